@@ -1,0 +1,1 @@
+//! An example crate whose sockets are tested by specs of its own.

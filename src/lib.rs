@@ -1,0 +1,13 @@
+//! sockspec: a declarative conformance runner for sockets.
+//!
+//! A spec is a short YAML file that tells what happens between sockets. sockspec runs it against
+//! real sockets, turns what happened into a canonical trace, and compares that with an accepted
+//! snapshot. `ARCHITECTURE.md` is the map of this crate; the folders are the pipeline:
+//! `source` → `spec` → `plan` → `exec` → `trace` → `snapshot` → `suite` → `report`.
+
+pub mod diagnostic;
+pub mod model;
+pub mod plan;
+pub mod source;
+pub mod spec;
+pub mod trace;

@@ -1,0 +1,14 @@
+//! The words that all layers share: names, addresses, networks, errno, options, states, bytes,
+//! durations. Each knows how it is written and how it is read; nothing here touches a socket.
+
+pub mod address;
+pub mod bytes;
+pub mod duration;
+pub mod errno;
+pub mod name;
+pub mod network;
+pub mod option;
+pub mod platform;
+pub mod size;
+pub mod state;
+pub mod value;

@@ -1,0 +1,75 @@
+//! Socket options, by their constants in socket(7), tcp(7), ip(7), ipv6(7) and udp(7).
+
+/// What the value of an option is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ValueKind {
+    /// An `int` that is 0 or 1: written `true` or `false` (a number is allowed too).
+    Bool,
+    /// An `int`.
+    Int,
+    /// A `struct timeval`: written as a duration.
+    Time,
+    /// A `struct linger`: a number of seconds, or `false`.
+    Linger,
+    /// A text, such as the name of a congestion control.
+    Text,
+    /// An `int` that is an error: shown and compared by its name, `0` for none.
+    Errno,
+}
+
+/// A socket option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SocketOption {
+    /// Its constant, e.g. `SO_REUSEADDR`.
+    pub name: &'static str,
+    /// The level for setsockopt(2).
+    pub level: i32,
+    /// The number for setsockopt(2).
+    pub number: i32,
+    /// What its value is.
+    pub kind: ValueKind,
+}
+
+macro_rules! options {
+    ($($level:ident { $($name:ident $kind:ident)* })*) => {
+        /// Every option that a spec may name.
+        pub const OPTIONS: &[SocketOption] = &[$($(SocketOption {
+            name: stringify!($name),
+            level: libc::$level,
+            number: libc::$name,
+            kind: ValueKind::$kind,
+        },)*)*];
+    };
+}
+
+options! {
+    SOL_SOCKET {
+        SO_ACCEPTCONN Bool SO_BROADCAST Bool SO_DONTROUTE Bool SO_ERROR Errno SO_KEEPALIVE Bool
+        SO_LINGER Linger SO_OOBINLINE Bool SO_PASSCRED Bool SO_PRIORITY Int SO_PROTOCOL Int
+        SO_RCVBUF Int SO_RCVLOWAT Int SO_RCVTIMEO Time SO_REUSEADDR Bool SO_REUSEPORT Bool
+        SO_SNDBUF Int SO_SNDLOWAT Int SO_SNDTIMEO Time SO_TYPE Int SO_DOMAIN Int SO_TIMESTAMP Bool
+        SO_NO_CHECK Bool SO_BUSY_POLL Int SO_INCOMING_CPU Int
+    }
+    IPPROTO_TCP {
+        TCP_CONGESTION Text TCP_CORK Bool TCP_DEFER_ACCEPT Int TCP_FASTOPEN Int TCP_KEEPCNT Int
+        TCP_KEEPIDLE Int TCP_KEEPINTVL Int TCP_LINGER2 Int TCP_MAXSEG Int TCP_NODELAY Bool
+        TCP_QUICKACK Bool TCP_SYNCNT Int TCP_USER_TIMEOUT Int TCP_WINDOW_CLAMP Int TCP_NOTSENT_LOWAT Int
+    }
+    IPPROTO_IP {
+        IP_FREEBIND Bool IP_MTU_DISCOVER Int IP_MULTICAST_ALL Bool IP_MULTICAST_LOOP Bool
+        IP_MULTICAST_TTL Int IP_PKTINFO Bool IP_RECVERR Bool IP_RECVTOS Bool IP_RECVTTL Bool
+        IP_TOS Int IP_TRANSPARENT Bool IP_TTL Int
+    }
+    IPPROTO_IPV6 {
+        IPV6_MULTICAST_HOPS Int IPV6_MULTICAST_LOOP Bool IPV6_RECVERR Bool IPV6_RECVPKTINFO Bool
+        IPV6_TCLASS Int IPV6_UNICAST_HOPS Int IPV6_V6ONLY Bool
+    }
+    IPPROTO_UDP {
+        UDP_CORK Bool UDP_SEGMENT Int UDP_GRO Bool
+    }
+}
+
+/// The option of that constant.
+pub fn find(name: &str) -> Option<&'static SocketOption> {
+    OPTIONS.iter().find(|option| option.name == name)
+}

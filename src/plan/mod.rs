@@ -1,0 +1,315 @@
+//! A [`Plan`] is what can be executed: one case of a spec with every word understood, every static
+//! variable replaced, and every static check passed.
+
+pub mod payload;
+pub mod pattern;
+pub mod template;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::address::Address;
+use crate::model::errno::Errno;
+use crate::model::network::Network;
+use crate::model::option::SocketOption;
+use crate::model::state::TcpState;
+use crate::source::Span;
+
+use payload::Payload;
+use pattern::Pattern;
+use template::Template;
+
+/// One case of a spec, ready to be executed.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The test's name: the spec's path without `.yaml`, and the case: `tcp/echo[net=tcp6]`.
+    pub test: String,
+    /// The spec's `about`.
+    pub about: String,
+    /// The folder of the spec; `file:` payloads were read relative to it.
+    pub folder: PathBuf,
+    /// Whether addresses outside the loopback range are allowed.
+    pub allow_net: bool,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// A step with its place.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The place of the whole step.
+    pub span: Span,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What a step does.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// A verb of an endpoint.
+    Call(Box<Call>),
+    /// Lanes that run at once.
+    Parallel {
+        /// The lanes, in the order of the spec.
+        lanes: Vec<Lane>,
+        /// The deadline of the whole block, if it has one.
+        within: Option<Duration>,
+        /// The barriers in it, with the lanes that name each.
+        barriers: Vec<Barrier>,
+    },
+    /// Waits for the other lanes at the barrier of that name.
+    Barrier {
+        /// Its name.
+        name: String,
+        /// The deadline of the meeting.
+        within: Duration,
+    },
+    /// Steps that run again and again.
+    Repeat {
+        /// How often.
+        count: u64,
+        /// The name of the counter, from 0.
+        counter: Option<String>,
+        /// An expression that ends it after the iteration in which it is true.
+        until: Option<(String, Span)>,
+        /// The deadline of the whole block, if it has one.
+        within: Option<Duration>,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+    /// A sleep.
+    Pause(Duration),
+}
+
+/// A lane of a `parallel`.
+#[derive(Debug, Clone)]
+pub struct Lane {
+    /// Its name.
+    pub name: String,
+    /// Its steps.
+    pub steps: Vec<Step>,
+}
+
+/// A barrier of a `parallel`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Barrier {
+    /// Its name.
+    pub name: String,
+    /// The lanes that name it, by their index.
+    pub lanes: Vec<usize>,
+}
+
+/// How a call is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// The runner waits for the socket, up to the deadline.
+    #[default]
+    Waiting,
+    /// A blocking call on a helper thread, for the socket's own timeouts.
+    Blocking,
+    /// One call that does not wait, and what it says.
+    Nonblocking,
+}
+
+/// A verb of an endpoint.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The endpoint.
+    pub endpoint: Template,
+    /// The verb.
+    pub verb: Verb,
+    /// The place of the verb's word.
+    pub verb_span: Span,
+    /// How long it may take.
+    pub within: Duration,
+    /// It must not complete earlier than this after it began.
+    pub after: Option<Duration>,
+    /// How the call is made.
+    pub mode: Mode,
+    /// What it may fail with on this platform; empty: it must succeed. `None` in it: it may
+    /// succeed too.
+    pub fails: Vec<Option<Errno>>,
+}
+
+/// Where a socket is bound or connected to.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The address that this endpoint is bound to.
+    Endpoint(Template),
+    /// An address that the spec writes out.
+    Address(Address),
+    /// An address with parts that are known at run time only, e.g. `tcp://127.0.0.1:${server.port}`.
+    Computed(Template),
+    /// The sender of the last datagram that this endpoint received.
+    Sender,
+}
+
+/// A number that is written, or one that a variable holds at run time.
+#[derive(Debug, Clone)]
+pub enum Number {
+    /// Known.
+    Known(u64),
+    /// A text that must be a number at run time.
+    Computed(Template),
+}
+
+/// A verb with what it takes.
+#[derive(Debug, Clone)]
+pub enum Verb {
+    /// Creates an unbound socket.
+    Socket(Network),
+    /// Binds; creates the socket where the endpoint is new.
+    Bind(Target),
+    /// Listens; at an address that it binds to first, or bare.
+    Listen {
+        /// The address.
+        address: Option<Target>,
+        /// The length of the queue, if the spec gives one.
+        backlog: Option<i32>,
+    },
+    /// Accepts.
+    Accept {
+        /// The listener.
+        listener: Template,
+        /// The client whose connection is taken.
+        from: Option<Template>,
+    },
+    /// Connects; creates the socket where the endpoint is new.
+    Connect {
+        /// Where to.
+        to: Target,
+        /// An address to bind to first.
+        from: Option<Target>,
+    },
+    /// A socketpair.
+    Pair {
+        /// The name of the other end.
+        other: Template,
+        /// Its network.
+        network: Network,
+    },
+    /// Sends all of it.
+    Send {
+        /// The bytes.
+        payload: Payload,
+        /// Where to.
+        to: Option<Target>,
+        /// With MSG_OOB.
+        urgent: bool,
+        /// With MSG_MORE.
+        more: bool,
+    },
+    /// Receives what the pattern frames, and compares it.
+    Recv {
+        /// The pattern.
+        pattern: Pattern,
+        /// The endpoint whose datagram it must be.
+        from: Option<Template>,
+        /// The name that the sender's address gets.
+        sender: Option<Template>,
+        /// With MSG_PEEK.
+        peek: bool,
+        /// With MSG_OOB.
+        urgent: bool,
+    },
+    /// One raw receive call.
+    Read {
+        /// Of at most so many bytes.
+        size: Number,
+        /// What it must give.
+        is: Option<Pattern>,
+        /// Whether the datagram must have been cut.
+        truncated: bool,
+    },
+    /// Waits until one of these holds.
+    Expect(Vec<Condition>),
+    /// Waits until all of these hold.
+    ExpectAttributes(Vec<Attribute>),
+    /// Shuts down.
+    Shutdown(std::net::Shutdown),
+    /// Closes.
+    Close,
+    /// Closes abortively.
+    Reset,
+    /// Sets options, in order.
+    Set(Vec<(&'static SocketOption, OptionValue)>),
+}
+
+/// What `expect` waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// The end of the stream.
+    Eof,
+    /// ECONNRESET at the next receive.
+    Reset,
+    /// Nothing, not even the end, for so long.
+    Silence(Duration),
+    /// A receive would not block.
+    Readable,
+    /// A send would not block.
+    Writable,
+}
+
+/// An attribute that must come to hold.
+#[derive(Debug, Clone)]
+pub struct Attribute {
+    /// The place of its key.
+    pub span: Span,
+    /// How the trace shows it: `state=FIN-WAIT-2`, as written.
+    pub shown: String,
+    /// What must hold.
+    pub check: AttributeCheck,
+}
+
+/// What an attribute must be: any of the values.
+#[derive(Debug, Clone)]
+pub enum AttributeCheck {
+    /// The TCP state.
+    State(Vec<TcpState>),
+    /// The socket's own address.
+    Local(Vec<Target>),
+    /// The address of the other side.
+    Peer(Vec<Target>),
+    /// Bytes waiting to be received.
+    Unread(Vec<Number>),
+    /// Bytes that the other side has not acknowledged.
+    Unsent(Vec<Number>),
+    /// Connections waiting at a listener.
+    Queue(Vec<Number>),
+    /// An option.
+    Option(&'static SocketOption, Vec<OptionValue>),
+}
+
+/// The value of an option, as setsockopt(2) takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OptionValue {
+    /// An `int` or a boolean.
+    Int(i32),
+    /// A `struct timeval`.
+    Time(Duration),
+    /// A `struct linger`: seconds, or off.
+    Linger(Option<u32>),
+    /// A text.
+    Text(String),
+    /// An error, for SO_ERROR; `None` is 0.
+    Errno(Option<Errno>),
+}
+
+/// Shows an option's value as a trace does: `true`, `200ms`, `ECONNREFUSED`.
+impl OptionValue {
+    /// The text for it; a boolean option's 0 and 1 are `false` and `true`.
+    pub fn show(&self, option: &SocketOption) -> String {
+        use crate::model::{duration, option::ValueKind};
+        match self {
+            Self::Int(0) if option.kind == ValueKind::Bool => "false".to_owned(),
+            Self::Int(1) if option.kind == ValueKind::Bool => "true".to_owned(),
+            Self::Int(number) => number.to_string(),
+            Self::Time(time) => duration::show(*time),
+            Self::Linger(None) => "false".to_owned(),
+            Self::Linger(Some(seconds)) => seconds.to_string(),
+            Self::Text(text) => text.clone(),
+            Self::Errno(None) => "0".to_owned(),
+            Self::Errno(Some(errno)) => errno.to_string(),
+        }
+    }
+}

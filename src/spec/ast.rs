@@ -1,0 +1,335 @@
+//! The syntax tree of a spec. Every scalar is kept as it was written, with its place: `${name}` is
+//! not replaced, and no word is understood yet. That is the work of `plan`, after the variables
+//! of a case are known; so one mechanism serves words that are written and words that are computed.
+
+use crate::source::Span;
+
+/// How a scalar was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Without quotes.
+    Plain,
+    /// In single quotes, where YAML knows no escapes.
+    Single,
+    /// In double quotes.
+    Double,
+    /// In a block, after `|` or `>`.
+    Block,
+}
+
+/// A scalar with its place. The text is that after YAML's escapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scalar {
+    /// The text.
+    pub text: String,
+    /// How it was written.
+    pub style: Style,
+    /// Where, quotes included.
+    pub span: Span,
+}
+
+/// A whole spec.
+#[derive(Debug, Clone, Default)]
+pub struct Spec {
+    /// One sentence: what this spec shows.
+    pub about: Option<Scalar>,
+    /// Texts that it rests on.
+    pub refs: Vec<Scalar>,
+    /// Words to select by.
+    pub tags: Vec<Scalar>,
+    /// What the machine must offer.
+    pub requires: Vec<Scalar>,
+    /// The deadline of each step.
+    pub timeout: Option<Scalar>,
+    /// Variables with their values.
+    pub vars: Vec<(Scalar, Scalar)>,
+    /// Variables with the values of each case.
+    pub matrix: Vec<(Scalar, Vec<Scalar>)>,
+    /// `each` or `shared`.
+    pub snapshot: Option<Scalar>,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// A step with its place: from its key to the end of its value.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The place.
+    pub span: Span,
+    /// What to do.
+    pub kind: StepKind,
+}
+
+/// What a step is.
+#[derive(Debug, Clone)]
+pub enum StepKind {
+    /// A verb of an endpoint.
+    Call(Box<Call>),
+    /// Lanes that run at once.
+    Parallel {
+        /// The lanes, in the order of the file.
+        lanes: Vec<Lane>,
+        /// The deadline of the whole block.
+        within: Option<Scalar>,
+    },
+    /// A meeting point of lanes.
+    Barrier {
+        /// Its name.
+        name: Scalar,
+        /// The deadline of the meeting.
+        within: Option<Scalar>,
+    },
+    /// Steps that run again and again.
+    Repeat {
+        /// How often.
+        count: Scalar,
+        /// The name of the counter.
+        counter: Option<Scalar>,
+        /// An expression that ends it early.
+        until: Option<Scalar>,
+        /// The deadline of the whole block.
+        within: Option<Scalar>,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+    /// A sleep.
+    Pause(Scalar),
+}
+
+/// A lane of a `parallel`.
+#[derive(Debug, Clone)]
+pub struct Lane {
+    /// Its name.
+    pub name: Scalar,
+    /// Its steps.
+    pub steps: Vec<Step>,
+}
+
+/// A verb of an endpoint, with its modifiers.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The endpoint; may hold `${i}`.
+    pub endpoint: Scalar,
+    /// The verb with what it takes.
+    pub verb: Verb,
+    /// The place of the verb's word.
+    pub verb_span: Span,
+    /// This step's deadline.
+    pub within: Option<Scalar>,
+    /// It must not complete earlier than this.
+    pub after: Option<Scalar>,
+    /// `true`: as a blocking call.
+    pub blocking: Option<Scalar>,
+    /// `true`: one call, and what it says.
+    pub nonblocking: Option<Scalar>,
+    /// The errors that it may or must give.
+    pub fails: Option<Fails>,
+}
+
+/// The errors that a step may give.
+#[derive(Debug, Clone)]
+pub enum Fails {
+    /// One, or a list of allowed outcomes, `none` among them where success is allowed.
+    Any(Vec<Scalar>),
+    /// By platform.
+    ByPlatform(Vec<(Scalar, Vec<Scalar>)>),
+}
+
+/// A verb with what it takes.
+#[derive(Debug, Clone)]
+pub enum Verb {
+    /// Creates an unbound socket.
+    Socket {
+        /// Its network.
+        network: Scalar,
+    },
+    /// Binds.
+    Bind {
+        /// The address.
+        address: Scalar,
+    },
+    /// Listens.
+    Listen {
+        /// The address; none on a bound endpoint.
+        address: Option<Scalar>,
+        /// The length of the queue.
+        backlog: Option<Scalar>,
+    },
+    /// Accepts; the step's endpoint is the new connection.
+    Accept {
+        /// The listener.
+        listener: Scalar,
+        /// The client whose connection is taken.
+        from: Option<Scalar>,
+    },
+    /// Connects.
+    Connect {
+        /// An endpoint or an address.
+        to: Scalar,
+        /// An address to bind to first.
+        from: Option<Scalar>,
+    },
+    /// A socketpair.
+    Pair {
+        /// The name of the other end.
+        other: Scalar,
+        /// Its network, `unix` if none.
+        network: Option<Scalar>,
+    },
+    /// Sends all of a payload.
+    Send {
+        /// The bytes.
+        payload: Form,
+        /// An endpoint, an address, or `sender`.
+        to: Option<Scalar>,
+        /// `true`: MSG_OOB.
+        urgent: Option<Scalar>,
+        /// `true`: MSG_MORE.
+        more: Option<Scalar>,
+    },
+    /// Receives what a pattern frames.
+    Recv {
+        /// The pattern.
+        pattern: Form,
+        /// The endpoint whose datagram it must be.
+        from: Option<Scalar>,
+        /// A new name for the sender's address.
+        sender: Option<Scalar>,
+        /// `true`: MSG_PEEK.
+        peek: Option<Scalar>,
+        /// `true`: MSG_OOB.
+        urgent: Option<Scalar>,
+    },
+    /// One raw receive of at most so many bytes.
+    Read {
+        /// How many.
+        size: Scalar,
+        /// What it must be.
+        is: Option<Form>,
+        /// `true`: a datagram must have been cut.
+        truncated: Option<Scalar>,
+    },
+    /// Waits for an end, or for attributes.
+    Expect {
+        /// What for.
+        what: Expectation,
+        /// How long `silence` lasts.
+        duration: Option<Scalar>,
+    },
+    /// Shuts down `read`, `write` or `both`.
+    Shutdown {
+        /// Which direction.
+        how: Scalar,
+    },
+    /// Closes.
+    Close,
+    /// Closes abortively.
+    Reset,
+    /// Sets options.
+    Set {
+        /// Each with its value.
+        options: Vec<(Scalar, Scalar)>,
+    },
+}
+
+/// What an `expect` waits for.
+#[derive(Debug, Clone)]
+pub enum Expectation {
+    /// One condition, or any of a list: `eof`, `reset`, `silence`, `readable`, `writable`.
+    Any(Vec<Scalar>),
+    /// Attributes, each with the values of which any will do.
+    Attributes(Vec<(Scalar, Vec<Scalar>)>),
+}
+
+/// A payload or a pattern, with its place and what stands beside it.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// The place.
+    pub span: Span,
+    /// Which form.
+    pub kind: FormKind,
+    /// `match`: a regular expression for the whole of what is taken.
+    pub matching: Option<Scalar>,
+    /// `as`: a variable to keep it in.
+    pub capture: Option<Scalar>,
+    /// `vary: true`.
+    pub vary: Option<Scalar>,
+    /// `max`: how much it may hold in memory.
+    pub max: Option<Scalar>,
+}
+
+/// The forms of payloads and patterns. The decoder lets those that are patterns only stand in
+/// patterns only.
+#[derive(Debug, Clone)]
+pub enum FormKind {
+    /// A text.
+    Text(Scalar),
+    /// `hex`; `..` is any byte in a pattern.
+    Hex(Scalar),
+    /// `base64`
+    Base64(Scalar),
+    /// `file`, relative to the spec.
+    File(Scalar),
+    /// `fill` with `size`.
+    Fill {
+        /// The bytes that are repeated.
+        fill: Scalar,
+        /// How many in all.
+        size: Scalar,
+    },
+    /// `random` with `seed`.
+    Random {
+        /// How many.
+        size: Scalar,
+        /// The seed, 0 if none.
+        seed: Option<Scalar>,
+    },
+    /// `u8` … `u64le`.
+    Number {
+        /// The word for width and byte order.
+        width: Scalar,
+        /// A number, or `any` in a pattern.
+        value: Scalar,
+        /// Bits that count; a pattern only.
+        mask: Option<Scalar>,
+        /// What these bits must be; a pattern only.
+        is: Option<Scalar>,
+    },
+    /// `size` with `of`.
+    Sized {
+        /// The word for the kind of length.
+        kind: Scalar,
+        /// What follows it.
+        of: Box<Form>,
+        /// Added to the length.
+        plus: Option<Scalar>,
+        /// A flag in the length.
+        or: Option<Scalar>,
+        /// Zero bytes up to a multiple of this.
+        pad: Option<Scalar>,
+    },
+    /// One after the other.
+    List(Vec<Form>),
+    /// `bytes`: so many. A pattern only, as all below.
+    Bytes(Scalar),
+    /// `until`: up to and including a delimiter.
+    Until(Box<Form>),
+    /// `until: {match: …}`.
+    UntilMatch(Scalar),
+    /// `rest`, up to the end; with the ends that are allowed.
+    Rest {
+        /// `eof` and `reset`; empty where none is written.
+        end: Vec<Scalar>,
+    },
+    /// `one_of`
+    OneOf(Vec<Form>),
+    /// `any_order`
+    AnyOrder(Vec<Form>),
+    /// `until_last` with `each`.
+    UntilLast {
+        /// The one that ends it, tried first.
+        last: Box<Form>,
+        /// The one that is taken again and again.
+        each: Box<Form>,
+    },
+}

@@ -1,0 +1,3 @@
+//! YAML to a [`Spec`](ast::Spec) in which every node knows its span and nothing is resolved.
+
+pub mod ast;

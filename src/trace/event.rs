@@ -1,0 +1,33 @@
+//! Events: one step of a spec, as the trace tells it.
+
+use serde::{Deserialize, Serialize};
+
+use super::shown::Shown;
+
+/// One event: who, and what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The endpoint's name as the spec writes it: the counter of a `repeat` is `<i>`.
+    pub endpoint: String,
+    /// What it did or saw.
+    pub what: What,
+    /// What the step was allowed to fail with, in the order of the spec: `ECONNREFUSED`, `none`.
+    /// Empty where the step must succeed.
+    pub fails: Vec<String>,
+}
+
+/// What an event tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum What {
+    /// A line of words, already canonical: `listen tcp`, `set TCP_NODELAY=true`, `eof`.
+    Words(String),
+    /// Bytes that were sent or received.
+    Data {
+        /// `send`, `recv`, or `read 2`.
+        verb: String,
+        /// The bytes, part by part.
+        bytes: Vec<Shown>,
+        /// Words after the bytes: `to server`, `from client`, `peek`, `truncated`, `more`, `urgent`.
+        suffix: Vec<String>,
+    },
+}

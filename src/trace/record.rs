@@ -1,0 +1,164 @@
+//! The record of a run: every event with what the canonical trace leaves out, such as times, real
+//! addresses and the pieces in which bytes arrived. Written as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Event;
+
+/// One run of one test.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The form of this file; 1.
+    pub version: u32,
+    /// The test's name, e.g. `tcp/echo[net=tcp6]`.
+    pub test: String,
+    /// The events, in the order of the spec.
+    pub entries: Vec<Entry>,
+    /// What was still open at the end, in order of creation.
+    pub end: Vec<Open>,
+    /// The step that did otherwise than written, where one did.
+    pub failure: Option<Failure>,
+}
+
+/// An event, or a block of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Entry {
+    /// One event.
+    Event(Happened),
+    /// Lanes that ran at once, in the order of the spec.
+    Parallel(Vec<Lane>),
+    /// Iterations, in order; those that gave the same events may already be one group.
+    Repeat(Vec<Group>),
+}
+
+/// A lane of a `parallel`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    /// Its name.
+    pub name: String,
+    /// Its events.
+    pub entries: Vec<Entry>,
+}
+
+/// Neighbouring iterations of a `repeat` with the same events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// How many iterations.
+    pub count: u64,
+    /// The events of one of them (of the first, where times differ).
+    pub entries: Vec<Entry>,
+}
+
+/// An event with what was observed beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Happened {
+    /// The step's line in the spec, from 1; 0 where the line is not known.
+    pub line: u32,
+    /// When the step began, in microseconds since the test began.
+    pub began: u64,
+    /// How long it took, in microseconds.
+    pub took: u64,
+    /// The event.
+    pub event: Event,
+    /// What the kernel was free to choose.
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
+}
+
+/// What is true of one run only.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The pieces in which bytes were taken by the kernel or from it, in bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<u64>,
+    /// The socket's own address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<String>,
+    /// The address of the other side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// The error that came, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errno: Option<String>,
+    /// Anything else worth a line, e.g. `the effect had not arrived after 50ms`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl Facts {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An endpoint that the spec left open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// Its name, with counters as `<i>`.
+    pub name: String,
+    /// Bytes from this spec's own endpoints that nobody received.
+    pub unread: u64,
+}
+
+/// A step that did otherwise than written. A report draws it on its line of the spec.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The place in the spec, in bytes.
+    pub start: u32,
+    /// One past the place's last byte.
+    pub end: u32,
+    /// One line: what was wrong, e.g. `conn received something else than "ping"`.
+    pub message: String,
+    /// A few words for under the step's line, e.g. `reset, where the end was expected`.
+    pub label: String,
+    /// Expected bytes against those that came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Difference>,
+    /// What was waiting unread at endpoints, `(name, bytes)`; cut to the first KiB each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<(String, Bytes)>,
+    /// The deadline that passed, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<u64>,
+    /// Sentences that explain, e.g. who waits at a barrier.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// What to write instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub help: Vec<String>,
+}
+
+/// What was expected, and what came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// What was expected: the bytes, where the pattern says them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Bytes>,
+    /// What was expected, in words, where it is not bytes: `up to "\r\n"`, `~/[0-9]+/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_words: Option<String>,
+    /// What came, from the beginning of this pattern, cut to what a report can show.
+    pub got: Bytes,
+    /// The first byte of `got` that is not as expected (may be `got.len()`: too short).
+    pub at: u64,
+}
+
+/// Bytes in a record, written as escaped text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Bytes(#[serde(with = "escaped")] pub Vec<u8>);
+
+/// Bytes as escaped text in JSON, so that a record can be read.
+pub(crate) mod escaped {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&crate::model::bytes::escape(bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        crate::model::bytes::unescape(&text).ok_or_else(|| D::Error::custom("a malformed escape"))
+    }
+}
