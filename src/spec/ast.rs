@@ -49,6 +49,9 @@ pub struct Spec {
     pub snapshot: Option<Scalar>,
     /// The steps.
     pub steps: Vec<Step>,
+    /// Part of the file could not be read, and a diagnostic says so. Names may be missing, so what
+    /// is undefined, unused or unmatched in the rest is not certain to be a mistake.
+    pub incomplete: bool,
 }
 
 /// A step with its place: from its key to the end of its value.
@@ -58,6 +61,9 @@ pub struct Step {
     pub span: Span,
     /// What to do.
     pub kind: StepKind,
+    /// A diagnostic about this step has been given: its effect on names counts, but anything else
+    /// found in it would be a consequence of the same mistake.
+    pub faulty: bool,
 }
 
 /// What a step is.
@@ -94,6 +100,12 @@ pub enum StepKind {
     },
     /// A sleep.
     Pause(Scalar),
+    /// A step that could not be read at all. It may do anything to what its words name: create
+    /// it, use it, close it.
+    Broken {
+        /// Every scalar in it, keys included.
+        words: Vec<Scalar>,
+    },
 }
 
 /// A lane of a `parallel`.
