@@ -120,6 +120,17 @@ pub struct Call {
     pub verb: Verb,
     /// The place of the verb's word.
     pub verb_span: Span,
+    /// The words that a trace shows for this call, as the spec writes them (static variables
+    /// replaced, hidden ones as `<net>`, run-time ones as `<name>`): `listen tcp backlog 1`,
+    /// `connect server`, `accept server from client`, `set TCP_NODELAY=true`, `shutdown write`,
+    /// `close`, `expect state=FIN-WAIT-2 unread=5`, `eof`, `[eof, reset]`, `silence 200ms`. For
+    /// `send`, `recv` and `read` what stands before the bytes: `send`, `recv`, `read 2`.
+    pub words: String,
+    /// For `send`, `recv` and `read`: the words after the bytes, as written: `to server`,
+    /// `from client`, `sender peer`, `peek`, `urgent`, `more`, `truncated`.
+    pub suffix: Vec<String>,
+    /// The outcomes that `fails` allows, as written for this platform: `ECONNREFUSED`, `none`.
+    pub fails_words: Vec<String>,
     /// How long it may take.
     pub within: Duration,
     /// It must not complete earlier than this after it began.
