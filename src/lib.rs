@@ -10,4 +10,5 @@ pub mod model;
 pub mod plan;
 pub mod source;
 pub mod spec;
+pub mod suite;
 pub mod trace;

@@ -1,0 +1,6 @@
+//! Finds specs, selects among them, and runs each through every stage: read, understood, planned,
+//! executed, its trace compared with the snapshot.
+
+pub mod outcome;
+
+pub use outcome::{Change, Outcome, SpecResult, TestResult, Totals};

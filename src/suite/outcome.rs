@@ -1,0 +1,131 @@
+//! What became of a test: the verdicts, with what a report needs to show them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::source::SourceFile;
+use crate::trace::record::Record;
+
+/// What became of one spec file: of each of its cases, in the order of its matrix.
+#[derive(Debug)]
+pub struct SpecResult {
+    /// How messages call the file: its path as it was found.
+    pub path: PathBuf,
+    /// The file, where it could be read and one of the tests has something to show in it.
+    pub source: Option<SourceFile>,
+    /// The checker's warnings.
+    pub warnings: Vec<Diagnostic>,
+    /// One for each case; a spec that is invalid as a whole has one.
+    pub tests: Vec<TestResult>,
+}
+
+/// What became of one test.
+#[derive(Debug)]
+pub struct TestResult {
+    /// The test's name: `tcp/echo[net=tcp6]`.
+    pub name: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// How long it took, from building its plan to comparing its trace.
+    pub took: Duration,
+}
+
+/// The verdict on a test, with what there is to show.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Every step did as written, and the trace equals the accepted snapshot.
+    Passed {
+        /// The snapshot that this run accepted (`--update`), where it did.
+        accepted: Option<PathBuf>,
+    },
+    /// A step did otherwise; `record.failure` says which and how.
+    Failed {
+        /// The run up to there.
+        record: Box<Record>,
+        /// Where the record was written, if it was.
+        written: Option<PathBuf>,
+    },
+    /// Every step did as written, but the trace differs from the snapshot.
+    Changed(Box<Change>),
+    /// Every step did as written, but there is no snapshot yet.
+    New(Box<Change>),
+    /// The spec is wrong; nothing ran. Never empty; the warnings are with the spec.
+    Invalid(Vec<Diagnostic>),
+    /// Something that the spec requires is missing.
+    Ignored {
+        /// What, e.g. `needs ipv6: no address ::1 on this machine`.
+        reason: String,
+    },
+    /// The runner itself could not do its work.
+    CouldNotRun {
+        /// Why.
+        reason: String,
+    },
+    /// The run was interrupted before this test had ended, or begun.
+    Cancelled,
+}
+
+/// A trace that is not the accepted one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The accepted trace; empty where there is none.
+    pub accepted: String,
+    /// The trace of this run.
+    pub trace: String,
+    /// The snapshot's file.
+    pub snapshot: PathBuf,
+    /// The pending file, where one was written.
+    pub pending: Option<PathBuf>,
+    /// What else there is to say, e.g. which other case of a shared snapshot it differs from.
+    pub note: Option<String>,
+}
+
+/// How many tests of each verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Passed.
+    pub passed: usize,
+    /// A step did otherwise.
+    pub failed: usize,
+    /// The trace differs.
+    pub changed: usize,
+    /// No snapshot yet.
+    pub new: usize,
+    /// The spec is wrong.
+    pub invalid: usize,
+    /// A requirement is missing.
+    pub ignored: usize,
+    /// The runner failed.
+    pub could_not_run: usize,
+    /// Interrupted.
+    pub cancelled: usize,
+}
+
+impl Totals {
+    /// Counts one more.
+    pub fn add(&mut self, outcome: &Outcome) {
+        *match outcome {
+            Outcome::Passed { .. } => &mut self.passed,
+            Outcome::Failed { .. } => &mut self.failed,
+            Outcome::Changed(_) => &mut self.changed,
+            Outcome::New(_) => &mut self.new,
+            Outcome::Invalid(_) => &mut self.invalid,
+            Outcome::Ignored { .. } => &mut self.ignored,
+            Outcome::CouldNotRun { .. } => &mut self.could_not_run,
+            Outcome::Cancelled => &mut self.cancelled,
+        } += 1;
+    }
+
+    /// How many in all.
+    pub fn all(&self) -> usize {
+        self.passed
+            + self.failed
+            + self.changed
+            + self.new
+            + self.invalid
+            + self.ignored
+            + self.could_not_run
+            + self.cancelled
+    }
+}
