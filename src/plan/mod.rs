@@ -1,9 +1,15 @@
 //! A [`Plan`] is what can be executed: one case of a spec with every word understood, every static
 //! variable replaced, and every static check passed.
 
-pub mod payload;
+pub mod build;
+pub mod case;
+mod constant;
 pub mod pattern;
+pub mod payload;
 pub mod template;
+
+pub use build::{build, check};
+pub use case::{Case, Settings, cases};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -149,7 +155,8 @@ pub enum Target {
     Endpoint(Template),
     /// An address that the spec writes out.
     Address(Address),
-    /// An address with parts that are known at run time only, e.g. `tcp://127.0.0.1:${server.port}`.
+    /// An address with parts that are known at run time only, e.g. `tcp://127.0.0.1:${server.port}`,
+    /// or with parts that the trace must not show.
     Computed(Template),
     /// The sender of the last datagram that this endpoint received.
     Sender,
@@ -160,7 +167,7 @@ pub enum Target {
 pub enum Number {
     /// Known.
     Known(u64),
-    /// A text that must be a number at run time.
+    /// A text that must be a number at run time, or a number that the trace must not show.
     Computed(Template),
 }
 

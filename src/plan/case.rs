@@ -1,0 +1,124 @@
+//! The cases of a spec: every combination of its `matrix`, each with the values of its variables.
+
+use crate::diagnostic::Diagnostic;
+use crate::model::value::Value;
+use crate::spec::ast::{Scalar, Spec};
+
+use super::constant;
+
+/// How many cases one spec may have.
+const MOST_CASES: usize = 10_000;
+
+/// What the command line or the harness says about how specs are understood.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `--var NAME=VALUE`, in the order given; the last of a name counts.
+    pub vars: Vec<(String, String)>,
+    /// By what every deadline is multiplied.
+    pub timeout_factor: f64,
+    /// Whether addresses outside the loopback range are allowed.
+    pub allow_net: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { vars: Vec::new(), timeout_factor: 1.0, allow_net: false }
+    }
+}
+
+impl Settings {
+    /// The value that `--var` gives this name.
+    pub(crate) fn var(&self, name: &str) -> Option<&str> {
+        self.vars.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The names of `--var` that this spec does not declare. A run over many specs is wrong where
+    /// no spec declares a name.
+    pub fn undeclared<'a>(&'a self, spec: &'a Spec) -> impl Iterator<Item = &'a str> {
+        self.vars.iter().map(|(name, _)| name.as_str()).filter(|name| !declares(spec, name))
+    }
+}
+
+/// Whether `vars` or `matrix` have the name.
+fn declares(spec: &Spec, name: &str) -> bool {
+    let vars = spec.vars.iter().map(|(key, _)| key);
+    vars.chain(spec.matrix.iter().map(|(key, _)| key)).any(|key| key.text == name)
+}
+
+/// One combination of the values of a `matrix`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Case {
+    /// What stands in brackets in the test's name, e.g. `net=tcp6,n=2`, in the order of the
+    /// matrix; empty where the spec has no matrix.
+    pub label: String,
+    /// The value of each variable of the matrix, in its order.
+    pub(crate) values: Vec<Value>,
+}
+
+impl Case {
+    /// The test's name: the spec's, and the label where there is one.
+    pub fn test_name(&self, base: &str) -> String {
+        if self.label.is_empty() { base.to_owned() } else { format!("{base}[{}]", self.label) }
+    }
+}
+
+/// The cases of a spec, in written order, the last variable of the matrix varying fastest. A spec
+/// without a matrix has one case without a label. `--var` replaces the whole list of a name.
+pub fn cases(spec: &Spec, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) -> Vec<Case> {
+    let mut cases = vec![Case::default()];
+    for (name, list) in &spec.matrix {
+        let choices = choices(name, list, settings, diagnostics);
+        if cases.len() * choices.len() > MOST_CASES {
+            let message = format!("the matrix has more than {MOST_CASES} cases at `{}`", name.text);
+            diagnostics.push(
+                Diagnostic::error("too-many-cases", name.span, message).help("leave out some of its values"),
+            );
+            break;
+        }
+        cases = cases.iter().flat_map(|case| choices.iter().map(|choice| case.with(name, choice))).collect();
+    }
+    cases
+}
+
+impl Case {
+    fn with(&self, name: &Scalar, (text, value): &(&str, Value)) -> Self {
+        let comma = if self.label.is_empty() { "" } else { "," };
+        let mut values = self.values.clone();
+        values.push(value.clone());
+        Self { label: format!("{}{comma}{}={text}", self.label, name.text), values }
+    }
+}
+
+/// The values of one variable of the matrix, as they were written and as they are understood.
+fn choices<'a>(
+    name: &Scalar,
+    list: &'a [Scalar],
+    settings: &'a Settings,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<(&'a str, Value)> {
+    let mut choices: Vec<(&str, Value)> = Vec::with_capacity(list.len());
+    for written in list {
+        let value = constant::read(written).unwrap_or_else(|finding| {
+            diagnostics.push(*finding);
+            Value::Text(written.text.clone())
+        });
+        if choices.iter().any(|(text, _)| *text == written.text) {
+            let message = format!("`{}` stands twice in the values of `{}`", written.text, name.text);
+            diagnostics.push(
+                Diagnostic::error("duplicate-value", written.span, message)
+                    .help("each value makes a test of its own; write it once"),
+            );
+        } else {
+            choices.push((&written.text, value));
+        }
+    }
+    if let Some(text) = settings.var(&name.text) {
+        let declared = choices.first().map(|(_, value)| value);
+        let value = constant::replaced(name, declared, text).unwrap_or_else(|finding| {
+            diagnostics.push(*finding);
+            Value::Text(text.to_owned())
+        });
+        return vec![(text, value)];
+    }
+    choices
+}
