@@ -1,0 +1,207 @@
+//! The words of the language, each with what stands after it and a line on what it means. The
+//! decoder, the JSON Schema and the messages read this one list.
+//!
+//! Only the shape is here. What a text must be (an errno, an option, an address) is known to
+//! `plan`, since `${name}` may stand for it.
+
+mod forms;
+mod verbs;
+
+pub use forms::{COMPANIONS, FORMS, FormWord, WIDTHS, form};
+pub use verbs::{FAILS, VERBS, VerbWord, WAITING, owners, verb};
+
+/// What stands after a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing: the word stands alone, or is written `WORD: true`.
+    Nothing,
+    /// `true` or `false`.
+    Flag,
+    /// `true` alone.
+    True,
+    /// A text.
+    Text,
+    /// A list of texts.
+    Texts,
+    /// A map of names to values.
+    Values,
+    /// A map of names to lists of values.
+    Matrix,
+    /// A duration with its unit.
+    Duration,
+    /// A plain decimal or 0x number.
+    Number,
+    /// A number of bytes, `64KiB`.
+    Size,
+    /// A name that it gives.
+    Name,
+    /// The name of an endpoint.
+    Endpoint,
+    /// An address.
+    Address,
+    /// An address, or nothing.
+    AddressOrNothing,
+    /// An endpoint or an address.
+    Target,
+    /// A network.
+    Network,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// One of these words, or a list of them.
+    SomeOf(&'static [&'static str]),
+    /// Errors: one, a list, or by platform.
+    Errors,
+    /// Options with their values.
+    Options,
+    /// Conditions, or a map of attributes.
+    Expectation,
+    /// A payload.
+    Payload,
+    /// A pattern.
+    Pattern,
+    /// A list of patterns.
+    Patterns,
+    /// A pattern or, where it is one, the number `any`.
+    NumberOrAny,
+    /// A payload, or `{match: REGEX}`.
+    Delimiter,
+    /// A regular expression.
+    Regex,
+    /// An expression.
+    Expression,
+    /// A list of steps.
+    Steps,
+    /// A map of lanes to their steps.
+    Lanes,
+    /// Something that is not understood yet.
+    Later,
+}
+
+/// A word with what stands after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    /// The word.
+    pub name: &'static str,
+    /// What stands after it.
+    pub value: Value,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What it means, in a sentence.
+    pub doc: &'static str,
+}
+
+impl Word {
+    /// Whether the language has the word, but this version does not understand it.
+    pub fn is_later(&self) -> bool {
+        self.value == Value::Later
+    }
+}
+
+const fn word(name: &'static str, value: Value, doc: &'static str) -> Word {
+    Word { name, value, required: false, doc }
+}
+
+const fn required(name: &'static str, value: Value, doc: &'static str) -> Word {
+    Word { name, value, required: true, doc }
+}
+
+const fn later(name: &'static str, doc: &'static str) -> Word {
+    word(name, Value::Later, doc)
+}
+
+/// The word of that name.
+pub fn find<'w>(words: &'w [Word], name: &str) -> Option<&'w Word> {
+    words.iter().find(|word| word.name == name)
+}
+
+/// The keys of a spec.
+pub const TOP_LEVEL: &[Word] = &[
+    required("about", Value::Text, "One sentence: what this spec shows."),
+    word("refs", Value::Texts, "Texts it rests on: RFC sections, man pages, issue links."),
+    word("tags", Value::Texts, "Words to select by."),
+    word("requires", Value::Texts, "What the machine must offer; else the test is ignored."),
+    word("timeout", Value::Duration, "The deadline of each step, `5s` if not given."),
+    word("vars", Value::Values, "Variables with their values."),
+    word("matrix", Value::Matrix, "Variables with lists of values; every combination is a test of its own."),
+    word("snapshot", Value::OneOf(&["each", "shared"]), "A snapshot for each matrix case, or one for all."),
+    later("ports", "Names of variables that hold reserved port numbers."),
+    later("files", "Files that are written before the steps begin."),
+    later("network", "The network that the spec runs in."),
+    later("wire", "Whether segments on the wire are part of the trace."),
+    later("perturb", "Which perturbations this spec does not stand."),
+    required("steps", Value::Steps, "The steps, in the order in which they happen."),
+];
+
+/// What `requires` may list, apart from `command:NAME`.
+pub const REQUIREMENTS: &[&str] = &["linux", "macos", "windows", "ipv6", "multicast", "netns", "root"];
+
+/// A step that has no endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct StepWord {
+    /// The word, which is the step's first key.
+    pub word: Word,
+    /// The keys that may stand beside it.
+    pub beside: &'static [Word],
+}
+
+const BLOCK_WITHIN: Word = word("within", Value::Duration, "The deadline of the whole block.");
+
+/// The steps that have no endpoint.
+pub const STEPS: &[StepWord] = &[
+    StepWord {
+        word: word("parallel", Value::Lanes, "Lanes of steps that run at once."),
+        beside: &[BLOCK_WITHIN],
+    },
+    StepWord {
+        word: word("barrier", Value::Name, "In a lane: waits until every lane that names this barrier is there."),
+        beside: &[word("within", Value::Duration, "The deadline of the meeting.")],
+    },
+    StepWord {
+        word: word("repeat", Value::Number, "Runs the steps so many times."),
+        beside: &[
+            required("steps", Value::Steps, "The steps that run again and again."),
+            word("as", Value::Name, "The name of the counter, which begins at 0."),
+            word("until", Value::Expression, "Ends after the first iteration in which this is true."),
+            BLOCK_WITHIN,
+        ],
+    },
+    StepWord { word: word("pause", Value::Duration, "Sleeps."), beside: &[] },
+    StepWord {
+        word: later("retry", "Runs the steps again until they all do as written."),
+        beside: &[word("steps", Value::Steps, "The steps.")],
+    },
+    StepWord { word: later("let", "Computes variables."), beside: &[] },
+    StepWord { word: later("assert", "An expression that must be true."), beside: &[] },
+    StepWord {
+        word: later("include", "Runs the steps of another file."),
+        beside: &[word("with", Value::Values, "The variables that it sees.")],
+    },
+    StepWord { word: later("link", "Changes the network under the spec."), beside: &[] },
+];
+
+/// The step without endpoint that begins with this word.
+pub fn step(name: &str) -> Option<&'static StepWord> {
+    STEPS.iter().find(|step| step.word.name == name)
+}
+
+/// What `expect` can wait for. `truncated` and `exit` belong to TLS and programs.
+pub const CONDITIONS: &[Word] = &[
+    word("eof", Value::Nothing, "The stream ends here."),
+    word("reset", Value::Nothing, "The next receive gives ECONNRESET."),
+    word("silence", Value::Nothing, "Nothing arrives for so long, not even the end."),
+    word("readable", Value::Nothing, "A receive would not block."),
+    word("writable", Value::Nothing, "A send would not block."),
+    later("truncated", "The connection ends without TLS's close_notify."),
+    later("exit", "The program ends."),
+];
+
+/// The attributes that `expect` can wait for, apart from the socket options.
+pub const ATTRIBUTES: &[Word] = &[
+    word("state", Value::Text, "The TCP state, by its name in RFC 9293."),
+    word("local", Value::Target, "The socket's own address."),
+    word("peer", Value::Target, "The address of the other side."),
+    word("unread", Value::Number, "Bytes waiting to be received."),
+    word("unsent", Value::Number, "Bytes that the other side has not acknowledged."),
+    word("queue", Value::Number, "Connections waiting at a listener."),
+    later("tls", "What was agreed for TLS."),
+];

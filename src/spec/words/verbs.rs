@@ -1,0 +1,165 @@
+//! The verbs, with the modifiers that each may have.
+
+use super::{Value, Word, later, word};
+
+/// A verb.
+#[derive(Debug, Clone, Copy)]
+pub struct VerbWord {
+    /// The word, with what it takes.
+    pub word: Word,
+    /// The modifiers that are its own.
+    pub modifiers: &'static [Word],
+    /// Whether it can block, and so takes the modifiers in [`WAITING`].
+    pub blocks: bool,
+    /// Whether it can fail, and so takes [`FAILS`].
+    pub fails: bool,
+}
+
+impl VerbWord {
+    /// Every modifier that it may have.
+    pub fn modifiers(&self) -> impl Iterator<Item = &'static Word> + use<> {
+        let own: &'static [Word] = self.modifiers;
+        let waiting: &'static [Word] = match (self.blocks, self.word.name) {
+            // `expect` looks again and again by itself: there is no one call to be made so or so.
+            (true, "expect") => WAITING.split_at(2).0,
+            (true, _) => WAITING,
+            (false, _) => &[],
+        };
+        let fails: &'static [Word] = if self.fails { std::slice::from_ref(&FAILS) } else { &[] };
+        own.iter().chain(waiting).chain(fails)
+    }
+
+    /// The modifier of that name, where the verb may have it.
+    pub fn modifier(&self, name: &str) -> Option<&'static Word> {
+        self.modifiers().find(|modifier| modifier.name == name)
+    }
+
+    /// Whether it may be written bare: `close`.
+    pub fn is_bare(&self) -> bool {
+        matches!(self.word.value, Value::Nothing | Value::AddressOrNothing)
+    }
+}
+
+/// The verb of that name.
+pub fn verb(name: &str) -> Option<&'static VerbWord> {
+    VERBS.iter().find(|verb| verb.word.name == name)
+}
+
+/// The verbs that have a modifier of that name.
+pub fn owners(modifier: &str) -> impl Iterator<Item = &'static str> {
+    VERBS
+        .iter()
+        .filter(move |verb| !verb.word.is_later() && verb.modifier(modifier).is_some())
+        .map(|verb| verb.word.name)
+}
+
+/// The modifiers of every verb that can block.
+pub const WAITING: &[Word] = &[
+    word("within", Value::Duration, "This step's deadline."),
+    word("after", Value::Duration, "It must not complete earlier than this after it began."),
+    word("blocking", Value::Flag, "Makes a blocking call, for the socket's own timeouts."),
+    word("nonblocking", Value::Flag, "Makes one call that does not wait, and takes what it says."),
+];
+
+/// The modifier of every verb that can fail.
+pub const FAILS: Word = word("fails", Value::Errors, "The errors that it must give; `none` allows success.");
+
+/// The words that stand beside the pattern of `recv` and `read`, for that pattern.
+const PATTERN: [Word; 5] = [
+    super::forms::MATCH,
+    super::forms::AS,
+    super::forms::VARY,
+    super::forms::MAX,
+    super::forms::END,
+];
+
+const fn at_once(word: Word, modifiers: &'static [Word]) -> VerbWord {
+    VerbWord { word, modifiers, blocks: false, fails: true }
+}
+
+const fn blocking(word: Word, modifiers: &'static [Word]) -> VerbWord {
+    VerbWord { word, modifiers, blocks: true, fails: true }
+}
+
+const fn not_yet(name: &'static str, doc: &'static str) -> VerbWord {
+    VerbWord { word: later(name, doc), modifiers: &[], blocks: false, fails: false }
+}
+
+/// The verbs of an endpoint.
+pub const VERBS: &[VerbWord] = &[
+    at_once(word("socket", Value::Network, "Creates an unbound socket."), &[]),
+    at_once(word("bind", Value::Address, "Binds; creates the socket where the endpoint is new."), &[]),
+    at_once(
+        word("listen", Value::AddressOrNothing, "Listens, at an address or bare on a bound endpoint."),
+        &[word("backlog", Value::Number, "The length of the queue.")],
+    ),
+    blocking(
+        word("accept", Value::Endpoint, "Accepts; the step's endpoint is the new connection."),
+        &[word("from", Value::Endpoint, "The client whose connection is taken.")],
+    ),
+    blocking(
+        word("connect", Value::Target, "Connects to an endpoint or an address."),
+        &[word("from", Value::Address, "The address to bind to first.")],
+    ),
+    at_once(
+        word("pair", Value::Name, "Creates a socketpair; the name is that of its other end."),
+        &[word("network", Value::Network, "Its network, `unix` if not given.")],
+    ),
+    blocking(
+        word("send", Value::Payload, "Sends all of the payload."),
+        &[
+            word("to", Value::Target, "Where to: an endpoint, an address, or `sender`."),
+            word("urgent", Value::Flag, "Sends with MSG_OOB."),
+            word("more", Value::Flag, "Sends with MSG_MORE."),
+            later("pass", "Endpoints whose descriptors go with it."),
+        ],
+    ),
+    blocking(
+        word("recv", Value::Pattern, "Receives what the pattern frames, and compares it."),
+        &[
+            word("from", Value::Endpoint, "The endpoint whose datagram it must be."),
+            word("sender", Value::Name, "A new name for the sender's address."),
+            word("peek", Value::Flag, "Receives with MSG_PEEK."),
+            word("urgent", Value::Flag, "Receives with MSG_OOB."),
+            PATTERN[0],
+            PATTERN[1],
+            PATTERN[2],
+            PATTERN[3],
+            PATTERN[4],
+            later("takes", "Names for the descriptors that came with it."),
+        ],
+    ),
+    blocking(
+        word("read", Value::Size, "Makes one receive of at most so many bytes."),
+        &[
+            word("is", Value::Pattern, "What it must give."),
+            word("truncated", Value::Flag, "The datagram must have been cut."),
+            PATTERN[0],
+            PATTERN[1],
+            PATTERN[2],
+            PATTERN[3],
+            PATTERN[4],
+        ],
+    ),
+    VerbWord {
+        word: word("expect", Value::Expectation, "Waits for an end, a silence or readiness, or for attributes."),
+        modifiers: &[
+            word("for", Value::Duration, "How long the silence must last."),
+            later("status", "How the program must end."),
+        ],
+        blocks: true,
+        fails: false,
+    },
+    at_once(
+        word("shutdown", Value::OneOf(&["read", "write", "both"]), "Shuts down one direction, or both."),
+        &[],
+    ),
+    blocking(word("close", Value::Nothing, "Closes."), &[]),
+    at_once(word("reset", Value::Nothing, "Closes abortively."), &[]),
+    at_once(word("set", Value::Options, "Sets socket options."), &[]),
+    not_yet("tls", "Upgrades the connection to TLS where it stands."),
+    not_yet("run", "Starts a program."),
+    not_yet("open", "Opens a file to receive from."),
+    not_yet("signal", "Sends a signal to a program."),
+];
+
