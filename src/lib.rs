@@ -8,6 +8,7 @@
 pub mod diagnostic;
 pub mod model;
 pub mod plan;
+pub mod report;
 pub mod source;
 pub mod spec;
 pub mod suite;

@@ -1,6 +1,11 @@
 //! A message about a spec: what is wrong, where, and what to write instead.
 //!
-//! Rendering is apart, in [`render`].
+//! Rendering is apart, in [`render`](mod@render).
+
+pub(crate) mod full;
+pub mod render;
+
+pub use render::{Format, Style, render};
 
 use crate::source::Span;
 

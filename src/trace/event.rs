@@ -23,7 +23,8 @@ pub enum What {
     Words(String),
     /// Bytes that were sent or received.
     Data {
-        /// `send`, `recv`, or `read 2`.
+        /// `send`, `recv`, or `read 2`. After a verb with a number of its own, the text form does
+        /// not count the bytes.
         verb: String,
         /// The bytes, part by part.
         bytes: Vec<Shown>,

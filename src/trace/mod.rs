@@ -1,9 +1,16 @@
 //! What happened, in a form that is the same every time the same thing happens.
 //!
 //! [`event`] has the events, [`shown`] the bytes in them as a trace shows them, [`record`] the
-//! record of one run with everything that a trace leaves out, [`Trace`] the canonical trace and
-//! its text form.
+//! record of one run with everything that a trace leaves out, [`canonical`] the trace that is made
+//! of it, and [`text`] the form in which it is compared and reviewed.
 
+pub mod canonical;
 pub mod event;
+mod payload;
 pub mod record;
 pub mod shown;
+pub mod text;
+
+pub use canonical::{Trace, same_events};
+pub use payload::sha256;
+pub use text::text_of;

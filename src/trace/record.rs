@@ -1,6 +1,8 @@
 //! The record of a run: every event with what the canonical trace leaves out, such as times, real
 //! addresses and the pieces in which bytes arrived. Written as JSON.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
@@ -20,7 +22,60 @@ pub struct Record {
     pub failure: Option<Failure>,
 }
 
+/// The form of record that this program writes and reads.
+pub const VERSION: u32 = 1;
+
+/// Why a text is not a record that can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordError {
+    /// It is one of another version.
+    Version(u64),
+    /// It is malformed; what is wrong, with its place.
+    Malformed(String),
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(found) => write!(
+                f,
+                "the record has version {found}, and this program reads version {VERSION}: \
+                 run the spec again with `--record` to have a new one"
+            ),
+            Self::Malformed(why) => write!(f, "not a record: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for RecordError {}
+
+impl Record {
+    /// The record as JSON, made to be read; it ends in a line feed.
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self)
+            .unwrap_or_else(|error| unreachable!("a record has no maps and no foreign types: {error}"));
+        json.push('\n');
+        json
+    }
+
+    /// Reads what [`Record::to_json`] wrote.
+    pub fn from_json(json: &str) -> Result<Self, RecordError> {
+        // The version first, on its own: the rest of another version may look different.
+        #[derive(Deserialize)]
+        struct Head {
+            version: u64,
+        }
+        let malformed = |error: serde_json::Error| RecordError::Malformed(error.to_string());
+        let head: Head = serde_json::from_str(json).map_err(malformed)?;
+        if head.version != u64::from(VERSION) {
+            return Err(RecordError::Version(head.version));
+        }
+        serde_json::from_str(json).map_err(malformed)
+    }
+}
+
 /// An event, or a block of them.
+#[expect(clippy::large_enum_variant, reason = "nearly every entry is an event, so a box would only cost")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Entry {
     /// One event.

@@ -1,0 +1,6 @@
+//! What people and machines read: a failure drawn on its line of the spec, and the output of `run`.
+//!
+//! Everything here makes text of values and prints nothing: whether there are colours, and how
+//! wide the terminal is, the caller says in a [`Style`](crate::diagnostic::Style).
+
+pub mod failure;
