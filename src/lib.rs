@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod model;
 pub mod plan;
 pub mod report;
+pub mod snapshot;
 pub mod source;
 pub mod spec;
 pub mod suite;

@@ -1,0 +1,212 @@
+//! Accepted, pending and stale traces: where they lie, how they are compared, when they are
+//! written. The files are insta's; [`file`] alone knows it.
+
+mod file;
+pub mod insta_env;
+pub mod pending;
+pub mod place;
+pub mod references;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use file::Header;
+
+/// What a run may write where a trace is not the accepted one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Update {
+    /// Nothing.
+    No,
+    /// A pending file.
+    #[default]
+    Pending,
+    /// The snapshot where there is none yet, a pending file where it differs.
+    New,
+    /// The snapshot.
+    All,
+    /// The snapshot, even where the traces are equal and only the file is written otherwise.
+    Force,
+}
+
+/// Where pending files lie, and how strictly files are compared.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// What may be written.
+    pub update: Update,
+    /// `INSTA_PENDING_DIR` with the root that paths in it are relative to; beside the snapshot if
+    /// none.
+    pub pending: Option<PendingFolder>,
+    /// Whether the header must be equal too.
+    pub full_match: bool,
+}
+
+/// A folder that mirrors the tree below a root, for pending files alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingFolder {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The root.
+    pub root: PathBuf,
+}
+
+/// A test, as far as its snapshot is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The test's name, for messages.
+    pub name: &'a str,
+    /// The folder of the snapshots.
+    pub folder: &'a Path,
+    /// The snapshot's file, without regard to overlays.
+    pub base: &'a Path,
+    /// The spec's file, absolute.
+    pub spec: &'a Path,
+    /// The spec's `about`.
+    pub about: &'a str,
+    /// Whether other cases have the same snapshot.
+    pub shared: bool,
+}
+
+/// What the comparison of a trace with its snapshot gave.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// They are equal.
+    Same,
+    /// They were not, and the trace is the accepted one now.
+    Accepted(PathBuf),
+    /// There is no snapshot yet.
+    New(Difference),
+    /// They differ.
+    Changed(Difference),
+}
+
+/// A trace that is not the accepted one.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// The accepted trace; empty where there is none.
+    pub accepted: String,
+    /// The snapshot's file.
+    pub snapshot: PathBuf,
+    /// The pending file, where one was written.
+    pub pending: Option<PathBuf>,
+    /// The test whose trace this run took for the shared snapshot already, where this one differs
+    /// from that.
+    pub contradicts: Option<String>,
+}
+
+/// The snapshots of a run.
+#[derive(Debug, Default)]
+pub struct Store {
+    settings: Settings,
+    /// The first trace of this run for each shared snapshot, with the test that gave it, so that
+    /// one case cannot overwrite what another one has just given.
+    shared: Mutex<HashMap<PathBuf, (String, String)>>,
+}
+
+impl Store {
+    /// A store that writes what the settings allow.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, shared: Mutex::default() }
+    }
+
+    /// Compares a trace with its snapshot, and writes what is to be written.
+    ///
+    /// # Errors
+    /// Where a file cannot be read or written; the message names it. The accepted snapshot is then
+    /// as it was.
+    pub fn settle(&self, subject: Subject<'_>, trace: &str) -> io::Result<Verdict> {
+        let (snapshot, text) = current(subject.base)?;
+        let Some(text) = text else {
+            return self.differs(subject, trace, snapshot, None);
+        };
+        let accepted = file::body(&text);
+        if !file::same(accepted, trace) || self.settings.full_match && !header_is(subject, &snapshot) {
+            return self.differs(subject, trace, snapshot, Some(accepted));
+        }
+        if subject.shared && self.claim(subject, &snapshot, trace).is_some() {
+            return Ok(Verdict::Same);
+        }
+        file::remove(&self.pending_of(&snapshot)?)?;
+        if self.settings.update == Update::Force {
+            file::write(&snapshot, &header(subject), trace)?;
+        }
+        Ok(Verdict::Same)
+    }
+
+    fn differs(
+        &self,
+        subject: Subject<'_>,
+        trace: &str,
+        snapshot: PathBuf,
+        accepted: Option<&str>,
+    ) -> io::Result<Verdict> {
+        let mut difference = Difference { accepted: accepted.unwrap_or_default().to_owned(), ..Difference::default() };
+        let contradicts = if subject.shared { self.claim(subject, &snapshot, trace) } else { None };
+        let accept = match self.settings.update {
+            Update::No | Update::Pending => false,
+            Update::New => accepted.is_none(),
+            Update::All | Update::Force => true,
+        };
+        if contradicts.is_some() {
+            difference.contradicts = contradicts;
+        } else if accept {
+            file::write(&snapshot, &header(subject), trace)?;
+            file::remove(&self.pending_of(&snapshot)?)?;
+            return Ok(Verdict::Accepted(snapshot));
+        } else if self.settings.update != Update::No {
+            let pending = self.pending_of(&snapshot)?;
+            file::write(&pending, &header(subject), trace)?;
+            difference.pending = Some(pending);
+        }
+        difference.snapshot = snapshot;
+        Ok(if accepted.is_some() { Verdict::Changed(difference) } else { Verdict::New(difference) })
+    }
+
+    /// Claims a shared snapshot for a trace. Gives the test that has claimed it for another one.
+    fn claim(&self, subject: Subject<'_>, snapshot: &Path, trace: &str) -> Option<String> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((test, first)) = shared.get(snapshot) {
+            return (!file::same(first, trace)).then(|| test.clone());
+        }
+        shared.insert(snapshot.to_owned(), (subject.name.to_owned(), trace.to_owned()));
+        None
+    }
+
+    fn pending_of(&self, snapshot: &Path) -> io::Result<PathBuf> {
+        let beside = place::pending(snapshot);
+        let Some(PendingFolder { folder, root }) = &self.settings.pending else {
+            return Ok(beside);
+        };
+        match beside.strip_prefix(root) {
+            Ok(below) => Ok(folder.join(below)),
+            Err(_) => Err(io::Error::other(format!(
+                "INSTA_PENDING_DIR mirrors {}, and {} is outside of it; set INSTA_WORKSPACE_ROOT to a folder that holds both",
+                root.display(),
+                snapshot.display(),
+            ))),
+        }
+    }
+}
+
+/// The snapshot that counts on this platform, with its text where there is one: the overlay if it
+/// exists, else the base.
+fn current(base: &Path) -> io::Result<(PathBuf, Option<String>)> {
+    let overlay = place::overlay(base);
+    match file::read(&overlay)? {
+        Some(text) => Ok((overlay, Some(text))),
+        None => Ok((base.to_owned(), file::read(base)?)),
+    }
+}
+
+fn header(subject: Subject<'_>) -> Header {
+    let project = subject.folder.parent().unwrap_or(subject.folder);
+    Header { source: place::relative(project, subject.spec), description: subject.about.to_owned() }
+}
+
+fn header_is(subject: Subject<'_>, snapshot: &Path) -> bool {
+    file::header(snapshot).is_some_and(|old| old == header(subject))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! Pending traces: finding, accepting and rejecting them without cargo.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::{file, place};
+
+/// A trace that waits for a decision.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pending {
+    /// The name of its spec: `tcp/echo`.
+    pub spec: String,
+    /// Its case, where it has one: `net=tcp6`.
+    pub case: Option<String>,
+    /// The `.snap.new`.
+    pub path: PathBuf,
+    /// The `.snap`, which need not exist.
+    pub snapshot: PathBuf,
+}
+
+impl Pending {
+    /// The name of its test: `tcp/echo[net=tcp6]`.
+    pub fn name(&self) -> String {
+        match &self.case {
+            Some(case) => format!("{}[{case}]", self.spec),
+            None => self.spec.clone(),
+        }
+    }
+
+    /// Whether a name as people write it means this one: that of the test, of the spec, or of a
+    /// folder of specs. A case of a spec with a shared snapshot means the shared one.
+    pub fn is_named(&self, name: &str) -> bool {
+        let name = name.trim_end_matches('/');
+        let spec = name.split_once('[').map_or(name, |(spec, _)| spec);
+        let inside = |folder: &str| self.spec.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        name == self.spec || name == self.name() || self.case.is_none() && spec == self.spec || inside(name)
+    }
+
+    /// Makes it the accepted trace.
+    ///
+    /// # Errors
+    /// Where a file cannot be read or written; what was accepted before then still is.
+    pub fn accept(&self) -> io::Result<()> {
+        file::accept(&self.path, &self.snapshot)
+    }
+
+    /// Removes it.
+    ///
+    /// # Errors
+    /// Where the file cannot be removed.
+    pub fn reject(&self) -> io::Result<()> {
+        file::remove(&self.path).map(drop)
+    }
+}
+
+/// All pending traces in a folder of snapshots, in the order of their names. None where there is no
+/// such folder.
+///
+/// # Errors
+/// Where a folder cannot be read.
+pub fn find(snapshots: &Path) -> io::Result<Vec<Pending>> {
+    let mut found = Vec::new();
+    for path in files(snapshots)? {
+        if path.extension().is_none_or(|extension| extension != "new") {
+            continue;
+        }
+        let test = path.strip_prefix(snapshots).ok().and_then(place::test_of);
+        if let Some((spec, case)) = test {
+            found.push(Pending { spec, case, snapshot: path.with_extension(""), path });
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// All files below a folder.
+pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(file::at("cannot read", &folder, &error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| file::at("cannot read", &folder, &error))?;
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_folder { &mut folders } else { &mut found }.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn pending(spec: &str, case: Option<&str>) -> Pending {
+        Pending { spec: spec.into(), case: case.map(Into::into), path: PathBuf::new(), snapshot: PathBuf::new() }
+    }
+
+    #[test]
+    fn names_mean_tests_specs_and_folders() {
+        let case = pending("tcp/echo", Some("net=tcp6"));
+        assert!(case.is_named("tcp/echo[net=tcp6]") && case.is_named("tcp/echo") && case.is_named("tcp/"));
+        assert!(!case.is_named("tcp/echo[net=tcp4]") && !case.is_named("tcp/ech") && !case.is_named("tc"));
+        let shared = pending("tcp/echo", None);
+        assert!(shared.is_named("tcp/echo[net=tcp6]"));
+        assert!(!shared.is_named("tcp/echoes[net=tcp6]"));
+    }
+
+    #[test]
+    fn they_are_found_wherever_they_lie() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("tcp/close")).unwrap();
+        for file in ["b.snap.new", "b.snap", "tcp/close/a@net=tcp6.snap.new", "tcp/notes.txt.new", "c.new"] {
+            fs::write(root.join(file), "").unwrap();
+        }
+        let found = find(root).unwrap();
+        let names: Vec<String> = found.iter().map(Pending::name).collect();
+        assert_eq!(names, ["b", "tcp/close/a[net=tcp6]"]);
+        assert_eq!(found[0].snapshot, root.join("b.snap"));
+    }
+
+    #[test]
+    fn no_folder_is_nothing_pending() {
+        assert_eq!(find(Path::new("/nowhere/at/all")).unwrap(), []);
+    }
+}

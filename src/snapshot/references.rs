@@ -1,0 +1,61 @@
+//! The snapshots in use, for `cargo insta test --unreferenced`: all whose spec is there, whether
+//! this run selects it or not, so that a filter never makes one look unused.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::{file, pending, place};
+
+/// Appends every snapshot whose spec exists to the list that `cargo insta` reads.
+///
+/// # Errors
+/// Where a folder cannot be read, or the list cannot be written.
+pub fn append(list: &Path, specs: &Path, snapshots: &Path) -> io::Result<()> {
+    let mut lines = String::new();
+    for path in pending::files(snapshots)? {
+        let below = path.strip_prefix(snapshots).unwrap_or(&path);
+        let is_snapshot = path.extension().is_some_and(|extension| extension == "snap");
+        let used = is_snapshot && place::test_of(below).is_some_and(|(spec, _)| has_spec(specs, &spec));
+        if used {
+            lines.push_str(&path.to_string_lossy());
+            lines.push('\n');
+        }
+    }
+    let write = || OpenOptions::new().create(true).append(true).open(list)?.write_all(lines.as_bytes());
+    write().map_err(|error| file::at("cannot write", list, &error))
+}
+
+fn has_spec(specs: &Path, name: &str) -> bool {
+    ["yaml", "yml"].iter().any(|extension| specs.join(format!("{name}.{extension}")).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn snapshots_without_a_spec_are_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (specs, snapshots) = (folder.path().join("specs"), folder.path().join("snapshots"));
+        fs::create_dir_all(specs.join("tcp")).unwrap();
+        fs::create_dir_all(snapshots.join("tcp")).unwrap();
+        fs::write(specs.join("tcp/echo.yaml"), "").unwrap();
+        for file in ["tcp/echo@net=tcp6.snap", "tcp/echo.linux.snap", "tcp/gone.snap", "tcp/echo.snap.new"] {
+            fs::write(snapshots.join(file), "").unwrap();
+        }
+        let list = folder.path().join("list");
+        append(&list, &specs, &snapshots).unwrap();
+        append(&list, &specs, &snapshots).unwrap();
+        let text = fs::read_to_string(&list).unwrap();
+        let mut lines: Vec<_> =
+            text.lines().map(|line| Path::new(line).file_name().unwrap().to_str().unwrap()).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        assert_eq!(lines, ["echo.linux.snap", "echo@net=tcp6.snap"]);
+        assert_eq!(text.lines().count(), 4);
+    }
+}
