@@ -6,6 +6,7 @@
 //! `source` → `spec` → `plan` → `exec` → `trace` → `snapshot` → `suite` → `report`.
 
 pub mod diagnostic;
+pub mod exec;
 pub mod model;
 pub mod plan;
 pub mod report;

@@ -1,0 +1,5 @@
+//! A [`Plan`](crate::plan::Plan) on real sockets, giving a [`Record`](crate::trace::record::Record).
+
+pub(crate) mod payload;
+pub(crate) mod shown;
+pub(crate) mod values;
