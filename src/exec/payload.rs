@@ -55,8 +55,13 @@ enum Source {
     Owned(Vec<u8>),
     Shared(Arc<[u8]>),
     /// `period` bytes over and over; the tile holds them often enough for a chunk from any phase.
-    Fill { tile: Arc<[u8]>, period: usize },
-    Random { seed: u64 },
+    Fill {
+        tile: Arc<[u8]>,
+        period: usize,
+    },
+    Random {
+        seed: u64,
+    },
 }
 
 /// A source with its length, and how it is shown where not as it is.

@@ -149,7 +149,8 @@ fn a_length_of_what_varies_is_shown_as_such() {
     assert_eq!(shown, [Shown::Size { width: Some(2) }, named("id", None)]);
     let shown = encoded(vec![sized(Size { pad: 4, ..size("ber") }, vec![id()])]).unwrap().shown;
     assert_eq!(shown, [Shown::Size { width: None }, named("id", None), Shown::Varying { size: None }]);
-    let known = Part::Number { width: Width::parse("u32").unwrap(), value: Number::Computed(template(vec![variable("n")])) };
+    let known =
+        Part::Number { width: Width::parse("u32").unwrap(), value: Number::Computed(template(vec![variable("n")])) };
     let shown = encoded(vec![sized(size("u8"), vec![known])]).unwrap().shown;
     assert_eq!(shown, [shown_bytes(&[4]), named("n", Some(4))]);
 }

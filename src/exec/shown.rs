@@ -82,8 +82,7 @@ mod tests {
         builder.part(Shown::Bytes(b"b".to_vec()));
         builder.part(Shown::Varying { size: None });
         builder.bytes(b"c");
-        let expected =
-            vec![Shown::Bytes(b"ab".to_vec()), Shown::Varying { size: None }, Shown::Bytes(b"c".to_vec())];
+        let expected = vec![Shown::Bytes(b"ab".to_vec()), Shown::Varying { size: None }, Shown::Bytes(b"c".to_vec())];
         assert_eq!(builder.finish(), expected);
     }
 
