@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 
+use super::place;
 use super::render::{Style, one_line};
 use super::{Diagnostic, Severity};
 use crate::source::{SourceFile, Span};
@@ -20,16 +21,20 @@ pub(crate) fn draw(file: &SourceFile, diagnostic: &Diagnostic, notes: &[String],
     if !diagnostic.code.is_empty() {
         title = title.id(diagnostic.code);
     }
+    // A label that does not fit beside its underline is told below.
+    let fits = columns_with_label(file, diagnostic, style.width) <= style.width;
+    let beside = if fits { diagnostic.label.as_str() } else { "" };
+    let below = (!fits).then_some(&diagnostic.label);
     let mut snippet = Snippet::source(text)
         .path(plain(file.name()))
-        .annotation(AnnotationKind::Primary.span(visible(text, diagnostic.span)).label(label(&diagnostic.label)));
+        .annotation(AnnotationKind::Primary.span(range(text, diagnostic.span)).label(label(beside)));
     for related in &diagnostic.related {
         snippet = snippet
-            .annotation(AnnotationKind::Context.span(visible(text, related.span)).label(label(&related.label)));
+            .annotation(AnnotationKind::Context.span(range(text, related.span)).label(label(&related.label)));
     }
     let mut group = Group::with_title(title).element(snippet);
-    let columns = style.width.saturating_sub(gutter(file, diagnostic) + "= help: ".len()).max(20);
-    for note in notes {
+    let columns = style.width.saturating_sub(gutter(file, diagnostic) + " = help: ".len()).max(20);
+    for note in below.into_iter().chain(notes) {
         group = group.element(Level::NOTE.message(fold(&plain(note), columns)));
     }
     for help in &diagnostic.help {
@@ -53,22 +58,27 @@ fn plain(text: &str) -> String {
 /// How wide the column of line numbers is, with the blank after it.
 fn gutter(file: &SourceFile, diagnostic: &Diagnostic) -> usize {
     let places = diagnostic.related.iter().map(|related| related.span).chain([diagnostic.span]);
-    let last = places.map(|span| span.start).max().unwrap_or_default();
-    file.location(last).line.to_string().len() + 1
+    let last = places.max().unwrap_or_default();
+    place::location(file, last).line.to_string().len() + 1
 }
 
-/// The part of a span that is drawn: inside the file, on whole characters, on one line. An empty
-/// one is widened to the character that stands there.
-fn visible(text: &str, span: Span) -> Range<usize> {
-    let start = text.floor_char_boundary(span.start as usize);
-    let line = text[start..].lines().next().unwrap_or_default();
-    let end = text.floor_char_boundary(span.end as usize).max(start);
-    let on_line = &line[..line.len().min(end - start)];
-    let width = match on_line.trim_end().len() {
-        0 => line.chars().next().map_or(0, char::len_utf8),
-        width => width,
-    };
-    start..start + width
+/// The underlined part of a span as annotate-snippets wants it; it panics at what is not inside.
+fn range(text: &str, span: Span) -> Range<usize> {
+    let span = place::underlined(text, span);
+    span.start as usize..span.end as usize
+}
+
+/// How many columns are needed to have the label beside its underline. A line that is too long is
+/// cut round it, so there what is before it hardly counts.
+fn columns_with_label(file: &SourceFile, diagnostic: &Diagnostic, width: usize) -> usize {
+    const CUT: usize = 12;
+    let span = place::underlined(file.text(), diagnostic.span);
+    let before = place::location(file, span).column;
+    let underlined = file.slice(span).chars().count();
+    let after = file.text()[span.end as usize..].lines().next().unwrap_or_default().chars().count();
+    let gutter = gutter(file, diagnostic) + "| ".len();
+    let before = if gutter + before + underlined + after > width { before.min(CUT) } else { before };
+    gutter + before + underlined + diagnostic.label.chars().count()
 }
 
 /// Folds a text at blanks, so that no line has more columns than these where it can be helped.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::full;
+use super::{full, place};
 use super::{Diagnostic, Severity};
 use crate::source::{Location, SourceFile, Span};
 
@@ -45,7 +45,7 @@ pub fn render(file: &SourceFile, diagnostic: &Diagnostic, format: Format, style:
 }
 
 fn short(file: &SourceFile, diagnostic: &Diagnostic) -> String {
-    let Location { line, column } = file.location(diagnostic.span.start);
+    let Location { line, column } = place::location(file, diagnostic.span);
     let severity = diagnostic.severity.name();
     let mut out = format!(
         "{}:{line}:{column}: {severity}[{}]: {}",
@@ -113,8 +113,7 @@ fn json(file: &SourceFile, diagnostic: &Diagnostic) -> String {
 }
 
 fn place(file: &SourceFile, span: Span) -> Place {
-    let limit = file.text().len() as u32;
-    let span = Span { start: span.start.min(limit), end: span.end.clamp(span.start.min(limit), limit) };
+    let span = place::in_file(file.text(), span);
     let (start, end) = (file.location(span.start), file.location(span.end));
     Place {
         line: start.line,

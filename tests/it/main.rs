@@ -1,2 +1,6 @@
-//! t
-fn main() {}
+//! The integration tests, all in one binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod rendering;
+mod traces;
