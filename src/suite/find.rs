@@ -1,0 +1,267 @@
+//! Finds spec files: those named, and those in the folders named.
+
+use std::fmt;
+use std::fs::{self, DirEntry};
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use crate::snapshot::place::Home;
+
+/// A spec file, with its name and the place of its snapshots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The file, as messages call it.
+    pub path: PathBuf,
+    /// The spec's name: `tcp/half-close`.
+    pub name: String,
+    /// The folder of its snapshots, absolute.
+    pub snapshots: Arc<Path>,
+    /// Another file with the same name and the same snapshots.
+    pub rival: Option<PathBuf>,
+    /// Where in the name that begins which its snapshot is called by.
+    stem: usize,
+}
+
+impl Found {
+    /// What its snapshot is called by in the folder of snapshots.
+    pub fn stem(&self) -> &str {
+        &self.name[self.stem..]
+    }
+}
+
+/// What names are relative to, and where snapshots lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// Names are relative to the nearest folder called `specs`, or to the folder that was named;
+    /// snapshots lie beside it or where this says.
+    Nearest {
+        /// `--snapshots`
+        snapshots: Option<PathBuf>,
+    },
+    /// Names are relative to the folder that was named, and the snapshots lie in this one.
+    Given {
+        /// The folder.
+        snapshots: PathBuf,
+    },
+}
+
+/// What keeps specs from being found.
+#[derive(Debug)]
+pub enum FindError {
+    /// A file or folder cannot be read, or is not there.
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A folder has no spec in it.
+    NoSpecs {
+        /// Which.
+        folder: PathBuf,
+    },
+}
+
+impl fmt::Display for FindError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { path, error } if error.kind() == ErrorKind::NotFound => {
+                write!(out, "there is no file or folder `{}`", path.display())
+            }
+            Self::Unreadable { path, error } => write!(out, "cannot read `{}`: {error}", path.display()),
+            Self::NoSpecs { folder } => {
+                write!(out, "no spec in `{}`: no file there ends in `.yaml` or `.yml`", folder.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for FindError {}
+
+/// Finds the specs in files and folders, in the order of their names, each once.
+///
+/// # Errors
+/// Where something cannot be read, or a folder has no spec in it.
+pub fn find(roots: &[PathBuf], layout: &Layout) -> Result<Vec<Found>, FindError> {
+    let mut found = Vec::new();
+    for root in roots {
+        let unreadable = |error| FindError::Unreadable { path: root.clone(), error };
+        let metadata = fs::metadata(root).map_err(unreadable)?;
+        let absolute = absolute(root).map_err(unreadable)?;
+        if metadata.is_dir() {
+            let before = found.len();
+            Walk { layout, found: &mut found }.folder(root, &absolute)?;
+            if found.len() == before {
+                return Err(FindError::NoSpecs { folder: root.clone() });
+            }
+        } else {
+            let folder = Folder::top(absolute.parent().unwrap_or(&absolute), layout).map_err(unreadable)?;
+            found.push(folder.found(root.clone()));
+        }
+    }
+    found.sort_by(|one, other| (&one.name, &one.path).cmp(&(&other.name, &other.path)));
+    drop_twins(&mut found);
+    Ok(found)
+}
+
+/// The spec of that name below a folder, without looking at any other.
+pub fn named(root: &Path, name: &str, layout: &Layout) -> Option<Found> {
+    let path =
+        ["yaml", "yml"].iter().map(|extension| root.join(format!("{name}.{extension}"))).find(|path| path.is_file())?;
+    let folder = Folder::top(&absolute(root).ok()?, layout).ok()?;
+    Some(Found { path, name: name.to_owned(), snapshots: folder.snapshots, rival: None, stem: 0 })
+}
+
+/// Keeps one of several ways to the same file, and tells apart files that only share a name.
+fn drop_twins(found: &mut Vec<Found>) {
+    found.dedup_by(|next, kept| {
+        if next.name != kept.name || next.snapshots != kept.snapshots {
+            return false;
+        }
+        let same = fs::canonicalize(&next.path).ok() == fs::canonicalize(&kept.path).ok();
+        if !same {
+            next.rival = Some(kept.path.clone());
+        }
+        same
+    });
+}
+
+/// An absolute path without `..` in it.
+fn absolute(path: &Path) -> io::Result<PathBuf> {
+    if path.components().any(|part| part == Component::ParentDir) {
+        return fs::canonicalize(path);
+    }
+    std::path::absolute(path)
+}
+
+/// A folder with what the names of its specs begin with.
+struct Folder {
+    prefix: String,
+    stem: usize,
+    snapshots: Arc<Path>,
+}
+
+impl Folder {
+    /// The folder that was named, or that of a file that was named.
+    fn top(absolute: &Path, layout: &Layout) -> io::Result<Self> {
+        let (base, snapshots) = match layout {
+            Layout::Given { snapshots } => (absolute.to_owned(), std::path::absolute(snapshots)?),
+            Layout::Nearest { snapshots: None } => {
+                let Home { base, snapshots } = Home::of_folder(absolute);
+                (base, snapshots)
+            }
+            Layout::Nearest { snapshots: Some(given) } => (Home::of_folder(absolute).base, std::path::absolute(given)?),
+        };
+        let mut prefix = String::new();
+        for part in absolute.strip_prefix(&base).into_iter().flat_map(Path::components) {
+            prefix.push_str(&part.as_os_str().to_string_lossy());
+            prefix.push('/');
+        }
+        Ok(Self { prefix, stem: 0, snapshots: snapshots.into() })
+    }
+
+    /// A folder in this one.
+    fn below(&self, absolute: &Path, layout: &Layout) -> Self {
+        let name = absolute.file_name().unwrap_or_default().to_string_lossy();
+        let prefix = format!("{}{name}/", self.prefix);
+        if *layout != (Layout::Nearest { snapshots: None }) {
+            return Self { prefix, stem: self.stem, snapshots: Arc::clone(&self.snapshots) };
+        }
+        let home = Home::of_folder(absolute);
+        if home.base == absolute && home.base.file_name().is_some_and(|name| name == "specs") {
+            return Self { prefix: String::new(), stem: 0, snapshots: home.snapshots.into() };
+        }
+        let stem = if home.base == absolute { prefix.len() } else { self.stem };
+        Self { prefix, stem, snapshots: home.snapshots.into() }
+    }
+
+    /// A spec in this folder.
+    fn found(&self, path: PathBuf) -> Found {
+        let own = path.file_stem().unwrap_or_default().to_string_lossy();
+        let mut name = String::with_capacity(self.prefix.len() + own.len());
+        name.push_str(&self.prefix);
+        name.push_str(&own);
+        Found { path, name, snapshots: Arc::clone(&self.snapshots), rival: None, stem: self.stem }
+    }
+}
+
+struct Walk<'a> {
+    layout: &'a Layout,
+    found: &'a mut Vec<Found>,
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, root: &Path, absolute: &Path) -> Result<(), FindError> {
+        let top = Folder::top(absolute, self.layout).map_err(|error| unreadable(root, error))?;
+        self.walk(root, absolute, &top, &mut Vec::new())
+    }
+
+    /// Takes the specs of a folder and of those in it. `above` are the folders on the way here, by
+    /// their true paths, so that a link to one of them does not lead in a circle.
+    fn walk(
+        &mut self,
+        shown: &Path,
+        absolute: &Path,
+        folder: &Folder,
+        above: &mut Vec<PathBuf>,
+    ) -> Result<(), FindError> {
+        let mut folders = Vec::new();
+        for entry in fs::read_dir(shown).map_err(|error| unreadable(shown, error))? {
+            let entry = entry.map_err(|error| unreadable(shown, error))?;
+            match kind(&entry) {
+                Kind::Spec => self.found.push(folder.found(entry.path())),
+                Kind::Folder { linked } => folders.push((entry, linked)),
+                Kind::Other => {}
+            }
+        }
+        if folders.is_empty() {
+            return Ok(());
+        }
+        above.push(fs::canonicalize(shown).map_err(|error| unreadable(shown, error))?);
+        for (entry, linked) in folders {
+            let path = entry.path();
+            if linked && fs::canonicalize(&path).is_ok_and(|path| above.contains(&path)) {
+                continue;
+            }
+            let absolute = absolute.join(entry.file_name());
+            self.walk(&path, &absolute, &folder.below(&absolute, self.layout), above)?;
+        }
+        above.pop();
+        Ok(())
+    }
+}
+
+enum Kind {
+    Spec,
+    Folder { linked: bool },
+    Other,
+}
+
+/// What an entry of a folder is to us. Hidden files are editors' and version control's.
+fn kind(entry: &DirEntry) -> Kind {
+    let name = entry.file_name();
+    if name.as_encoded_bytes().starts_with(b".") {
+        return Kind::Other;
+    }
+    let Ok(mut file) = entry.file_type() else { return Kind::Other };
+    let linked = file.is_symlink();
+    if linked {
+        match fs::metadata(entry.path()) {
+            Ok(metadata) => file = metadata.file_type(),
+            Err(_) => return Kind::Other,
+        }
+    }
+    if file.is_dir() {
+        return Kind::Folder { linked };
+    }
+    let spec = Path::new(&name).extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    if spec { Kind::Spec } else { Kind::Other }
+}
+
+fn unreadable(path: &Path, error: io::Error) -> FindError {
+    FindError::Unreadable { path: path.to_owned(), error }
+}
+
+#[cfg(test)]
+mod tests;
