@@ -147,7 +147,7 @@ fn verbs() -> impl Iterator<Item = &'static VerbWord> {
 /// What stands after an endpoint: a bare verb, or a verb with what it takes and its modifiers.
 fn call() -> Json {
     let bare = verbs().filter(|verb| verb.is_bare()).map(|verb| &verb.word);
-    values::object_or(reference("verb"), values::words(bare))
+    values::object_or(&reference("verb"), values::words(bare))
 }
 
 fn verb() -> Json {

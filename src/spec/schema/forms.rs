@@ -12,15 +12,15 @@ pub(super) fn definitions() -> Vec<(&'static str, Json)> {
     let matching = json!({ "type": "string", "description": "A regular expression: up to where a match of it ends." });
     let matching = headed(("match", matching, true), std::iter::empty());
     vec![
-        ("payload", text_list_or("payload", payloads().collect())),
-        ("pattern", text_list_or("pattern", FORMS.iter().map(pattern_form).collect())),
-        ("delimiter", text_list_or("payload", payloads().chain([matching]).collect())),
+        ("payload", text_list_or("payload", &payloads().collect::<Vec<_>>())),
+        ("pattern", text_list_or("pattern", &FORMS.iter().map(pattern_form).collect::<Vec<_>>())),
+        ("delimiter", text_list_or("payload", &payloads().chain([matching]).collect::<Vec<_>>())),
     ]
 }
 
 /// A text, a list, or one of these forms. Numbers and booleans are refused: `send: 42` would send
 /// what YAML makes of it.
-fn text_list_or(items: &str, forms: Vec<Json>) -> Json {
+fn text_list_or(items: &str, forms: &[Json]) -> Json {
     json!({
         "if": { "type": "object" },
         "then": { "anyOf": forms },

@@ -32,7 +32,7 @@ pub(super) fn definitions() -> Vec<(&'static str, Json)> {
         ("target", any_of([("network", networks()), ("name or address", json!({ "type": "string", "minLength": 1 }))])),
         ("errno", one_of_words(json!({ "enum": errno_names() }))),
         ("errors", errors()),
-        ("options", object_of_some(options(|value| value))),
+        ("options", object_of_some(&options(|value| value))),
         ("expectation", expectation()),
     ]
 }
@@ -101,13 +101,13 @@ pub(super) fn object(keys: impl Iterator<Item = Key>) -> Json {
 }
 
 /// An object of some of these keys, but at least one.
-fn object_of_some(properties: Map<String, Json>) -> Json {
+fn object_of_some(properties: &Map<String, Json>) -> Json {
     json!({ "type": "object", "properties": properties, "additionalProperties": false, "minProperties": 1 })
 }
 
 /// `object` where there is a map, else `other`. What is not a map is checked in an `anyOf`, since
 /// the YAML language server looks there for values to offer, and not into `else`.
-pub(super) fn object_or(object: Json, other: Json) -> Json {
+pub(super) fn object_or(object: &Json, other: Json) -> Json {
     json!({
         "allOf": [{ "if": { "type": "object" }, "then": object }],
         "anyOf": [titled("word", other), titled("map", json!({ "type": "object" }))],
@@ -165,8 +165,8 @@ fn errno_names() -> Vec<&'static str> {
 /// An error, a list of outcomes, or either by platform.
 fn errors() -> Json {
     let outcomes = one_or_list(&any_of([("error", reference("errno")), ("success", json!({ "const": "none" }))]));
-    let by_platform = platform::ALL.iter().map(|name| ((*name).to_owned(), outcomes.clone())).collect();
-    object_or(object_of_some(by_platform), outcomes)
+    let by_platform: Map<_, _> = platform::ALL.iter().map(|name| ((*name).to_owned(), outcomes.clone())).collect();
+    object_or(&object_of_some(&by_platform), outcomes)
 }
 
 /// Conditions, or attributes each with the value or values that will do.
@@ -177,7 +177,7 @@ fn expectation() -> Json {
         let schema = if word.name == "state" { states() } else { value(word.value) };
         attributes.insert(word.name.to_owned(), described("expect", word, one_or_list(&schema)));
     }
-    object_or(object_of_some(attributes), one_or_list(&conditions))
+    object_or(&object_of_some(&attributes), one_or_list(&conditions))
 }
 
 fn states() -> Json {

@@ -19,12 +19,7 @@ impl VerbWord {
     /// Every modifier that it may have.
     pub fn modifiers(&self) -> impl Iterator<Item = &'static Word> + use<> {
         let own: &'static [Word] = self.modifiers;
-        let waiting: &'static [Word] = match (self.blocks, self.word.name) {
-            // `expect` looks again and again by itself: there is no one call to be made so or so.
-            (true, "expect") => WAITING.split_at(2).0,
-            (true, _) => WAITING,
-            (false, _) => &[],
-        };
+        let waiting: &'static [Word] = if self.blocks { WAITING } else { &[] };
         let fails: &'static [Word] = if self.fails { std::slice::from_ref(&FAILS) } else { &[] };
         own.iter().chain(waiting).chain(fails)
     }

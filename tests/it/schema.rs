@@ -1,0 +1,231 @@
+//! The JSON Schema against good and bad specs, by a validator of others.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// Every `.yaml` file below a folder of the repository, in order.
+pub(crate) fn yaml_files(folder: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn validator() -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(&sockspec::spec::schema::json()).expect("the schema is JSON");
+    jsonschema::draft7::new(&schema).expect("the schema is draft-07")
+}
+
+/// What the schema finds wrong; a text that is no YAML is wrong as well.
+fn errors(validator: &jsonschema::Validator, yaml: &str) -> Vec<String> {
+    match serde_yaml::from_str::<Value>(yaml) {
+        Ok(spec) => validator.iter_errors(&spec).map(|error| format!("{}: {error}", error.instance_path())).collect(),
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+fn assert_valid(folder: &str, at_least: usize) {
+    let validator = validator();
+    let files = yaml_files(folder);
+    assert!(files.len() >= at_least, "{folder} has {} specs only", files.len());
+    for file in files {
+        let found = errors(&validator, &std::fs::read_to_string(&file).unwrap());
+        assert!(found.is_empty(), "{}: {found:#?}", file.display());
+    }
+}
+
+#[test]
+fn it_is_draft_07() {
+    let schema: Value = serde_json::from_str(&sockspec::spec::schema::json()).unwrap();
+    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+    assert!(schema["$id"].is_string() && schema["title"].is_string());
+    jsonschema::draft7::meta::validate(&schema).expect("the schema is a schema");
+}
+
+#[test]
+fn good_specs_are_valid() {
+    assert_valid("tests/data/ok", 35);
+}
+
+#[test]
+fn bundled_specs_are_valid() {
+    assert_valid("specs", 60);
+}
+
+#[test]
+fn specs_that_fail_when_they_run_are_valid() {
+    assert_valid("tests/data/fail", 10);
+}
+
+/// Specs whose shape is wrong at the top level.
+const BAD_SPECS: &[&str] = &[
+    "steps: [{a: close}]",
+    "about: Without steps.",
+    "about: \"\"\nsteps: 3",
+    "about: 42\nsteps: [{a: close}]",
+    "about: A\nabuot: B\nsteps: [{a: close}]",
+    "about: A\nsteps: []",
+    "about: A\nsteps: {a: close}",
+    "about: A\ntags: slow\nsteps: [{a: close}]",
+    "about: A\nrefs: [1, 2]\nsteps: [{a: close}]",
+    "about: A\nrequires: [solaris]\nsteps: [{a: close}]",
+    "about: A\nrequires: [\"command:\"]\nsteps: [{a: close}]",
+    "about: A\ntimeout: 5\nsteps: [{a: close}]",
+    "about: A\ntimeout: 5 parsecs\nsteps: [{a: close}]",
+    "about: A\nsnapshot: always\nsteps: [{a: close}]",
+    "about: A\nvars: [a, b]\nsteps: [{a: close}]",
+    "about: A\nvars: {a: 1.10}\nsteps: [{a: close}]",
+    "about: A\nvars: {a: [1]}\nsteps: [{a: close}]",
+    "about: A\nvars: {1st: x}\nsteps: [{a: close}]",
+    "about: A\nmatrix: {net: tcp}\nsteps: [{a: close}]",
+    "about: A\nmatrix: {net: []}\nsteps: [{a: close}]",
+    "about: A\nmatrix: {net: [[tcp]]}\nsteps: [{a: close}]",
+    // Words of the language that this version does not have.
+    "about: A\nports: [p]\nsteps: [{a: close}]",
+    "about: A\nwire: true\nsteps: [{a: close}]",
+    "- a: close",
+    "just a text",
+];
+
+/// Steps whose shape is wrong.
+const BAD_STEPS: &[&str] = &[
+    "close",
+    "{}",
+    "{a: close, b: close}",
+    "{a: {send: x}, within: 1s}",
+    "{send: {a: x}}",
+    "{1a: close}",
+    "{\"a b\": close}",
+    "{a: clsoe}",
+    "{a: send}",
+    "{a: 3}",
+    "{a: [close]}",
+    "{a: null}",
+    "{a: {}}",
+    "{a: {within: 1s}}",
+    "{a: {sned: x}}",
+    "{a: {send: x, recv: y}}",
+    "{a: {close: false}}",
+    "{a: {close: 1s}}",
+    "{a: {run: [sh]}}",
+    "{a: {tls: client}}",
+    "{a: {socket: tpc}}",
+    "{a: {socket: 4}}",
+    "{a: {bind: 80}}",
+    "{a: {bind: \"http://127.0.0.1:80\"}}",
+    "{a: {listen: false}}",
+    "{a: {listen: tcp, backlog: many}}",
+    "{a: {listen: tcp, backlog: -1}}",
+    "{a: {accept: [server]}}",
+    "{a: {accept: server, form: b}}",
+    "{a: {accept: server, to: b}}",
+    "{a: {connect: server, from: 80}}",
+    "{a: {pair: b, network: pipe}}",
+    "{a: {send: 42}}",
+    "{a: {send: true}}",
+    "{a: {send: null}}",
+    "{a: {send: [x, 42]}}",
+    "{a: {send: x, within: 5}}",
+    "{a: {send: x, within: 5sec}}",
+    "{a: {send: x, urgent: maybe}}",
+    "{a: {send: x, peek: true}}",
+    "{a: {send: x, fails: ECONREFUSED}}",
+    "{a: {send: x, fails: [EPIPE, nothing]}}",
+    "{a: {send: x, fails: {linus: EPIPE}}}",
+    "{a: {send: x, fails: []}}",
+    "{a: {send: x, fails: 32}}",
+    "{a: {send: {}}}",
+    "{a: {send: {hexx: \"00\"}}}",
+    "{a: {send: {hex: \"00\", base64: \"AA==\"}}}",
+    "{a: {send: {fill: ab}}}",
+    "{a: {send: {size: 3}}}",
+    "{a: {send: {fill: ab, size: 1MB}}}",
+    "{a: {send: {fill: ab, size: 3, seed: 7}}}",
+    "{a: {send: {random: lots}}}",
+    "{a: {send: {u16: any}}}",
+    "{a: {send: {u24: 1}}}",
+    "{a: {send: {u16be: 1}}}",
+    "{a: {send: {size: u16}}}",
+    "{a: {send: {size: u24, of: x}}}",
+    "{a: {send: {size: u16, of: {rest: true}}}}",
+    "{a: {send: {bytes: 4}}}",
+    "{a: {send: {until: x}}}",
+    "{a: {send: {hex: \"00\", as: b}}}",
+    "{a: {recv: 42}}",
+    "{a: {recv: {bytes: few}}}",
+    "{a: {recv: {bytes: 4, mach: x}}}",
+    "{a: {recv: {bytes: 4, as: 5}}}",
+    "{a: {recv: {until: {macht: x}}}}",
+    "{a: {recv: {until: 3}}}",
+    "{a: {recv: {until: {bytes: 3}}}}",
+    "{a: {recv: {rest: false}}}",
+    "{a: {recv: {rest: true, end: silence}}}",
+    "{a: {recv: {one_of: x}}}",
+    "{a: {recv: {one_of: []}}}",
+    "{a: {recv: {any_order: [1]}}}",
+    "{a: {recv: {until_last: x}}}",
+    "{a: {recv: {each: x}}}",
+    "{a: {recv: {u16: some}}}",
+    "{a: {recv: x, to: b}}",
+    "{a: {read: much}}",
+    "{a: {read: 3, is: 42}}",
+    "{a: {expect: end}}",
+    "{a: {expect: [eof, end]}}",
+    "{a: {expect: true}}",
+    "{a: {expect: {}}}",
+    "{a: {expect: {stat: LISTEN}}}",
+    "{a: {expect: {state: FINWAIT2}}}",
+    "{a: {expect: {unread: some}}}",
+    "{a: {expect: {SO_LINGERING: 0}}}",
+    "{a: {expect: exit}}",
+    "{a: {expect: silence, for: 200}}",
+    "{a: {shutdown: all}}",
+    "{a: {shutdown: [read, write]}}",
+    "{a: {set: SO_REUSEADDR}}",
+    "{a: {set: {}}}",
+    "{a: {set: {SO_REUSADDR: true}}}",
+    "{a: {set: {SO_RCVTIMEO: 200}}}",
+    "{a: {set: {SO_LINGER: true}}}",
+    "{a: {set: {SO_RCVBUF: big}}}",
+    "{parallel: [{a: close}]}",
+    "{parallel: {}}",
+    "{parallel: {one: {a: close}}}",
+    "{parallel: {one: [{a: close}]}, steps: []}",
+    "{barrier: [b]}",
+    "{barrier: b, as: c}",
+    "{repeat: 3}",
+    "{steps: [{a: close}]}",
+    "{repeat: often, steps: [{a: close}]}",
+    "{repeat: -1, steps: [{a: close}]}",
+    "{repeat: 3, steps: {a: close}}",
+    "{repeat: 3, steps: [{a: close}], for: i}",
+    "{repeat: [{x: 1}], steps: [{a: close}]}",
+    "{pause: 50}",
+    "{pause: 50ms, within: 1s}",
+    "{retry: 2s, steps: [{a: close}]}",
+    "{let: {x: \"1\"}}",
+    "{include: other.yaml}",
+];
+
+fn bad_specs() -> impl Iterator<Item = String> {
+    let steps = BAD_STEPS.iter().map(|step| format!("about: A step that is wrong.\nsteps:\n  - {step}\n"));
+    BAD_SPECS.iter().map(ToString::to_string).chain(steps)
+}
+
+#[test]
+fn bad_shapes_are_refused() {
+    let validator = validator();
+    let accepted: Vec<_> = bad_specs().filter(|spec| errors(&validator, spec).is_empty()).collect();
+    assert!(accepted.is_empty(), "the schema accepts:\n{}", accepted.join("\n"));
+}
