@@ -9,8 +9,8 @@ use super::render::{Style, one_line};
 use super::{Diagnostic, Severity};
 use crate::source::{SourceFile, Span};
 
-/// Draws a diagnostic, with sentences of explanation before its help.
-pub(crate) fn draw(file: &SourceFile, diagnostic: &Diagnostic, notes: &[String], style: Style) -> String {
+/// Draws a diagnostic.
+pub(crate) fn draw(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -34,7 +34,7 @@ pub(crate) fn draw(file: &SourceFile, diagnostic: &Diagnostic, notes: &[String],
     }
     let mut group = Group::with_title(title).element(snippet);
     let columns = style.width.saturating_sub(gutter(file, diagnostic) + " = help: ".len()).max(20);
-    for note in below.into_iter().chain(notes) {
+    if let Some(note) = below {
         group = group.element(Level::NOTE.message(fold(&plain(note), columns)));
     }
     for help in &diagnostic.help {
@@ -51,7 +51,7 @@ fn label(text: &str) -> Option<String> {
 }
 
 /// A text of one line without control characters, whatever somebody has put into it.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     normalize_untrusted_str(&one_line(text))
 }
 

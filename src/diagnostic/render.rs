@@ -38,7 +38,7 @@ impl Default for Style {
 /// The text of a diagnostic. It ends in a line feed.
 pub fn render(file: &SourceFile, diagnostic: &Diagnostic, format: Format, style: Style) -> String {
     match format {
-        Format::Full => full::draw(file, diagnostic, &[], style),
+        Format::Full => full::draw(file, diagnostic, style),
         Format::Short => short(file, diagnostic),
         Format::Json => json(file, diagnostic),
     }

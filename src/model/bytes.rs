@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use unicode_width::UnicodeWidthChar as _;
+
 /// Escapes bytes so that nothing in them is invisible: `\r`, `\n`, `\t`, `\\`, `\"`, `\xNN`.
 /// Letters and digits of valid UTF-8 stay as they are.
 pub fn escape(bytes: &[u8]) -> String {
@@ -43,11 +45,12 @@ fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'\\' && byte != b'"'
 }
 
-/// Whether a reader sees the character. The fillers of Hangul and the inherent vowels of Khmer
-/// are letters that are drawn as nothing.
+/// Whether a reader sees the character: a letter or digit that has a column of its own, which
+/// marks do not have that combine with the letter before. The fillers of Hangul are letters that
+/// are drawn as nothing.
 fn is_visible(c: char) -> bool {
-    let blank = matches!(c, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{ffa0}');
-    matches!(c, ' '..='~') || (c.is_alphanumeric() && !blank)
+    let filler = matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}');
+    matches!(c, ' '..='~') || (c.is_alphanumeric() && !filler && c.width() != Some(0))
 }
 
 fn push_hex(out: &mut String, bytes: &[u8]) {
@@ -135,6 +138,7 @@ mod tests {
     fn nothing_in_escaped_text_is_invisible() {
         assert_eq!(escape(b"a\r\n\t\\\"\0\x7f~ "), r#"a\r\n\t\\\"\x00\x7f~ "#);
         assert_eq!(escape("é日 \u{a0}\u{200b}\u{3164}".as_bytes()), r"é日 \xc2\xa0\xe2\x80\x8b\xe3\x85\xa4");
+        assert_eq!(escape("\u{7ad}e\u{301}\u{17b4}".as_bytes()), r"\xde\xade\xcc\x81\xe1\x9e\xb4");
         assert_eq!(escape(b"ok\xff\xc3"), r"ok\xff\xc3");
     }
 

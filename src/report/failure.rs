@@ -1,17 +1,131 @@
 //! A step that did otherwise than written, drawn on its line of the spec.
 
+use std::time::Duration;
+
+use super::difference::{self, labelled};
+use super::paint::{MARK, Page, QUIET, STRONG};
+use super::rows;
 use crate::diagnostic::full;
 use crate::diagnostic::{Diagnostic, Style};
+use crate::model::bytes::is_mostly_unprintable;
+use crate::model::duration;
 use crate::source::{SourceFile, Span};
-use crate::trace::record::Failure;
+use crate::trace::record::{Bytes, Failure};
+
+/// How many lines of the trace are shown.
+const TRACE_LINES: usize = 20;
+/// How many rows of unread bytes are shown.
+const UNREAD_ROWS: usize = 3;
 
 /// Draws a failure: the step, what was expected and what came, what was still unread, and the
 /// trace up to there, whose text is `trace`. The text ends in a line feed.
 pub fn draw(file: &SourceFile, failure: &Failure, trace: &str, style: Style) -> String {
     let span = Span { start: failure.start, end: failure.end };
-    let mut diagnostic = Diagnostic::error("", span, failure.message.as_str()).label(failure.label.as_str());
-    diagnostic.help.clone_from(&failure.help);
-    let mut out = full::draw(file, &diagnostic, &failure.notes, style);
-    out.push_str(trace);
-    out
+    let step = Diagnostic::error("", span, failure.message.as_str()).label(failure.label.as_str());
+    let mut page = Page::new(style.color);
+    page.push(&full::draw(file, &step, style));
+    draw_below(&mut page, failure, trace, style);
+    page.finish()
+}
+
+/// Draws a failure whose spec can no longer be shown.
+pub fn draw_without_source(failure: &Failure, trace: &str, style: Style) -> String {
+    let mut page = Page::new(style.color);
+    page.paint(super::paint::BAD, "error");
+    page.paint(STRONG, &format!(": {}", full::plain(&failure.message)));
+    page.end_line();
+    if !failure.label.is_empty() {
+        sentence(&mut page, "note", &failure.label, style);
+    }
+    draw_below(&mut page, failure, trace, style);
+    page.finish()
+}
+
+fn draw_below(page: &mut Page, failure: &Failure, trace: &str, style: Style) {
+    if let Some(difference) = &failure.difference {
+        page.end_line();
+        difference::draw(page, difference, style);
+    }
+    let unread: Vec<_> = failure.unread.iter().filter(|(_, bytes)| !bytes.0.is_empty()).collect();
+    let told = failure.deadline.is_some() || !failure.notes.is_empty() || !failure.help.is_empty();
+    if told || !unread.is_empty() {
+        page.end_line();
+    }
+    for (name, bytes) in unread {
+        draw_unread(page, name, bytes, style);
+    }
+    if let Some(deadline) = failure.deadline {
+        let passed = duration::show(Duration::from_micros(deadline));
+        sentence(page, "note", &format!("the deadline of {passed} has passed"), style);
+    }
+    failure.notes.iter().for_each(|note| sentence(page, "note", note, style));
+    failure.help.iter().for_each(|help| sentence(page, "help", help, style));
+    draw_trace(page, trace);
+}
+
+fn draw_unread(page: &mut Page, name: &str, bytes: &Bytes, style: Style) {
+    let Bytes(bytes) = bytes;
+    let count = bytes.len();
+    let unit = if count == 1 { "byte" } else { "bytes" };
+    // A record keeps the first KiB only.
+    let more = if count >= 1024 { " or more" } else { "" };
+    page.push("  ");
+    page.paint(STRONG, "unread");
+    page.push(&format!("    at {name}: {count} {unit}{more}"));
+    page.end_line();
+    let columns = style.width.saturating_sub(12).max(20);
+    let mut rows = if is_mostly_unprintable(bytes) {
+        rows::hex(bytes, None, columns)
+    } else {
+        rows::text(bytes, None, columns)
+    };
+    if rows.len() > UNREAD_ROWS + 1 {
+        let left_out = rows.len() - UNREAD_ROWS;
+        rows.truncate(UNREAD_ROWS);
+        rows.push(rows::Row::plain(format!("… {left_out} more rows")));
+    }
+    labelled(page, "", &rows);
+}
+
+/// A sentence as rustc has it below a snippet, folded.
+fn sentence(page: &mut Page, kind: &str, text: &str, style: Style) {
+    let before = "  = help: ".len();
+    let folded = full::fold(&full::plain(text), style.width.saturating_sub(before).max(20));
+    for (at, line) in folded.lines().enumerate() {
+        if at == 0 {
+            page.push("  ");
+            page.paint(MARK, "=");
+            page.push(" ");
+            page.paint(STRONG, kind);
+            page.push(": ");
+        } else {
+            page.blanks(before);
+        }
+        page.push(line);
+        page.end_line();
+    }
+}
+
+fn draw_trace(page: &mut Page, trace: &str) {
+    page.end_line();
+    let lines: Vec<&str> = trace.lines().collect();
+    if lines.is_empty() {
+        page.push("  no step before this one has left a line in the trace");
+        page.end_line();
+        return;
+    }
+    page.push("  the trace up to here:");
+    page.end_line();
+    // To leave out a single line would save nothing.
+    let left_out = if lines.len() > TRACE_LINES + 1 { lines.len() - TRACE_LINES } else { 0 };
+    if left_out > 0 {
+        page.blanks(4);
+        page.paint(QUIET, &format!("… {left_out} more lines"));
+        page.end_line();
+    }
+    for line in &lines[left_out..] {
+        page.blanks(4);
+        page.push(line);
+        page.end_line();
+    }
 }

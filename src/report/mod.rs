@@ -3,4 +3,9 @@
 //! Everything here makes text of values and prints nothing: whether there are colours, and how
 //! wide the terminal is, the caller says in a [`Style`](crate::diagnostic::Style).
 
+mod changes;
+mod difference;
 pub mod failure;
+mod paint;
+mod rows;
+pub mod terminal;

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod rendering;
+mod reports;
 mod schema;
 mod traces;

@@ -1,0 +1,178 @@
+//! The output of `run`: every test that needs attention, with the way out, and a summary.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::Duration;
+
+use super::paint::{BAD, GOOD, ODD, Page, QUIET, STRONG};
+use super::{changes, failure};
+use crate::diagnostic::{Diagnostic, Format, Style, render};
+use crate::source::SourceFile;
+use crate::suite::{Change, Outcome, SpecResult, TestResult, Totals};
+use crate::trace::record::Record;
+use crate::trace::text_of;
+
+/// How many lines of a new trace are shown.
+const NEW_LINES: usize = 60;
+
+/// What is shown, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Colours and width.
+    pub style: Style,
+    /// Whether tests that passed have a line, too.
+    pub verbose: bool,
+    /// How diagnostics are shown.
+    pub format: Format,
+}
+
+/// What there is to say about a spec: its warnings, and a paragraph for each test that needs
+/// attention. Empty where there is nothing.
+pub fn spec(result: &SpecResult, options: Options) -> String {
+    let mut page = Page::new(options.style.color);
+    diagnostics(&mut page, result.source.as_ref(), &result.warnings, options);
+    for test in &result.tests {
+        draw_test(&mut page, result.source.as_ref(), test, options);
+    }
+    page.finish()
+}
+
+/// The last line: how many tests have which verdict, and how long it all took.
+pub fn summary(totals: &Totals, took: Duration, style: Style) -> String {
+    let mut page = Page::new(style.color);
+    let counts = [
+        (totals.passed, "passed", GOOD),
+        (totals.failed, "failed", BAD),
+        (totals.changed, "changed", BAD),
+        (totals.new, "new", ODD),
+        (totals.invalid, "invalid", BAD),
+        (totals.could_not_run, "could not run", BAD),
+        (totals.ignored, "ignored", ODD),
+        (totals.cancelled, "cancelled", ODD),
+    ];
+    let nothing = totals.all() == 0;
+    let shown = counts.into_iter().filter(|(count, word, _)| *count > 0 || (nothing && *word == "passed"));
+    for (at, (count, word, color)) in shown.enumerate() {
+        if at > 0 {
+            page.push(", ");
+        }
+        page.paint(if count > 0 { color } else { QUIET }, &format!("{count} {word}"));
+    }
+    page.push(&format!(" in {:.2}s", took.as_secs_f64()));
+    page.end_line();
+    page.finish()
+}
+
+fn draw_test(page: &mut Page, source: Option<&SourceFile>, test: &TestResult, options: Options) {
+    match &test.outcome {
+        Outcome::Passed { accepted: Some(snapshot) } => {
+            verdict(page, GOOD, "accepted", &test.name, &shown_path(snapshot));
+        }
+        Outcome::Passed { accepted: None } if options.verbose => {
+            verdict(page, GOOD, "passed", &test.name, &format!("{:.1} ms", test.took.as_secs_f64() * 1000.0));
+        }
+        Outcome::Failed { record, written } => {
+            verdict(page, BAD, "failed", &test.name, "");
+            failed(page, source, record, written.as_deref(), options.style);
+        }
+        Outcome::Changed(change) => {
+            verdict(page, BAD, "changed", &test.name, &shown_path(&change.snapshot));
+            changes::draw(page, &change.accepted, &change.trace);
+            way_out(page, &test.name, change);
+        }
+        Outcome::New(change) => {
+            verdict(page, ODD, "new", &test.name, &shown_path(&change.snapshot));
+            new_trace(page, &change.trace);
+            way_out(page, &test.name, change);
+        }
+        Outcome::Invalid(found) => {
+            verdict(page, BAD, "invalid", &test.name, "");
+            diagnostics(page, source, found, options);
+        }
+        Outcome::Ignored { reason } => verdict(page, ODD, "ignored", &test.name, reason),
+        Outcome::CouldNotRun { reason } => verdict(page, BAD, "could not run", &test.name, reason),
+        Outcome::Cancelled if options.verbose => verdict(page, ODD, "cancelled", &test.name, ""),
+        Outcome::Passed { accepted: None } | Outcome::Cancelled => {}
+    }
+}
+
+/// A test's own line: the verdict, the name, and what can be said in a few words.
+fn verdict(page: &mut Page, color: anstyle::Style, word: &str, name: &str, about: &str) {
+    page.paint(color, word);
+    page.blanks("accepted  ".len().saturating_sub(word.len()).max(1));
+    page.paint(STRONG, name);
+    if !about.is_empty() {
+        page.push("  ");
+        page.paint(QUIET, about);
+    }
+    page.end_line();
+}
+
+fn failed(page: &mut Page, source: Option<&SourceFile>, record: &Record, written: Option<&Path>, style: Style) {
+    if let Some(failure) = &record.failure {
+        let trace = text_of(record);
+        page.push(&match source {
+            Some(source) => failure::draw(source, failure, &trace, style),
+            None => failure::draw_without_source(failure, &trace, style),
+        });
+    }
+    if let Some(written) = written {
+        page.push(&format!("  the record of this run is {}", shown_path(written)));
+        page.end_line();
+    }
+    page.end_line();
+}
+
+fn new_trace(page: &mut Page, trace: &str) {
+    let count = trace.lines().count();
+    // To leave out a single line would save nothing.
+    let limit = if count > NEW_LINES + 1 { NEW_LINES } else { count };
+    for line in trace.lines().take(limit) {
+        page.push(&format!("    {line}"));
+        page.end_line();
+    }
+    if count > limit {
+        page.blanks(4);
+        page.paint(QUIET, &format!("… {} more lines", count - limit));
+        page.end_line();
+    }
+}
+
+fn way_out(page: &mut Page, name: &str, change: &Change) {
+    if let Some(note) = &change.note {
+        page.push(&format!("  {note}"));
+        page.end_line();
+    }
+    page.push("  ");
+    if change.pending.is_some() {
+        page.push("if that is right: ");
+        page.paint(STRONG, &format!("sockspec accept {}", quoted(name)));
+    } else {
+        page.push("nothing was written; run it without CI and `--update no` to have it accepted");
+    }
+    page.end_line();
+    page.end_line();
+}
+
+fn diagnostics(page: &mut Page, source: Option<&SourceFile>, found: &[Diagnostic], options: Options) {
+    for diagnostic in found {
+        match source {
+            Some(source) => page.push(&render(source, diagnostic, options.format, options.style)),
+            None => page.push(&format!("{}: {}\n", diagnostic.severity.name(), diagnostic.message)),
+        }
+        if options.format == Format::Full {
+            page.end_line();
+        }
+    }
+}
+
+/// A path as people would write it: without the folder that they are in.
+fn shown_path(path: &Path) -> Cow<'_, str> {
+    path.strip_prefix("./").unwrap_or(path).to_string_lossy()
+}
+
+/// A test's name as a shell takes it.
+fn quoted(name: &str) -> Cow<'_, str> {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-@%+:,".contains(&byte));
+    if plain { Cow::Borrowed(name) } else { Cow::Owned(format!("'{}'", name.replace('\'', r"'\''"))) }
+}
