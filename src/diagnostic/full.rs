@@ -29,8 +29,8 @@ pub(crate) fn draw(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> 
         .path(plain(file.name()))
         .annotation(AnnotationKind::Primary.span(range(text, diagnostic.span)).label(label(beside)));
     for related in &diagnostic.related {
-        snippet = snippet
-            .annotation(AnnotationKind::Context.span(range(text, related.span)).label(label(&related.label)));
+        snippet =
+            snippet.annotation(AnnotationKind::Context.span(range(text, related.span)).label(label(&related.label)));
     }
     let mut group = Group::with_title(title).element(snippet);
     let columns = style.width.saturating_sub(gutter(file, diagnostic) + " = help: ".len()).max(20);

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{full, place};
 use super::{Diagnostic, Severity};
+use super::{full, place};
 use crate::source::{Location, SourceFile, Span};
 
 /// How much of a diagnostic is shown.
@@ -106,8 +106,8 @@ fn json(file: &SourceFile, diagnostic: &Diagnostic) -> String {
         help: &diagnostic.help,
         related: related.map(|r| JsonRelated { place: place(file, r.span), label: &r.label }).collect(),
     };
-    let mut out = serde_json::to_string(&json)
-        .unwrap_or_else(|error| unreachable!("texts and numbers are always JSON: {error}"));
+    let mut out =
+        serde_json::to_string(&json).unwrap_or_else(|error| unreachable!("texts and numbers are always JSON: {error}"));
     out.push('\n');
     out
 }

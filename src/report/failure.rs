@@ -74,11 +74,8 @@ fn draw_unread(page: &mut Page, name: &str, bytes: &Bytes, style: Style) {
     page.push(&format!("    at {name}: {count} {unit}{more}"));
     page.end_line();
     let columns = style.width.saturating_sub(12).max(20);
-    let mut rows = if is_mostly_unprintable(bytes) {
-        rows::hex(bytes, None, columns)
-    } else {
-        rows::text(bytes, None, columns)
-    };
+    let mut rows =
+        if is_mostly_unprintable(bytes) { rows::hex(bytes, None, columns) } else { rows::text(bytes, None, columns) };
     if rows.len() > UNREAD_ROWS + 1 {
         let left_out = rows.len() - UNREAD_ROWS;
         rows.truncate(UNREAD_ROWS);

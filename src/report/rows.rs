@@ -133,10 +133,7 @@ mod tests {
 
     #[test]
     fn text_breaks_after_lines_and_where_the_columns_end() {
-        assert_eq!(
-            drawn(&text(b"ab\r\ncdefgh\xff", Some(8), 10)),
-            "\"ab\\r\\n\"\n\"cdefgh\"\n     ^\n\"\\xff\"\n"
-        );
+        assert_eq!(drawn(&text(b"ab\r\ncdefgh\xff", Some(8), 10)), "\"ab\\r\\n\"\n\"cdefgh\"\n     ^\n\"\\xff\"\n");
         assert_eq!(drawn(&text(b"", Some(0), 10)), "\"\"\n ^\n");
         assert_eq!(drawn(&text(b"a\r\n", Some(1), 10)), "\"a\\r\\n\"\n  ^^\n");
         assert_eq!(drawn(&text("日本x".as_bytes(), Some(6), 10)), "\"日本x\"\n     ^\n");

@@ -118,9 +118,8 @@ fn event(event: &Event) -> Cow<'_, Event> {
 
 /// Whether no part is empty, and no two neighbours could be one.
 fn is_joined(parts: &[Shown]) -> bool {
-    let mergeable = |pair: &[Shown]| {
-        matches!(pair, [Shown::Bytes(_), Shown::Bytes(_)] | [Shown::Wild(_), Shown::Wild(_)])
-    };
+    let mergeable =
+        |pair: &[Shown]| matches!(pair, [Shown::Bytes(_), Shown::Bytes(_)] | [Shown::Wild(_), Shown::Wild(_)]);
     !parts.iter().any(is_empty) && !parts.windows(2).any(mergeable)
 }
 

@@ -77,10 +77,9 @@ impl Shown {
     pub fn size(&self) -> Option<u64> {
         match self {
             Self::Bytes(bytes) => Some(bytes.len() as u64),
-            Self::Digest { size, .. }
-            | Self::Generated { size, .. }
-            | Self::Masked { size, .. }
-            | Self::Wild(size) => Some(*size),
+            Self::Digest { size, .. } | Self::Generated { size, .. } | Self::Masked { size, .. } | Self::Wild(size) => {
+                Some(*size)
+            }
             Self::Named { size, .. } | Self::Matched { size, .. } | Self::Varying { size } => *size,
             Self::Size { width } => *width,
             Self::Group { .. } => None,

@@ -117,10 +117,7 @@ fn a_line_break_at_the_end_is_not_inside() {
     assert_eq!(sent(vec![bytes("PING\r\n")]), "client    send 6 \"PING\\r\\n\"\n");
     assert_eq!(sent(vec![bytes("\n")]), "client    send 1 \"\\n\"\n");
     assert_eq!(sent(vec![bytes("")]), "client    send 0 \"\"\n");
-    assert_eq!(
-        sent(vec![bytes("a\n\"b\" ")]),
-        "client    send 6\n          | a\\n\n          | \\\"b\\\"\\x20\n"
-    );
+    assert_eq!(sent(vec![bytes("a\n\"b\" ")]), "client    send 6\n          | a\\n\n          | \\\"b\\\"\\x20\n");
 }
 
 #[test]
@@ -140,16 +137,9 @@ fn long_payloads_are_told_by_head_length_and_hash() {
     let text = sent(vec![bytes(vec![b'a'; 1025])]);
     let hash = "4a82297889eb505cf6b5cbdf69977afab4632d6557539782f657bd7dc78091a5";
     assert_eq!(text, format!("client    send 1025 \"{}\"… sha256 {hash}\n", "a".repeat(32)));
-    let kept = Shown::Digest {
-        size: 1025,
-        head: vec![b'a'; 32],
-        sha256: sockspec::trace::sha256(&vec![b'a'; 1025]),
-    };
+    let kept = Shown::Digest { size: 1025, head: vec![b'a'; 32], sha256: sockspec::trace::sha256(&vec![b'a'; 1025]) };
     assert_eq!(sent(vec![kept]), text, "whether the recorder kept the bytes is not to be seen");
-    assert_eq!(
-        sockspec::trace::sha256(b"abc"),
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    );
+    assert_eq!(sockspec::trace::sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     assert_eq!(
         sent(vec![bytes("GET "), fill(), bytes("\r\n")]),
         "client    send 1048582 \"GET \" 1048576 fill \"ab\" \"\\r\\n\"\n"
@@ -168,7 +158,10 @@ fn parts_that_vary_stand_one_by_one() {
         (vec![Shown::Varying { size: None }, Shown::End(vec!["eof".into(), "reset".into()])], "recv ~ ~ [eof, reset]"),
         (vec![Shown::Varying { size: None }, Shown::End(vec!["eof".into()])], "recv ~ ~ eof"),
         (
-            vec![Shown::Group { word: "one_of".to_owned(), members: vec![vec![bytes("a")], vec![bytes("b"), named("x", None)]] }],
+            vec![Shown::Group {
+                word: "one_of".to_owned(),
+                members: vec![vec![bytes("a")], vec![bytes("b"), named("x", None)]],
+            }],
             r#"recv ~ one_of ["a", "b" <x>]"#,
         ),
         (vec![regex("HTTP/1.1 [0-9]+"), bytes("\r\n")], r#"recv ~ ~/HTTP/1.1 [0-9]+/ "\r\n""#),
@@ -205,10 +198,7 @@ fn suffixes_and_failures_stand_on_the_line_of_the_event() {
         one(data("a", "recv", vec![bytes("x\ny")], &["from b", "peek"], &["EAGAIN"])),
         "a         recv 3 from b peek fails EAGAIN\n          | x\\n\n          | y\n"
     );
-    assert_eq!(
-        one(data("a", "read 2", vec![bytes("tw")], &["truncated"], &[])),
-        "a         read 2 \"tw\" truncated\n"
-    );
+    assert_eq!(one(data("a", "read 2", vec![bytes("tw")], &["truncated"], &[])), "a         read 2 \"tw\" truncated\n");
 }
 
 #[test]
@@ -227,20 +217,14 @@ fn iterations_that_differ_stand_apart() {
         Group { count: 1, entries: Vec::new() },
         Group { count: 1, entries: step("b") },
     ];
-    assert_eq!(
-        one(Entry::Repeat(groups)),
-        "repeat 3\n  a         close\nrepeat 1\nrepeat 1\n  b         close\n"
-    );
+    assert_eq!(one(Entry::Repeat(groups)), "repeat 3\n  a         close\nrepeat 1\nrepeat 1\n  b         close\n");
     assert_eq!(one(Entry::Repeat(vec![Group { count: 7, entries: Vec::new() }])), "");
 }
 
 #[test]
 fn many_endpoints_of_a_repeat_are_listed_once() {
     let end = ["server", "c<i>", "s<i>", "c<i>", "s<i>"].map(|name| open(name, 0)).to_vec();
-    assert_eq!(
-        text_of(&record(Vec::new(), end)),
-        "end       server open, 2 c<i> open, 2 s<i> open\n"
-    );
+    assert_eq!(text_of(&record(Vec::new(), end)), "end       server open, 2 c<i> open, 2 s<i> open\n");
 }
 
 #[test]
@@ -307,14 +291,15 @@ fn some_event() -> impl Strategy<Value = Entry> {
     let times = (any::<u64>(), any::<u64>(), vec(any::<u64>(), 0..3));
     let what = prop_oneof![
         prop::sample::select(vec!["close", "eof", "connect a"]).prop_map(|words| What::Words(words.to_owned())),
-        (prop::sample::select(vec!["send", "recv"]), vec(some_part(), 0..4)).prop_map(|(verb, bytes)| {
-            What::Data { verb: verb.to_owned(), bytes, suffix: Vec::new() }
-        }),
+        (prop::sample::select(vec!["send", "recv"]), vec(some_part(), 0..4))
+            .prop_map(|(verb, bytes)| { What::Data { verb: verb.to_owned(), bytes, suffix: Vec::new() } }),
     ];
-    (prop::sample::select(vec!["a", "b", "a-long-name"]), what, times).prop_map(|(name, what, (began, took, pieces))| {
-        let event = Event { endpoint: name.to_owned(), what, fails: Vec::new() };
-        Entry::Event(Happened { line: 1, began, took, event, facts: Facts { pieces, ..Facts::default() } })
-    })
+    (prop::sample::select(vec!["a", "b", "a-long-name"]), what, times).prop_map(
+        |(name, what, (began, took, pieces))| {
+            let event = Event { endpoint: name.to_owned(), what, fails: Vec::new() };
+            Entry::Event(Happened { line: 1, began, took, event, facts: Facts { pieces, ..Facts::default() } })
+        },
+    )
 }
 
 fn some_entry() -> impl Strategy<Value = Entry> {
