@@ -1,6 +1,12 @@
 //! A file's text, and places in it: byte spans, lines and columns.
 
+mod read;
+
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A range of bytes in a [`SourceFile`], `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
@@ -34,18 +40,60 @@ pub struct Location {
     pub column: usize,
 }
 
+/// The most that a spec may hold. What is longer is not read.
+pub const MAX_SIZE: u64 = 1 << 20;
+
+/// What keeps a file's bytes from being a text, with the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// More than [`MAX_SIZE`] bytes; the text is left empty.
+    TooLong {
+        /// How many.
+        size: u64,
+    },
+    /// A byte that is not UTF-8; in the text, U+FFFD stands for it.
+    NotUtf8 {
+        /// Where.
+        span: Span,
+        /// The byte.
+        byte: u8,
+    },
+}
+
 /// A file that was read: its name as it is shown, its path, and its text.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
     name: String,
     path: PathBuf,
     text: String,
+    fault: Option<Fault>,
+    /// Where each line begins; found out when the first place is asked for.
+    lines: OnceLock<Vec<u32>>,
 }
 
 impl SourceFile {
-    /// A file whose text is already in memory. `name` is how messages call it.
+    /// A file whose text is already in memory. `name` is how messages call it. A byte-order mark
+    /// is no part of the text.
     pub fn new(name: impl Into<String>, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), path: path.into(), text: text.into() }
+        let mut text = text.into();
+        if text.starts_with(BYTE_ORDER_MARK) {
+            text.drain(..BYTE_ORDER_MARK.len_utf8());
+        }
+        Self { name: name.into(), path: path.into(), text, fault: None, lines: OnceLock::new() }
+    }
+
+    /// Reads a file. A text that is too long or not UTF-8 is a [`Fault`] of the file, which is
+    /// reported with its place like every other mistake in it; an error is only what keeps the
+    /// file from being read at all.
+    pub fn read(path: &Path, name: impl Into<String>) -> io::Result<Self> {
+        let (bytes, size) = read::bytes(path)?;
+        let too_long = size > MAX_SIZE;
+        let (text, fault) = if too_long {
+            (String::new(), Some(Fault::TooLong { size }))
+        } else {
+            read::decode(bytes)
+        };
+        Ok(Self { fault, ..Self::new(name, path, text) })
     }
 
     /// How messages call the file.
@@ -58,9 +106,14 @@ impl SourceFile {
         &self.path
     }
 
-    /// The whole text.
+    /// The whole text, without a byte-order mark.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// What keeps its bytes from being a text.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
     }
 
     /// The text of a span, cut to the file where the span goes beyond it.
@@ -70,21 +123,35 @@ impl SourceFile {
         &self.text[start..end]
     }
 
-    /// Line and column of a byte offset.
+    /// The line of a byte offset, from 1.
+    pub fn line(&self, offset: u32) -> u32 {
+        self.line_starts().partition_point(|start| *start <= offset) as u32
+    }
+
+    /// Line and column of a byte offset. The break at the end of a line, CRLF too, is one column
+    /// past its last character.
     pub fn location(&self, offset: u32) -> Location {
-        let before = &self.text[..self.floor(offset as usize)];
-        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-        Location {
-            line: before.bytes().filter(|b| *b == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let offset = self.floor(offset as usize);
+        let line = self.line(offset as u32);
+        let start = self.line_starts()[line as usize - 1] as usize;
+        let before = &self.text[start..offset];
+        // Between the two characters of a CRLF is no column of its own.
+        let before = before.strip_suffix('\r').filter(|_| self.text[offset..].starts_with('\n')).unwrap_or(before);
+        Location { line: line as usize, column: before.chars().count() + 1 }
+    }
+
+    /// Where each line begins, the first at 0.
+    fn line_starts(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes());
+            std::iter::once(0).chain(breaks.map(|at| at as u32 + 1)).collect()
+        })
     }
 
     fn floor(&self, offset: usize) -> usize {
-        let mut offset = offset.min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        offset
+        self.text.floor_char_boundary(offset)
     }
 }
+
+#[cfg(test)]
+mod tests;
