@@ -12,3 +12,4 @@ pub mod platform;
 pub mod size;
 pub mod state;
 pub mod value;
+pub mod yaml_type;

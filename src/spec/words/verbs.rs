@@ -17,7 +17,7 @@ pub struct VerbWord {
 
 impl VerbWord {
     /// Every modifier that it may have.
-    pub fn modifiers(&self) -> impl Iterator<Item = &'static Word> + use<> {
+    pub fn modifiers(&self) -> impl Iterator<Item = &'static Word> + Clone + use<> {
         let own: &'static [Word] = self.modifiers;
         let waiting: &'static [Word] = if self.blocks { WAITING } else { &[] };
         let fails: &'static [Word] = if self.fails { std::slice::from_ref(&FAILS) } else { &[] };

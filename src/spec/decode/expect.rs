@@ -1,0 +1,85 @@
+//! What `expect` waits for.
+
+use super::value::takes;
+use super::{At, Decoder, Entry, Kind, Node, Scalar};
+use crate::diagnostic::Diagnostic;
+use crate::spec::ast::{Expectation, Verb};
+use crate::spec::words::{ATTRIBUTES, CONDITIONS, VerbWord, Word, find};
+
+impl Decoder<'_> {
+    pub(super) fn expect(
+        &mut self,
+        at: At<'_>,
+        node: &Node<'_>,
+        word: &VerbWord,
+        entries: &[Entry<'_>],
+    ) -> Option<Verb> {
+        let duration = self.optional(entries, &word.modifiers[0]);
+        let what = match &node.kind {
+            Kind::Mapping(attributes) => self.attributes(at, attributes, node),
+            _ => self.conditions(at, node, takes(word.word.value)),
+        }?;
+        self.check_silence(&what, at, Self::entry(entries, "for"));
+        Some(Verb::Expect { what, duration })
+    }
+
+    fn conditions(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Expectation> {
+        let conditions = self.one_or_list(at, node, what)?;
+        for condition in &conditions {
+            self.refuse_later(CONDITIONS, &condition.text, condition);
+        }
+        Some(Expectation::Any(conditions))
+    }
+
+    fn refuse_later(&mut self, words: &[Word], name: &str, scalar: &Scalar) {
+        if find(words, name).is_some_and(Word::is_later) {
+            self.not_yet(At { name, span: scalar.span });
+        }
+    }
+
+    fn attributes(&mut self, at: At<'_>, entries: &[Entry<'_>], node: &Node<'_>) -> Option<Expectation> {
+        if entries.is_empty() {
+            self.wrong_shape(at, node, "a condition such as `eof`, or attributes such as `{unread: 5}`");
+            return None;
+        }
+        let mut attributes = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let key = At::from(&entry.key);
+            if find(ATTRIBUTES, key.name).is_some_and(Word::is_later) {
+                self.not_yet(key);
+            } else if find(CONDITIONS, key.name).is_some() {
+                self.error(
+                    Diagnostic::error("wrong-shape", key.span, format!("`{}` is a condition, not an attribute", key.name))
+                        .help(format!("write `expect: {}`", key.name)),
+                );
+            } else if let Some(values) = self.one_or_list(key, &entry.value, "a value, or a list of which any will do") {
+                attributes.push((entry.key.scalar(), values));
+            }
+        }
+        Some(Expectation::Attributes(attributes))
+    }
+
+    /// `silence` and `for` need each other.
+    fn check_silence(&mut self, what: &Expectation, at: At<'_>, duration: Option<&Entry<'_>>) {
+        let silence = match what {
+            Expectation::Any(conditions) => conditions.iter().find(|condition| condition.text == "silence"),
+            Expectation::Attributes(_) => None,
+        };
+        match (silence, duration) {
+            (Some(silence), None) => self.error(
+                Diagnostic::error("missing-key", silence.span, "`silence` for how long?")
+                    .help("write `{expect: silence, for: 200ms}`"),
+            ),
+            (None, Some(duration)) if !any_computed(what) => self.error(
+                Diagnostic::error("misplaced-modifier", duration.key.span, format!("`for` belongs to `silence`, which this `{}` does not name", at.name))
+                    .help("write `within` for a deadline"),
+            ),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a variable stands for a condition.
+fn any_computed(what: &Expectation) -> bool {
+    matches!(what, Expectation::Any(conditions) if conditions.iter().any(|condition| condition.text.contains("${")))
+}

@@ -1,0 +1,125 @@
+//! The tree of a file to a [`Spec`]. Whatever is wrong is reported and left out, and the rest is
+//! read on, so that one run shows every mistake.
+
+mod escapes;
+mod expect;
+mod form;
+mod form_words;
+mod step;
+#[cfg(test)]
+mod tests;
+mod top;
+mod value;
+mod verb;
+
+use super::ast::{Scalar, Spec, Step, StepKind};
+use super::document::{Document, Entry, Key, Kind, Node};
+use super::words::Word;
+use crate::diagnostic::Diagnostic;
+use crate::model::name::nearest;
+use crate::source::{SourceFile, Span};
+
+/// Reads the tree; adds its findings to those of the document.
+pub(super) fn decode(document: &Document<'_>, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) -> Spec {
+    let earlier = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
+    let mut decoder = Decoder { source, diagnostics, earlier, faulty: false, incomplete: document.incomplete };
+    let mut spec = decoder.top(document.root.as_ref());
+    spec.incomplete = decoder.incomplete;
+    spec
+}
+
+/// What reads the tree.
+struct Decoder<'s> {
+    source: &'s SourceFile,
+    diagnostics: &'s mut Vec<Diagnostic>,
+    /// The places of what was found in the YAML itself.
+    earlier: Vec<Span>,
+    /// Whether something was reported about the step that is read now.
+    faulty: bool,
+    /// Whether names may be missing from the spec.
+    incomplete: bool,
+}
+
+/// A key, for messages about what stands after it.
+#[derive(Clone, Copy)]
+struct At<'k> {
+    name: &'k str,
+    span: Span,
+}
+
+impl<'k> From<&'k Key<'_>> for At<'k> {
+    fn from(key: &'k Key<'_>) -> Self {
+        Self { name: &key.text, span: key.span }
+    }
+}
+
+impl Decoder<'_> {
+    fn error(&mut self, diagnostic: Diagnostic) {
+        self.faulty = true;
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn warn(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports a word of the language that this version does not understand.
+    fn not_yet(&mut self, at: At<'_>) {
+        self.error(
+            Diagnostic::error("not-supported-yet", at.span, format!("`{}` is not supported yet", at.name))
+                .label("not supported yet")
+                .help("the language has this word, but this version of sockspec cannot run it: leave it out"),
+        );
+    }
+
+    /// The entries of a map that were read in order to be looked up by their words.
+    fn entry<'n, 'a>(entries: &'n [Entry<'a>], name: &str) -> Option<&'n Entry<'a>> {
+        entries.iter().find(|entry| entry.key.text == name)
+    }
+}
+
+/// "Did you mean", with the nearest of the words, or all of them where none is near.
+fn suggest<'w>(diagnostic: Diagnostic, word: &str, known: impl Iterator<Item = &'w str> + Clone) -> Diagnostic {
+    match nearest(word, known.clone()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help(format!("there is {}", listed(known))),
+    }
+}
+
+/// The words in backticks, with commas.
+fn listed<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The names of words that this version understands.
+fn names<'w>(words: impl Iterator<Item = &'w Word> + Clone) -> impl Iterator<Item = &'w str> + Clone {
+    words.filter(|word| !word.is_later()).map(|word| word.name)
+}
+
+/// A step that could not be read.
+fn broken(node: &Node<'_>, span: Span) -> Step {
+    let mut words = Vec::new();
+    node.words(&mut words);
+    Step { span, kind: StepKind::Broken { words }, faulty: true }
+}
+
+/// "a list", "a map", "a text".
+fn shape(node: &Node<'_>) -> &'static str {
+    match node.kind {
+        Kind::Scalar(..) if node.is_null() => "nothing",
+        Kind::Scalar(..) => "a text",
+        Kind::Sequence(_) => "a list",
+        Kind::Mapping(_) => "a map",
+        Kind::Invalid(_) => "something else",
+    }
+}
+
+/// The scalar of a node that is one.
+fn scalar_of(node: &Node<'_>) -> Option<Scalar> {
+    match &node.kind {
+        Kind::Scalar(text, style) => {
+            Some(Scalar { text: text.as_ref().to_owned(), style: *style, span: node.span })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,254 @@
+//! Steps: a verb of an endpoint, or one of those without endpoint.
+
+use super::value::takes;
+use super::{At, Decoder, Entry, Kind, Node, broken, names, suggest};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::spec::ast::{Lane, Scalar, Step, StepKind};
+use crate::spec::words::{self, StepWord, Value, find};
+
+impl Decoder<'_> {
+    /// A list of steps.
+    pub(super) fn steps(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<Step> {
+        match &node.kind {
+            Kind::Sequence(nodes) if !nodes.is_empty() => nodes.iter().map(|node| self.step(node)).collect(),
+            Kind::Sequence(_) => {
+                self.error(
+                    Diagnostic::error("no-steps", at.span, format!("`{}` has no steps", at.name))
+                        .help("write at least one, such as `- server: {listen: tcp}`"),
+                );
+                Vec::new()
+            }
+            _ => {
+                self.no_list_of_steps(at, node);
+                // Steps are not read from anything else, so the names that they create are missing.
+                self.incomplete = true;
+                Vec::new()
+            }
+        }
+    }
+
+    fn no_list_of_steps(&mut self, at: At<'_>, node: &Node<'_>) {
+        let Kind::Mapping(entries) = &node.kind else {
+            return self.wrong_shape(at, node, takes(Value::Steps));
+        };
+        let first = entries.first().map_or(node.span, |entry| entry.key.span);
+        self.error(
+            Diagnostic::error("wrong-shape", first, format!("`{}` takes a list of steps, not a map", at.name))
+                .help("begin each step with a dash: `- server: {listen: tcp}`"),
+        );
+    }
+
+    /// A step. What is wrong in it is its own: the steps around it are read all the same.
+    fn step(&mut self, node: &Node<'_>) -> Step {
+        let outer = std::mem::take(&mut self.faulty);
+        let kind = match &node.kind {
+            Kind::Mapping(entries) => self.step_map(entries, node),
+            _ => {
+                self.no_step(node);
+                None
+            }
+        };
+        let faulty = std::mem::replace(&mut self.faulty, outer) || self.is_inside_earlier(node.span, kind.as_ref());
+        match kind {
+            Some(kind) => Step { span: node.span, kind, faulty },
+            None => broken(node, node.span),
+        }
+    }
+
+    /// Whether something was found in this step's YAML. A block answers for its own words only.
+    fn is_inside_earlier(&self, span: Span, kind: Option<&StepKind>) -> bool {
+        let is_block = matches!(kind, Some(StepKind::Parallel { .. } | StepKind::Repeat { .. }));
+        !is_block && self.earlier.iter().any(|found| found.start >= span.start && found.end <= span.end)
+    }
+
+    fn no_step(&mut self, node: &Node<'_>) {
+        if node.is_invalid() {
+            return;
+        }
+        let text = self.source.slice(node.span).lines().next().unwrap_or_default();
+        let diagnostic = |message: String| Diagnostic::error("wrong-shape", node.span, message);
+        self.error(match &node.kind {
+            Kind::Scalar(..) if node.is_null() => diagnostic("this step is empty".to_owned())
+                .help("write an endpoint and a verb, such as `- server: {listen: tcp}`"),
+            Kind::Scalar(word, _) if words::verb(word).is_some() => {
+                diagnostic(format!("`{word}` of which endpoint?")).help(format!("write `- NAME: {word}`"))
+            }
+            Kind::Scalar(word, _) => match word.split_once(':') {
+                Some((name, rest)) if crate::model::name::is_name(name) => {
+                    diagnostic(format!("`{text}` is one word to YAML"))
+                        .help(format!("write a blank after the colon: `{name}: {rest}`"))
+                }
+                _ => diagnostic(format!("`{text}` is no step"))
+                    .help("a step is an endpoint with a verb: `- client: {send: \"x\"}`"),
+            },
+            _ => diagnostic("a step is a map of an endpoint to a verb, not a list".to_owned())
+                .help("begin each step with a dash of its own"),
+        });
+    }
+
+    fn step_map(&mut self, entries: &[Entry<'_>], node: &Node<'_>) -> Option<StepKind> {
+        let Some(first) = entries.first() else {
+            // What was written was reported when the map was read, unless it is `{}`.
+            if self.earlier.is_empty() {
+                self.error(
+                    Diagnostic::error("wrong-shape", node.span, "this step is empty")
+                        .help("write an endpoint and a verb, such as `- server: {listen: tcp}`"),
+                );
+            }
+            return None;
+        };
+        let block = entries.iter().find_map(|entry| Some((entry, words::step(&entry.key.text)?)));
+        if let Some((entry, word)) = block {
+            // `- pause: 1s` beside an endpoint is a second step; `- repeat: 3, steps: …` is one.
+            return self.block(entry, word, entries);
+        }
+        if words::verb(&first.key.text).is_some() && entries.iter().skip(1).all(|entry| words::verb(&entry.key.text).is_none())
+        {
+            self.no_endpoint(first);
+            return None;
+        }
+        if let Some(second) = entries.get(1) {
+            self.second_key(first, second);
+            return None;
+        }
+        self.call(&first.key, &first.value).map(|call| StepKind::Call(Box::new(call)))
+    }
+
+    fn no_endpoint(&mut self, entry: &Entry<'_>) {
+        let verb = &entry.key.text;
+        let written = self.source.slice(entry.key.span.to(entry.value.span)).lines().next().unwrap_or_default();
+        self.error(
+            Diagnostic::error("no-endpoint", entry.key.span, format!("`{verb}` of which endpoint?"))
+                .label("a verb")
+                .help(format!("a step begins with the endpoint's name: `- NAME: {{{written}}}`")),
+        );
+    }
+
+    /// A step of two keys: two steps, or a verb or a modifier that is not where it belongs.
+    fn second_key(&mut self, first: &Entry<'_>, second: &Entry<'_>) {
+        let (one, two) = (&first.key.text, &second.key.text);
+        let is_modifier = words::owners(two).next().is_some();
+        let diagnostic = if words::verb(two).is_some() && first.value.is_null() {
+            Diagnostic::error("wrong-shape", second.key.span, format!("`{two}` stands beside `{one}`, not in it"))
+                .help(format!("indent `{two}` deeper than `{one}`, or write `- {one}: {{{two}: …}}`"))
+        } else if words::verb(two).is_some() {
+            Diagnostic::error("second-verb", second.key.span, format!("a second verb in one step: `{two}` beside `{one}`"))
+                .help(format!("write a step for each: `- {one}: …`"))
+        } else if is_modifier {
+            Diagnostic::error("misplaced-modifier", second.key.span, format!("`{two}` stands outside of the braces"))
+                .help(format!("put it beside the verb: `- {one}: {{VERB: …, {two}: …}}`"))
+        } else {
+            Diagnostic::error("second-endpoint", second.key.span, format!("two endpoints in one step: `{one}` and `{two}`"))
+                .help(format!("begin a step of its own: `- {two}: …`"))
+        };
+        self.error(diagnostic.related(first.key.span, "the step begins here"));
+    }
+
+    /// A step without endpoint.
+    fn block(&mut self, entry: &Entry<'_>, word: &'static StepWord, entries: &[Entry<'_>]) -> Option<StepKind> {
+        let at = At::from(&entry.key);
+        if word.word.is_later() {
+            self.not_yet(at);
+            return None;
+        }
+        for beside in entries.iter().filter(|other| other.key.span != entry.key.span) {
+            self.beside_block(at, word, beside);
+        }
+        let node = &entry.value;
+        match word.word.name {
+            "parallel" => {
+                let within = self.optional(entries, &word.beside[0]);
+                Some(StepKind::Parallel { lanes: self.lanes(at, node)?, within })
+            }
+            "barrier" => {
+                let within = self.optional(entries, &word.beside[0]);
+                let name = self.scalar(at, node, takes(word.word.value))?;
+                Some(StepKind::Barrier { name, within })
+            }
+            "repeat" => self.repeat(at, node, word, entries),
+            _ => self.scalar(at, node, takes(word.word.value)).map(StepKind::Pause),
+        }
+    }
+
+    /// A key beside the word of a step without endpoint.
+    fn beside_block(&mut self, block: At<'_>, word: &StepWord, entry: &Entry<'_>) {
+        let at = At::from(&entry.key);
+        if find(word.beside, at.name).is_some() {
+            return;
+        }
+        let diagnostic = if words::step(at.name).is_some() {
+            let message = format!("two steps in one: `{}` and `{}`", block.name, at.name);
+            Diagnostic::error("second-step", at.span, message).help(format!("begin a step of its own: `- {}: …`", at.name))
+        } else {
+            let message = format!("`{}` does not stand beside `{}`", at.name, block.name);
+            let diagnostic = Diagnostic::error("unknown-key", at.span, message);
+            if word.beside.is_empty() {
+                diagnostic.help(format!("nothing stands beside `{}`; other steps begin with a dash", block.name))
+            } else {
+                suggest(diagnostic, at.name, names(word.beside.iter()))
+            }
+        };
+        self.error(diagnostic);
+    }
+
+    fn lanes(&mut self, at: At<'_>, node: &Node<'_>) -> Option<Vec<Lane>> {
+        let Kind::Mapping(entries) = &node.kind else {
+            if let Kind::Sequence(_) = node.kind {
+                self.error(
+                    Diagnostic::error("wrong-shape", at.span, "`parallel` takes lanes with names, not a list")
+                        .help("name the lanes: `- parallel: {reader: [steps], writer: [steps]}`"),
+                );
+            } else {
+                self.wrong_shape(at, node, takes(Value::Lanes));
+            }
+            return None;
+        };
+        if entries.is_empty() {
+            self.error(Diagnostic::error("no-steps", node.span, "`parallel` has no lanes").help("name at least two"));
+            return None;
+        }
+        let lane = |entry: &Entry<'_>| {
+            // `within` may be written inside of the lanes' indentation by mistake.
+            let at = At::from(&entry.key);
+            if at.name == "within" && matches!(entry.value.kind, Kind::Scalar(..)) {
+                self.error(
+                    Diagnostic::error("misplaced-modifier", at.span, "`within` stands among the lanes")
+                        .help("indent it like `parallel`, beside it"),
+                );
+                return None;
+            }
+            Some(Lane { name: entry.key.scalar(), steps: self.steps(at, &entry.value) })
+        };
+        Some(entries.iter().filter_map(lane).collect())
+    }
+
+    fn repeat(&mut self, at: At<'_>, node: &Node<'_>, word: &StepWord, entries: &[Entry<'_>]) -> Option<StepKind> {
+        let count = match node.kind {
+            Kind::Sequence(_) => {
+                self.error(
+                    Diagnostic::error("not-supported-yet", at.span, "`repeat` with a list of rows is not supported yet")
+                        .label("not supported yet")
+                        .help("give a number, and write what differs between the rows as steps"),
+                );
+                None
+            }
+            _ => self.scalar(at, node, takes(word.word.value)),
+        };
+        let steps = match Self::entry(entries, "steps") {
+            Some(entry) => self.steps(At::from(&entry.key), &entry.value),
+            None => {
+                self.error(
+                    Diagnostic::error("missing-key", at.span, "`repeat` has no `steps`")
+                        .help("write `steps:` beside it, with the steps under it"),
+                );
+                return None;
+            }
+        };
+        let [_, counter, until, within] = word.beside else { return None };
+        let counter: Option<Scalar> = self.optional(entries, counter);
+        let until = self.optional(entries, until);
+        let within = self.optional(entries, within);
+        Some(StepKind::Repeat { count: count?, counter, until, within, steps })
+    }
+}

@@ -1,0 +1,166 @@
+//! The keys of a spec.
+
+use super::value::takes;
+use super::{At, Decoder, Entry, Kind, Node, Scalar, Spec, names, suggest};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::spec::words::{REQUIREMENTS, TOP_LEVEL, Value, find};
+
+impl Decoder<'_> {
+    /// The whole file.
+    pub(super) fn top(&mut self, root: Option<&Node<'_>>) -> Spec {
+        let mut spec = Spec::default();
+        let Some(root) = root.filter(|root| !root.is_null()) else {
+            self.empty_file();
+            return spec;
+        };
+        let Kind::Mapping(entries) = &root.kind else {
+            self.no_map(root);
+            return spec;
+        };
+        for entry in entries {
+            self.key(&mut spec, entry);
+        }
+        self.missing_keys(entries, root.span);
+        spec
+    }
+
+    fn empty_file(&mut self) {
+        if !self.incomplete {
+            self.error(
+                Diagnostic::error("empty-spec", Span::default(), "there is no spec in this file")
+                    .help("a spec has at least `about` and `steps`"),
+            );
+        }
+        self.incomplete = true;
+    }
+
+    fn no_map(&mut self, root: &Node<'_>) {
+        self.incomplete = true;
+        if root.is_invalid() || !self.earlier.is_empty() {
+            return;
+        }
+        let start = root.span.start as usize;
+        let line = self.source.slice(root.span).lines().next().unwrap_or_default().trim_end().len();
+        let diagnostic = Diagnostic::error(
+            "wrong-shape",
+            Span::new(start, start + line),
+            format!("a spec is a map with `about` and `steps`, not {}", super::shape(root)),
+        );
+        self.error(match root.kind {
+            Kind::Sequence(_) => diagnostic.help("put the list under `steps:`"),
+            _ => diagnostic.help("begin with `about: …` on a line of its own, then `steps:`"),
+        });
+    }
+
+    fn key(&mut self, spec: &mut Spec, entry: &Entry<'_>) {
+        let (at, node) = (At::from(&entry.key), &entry.value);
+        let Some(word) = find(TOP_LEVEL, at.name) else {
+            let diagnostic = Diagnostic::error("unknown-key", at.span, format!("unknown key `{}`", at.name));
+            self.error(suggest(diagnostic, at.name, names(TOP_LEVEL.iter())));
+            self.incomplete = true;
+            return;
+        };
+        if word.is_later() {
+            self.not_yet(at);
+            self.incomplete = true;
+            return;
+        }
+        let what = takes(word.value);
+        match word.name {
+            "about" => spec.about = self.scalar(at, node, what),
+            "timeout" => spec.timeout = self.scalar(at, node, what),
+            "snapshot" => spec.snapshot = self.one_of(at, node, word.value),
+            "refs" => spec.refs = self.scalars(at, node, what).unwrap_or_default(),
+            "tags" => spec.tags = self.scalars(at, node, what).unwrap_or_default(),
+            "requires" => spec.requires = self.requires(at, node),
+            "vars" => spec.vars = self.vars(at, node),
+            "matrix" => spec.matrix = self.matrix(at, node),
+            _ => spec.steps = self.steps(at, node),
+        }
+    }
+
+    /// A word of a fixed list that no variable can stand for.
+    fn one_of(&mut self, at: At<'_>, node: &Node<'_>, value: Value) -> Option<Scalar> {
+        let scalar = self.scalar(at, node, takes(value))?;
+        let Value::OneOf(known) = value else { return Some(scalar) };
+        if known.contains(&scalar.text.as_str()) {
+            return Some(scalar);
+        }
+        let message = format!("`{}` is no value of `{}`", scalar.text, at.name);
+        self.error(suggest(Diagnostic::error("unknown-word", scalar.span, message), &scalar.text, known.iter().copied()));
+        None
+    }
+
+    fn requires(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<Scalar> {
+        let mut requirements = self.scalars(at, node, takes(Value::Texts)).unwrap_or_default();
+        requirements.retain(|requirement| {
+            let text = requirement.text.as_str();
+            let known = REQUIREMENTS.contains(&text) || text.strip_prefix("command:").is_some_and(|name| !name.is_empty());
+            if !known {
+                let message = format!("unknown requirement `{text}`");
+                let diagnostic = Diagnostic::error("unknown-word", requirement.span, message);
+                let all = REQUIREMENTS.iter().copied().chain(["command:NAME"]);
+                self.error(suggest(diagnostic, text, all));
+            }
+            known
+        });
+        requirements
+    }
+
+    fn vars(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<(Scalar, Scalar)> {
+        let Some(entries) = self.named(at, node, Value::Values) else { return Vec::new() };
+        let mut vars = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match &entry.value.kind {
+                // Nothing, and what YAML would make a number of, is judged with the values.
+                Kind::Scalar(..) => vars.extend(super::scalar_of(&entry.value).map(|value| (entry.key.scalar(), value))),
+                _ => {
+                    self.wrong_shape(At::from(&entry.key), &entry.value, "a text, a number or a boolean");
+                    self.incomplete = true;
+                }
+            }
+        }
+        vars
+    }
+
+    fn matrix(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<(Scalar, Vec<Scalar>)> {
+        let Some(entries) = self.named(at, node, Value::Matrix) else { return Vec::new() };
+        let mut matrix = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let values = match &entry.value.kind {
+                Kind::Sequence(nodes) if nodes.iter().all(|node| super::scalar_of(node).is_some()) && !nodes.is_empty() => {
+                    Some(nodes.iter().filter_map(super::scalar_of).collect())
+                }
+                _ => self.scalars(At::from(&entry.key), &entry.value, "a list of values, such as `[tcp4, tcp6]`"),
+            };
+            match values {
+                Some(values) if !values.is_empty() => matrix.push((entry.key.scalar(), values)),
+                _ => self.incomplete = true,
+            }
+        }
+        matrix
+    }
+
+    /// A map whose keys are names. Without it, names are missing.
+    fn named<'n, 'a>(&mut self, at: At<'_>, node: &'n Node<'a>, value: Value) -> Option<&'n [Entry<'a>]> {
+        let entries = self.map(at, node, takes(value));
+        self.incomplete |= entries.is_none();
+        entries
+    }
+
+    fn missing_keys(&mut self, entries: &[Entry<'_>], span: Span) {
+        if self.incomplete {
+            return;
+        }
+        let first = entries.first().map_or(span, |entry| entry.key.span);
+        for word in TOP_LEVEL.iter().filter(|word| word.required && Self::entry(entries, word.name).is_none()) {
+            let name = word.name;
+            let example = if name == "about" { "about: What this spec shows." } else { "steps:" };
+            self.error(
+                Diagnostic::error("missing-key", first, format!("this spec has no `{name}`"))
+                    .help(format!("add `{example}`")),
+            );
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What stands after a word, where that is a scalar or a list of scalars.
+
+use super::{At, Decoder, Kind, Node, Scalar, scalar_of, shape};
+use crate::diagnostic::Diagnostic;
+use crate::spec::ast::Style;
+use crate::spec::document::Entry;
+use crate::spec::words::{Value, Word};
+
+impl Decoder<'_> {
+    /// A scalar that is not empty-handed; `what` says what is wanted.
+    pub(super) fn scalar(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Scalar> {
+        if node.is_invalid() {
+            self.faulty = true;
+            return None;
+        }
+        let scalar = scalar_of(node).filter(|_| !node.is_null());
+        if scalar.is_none() {
+            self.wrong_shape(at, node, what);
+        }
+        scalar
+    }
+
+    /// Reports that what stands after a word is not what it takes.
+    pub(super) fn wrong_shape(&mut self, at: At<'_>, node: &Node<'_>, what: &str) {
+        if node.is_invalid() {
+            self.faulty = true;
+            return;
+        }
+        let name = at.name;
+        self.error(if node.span.start == node.span.end || node.is_null() {
+            Diagnostic::error("missing-value", at.span, format!("nothing stands after `{name}`"))
+                .help(format!("`{name}` takes {what}"))
+        } else {
+            let message = format!("`{name}` takes {what}, not {}", shape(node));
+            let diagnostic = Diagnostic::error("wrong-shape", node.span, message);
+            match node.kind {
+                Kind::Mapping(_) | Kind::Sequence(_) if self.source.slice(node.span).starts_with(['{', '[']) => {
+                    diagnostic.help("quote it where it is text")
+                }
+                _ => diagnostic,
+            }
+        });
+    }
+
+    /// The scalar of the entry of that name, if there is one. The word says what it takes.
+    pub(super) fn optional(&mut self, entries: &[Entry<'_>], word: &Word) -> Option<Scalar> {
+        let entry = Self::entry(entries, word.name)?;
+        self.scalar(At::from(&entry.key), &entry.value, takes(word.value))
+    }
+
+    /// A scalar, or a list of scalars.
+    pub(super) fn one_or_list(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Vec<Scalar>> {
+        match &node.kind {
+            Kind::Sequence(_) => self.scalars(at, node, what),
+            _ => self.scalar(at, node, what).map(|scalar| vec![scalar]),
+        }
+    }
+
+    /// A list of scalars.
+    pub(super) fn scalars(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Vec<Scalar>> {
+        let Kind::Sequence(nodes) = &node.kind else {
+            self.wrong_shape(at, node, what);
+            return None;
+        };
+        if nodes.is_empty() {
+            self.error(
+                Diagnostic::error("empty-list", node.span, format!("the list of `{}` is empty", at.name))
+                    .help("leave the key out, or put something into the list"),
+            );
+            return None;
+        }
+        let entry = At { name: at.name, span: node.span };
+        Some(nodes.iter().filter_map(|node| self.scalar(entry, node, "a list of texts")).collect())
+    }
+
+    /// A map of names to something, entry by entry.
+    pub(super) fn map<'n, 'a>(&mut self, at: At<'_>, node: &'n Node<'a>, what: &str) -> Option<&'n [Entry<'a>]> {
+        match &node.kind {
+            Kind::Mapping(entries) => Some(entries),
+            _ => {
+                self.wrong_shape(at, node, what);
+                None
+            }
+        }
+    }
+
+    /// `true`, after a word that takes nothing: `{close: true}`.
+    pub(super) fn nothing(&mut self, at: At<'_>, node: &Node<'_>) {
+        let is_true = matches!(&node.kind, Kind::Scalar(text, Style::Plain) if text == "true");
+        if is_true || node.is_null() {
+            return;
+        }
+        if node.is_invalid() {
+            self.faulty = true;
+            return;
+        }
+        let name = at.name;
+        self.error(
+            Diagnostic::error("wrong-shape", node.span, format!("`{name}` takes nothing"))
+                .help(format!("write `{name}: true` where something stands beside it")),
+        );
+    }
+}
+
+/// What stands after a word, in words.
+pub(super) fn takes(value: Value) -> &'static str {
+    match value {
+        Value::Nothing | Value::True | Value::Later => "`true`",
+        Value::Flag => "`true` or `false`",
+        Value::Text => "a text",
+        Value::Texts => "a list of texts",
+        Value::Values => "a map of names to values",
+        Value::Matrix => "a map of names to lists of values",
+        Value::Duration => "a duration with its unit, such as `500ms`",
+        Value::Number | Value::NumberOrAny => "a number",
+        Value::Size => "a number of bytes, such as `12` or `64KiB`",
+        Value::Name => "a name",
+        Value::Endpoint => "the name of an endpoint",
+        Value::Address | Value::AddressOrNothing => "an address, such as `tcp`",
+        Value::Target => "an endpoint or an address",
+        Value::Network => "a network, such as `tcp`",
+        Value::OneOf(_) => "a word",
+        Value::SomeOf(_) => "a word or a list of words",
+        Value::Errors => "an errno name such as `ECONNREFUSED`, a list, or a map by platform",
+        Value::Options => "a map of options, such as `{TCP_NODELAY: true}`",
+        Value::Expectation => "a condition such as `eof`, a list of conditions, or a map of attributes",
+        Value::Payload => "a payload, such as `\"text\"` or `{hex: \"00 ff\"}`",
+        Value::Pattern => "a pattern, such as `\"text\"` or `{bytes: 12}`",
+        Value::Patterns => "a list of patterns",
+        Value::Delimiter => "a payload, or `{match: REGEX}`",
+        Value::Regex => "a regular expression",
+        Value::Expression => "an expression",
+        Value::Steps => "a list of steps",
+        Value::Lanes => "a map of lanes to their steps",
+    }
+}

@@ -1,0 +1,298 @@
+//! A verb with what it takes and its modifiers.
+
+use super::value::takes;
+use super::{At, Decoder, Entry, Key, Kind, Node, Scalar, listed, suggest};
+use crate::diagnostic::Diagnostic;
+use crate::model::name::nearest;
+use crate::source::Span;
+use crate::spec::ast::{Call, Fails, FormKind, Form, Verb};
+use crate::spec::words::{self, CONDITIONS, FAILS, FORMS, VERBS, Value, VerbWord, WAITING, find};
+
+use super::form::Role;
+
+impl Decoder<'_> {
+    /// A verb of an endpoint.
+    pub(super) fn call(&mut self, endpoint: &Key<'_>, node: &Node<'_>) -> Option<Call> {
+        match &node.kind {
+            Kind::Mapping(entries) => self.verb_map(endpoint, entries),
+            Kind::Scalar(..) if node.is_null() => {
+                let name = &endpoint.text;
+                self.error(
+                    Diagnostic::error("missing-verb", endpoint.span, format!("what does `{name}` do?"))
+                        .label("a verb is missing")
+                        .help(format!("write a verb, such as `- {name}: close` or `- {name}: {{listen: tcp}}`")),
+                );
+                None
+            }
+            Kind::Scalar(word, _) => self.bare_verb(endpoint, word, node.span),
+            Kind::Sequence(_) => {
+                self.error(
+                    Diagnostic::error("wrong-shape", node.span, "a step has one verb, not a list of them")
+                        .help(format!("write a step for each: `- {}: …`", endpoint.text)),
+                );
+                None
+            }
+            Kind::Invalid(_) => {
+                self.faulty = true;
+                None
+            }
+        }
+    }
+
+    /// A verb alone: `- client: close`.
+    fn bare_verb(&mut self, endpoint: &Key<'_>, word: &str, span: Span) -> Option<Call> {
+        let name = &endpoint.text;
+        let Some(verb) = words::verb(word) else {
+            self.no_bare_verb(name, word, span);
+            return None;
+        };
+        if verb.word.is_later() {
+            self.not_yet(At { name: word, span });
+            return None;
+        }
+        if !verb.is_bare() {
+            self.error(
+                Diagnostic::error("missing-value", span, format!("nothing stands after `{word}`"))
+                    .help(format!("`{word}` takes {}: `- {name}: {{{word}: …}}`", takes(verb.word.value))),
+            );
+            return None;
+        }
+        let (kind, verb_span) = (self.verb(verb, None, &[])?, span);
+        let endpoint = endpoint.scalar();
+        Some(Call { endpoint, verb: kind, verb_span, within: None, after: None, blocking: None, nonblocking: None, fails: None })
+    }
+
+    fn no_bare_verb(&mut self, endpoint: &str, word: &str, span: Span) {
+        let diagnostic = Diagnostic::error("unknown-verb", span, format!("unknown verb `{word}`"));
+        let first = word.split([' ', ':']).next().unwrap_or_default();
+        self.error(if find(CONDITIONS, word).is_some() {
+            diagnostic.help(format!("write `- {endpoint}: {{expect: {word}}}`"))
+        } else if first != word && words::verb(first).is_some() {
+            let rest = word[first.len()..].trim_start_matches([' ', ':']);
+            diagnostic.help(format!("write `- {endpoint}: {{{first}: {rest}}}`"))
+        } else {
+            suggest(diagnostic, word, verbs())
+        });
+    }
+
+    /// A verb with what it takes: `- client: {send: "x", within: 1s}`.
+    fn verb_map(&mut self, endpoint: &Key<'_>, entries: &[Entry<'_>]) -> Option<Call> {
+        let mut verbs = entries.iter().filter_map(|entry| Some((entry, words::verb(&entry.key.text)?)));
+        let Some((entry, verb)) = verbs.next() else {
+            self.no_verb(endpoint, entries);
+            return None;
+        };
+        let at = At::from(&entry.key);
+        if verb.word.is_later() {
+            self.not_yet(at);
+            return None;
+        }
+        if let Some((second, _)) = verbs.next() {
+            let (one, two) = (at.name, &second.key.text);
+            self.error(
+                Diagnostic::error("second-verb", second.key.span, format!("a second verb in one step: `{two}` beside `{one}`"))
+                    .related(at.span, "the first")
+                    .help(format!("write a step of its own: `- {}: {{{two}: …}}`", endpoint.text)),
+            );
+            return None;
+        }
+        for other in entries.iter().filter(|other| other.key.span != at.span) {
+            self.modifier(at, verb, other);
+        }
+        let kind = self.verb(verb, Some((at, &entry.value)), entries);
+        let [within, after, blocking, nonblocking] = WAITING else { return None };
+        let mut modifier = |word| self.optional(entries, word);
+        let (within, after) = (modifier(within), modifier(after));
+        let (blocking, nonblocking) = (modifier(blocking), modifier(nonblocking));
+        let fails = Self::entry(entries, FAILS.name).and_then(|entry| self.fails(entry));
+        Some(Call {
+            endpoint: endpoint.scalar(),
+            verb: kind?,
+            verb_span: at.span,
+            within,
+            after,
+            blocking,
+            nonblocking,
+            fails,
+        })
+    }
+
+    fn no_verb(&mut self, endpoint: &Key<'_>, entries: &[Entry<'_>]) {
+        let name = &endpoint.text;
+        let unknown = entries.iter().find(|entry| words::owners(&entry.key.text).next().is_none());
+        let Some(entry) = unknown else {
+            let missing = Diagnostic::error("missing-verb", endpoint.span, format!("what does `{name}` do?"));
+            self.error(missing.label("a verb is missing").help(match entries.first() {
+                Some(entry) => format!("`{}` is a modifier: put it beside a verb", entry.key.text),
+                None => format!("write a verb, such as `- {name}: close`"),
+            }));
+            return;
+        };
+        let word = &entry.key.text;
+        let diagnostic = Diagnostic::error("unknown-verb", entry.key.span, format!("unknown verb `{word}`"));
+        self.error(if find(CONDITIONS, word).is_some() {
+            diagnostic.help(format!("write `- {name}: {{expect: {word}}}`"))
+        } else {
+            match word.split_once(':') {
+                Some((verb, rest)) if words::verb(verb).is_some() => {
+                    diagnostic.help(format!("write a blank after the colon: `{{{verb}: {rest}}}`"))
+                }
+                _ => suggest(diagnostic, word, verbs()),
+            }
+        });
+    }
+
+    /// A key beside a verb: one of its modifiers, or a mistake.
+    fn modifier(&mut self, verb: At<'_>, word: &VerbWord, entry: &Entry<'_>) {
+        let at = At::from(&entry.key);
+        match word.modifier(at.name) {
+            Some(modifier) if modifier.is_later() => self.not_yet(at),
+            Some(_) => {}
+            None if entry.value.is_null() && entry.value.span.start == entry.value.span.end && nearest(at.name, modifiers(word)).is_none() => {
+                // `{send: hello, world}`
+                self.error(
+                    Diagnostic::error("unknown-modifier", at.span, format!("`{}` is no modifier of `{}`", at.name, verb.name))
+                        .help("quote the whole text where the comma belongs to it"),
+                );
+            }
+            None => self.unknown_modifier(verb, word, at),
+        }
+    }
+
+    fn unknown_modifier(&mut self, verb: At<'_>, word: &VerbWord, at: At<'_>) {
+        let message = format!("`{}` has no modifier `{}`", verb.name, at.name);
+        let diagnostic = Diagnostic::error("unknown-modifier", at.span, message);
+        let owners: Vec<&str> = words::owners(at.name).collect();
+        let beside_form = FORMS.iter().find(|form| find(form.beside, at.name).is_some());
+        self.error(if !owners.is_empty() {
+            diagnostic.help(format!("`{}` is a modifier of {}", at.name, listed(owners.into_iter())))
+        } else if let Some(form) = beside_form {
+            diagnostic.help(format!("`{}` stands inside of the braces, beside `{}`", at.name, form.word.name))
+        } else if let Some(near) = nearest(at.name, modifiers(word)) {
+            diagnostic.help(format!("did you mean `{near}`?"))
+        } else if let Some(near) = nearest(at.name, verbs()) {
+            diagnostic.help(format!("if this is the verb `{near}`, write a step of its own"))
+        } else {
+            suggest(diagnostic, at.name, modifiers(word))
+        });
+    }
+
+    /// The verb itself. `own` is its key and what stands after it; none where it is written bare.
+    fn verb(&mut self, word: &VerbWord, own: Option<(At<'_>, &Node<'_>)>, entries: &[Entry<'_>]) -> Option<Verb> {
+        let name = word.word.name;
+        let Some((at, node)) = own else {
+            return match name {
+                "close" => Some(Verb::Close),
+                "reset" => Some(Verb::Reset),
+                _ => Some(Verb::Listen { address: None, backlog: None }),
+            };
+        };
+        match name {
+            "close" => {
+                self.nothing(at, node);
+                Some(Verb::Close)
+            }
+            "reset" => {
+                self.nothing(at, node);
+                Some(Verb::Reset)
+            }
+            "send" => self.send(at, node, word, entries),
+            "recv" => self.recv(at, node, word, entries),
+            "read" => self.read(at, node, word, entries),
+            "expect" => self.expect(at, node, word, entries),
+            "set" => self.set(at, node),
+            "listen" => self.listen(at, node, word, entries),
+            _ => {
+                let value = self.scalar(at, node, takes(word.word.value));
+                let first = word.modifiers.first().and_then(|modifier| self.optional(entries, modifier));
+                let value = value?;
+                Some(match name {
+                    "socket" => Verb::Socket { network: value },
+                    "bind" => Verb::Bind { address: value },
+                    "accept" => Verb::Accept { listener: value, from: first },
+                    "connect" => Verb::Connect { to: value, from: first },
+                    "pair" => Verb::Pair { other: value, network: first },
+                    _ => Verb::Shutdown { how: value },
+                })
+            }
+        }
+    }
+
+    fn listen(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
+        let backlog = self.optional(entries, &word.modifiers[0]);
+        let bare = node.is_null() || matches!(&node.kind, Kind::Scalar(text, _) if text == "true");
+        let address = if bare { None } else { Some(self.scalar(at, node, takes(word.word.value))?) };
+        Some(Verb::Listen { address, backlog })
+    }
+
+    fn send(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
+        let payload = self.form(at, node, Role::Payload);
+        let [to, urgent, more, ..] = word.modifiers else { return None };
+        let (to, urgent, more) =
+            (self.optional(entries, to), self.optional(entries, urgent), self.optional(entries, more));
+        Some(Verb::Send { payload: payload?, to, urgent, more })
+    }
+
+    fn recv(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
+        let pattern = self.form(at, node, Role::Pattern);
+        let [from, sender, peek, urgent, ..] = word.modifiers else { return None };
+        let (from, sender) = (self.optional(entries, from), self.optional(entries, sender));
+        let (peek, urgent) = (self.optional(entries, peek), self.optional(entries, urgent));
+        let mut pattern = pattern?;
+        self.companions(&mut pattern, entries);
+        Some(Verb::Recv { pattern, from, sender, peek, urgent })
+    }
+
+    fn read(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
+        let size = self.scalar(at, node, takes(word.word.value));
+        let truncated = self.optional(entries, &word.modifiers[1]);
+        let is = match Self::entry(entries, "is") {
+            Some(entry) => Some(self.form(At::from(&entry.key), &entry.value, Role::Pattern)?),
+            // `{read: 100, as: x}`: all that came, whatever it is.
+            None if word.modifiers[2..].iter().any(|word| Self::entry(entries, word.name).is_some()) => {
+                let kind = FormKind::Rest { end: Vec::new() };
+                Some(Form { span: at.span, kind, matching: None, capture: None, vary: None, max: None })
+            }
+            None => None,
+        };
+        let is = is.map(|mut is| {
+            self.companions(&mut is, entries);
+            is
+        });
+        Some(Verb::Read { size: size?, is, truncated })
+    }
+
+    fn set(&mut self, at: At<'_>, node: &Node<'_>) -> Option<Verb> {
+        let entries = self.map(at, node, takes(Value::Options))?;
+        if entries.is_empty() {
+            self.wrong_shape(at, node, takes(Value::Options));
+            return None;
+        }
+        let mut option = |entry: &Entry<'_>| {
+            let value = self.scalar(At::from(&entry.key), &entry.value, "the option's value")?;
+            Some((entry.key.scalar(), value))
+        };
+        let options: Vec<_> = entries.iter().filter_map(&mut option).collect();
+        Some(Verb::Set { options })
+    }
+
+    fn fails(&mut self, entry: &Entry<'_>) -> Option<Fails> {
+        let (at, node) = (At::from(&entry.key), &entry.value);
+        let Kind::Mapping(entries) = &node.kind else {
+            return self.one_or_list(at, node, takes(FAILS.value)).map(Fails::Any);
+        };
+        let mut platform = |entry: &Entry<'_>| -> Option<(Scalar, Vec<Scalar>)> {
+            let errors = self.one_or_list(At::from(&entry.key), &entry.value, "an errno name, or a list of them")?;
+            Some((entry.key.scalar(), errors))
+        };
+        Some(Fails::ByPlatform(entries.iter().filter_map(&mut platform).collect()))
+    }
+}
+
+fn verbs() -> impl Iterator<Item = &'static str> + Clone {
+    VERBS.iter().map(|verb| verb.word.name)
+}
+
+fn modifiers(word: &VerbWord) -> impl Iterator<Item = &'static str> + Clone {
+    word.modifiers().filter(|word| !word.is_later()).map(|word| word.name)
+}

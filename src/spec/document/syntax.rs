@@ -1,0 +1,357 @@
+//! What is not YAML, in the words of somebody who writes specs: nearly always a text that has to
+//! be quoted, a bracket or a quote that is not closed, or the indentation.
+
+use granit_parser::ErrorKind;
+
+use super::super::words;
+use super::builder::{Frame, too_deep};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+
+/// The finding for the parser's error at `at`, inside of the collections that are open there.
+pub(super) fn explain(kind: &ErrorKind, at: usize, text: &str, open: &[Frame<'_>]) -> Diagnostic {
+    let at = text.floor_char_boundary(at);
+    let source = Source { text, at };
+    match kind {
+        ErrorKind::RecursionLimitExceeded => too_deep(source.character()),
+        ErrorKind::DirectiveDisallowed => error(source.word(), "YAML directives are not supported".to_owned())
+            .help("remove it; a text that begins with `%` is quoted"),
+        ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => source.tab(),
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => source.unclosed_quote(),
+        ErrorKind::InvalidTrailingDoubleQuotedScalar => source.after_quote('"'),
+        ErrorKind::InvalidTrailingSingleQuotedScalar => source.after_quote('\''),
+        ErrorKind::UnknownQuotedScalarEscape
+        | ErrorKind::InvalidQuotedScalarHexEscape
+        | ErrorKind::InvalidUnicodeEscape => source.escape(),
+        ErrorKind::MisplacedFlowCollectionEnd => source.closes_nothing(),
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            error(source.character(), format!("`{open}` is closed by `{close}`"))
+                .help("close what is open in reverse order, or quote the text that the bracket belongs to")
+        }
+        ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofFlowSequence => source.unclosed_bracket(open),
+        ErrorKind::BlockEntryInFlowCollection => source.entry_in_brackets(open),
+        ErrorKind::ExpectedFlowMappingSeparator
+        | ErrorKind::ExpectedFlowSequenceSeparator
+        | ErrorKind::UnexpectedEofImplicitFlowMapping
+        | ErrorKind::InvalidColonPlacement
+        | ErrorKind::InvalidFlowScalarIndent
+        | ErrorKind::FlowMappingValueAdjacentCollection
+        | ErrorKind::PlainScalarStartsWithDashFlowIndicator
+        | ErrorKind::ExpectedNodeContent => source.in_brackets(open),
+        ErrorKind::MappingValueNotAllowed | ErrorKind::SimpleKeyExpected => source.colon(),
+        ErrorKind::UnexpectedCharacter { character } => source.character_not_allowed(*character),
+        ErrorKind::MissingAnchorOrAliasName => source.quote_it(source.flow_text()),
+        ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::BlockSequenceEntryNotAllowed
+        | ErrorKind::MappingKeyNotAllowed
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::InvalidQuotedScalarIndent => source.indentation(),
+        other => error(source.word(), format!("this is not YAML: {other}")).help("quote it where it is text"),
+    }
+}
+
+fn error(span: Span, message: String) -> Diagnostic {
+    Diagnostic::error("yaml-syntax", span, message)
+}
+
+/// A text with the place of the parser's error in it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Source<'a> {
+    fn slice(self, span: Span) -> &'a str {
+        &self.text[span.start as usize..span.end as usize]
+    }
+
+    fn line_start(self) -> usize {
+        self.text[..self.at].rfind('\n').map_or(0, |at| at + 1)
+    }
+
+    fn line_end(self) -> usize {
+        let rest = &self.text[self.at..];
+        let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
+        self.at + line.trim_end_matches('\r').len()
+    }
+
+    /// The line that holds the place, up to it and from it.
+    fn line(self) -> (&'a str, &'a str) {
+        (&self.text[self.line_start()..self.at], &self.text[self.at..self.line_end()])
+    }
+
+    fn character(self) -> Span {
+        let length = self.text[self.at..].chars().next().map_or(0, char::len_utf8);
+        Span::new(self.at, self.at + length)
+    }
+
+    /// The word at the place.
+    fn word(self) -> Span {
+        let (_, rest) = self.line();
+        let end = rest.find([' ', '\t']).filter(|end| *end > 0).unwrap_or(rest.len());
+        Span::new(self.at, self.at + end)
+    }
+
+    /// What stands from the place to the end of the line.
+    fn rest_of_line(self) -> Span {
+        Span::new(self.at, self.at + self.line().1.trim_end().len())
+    }
+
+    /// The text at the place as its writer meant it: between the commas and brackets of the flow
+    /// collection around it, its own pairs of brackets included.
+    fn flow_text(self) -> Span {
+        let (before, after) = self.line();
+        let mut start = 0;
+        let mut depth = 0;
+        for (index, character) in before.char_indices().rev() {
+            match character {
+                '}' | ']' => depth += 1,
+                '{' | '[' if depth > 0 => depth -= 1,
+                '{' | '[' | ',' if depth == 0 => {
+                    start = index + 1;
+                    break;
+                }
+                ' ' if depth == 0 && (before[..index].ends_with(':') || before[..index].trim_start() == "-") => {
+                    start = index;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let mut end = after.len();
+        depth = 0;
+        for (index, character) in after.char_indices() {
+            match character {
+                '{' | '[' => depth += 1,
+                '}' | ']' if depth > 0 => depth -= 1,
+                '}' | ']' | ',' if depth == 0 => {
+                    end = index;
+                    break;
+                }
+                '#' if after[..index].ends_with(' ') => {
+                    end = index;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let line = self.line_start();
+        let found = &self.text[line + start..self.at + end];
+        let start = line + start + (found.len() - found.trim_start().len());
+        Span::new(start, start + found.trim().len())
+    }
+
+    /// "Quote it", with how.
+    fn quote_it(self, span: Span) -> Diagnostic {
+        let text = self.slice(span);
+        let cause = match text {
+            text if text.contains("${") => "has braces, which YAML takes for a map",
+            text if text.contains(['{', '}']) => "has a brace, which YAML takes for a map",
+            text if text.contains(['[', ']']) => "has a bracket, which YAML takes for a list",
+            text if text.contains(": ") || text.ends_with(':') => "has a colon, which YAML takes for the end of a key",
+            text if text.starts_with("- ") => "begins with a dash, which YAML takes for an entry of a list",
+            text if text.starts_with(['*', '&', '!', '|', '>', '%', '@', '`', '?']) => {
+                "begins with a character that has a meaning in YAML"
+            }
+            _ => "is not what YAML expects here",
+        };
+        error(span, format!("`{text}` {cause}")).label("quote it").help(format!("quote it: {}", quoted(text)))
+    }
+
+    fn tab(self) -> Diagnostic {
+        let (before, after) = self.line();
+        let start = self.line_start();
+        let tab = before.find('\t').or_else(|| after.find('\t').map(|at| before.len() + at));
+        let at = tab.map_or(self.at, |at| start + at);
+        error(Span::new(at, at + 1), "a tab: YAML indents with spaces".to_owned())
+            .help("replace the tab by spaces; in a text, write `\\t` in double quotes")
+    }
+
+    fn unclosed_quote(self) -> Diagnostic {
+        let span = self.character();
+        error(span, format!("the quote `{}` is not closed", self.slice(span)))
+            .label("this quote")
+            .help("close it on the same line")
+    }
+
+    /// A text in quotes was closed, and more follows.
+    fn after_quote(self, quote: char) -> Diagnostic {
+        let opened = self.opening_quote(quote);
+        if let Some(opened) = opened.filter(|opened| self.text[*opened..self.at].contains('\n')) {
+            return Source { at: opened, ..self }.unclosed_quote();
+        }
+        let span = self.flow_word();
+        let word = self.slice(span);
+        let diagnostic = error(span, format!("`{word}` stands after the end of a quoted text"));
+        let name = word.split(':').next().unwrap_or_default();
+        if is_known(name) {
+            return diagnostic.help(format!("write a comma before `{name}`"));
+        }
+        diagnostic.help(match quote {
+            '"' => "write a comma before it; inside of double quotes, `\\\"` is a quote",
+            _ => "write a comma before it; inside of single quotes, `''` is an apostrophe",
+        })
+    }
+
+    /// Where the quoted text begins that ended before the place.
+    fn opening_quote(self, quote: char) -> Option<usize> {
+        let before = self.text[..self.at].trim_end();
+        let inner = before.strip_suffix(quote)?;
+        let opening = inner.char_indices().rev().filter(|(_, character)| *character == quote);
+        opening
+            .map(|(index, _)| index)
+            .find(|index| inner[..*index].ends_with([' ', '[', '{', ',', '\n']) || *index == 0)
+    }
+
+    /// The word at the place, up to what ends a text in a flow collection.
+    fn flow_word(self) -> Span {
+        let word = self.word();
+        let end = self.slice(word).find([',', '}', ']']).filter(|end| *end > 0);
+        Span::new(self.at, end.map_or(word.end as usize, |end| self.at + end))
+    }
+
+    /// An escape that YAML does not have, in the text in double quotes that begins at the place.
+    fn escape(self) -> Diagnostic {
+        let mut rest = self.text[self.at..].char_indices().skip(1);
+        while let Some((index, character)) = rest.next() {
+            if character != '\\' {
+                continue;
+            }
+            let Some((_, escape)) = rest.next() else { break };
+            let digits = match escape {
+                'x' => 2,
+                'u' => 4,
+                'U' => 8,
+                _ if is_escape(escape) => 0,
+                _ => return self.unknown_escape(index, 1 + escape.len_utf8()),
+            };
+            let after = &self.text.as_bytes()[self.at + index + 2..];
+            let hex = after.iter().take(digits).take_while(|byte| byte.is_ascii_hexdigit()).count();
+            if hex < digits {
+                let span = Span::new(self.at + index, self.at + index + 2 + hex);
+                return error(span, format!("`{}` needs {digits} hexadecimal digits", self.slice(span)));
+            }
+        }
+        error(self.character(), "this text has an escape that is no character".to_owned())
+    }
+
+    fn unknown_escape(self, index: usize, length: usize) -> Diagnostic {
+        let span = Span::new(self.at + index, self.at + index + length);
+        let escape = self.slice(span);
+        error(span, format!("`{escape}` is no escape of a text in double quotes"))
+            .help("write a regular expression in single quotes: there a backslash is a backslash")
+            .help(format!("in double quotes, a backslash is written `\\{escape}`"))
+    }
+
+    fn closes_nothing(self) -> Diagnostic {
+        let span = self.character();
+        error(span, format!("`{}` closes nothing", self.slice(span)))
+            .help("remove it, or quote the text that it belongs to")
+    }
+
+    /// The place where the innermost collection in brackets begins.
+    fn open_bracket(self, open: &[Frame<'_>]) -> Option<Self> {
+        let frame = open.iter().rev().find(|frame| frame.flow)?;
+        Some(Self { at: frame.start, ..self })
+    }
+
+    fn unclosed_bracket(self, open: &[Frame<'_>]) -> Diagnostic {
+        let bracket = self.open_bracket(open).unwrap_or(self);
+        // `{send: a #b}`: the comment has swallowed what closes it.
+        let (_, line) = bracket.line();
+        if let Some(comment) = line.find(" #") {
+            let at = bracket.at + comment + 1;
+            return error(Span::new(at, bracket.line_end()), "`#` begins a comment, and so nothing closes this line's brackets".to_owned())
+                .related(bracket.character(), "opened here")
+                .help("quote the text that the `#` belongs to");
+        }
+        let span = bracket.character();
+        error(span, format!("`{}` is not closed", self.slice(span)))
+    }
+
+    /// A dash inside of brackets: an entry of the list around them, or a text.
+    fn entry_in_brackets(self, open: &[Frame<'_>]) -> Diagnostic {
+        let (before, _) = self.line();
+        if before.trim().is_empty() {
+            return self.unclosed_bracket(open);
+        }
+        self.quote_it(self.flow_text())
+    }
+
+    /// Something in brackets that cannot stand there.
+    fn in_brackets(self, open: &[Frame<'_>]) -> Diagnostic {
+        let (before, after) = self.line();
+        if before.trim().is_empty() && self.open_bracket(open).is_some_and(|bracket| bracket.line_end() < self.at) {
+            return self.unclosed_bracket(open);
+        }
+        // `{connect: a within: 1s}`, `{send: [a] within: 1s}`
+        let name_before = before.rsplit([' ', ',', '{', '[']).next().unwrap_or_default();
+        let name_after = after.split([':', ' ', ',', '}', ']']).next().unwrap_or_default();
+        for (name, start) in [(name_before, self.at - name_before.len()), (name_after, self.at)] {
+            let comma = self.text[..start].trim_end().ends_with([',', '{', '[', ':']);
+            if is_known(name) && !comma {
+                return error(Span::new(start, start + name.len()), format!("a comma is missing before `{name}`"));
+            }
+        }
+        self.quote_it(self.flow_text())
+    }
+
+    /// A colon where no key can be: in a plain text, or after a line that is indented otherwise.
+    fn colon(self) -> Diagnostic {
+        let (before, _) = self.line();
+        if let Some(key) = before.find(": ") {
+            let start = self.line_start() + key + 2;
+            let value = Self { at: start, ..self }.rest_of_line();
+            let blank = self.slice(value).len() - self.slice(value).trim_start().len();
+            return self.quote_it(Span::new(value.start as usize + blank, value.end as usize));
+        }
+        self.indentation()
+    }
+
+    /// A line whose indentation is that of no line above.
+    fn indentation(self) -> Diagnostic {
+        let (before, after) = self.line();
+        if !before.trim().is_empty() && !after.starts_with(':') {
+            let span = self.rest_of_line();
+            return error(span, format!("`{}` stands after the end of the value", self.slice(span)))
+                .help("put it inside of the braces, or quote the whole text");
+        }
+        let start = self.line_start() + (before.len() - before.trim_start().len());
+        let line = Self { at: start, ..self }.rest_of_line();
+        error(line, "the indentation of this line fits no line above".to_owned())
+            .help("begin the entries of a list, and the keys of a map, in the same column; indent what belongs to a key deeper than it")
+    }
+
+    fn character_not_allowed(self, character: char) -> Diagnostic {
+        if character.is_control() {
+            let message = format!("the character U+{:04X} is not allowed in YAML", character as u32);
+            return error(self.character(), message).help("write it as an escape in double quotes, or as `{hex: …}`");
+        }
+        self.quote_it(self.flow_text())
+    }
+}
+
+/// Whether this is a word of the language that can stand beside another.
+fn is_known(name: &str) -> bool {
+    words::owners(name).next().is_some() || words::verb(name).is_some() || words::find(words::COMPANIONS, name).is_some()
+}
+
+fn is_escape(character: char) -> bool {
+    matches!(
+        character,
+        '0' | 'a' | 'b' | 't' | '\t' | 'n' | 'v' | 'f' | 'r' | 'e' | ' ' | '"' | '/' | '\\' | 'N' | '_' | 'L' | 'P' | '\n' | '\r'
+    )
+}
+
+/// The text as a scalar in quotes.
+pub(super) fn quoted(text: &str) -> String {
+    if text.contains(['"', '\\']) { format!("'{}'", text.replace('\'', "''")) } else { format!("\"{text}\"") }
+}
