@@ -1,6 +1,7 @@
 //! A diagnostic drawn on its source line, in the style of rustc.
 
-use std::ops::Range;
+use std::borrow::Cow;
+use std::ops::{Range, RangeInclusive};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 
@@ -15,7 +16,7 @@ pub(crate) fn draw(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> 
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let text = file.text();
+    let text: &str = &without_c1(file.text());
     let title = plain(&diagnostic.message);
     let mut title = level.primary_title(title);
     if !diagnostic.code.is_empty() {
@@ -52,7 +53,18 @@ fn label(text: &str) -> Option<String> {
 
 /// A text of one line without control characters, whatever somebody has put into it.
 pub(crate) fn plain(text: &str) -> String {
-    normalize_untrusted_str(&one_line(text))
+    normalize_untrusted_str(&without_c1(&one_line(text)))
+}
+
+/// The text with `·` for the control characters U+0080 to U+009F, which annotate-snippets leaves to
+/// the terminal. It has as many bytes, so every place stays where it is.
+fn without_c1(text: &str) -> Cow<'_, str> {
+    const C1: RangeInclusive<char> = '\u{80}'..='\u{9f}';
+    if text.contains(|c| C1.contains(&c)) {
+        Cow::Owned(text.replace(|c| C1.contains(&c), "\u{b7}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// How wide the column of line numbers is, with the blank after it.

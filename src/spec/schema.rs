@@ -49,7 +49,6 @@ type Key = (&'static str, Json, bool);
 fn top_level(word: &Word) -> Key {
     let schema = match word.name {
         "requires" => json!({ "type": "array", "items": values::requirement() }),
-        "steps" => json!({ "allOf": [reference("steps")], "minItems": 1 }),
         _ => value(word.value),
     };
     (word.name, described("spec", word, schema), word.required)
@@ -77,8 +76,8 @@ fn described(place: &str, word: &Word, schema: Json) -> Json {
 fn value(value: Value) -> Json {
     match value {
         Value::Nothing | Value::True => json!({ "const": true }),
-        Value::Text | Value::Regex | Value::Expression => json!({ "type": "string" }),
-        Value::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Value::Text | Value::Regex | Value::Expression => reference("text"),
+        Value::Texts => json!({ "type": "array", "items": reference("text") }),
         Value::Values => values::variables(&reference("scalar")),
         Value::Matrix => values::variables(&json!({ "type": "array", "items": reference("scalar"), "minItems": 1 })),
         Value::Flag => reference("flag"),
@@ -114,7 +113,7 @@ fn value(value: Value) -> Json {
 }
 
 fn steps() -> Json {
-    json!({ "type": "array", "items": reference("step") })
+    json!({ "type": "array", "items": reference("step"), "minItems": 1 })
 }
 
 /// A step: an endpoint with its verb, or a word of its own with what stands beside it.
@@ -179,7 +178,7 @@ mod tests {
             ("spec", own) if own.starts_with("about") => format!("{own}\nsteps: [{{a: close}}]\n"),
             ("spec", own) if own.starts_with("steps") => format!("about: An example.\n{own}\n"),
             ("spec", own) => format!("{own}\n{head}  - a: close\n"),
-            ("repeat", beside) => format!("{head}  - repeat: 3\n    steps: []\n    {beside}\n"),
+            ("repeat", beside) => format!("{head}  - repeat: 3\n    steps: [{{a: close}}]\n    {beside}\n"),
             (_, steps) if steps.starts_with("- ") => format!("{head}  {}\n", indented(steps, "  ")),
             (_, form) if form.starts_with('{') => {
                 form.lines().fold(head.to_owned(), |spec, line| format!("{spec}  - a: {{recv: {line}}}\n"))

@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use sockspec::diagnostic::render::{Format, Style, render};
+use sockspec::diagnostic::{Diagnostic, Severity};
+use sockspec::plan;
+use sockspec::source::SourceFile;
+use sockspec::spec::Parsed;
 
 /// Every `.yaml` file below a folder of the repository, in order.
 pub(crate) fn yaml_files(folder: &str) -> Vec<PathBuf> {
@@ -22,13 +27,13 @@ pub(crate) fn yaml_files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-fn validator() -> jsonschema::Validator {
+pub(crate) fn validator() -> jsonschema::Validator {
     let schema: Value = serde_json::from_str(&sockspec::spec::schema::json()).expect("the schema is JSON");
     jsonschema::draft7::new(&schema).expect("the schema is draft-07")
 }
 
 /// What the schema finds wrong; a text that is no YAML is wrong as well.
-fn errors(validator: &jsonschema::Validator, yaml: &str) -> Vec<String> {
+pub(crate) fn errors(validator: &jsonschema::Validator, yaml: &str) -> Vec<String> {
     match serde_yaml::from_str::<Value>(yaml) {
         Ok(spec) => validator.iter_errors(&spec).map(|error| format!("{}: {error}", error.instance_path())).collect(),
         Err(error) => vec![error.to_string()],
@@ -72,13 +77,14 @@ fn specs_that_fail_when_they_run_are_valid() {
 const BAD_SPECS: &[&str] = &[
     "steps: [{a: close}]",
     "about: Without steps.",
-    "about: \"\"\nsteps: 3",
-    "about: 42\nsteps: [{a: close}]",
+    "about: A\nsteps: 3",
     "about: A\nabuot: B\nsteps: [{a: close}]",
     "about: A\nsteps: []",
     "about: A\nsteps: {a: close}",
     "about: A\ntags: slow\nsteps: [{a: close}]",
-    "about: A\nrefs: [1, 2]\nsteps: [{a: close}]",
+    "about: A\nrefs: [[a], b]\nsteps: [{a: close}]",
+    "about: A\nsteps:\n  - repeat: 3\n    steps: []",
+    "about: A\nsteps:\n  - parallel: {one: []}",
     "about: A\nrequires: [solaris]\nsteps: [{a: close}]",
     "about: A\nrequires: [\"command:\"]\nsteps: [{a: close}]",
     "about: A\ntimeout: 5\nsteps: [{a: close}]",
@@ -228,4 +234,35 @@ fn bad_shapes_are_refused() {
     let validator = validator();
     let accepted: Vec<_> = bad_specs().filter(|spec| errors(&validator, spec).is_empty()).collect();
     assert!(accepted.is_empty(), "the schema accepts:\n{}", accepted.join("\n"));
+}
+
+/// What the checker finds; `errors` alone, or warnings too.
+fn findings(source: &SourceFile) -> Vec<Diagnostic> {
+    let Parsed { spec, mut diagnostics } = sockspec::spec::parse(source);
+    diagnostics.extend(plan::check(&spec, source, "spec", &plan::Settings::default()));
+    diagnostics
+}
+
+fn is_error(finding: &Diagnostic) -> bool {
+    finding.severity == Severity::Error
+}
+
+#[test]
+fn the_checker_agrees_about_good_specs() {
+    for file in ["tests/data/ok", "specs", "tests/data/fail"].into_iter().flat_map(yaml_files) {
+        let source = SourceFile::read(&file, file.display().to_string()).unwrap();
+        let errors: Vec<_> = findings(&source).into_iter().filter(is_error).collect();
+        let shown: String = errors.iter().map(|error| render(&source, error, Format::Full, Style::default())).collect();
+        assert!(errors.is_empty(), "{shown}");
+    }
+}
+
+#[test]
+fn the_checker_agrees_about_bad_shapes() {
+    let is_accepted = |spec: &String| {
+        let source = SourceFile::new("spec.yaml", "spec.yaml", spec.as_str());
+        !findings(&source).iter().any(is_error)
+    };
+    let accepted: Vec<_> = bad_specs().filter(is_accepted).collect();
+    assert!(accepted.is_empty(), "the checker accepts:\n{}", accepted.join("\n"));
 }

@@ -30,13 +30,22 @@ fn text_list_or(items: &str, forms: &[Json]) -> Json {
 
 fn pattern_form(form: &'static FormWord) -> Json {
     let beside = form.beside.iter().chain(COMPANIONS);
-    headed(key("form", &form.word), beside.map(|word| key(form.word.name, word)))
+    headed((form.word.name, head(form), true), beside.map(|word| key(form.word.name, word)))
+}
+
+/// What stands after the form's own word. What is repeated is bytes, so no number may stand there
+/// that YAML could write otherwise.
+fn head(form: &FormWord) -> Json {
+    match form.word.name {
+        "fill" => described("form", &form.word, json!({ "type": "string" })),
+        _ => key("form", &form.word).1,
+    }
 }
 
 /// The form where it is sent: its parts are payloads, and a number is a number.
 fn payload_form(form: &'static FormWord) -> Json {
     let is_number = form.word.value == Value::NumberOrAny;
-    let head = if is_number { described("form", &form.word, reference("number")) } else { key("form", &form.word).1 };
+    let head = if is_number { described("form", &form.word, reference("number")) } else { head(form) };
     let beside = form.beside.iter().filter(move |_| !is_number).map(|word| match word.value {
         Value::Pattern => (word.name, described(form.word.name, word, reference("payload")), word.required),
         _ => key(form.word.name, word),

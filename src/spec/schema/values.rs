@@ -23,7 +23,9 @@ pub(super) fn definitions() -> Vec<(&'static str, Json)> {
         ("computed", json!({ "type": "string", "pattern": COMPUTED })),
         ("name", json!({ "type": "string", "pattern": NAME })),
         ("scalar", json!({ "type": ["string", "boolean", "integer"] })),
-        ("flag", json!({ "type": ["boolean", "string"], "pattern": COMPUTED })),
+        // What YAML takes for a number is a text all the same where only a text can stand.
+        ("text", json!({ "type": ["string", "number"] })),
+        ("flag", json!({ "type": ["boolean", "string"], "pattern": either("^(true|false)$") })),
         ("number", natural(NUMBER)),
         ("size", natural(SIZE)),
         ("duration", json!({ "type": "string", "pattern": either(DURATION) })),
@@ -195,7 +197,7 @@ fn options(values: impl Fn(Json) -> Json) -> Map<String, Json> {
 
 fn option_value(kind: ValueKind) -> Json {
     match kind {
-        ValueKind::Bool => json!({ "type": ["boolean", "integer", "string"], "pattern": COMPUTED }),
+        ValueKind::Bool => json!({ "type": ["boolean", "integer", "string"], "pattern": either("^(true|false|0|1)$") }),
         ValueKind::Int => json!({ "type": ["integer", "string"], "pattern": either("^-?[0-9]+$") }),
         ValueKind::Time => reference("duration"),
         ValueKind::Linger => any_of([("off", json!({ "const": false })), ("seconds", reference("number"))]),
