@@ -20,13 +20,41 @@ pub fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
-/// The candidate that is nearest to the word, where one is near enough to be what was meant.
+/// The candidate that is nearest to the word, where one is near enough to be what was meant: by
+/// few mistyped letters (`clsoe`), or else by its beginning (`receive` for `recv`).
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Above this, two words begin alike and go on with much the same letters.
+    const ALIKE: f64 = 0.87;
     let lower = word.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+    let candidates: Vec<(String, &str)> = candidates.into_iter().map(|name| (name.to_lowercase(), name)).collect();
+    let mistyped = candidates
+        .iter()
+        .map(|(name, candidate)| (strsim::damerau_levenshtein(&lower, name), *candidate))
         .filter(|(distance, candidate)| *distance <= (candidate.len().max(word.len()) / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .min_by_key(|(distance, _)| *distance);
+    if let Some((_, candidate)) = mistyped {
+        return Some(candidate);
+    }
+    let alike = candidates.iter().map(|(name, candidate)| (strsim::jaro_winkler(&lower, name), *candidate));
+    let alike = alike.filter(|(likeness, _)| *likeness >= ALIKE);
+    alike.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found() {
+        let near = |word| nearest(word, RESERVED.iter().copied());
+        assert_eq!(near("clsoe"), Some("close"));
+        assert_eq!(near("Connect"), Some("connect"));
+        assert_eq!(near("recieve"), Some("recv"));
+        assert_eq!(near("disconnect"), Some("connect"));
+        assert_eq!(near("unknown"), None);
+        assert_eq!(nearest("NODELAY", ["TCP_CORK", "TCP_NODELAY"]), Some("TCP_NODELAY"));
+        assert_eq!(nearest("ESTAB", ["CLOSED", "ESTABLISHED"]), Some("ESTABLISHED"));
+        assert_eq!(nearest("", ["a"]), Some("a"), "a missing letter");
+        assert_eq!(nearest("x", []), None);
+    }
 }

@@ -127,8 +127,12 @@ mod tests {
     use super::*;
 
     fn drawn(rows: &[Row]) -> String {
-        let mark = |mark: Mark| format!("{}{}\n", " ".repeat(mark.column), "^".repeat(mark.width));
-        rows.iter().map(|row| format!("{}\n{}", row.text, row.mark.map(mark).unwrap_or_default())).collect()
+        let mut lines = Vec::new();
+        for row in rows {
+            lines.push(row.text.clone());
+            lines.extend(row.mark.map(|mark| " ".repeat(mark.column) + &"^".repeat(mark.width)));
+        }
+        lines.join("\n") + "\n"
     }
 
     #[test]

@@ -29,6 +29,12 @@ client    send 37
           | \\r\\n
 ";
 
+/// A trace of as many events.
+fn sends(numbers: std::ops::Range<usize>) -> String {
+    let lines: Vec<String> = numbers.map(|at| format!("client    send 1 \"{at}\"\n")).collect();
+    lines.concat()
+}
+
 fn file() -> SourceFile {
     SourceFile::new("specs/tcp/ping.yaml", "specs/tcp/ping.yaml", SPEC)
 }
@@ -130,11 +136,11 @@ fn a_failure_without_its_spec() {
 
 #[test]
 fn a_long_trace_is_cut() {
-    let trace: String = (0..50).map(|at| format!("client    send 1 \"{at}\"\n")).collect();
+    let trace = sends(0..50);
     let drawn = failure::draw(&file(), &other_text(), &trace, wide());
     assert!(drawn.contains("    … 30 more lines\n    client    send 1 \"30\"\n"), "{drawn}");
     assert!(drawn.ends_with("    client    send 1 \"49\"\n"), "{drawn}");
-    let trace: String = (0..21).map(|at| format!("client    send 1 \"{at}\"\n")).collect();
+    let trace = sends(0..21);
     assert!(!failure::draw(&file(), &other_text(), &trace, wide()).contains("more lines"));
 }
 
@@ -150,23 +156,23 @@ fn record(failure: Failure) -> Record {
     }
 }
 
-fn change(accepted: &str, trace: &str, pending: bool) -> Box<Change> {
-    Box::new(Change {
+fn change(accepted: &str, trace: &str, pending: bool) -> Change {
+    Change {
         accepted: accepted.to_owned(),
         trace: trace.to_owned(),
         snapshot: PathBuf::from("snapshots/tcp/ping.snap"),
         pending: pending.then(|| PathBuf::from("snapshots/tcp/ping.snap.new")),
         note: None,
-    })
+    }
 }
 
 fn result() -> SpecResult {
-    let accepted: String = (0..12).map(|at| format!("client    send 1 \"{at}\"\n")).collect();
+    let accepted = sends(0..12);
     let trace = accepted.replace("send 1 \"5\"", "send 1 \"five\"") + TRACE;
     let changed = TRACE.replace("Host: a.example\\r\\n\n", "Host: a.example\\r\\n\n          | Via: b\\r\\n\n");
     let invalid = Diagnostic::error("unknown-verb", Span::new(41, 47), "unknown verb `listne`").help("write `listen`");
     let warning = Diagnostic::warning("pause", Span::new(0, 5), "a `pause` is a smell");
-    let noted = Change { note: Some("it differs from the case net=tcp4".to_owned()), ..*change(TRACE, "", true) };
+    let noted = Change { note: Some("it differs from the case net=tcp4".to_owned()), ..change(TRACE, "", true) };
     let outcomes = [
         ("tcp/passed", Outcome::Passed { accepted: None }),
         ("tcp/accepted", Outcome::Passed { accepted: Some(PathBuf::from("snapshots/tcp/accepted.snap")) }),
@@ -177,10 +183,10 @@ fn result() -> SpecResult {
                 written: Some(PathBuf::from("target/records/tcp/failed.json")),
             },
         ),
-        ("tcp/changed[net=tcp6]", Outcome::Changed(change(&accepted, &trace, true))),
-        ("tcp/changed-in-a-payload", Outcome::Changed(change(TRACE, &changed, false))),
+        ("tcp/changed[net=tcp6]", Outcome::Changed(Box::new(change(&accepted, &trace, true)))),
+        ("tcp/changed-in-a-payload", Outcome::Changed(Box::new(change(TRACE, &changed, false)))),
         ("tcp/changed-to-nothing", Outcome::Changed(Box::new(noted))),
-        ("tcp/new", Outcome::New(change("", TRACE, true))),
+        ("tcp/new", Outcome::New(Box::new(change("", TRACE, true)))),
         ("tcp/invalid", Outcome::Invalid(vec![invalid])),
         ("tcp/ignored", Outcome::Ignored { reason: "needs ipv6: no address ::1 on this machine".to_owned() }),
         ("tcp/broken", Outcome::CouldNotRun { reason: "needs 20,012 descriptors, hard limit 20,000".to_owned() }),
