@@ -39,7 +39,10 @@ impl Decoder<'_> {
 
     fn attributes(&mut self, at: At<'_>, entries: &[Entry<'_>], node: &Node<'_>) -> Option<Expectation> {
         if entries.is_empty() {
-            self.wrong_shape(at, node, "a condition such as `eof`, or attributes such as `{unread: 5}`");
+            self.error(
+                Diagnostic::error("missing-value", node.span, format!("`{}` waits for nothing", at.name))
+                    .help("write a condition such as `eof`, or attributes such as `{unread: 5}`"),
+            );
             return None;
         }
         let mut attributes = Vec::with_capacity(entries.len());

@@ -79,7 +79,7 @@ impl Decoder<'_> {
         let key = At::from(&entry.key);
         if word.pattern_only && role != Role::Pattern {
             let message = format!("`{}` is a pattern: {}", key.name, role.refusal());
-            self.error(Diagnostic::error("pattern-in-payload", key.span, message).help(instead(key.name)));
+            self.error(Diagnostic::error("pattern-in-payload", key.span, message).help(instead(key.name, role)));
             return None;
         }
         for other in entries.iter().filter(|other| other.key.span != key.span) {
@@ -202,8 +202,9 @@ fn forms() -> impl Iterator<Item = &'static str> + Clone {
 }
 
 /// What to send in place of a pattern.
-fn instead(form: &str) -> &'static str {
+fn instead(form: &str, role: Role) -> &'static str {
     match form {
+        _ if role == Role::Delimiter => "write the bytes themselves, or `{match: REGEX}`",
         "bytes" => "write `{random: 12}` or `{fill: \"ab\", size: 12}` for so many bytes",
         form if WIDTHS.contains(&form) => "write the number",
         _ => "write the bytes themselves: a text, `{hex: …}` or `{file: …}`",

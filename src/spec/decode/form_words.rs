@@ -90,9 +90,9 @@ impl Decoder<'_> {
         let [mask, is] = word.beside else { return None };
         let (mask, is) = (self.optional(entries, mask), self.optional(entries, is));
         let any = value.text == "any";
-        let beside = mask.as_ref().or(is.as_ref());
+        let beside = Self::entry(entries, "mask").or_else(|| Self::entry(entries, "is")).map(|entry| At::from(&entry.key));
         if role != Role::Pattern && (any || beside.is_some()) {
-            let (name, span) = if any { ("any", value.span) } else { ("mask", beside.map_or(value.span, |beside| beside.span)) };
+            let At { name, span } = beside.filter(|_| !any).unwrap_or(At { name: "any", span: value.span });
             self.error(
                 Diagnostic::error("pattern-in-payload", span, format!("`{name}` is for patterns: a number that is sent is written"))
                     .help(format!("write `{{{}: 80}}`", key.name)),

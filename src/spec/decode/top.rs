@@ -113,8 +113,8 @@ impl Decoder<'_> {
         let mut vars = Vec::with_capacity(entries.len());
         for entry in entries {
             match &entry.value.kind {
-                // Nothing, and what YAML would make a number of, is judged with the values.
-                Kind::Scalar(..) => vars.extend(super::scalar_of(&entry.value).map(|value| (entry.key.scalar(), value))),
+                // What YAML would make a number of is judged with the values.
+                Kind::Scalar(..) if entry.value.span.start < entry.value.span.end => vars.extend(super::scalar_of(&entry.value).map(|value| (entry.key.scalar(), value))),
                 _ => {
                     self.wrong_shape(At::from(&entry.key), &entry.value, "a text, a number or a boolean");
                     self.incomplete = true;

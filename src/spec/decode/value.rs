@@ -33,8 +33,10 @@ impl Decoder<'_> {
         } else {
             let message = format!("`{name}` takes {what}, not {}", shape(node));
             let diagnostic = Diagnostic::error("wrong-shape", node.span, message);
+            let written = self.source.slice(node.span);
             match node.kind {
-                Kind::Mapping(_) | Kind::Sequence(_) if self.source.slice(node.span).starts_with(['{', '[']) => {
+                Kind::Scalar(..) if what.starts_with("a list") => diagnostic.help(format!("write `[{written}]`")),
+                Kind::Mapping(_) | Kind::Sequence(_) if written.starts_with(['{', '[']) && !what.starts_with("a list") => {
                     diagnostic.help("quote it where it is text")
                 }
                 _ => diagnostic,

@@ -1,7 +1,7 @@
 //! A verb with what it takes and its modifiers.
 
 use super::value::takes;
-use super::{At, Decoder, Entry, Key, Kind, Node, Scalar, listed, suggest};
+use super::{At, Decoder, Entry, Key, Kind, Node, Scalar, listed, names, suggest};
 use crate::diagnostic::Diagnostic;
 use crate::model::name::nearest;
 use crate::source::Span;
@@ -71,7 +71,7 @@ impl Decoder<'_> {
             let rest = word[first.len()..].trim_start_matches([' ', ':']);
             diagnostic.help(format!("write `- {endpoint}: {{{first}: {rest}}}`"))
         } else {
-            suggest(diagnostic, word, verbs())
+            suggest_verb(diagnostic, word)
         });
     }
 
@@ -137,7 +137,7 @@ impl Decoder<'_> {
                 Some((verb, rest)) if words::verb(verb).is_some() => {
                     diagnostic.help(format!("write a blank after the colon: `{{{verb}: {rest}}}`"))
                 }
-                _ => suggest(diagnostic, word, verbs()),
+                _ => suggest_verb(diagnostic, word),
             }
         });
     }
@@ -286,6 +286,14 @@ impl Decoder<'_> {
             Some((entry.key.scalar(), errors))
         };
         Some(Fails::ByPlatform(entries.iter().filter_map(&mut platform).collect()))
+    }
+}
+
+/// "Did you mean", also a verb that is not supported yet; the list has only those that are.
+fn suggest_verb(diagnostic: Diagnostic, word: &str) -> Diagnostic {
+    match nearest(word, verbs()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help(format!("the verbs are {}", listed(names(VERBS.iter().map(|verb| &verb.word))))),
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Builder<'a, 'd> {
     pub(super) diagnostics: &'d mut Vec<Diagnostic>,
     /// The collections that are open, the outermost first.
     pub(super) open: Vec<Frame<'a>>,
+    /// Whether the outermost map had a key that was no word.
+    pub(super) lost_key: bool,
     root: Option<Node<'a>>,
 }
 
@@ -54,7 +56,7 @@ pub(super) enum Flow {
 
 impl<'a, 'd> Builder<'a, 'd> {
     pub(super) fn new(text: &'a str, diagnostics: &'d mut Vec<Diagnostic>) -> Self {
-        Self { text, diagnostics, open: Vec::with_capacity(8), root: None }
+        Self { text, diagnostics, open: Vec::with_capacity(8), lost_key: false, root: None }
     }
 
     /// The tree, with what is still open closed.
@@ -69,10 +71,15 @@ impl<'a, 'd> Builder<'a, 'd> {
     pub(super) fn event(&mut self, event: Event<'a>, span: Span, tag: Option<Span>) -> Flow {
         match event {
             Event::Scalar(text, style, _, kind) => {
-                self.refuse_tag(kind.as_deref(), tag);
                 let empty = span.start == span.end && style == ScalarStyle::Plain;
+                // The parser gives `~` for what is not there.
                 let text = if empty { Cow::Borrowed("") } else { text };
-                self.add(Node { span, kind: Kind::Scalar(text, style_of(style)) });
+                let mut node = Node { span, kind: Kind::Scalar(text, style_of(style)) };
+                if kind.is_some() {
+                    self.refuse_tag(kind.as_deref(), tag);
+                    node.spoil();
+                }
+                self.add(node);
             }
             Event::SequenceStart(style, _, kind) => {
                 self.refuse_tag(kind.as_deref(), tag);
@@ -136,11 +143,15 @@ impl<'a, 'd> Builder<'a, 'd> {
 
     /// Puts a node where it belongs.
     pub(super) fn add(&mut self, node: Node<'a>) {
+        let depth = self.open.len();
         match self.open.last_mut().map(|frame| &mut frame.content) {
             None => self.root = Some(node),
             Some(Content::Sequence(nodes)) => nodes.push(node),
             Some(Content::Mapping(entries, pending)) => match std::mem::replace(pending, Pending::Key) {
-                Pending::Key => *pending = key(node, self.diagnostics),
+                Pending::Key => {
+                    *pending = key(node, self.diagnostics);
+                    self.lost_key |= depth == 1 && matches!(pending, Pending::Dropped);
+                }
                 Pending::Value(key) => entries.push(Entry { key, value: node }),
                 Pending::Dropped => {}
             },

@@ -79,7 +79,7 @@ pub(super) fn read<'a>(text: &'a str, diagnostics: &mut Vec<Diagnostic>) -> Docu
         return Document { root: None, incomplete: true };
     }
     let mut builder = Builder::new(text, diagnostics);
-    let incomplete = recovery::read(&mut builder);
+    let incomplete = recovery::read(&mut builder) | builder.lost_key;
     Document { root: builder.finish(), incomplete }
 }
 

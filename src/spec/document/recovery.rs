@@ -7,7 +7,6 @@ use granit_parser::{Event, Options, Parser, Span as Place};
 
 use super::builder::{Builder, Content, Flow, Frame, Pending};
 use super::{Kind, MAX_DEPTH, Node, syntax};
-use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
 /// So many mistakes in the YAML are looked for; each costs a search through the rest of the file.
@@ -79,7 +78,7 @@ fn parse(builder: &mut Builder<'_, '_>, region: Range<usize>, level: Level) -> R
             Event::DocumentStart(..) => {
                 documents += 1;
                 if documents > 1 {
-                    builder.diagnostics.push(second_document(span));
+                    builder.diagnostics.push(syntax::second_document(span, builder.text));
                     return Ok(Flow::Stop);
                 }
             }
@@ -109,11 +108,6 @@ fn span_of(place: &Place, base: usize) -> Span {
     let start = place.start.byte_offset().unwrap_or_default();
     let end = place.end.byte_offset().unwrap_or_default();
     Span::new(base + start, base + end)
-}
-
-fn second_document(span: Span) -> Diagnostic {
-    Diagnostic::error("second-document", span, "a second document begins here")
-        .help("a file holds one spec: move this one to a file of its own")
 }
 
 /// Where to go on after a mistake at `at`, and with what.

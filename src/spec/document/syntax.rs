@@ -57,6 +57,13 @@ pub(super) fn explain(kind: &ErrorKind, at: usize, text: &str, open: &[Frame<'_>
     }
 }
 
+/// The finding about a second document, which begins at this place.
+pub(super) fn second_document(span: Span, text: &str) -> Diagnostic {
+    let word = Source { text, at: span.start as usize }.word();
+    Diagnostic::error("second-document", word, "a second document begins here")
+        .help("a file holds one spec: move this one to a file of its own")
+}
+
 fn error(span: Span, message: String) -> Diagnostic {
     Diagnostic::error("yaml-syntax", span, message)
 }
@@ -153,6 +160,7 @@ impl<'a> Source<'a> {
     fn quote_it(self, span: Span) -> Diagnostic {
         let text = self.slice(span);
         let cause = match text {
+            ":" => "ends a key in YAML",
             text if text.contains("${") => "has braces, which YAML takes for a map",
             text if text.contains(['{', '}']) => "has a brace, which YAML takes for a map",
             text if text.contains(['[', ']']) => "has a bracket, which YAML takes for a list",
@@ -190,15 +198,20 @@ impl<'a> Source<'a> {
         }
         let span = self.flow_word();
         let word = self.slice(span);
-        let diagnostic = error(span, format!("`{word}` stands after the end of a quoted text"));
         let name = word.split(':').next().unwrap_or_default();
         if is_known(name) {
-            return diagnostic.help(format!("write a comma before `{name}`"));
+            return self.missing_comma(name, self.at);
         }
+        let diagnostic = error(span, format!("`{word}` stands after the end of a quoted text"));
         diagnostic.help(match quote {
             '"' => "write a comma before it; inside of double quotes, `\\\"` is a quote",
             _ => "write a comma before it; inside of single quotes, `''` is an apostrophe",
         })
+    }
+
+    fn missing_comma(self, name: &str, start: usize) -> Diagnostic {
+        error(Span::new(start, start + name.len()), format!("a comma is missing before `{name}`"))
+            .help(format!("write `, {name}`"))
     }
 
     /// Where the quoted text begins that ended before the place.
@@ -274,7 +287,8 @@ impl<'a> Source<'a> {
                 .help("quote the text that the `#` belongs to");
         }
         let span = bracket.character();
-        error(span, format!("`{}` is not closed", self.slice(span)))
+        let (open, close) = if self.slice(span) == "[" { ('[', ']') } else { ('{', '}') };
+        error(span, format!("`{open}` is not closed")).label("this bracket").help(format!("close it with `{close}`"))
     }
 
     /// A dash inside of brackets: an entry of the list around them, or a text.
@@ -298,7 +312,7 @@ impl<'a> Source<'a> {
         for (name, start) in [(name_before, self.at - name_before.len()), (name_after, self.at)] {
             let comma = self.text[..start].trim_end().ends_with([',', '{', '[', ':']);
             if is_known(name) && !comma {
-                return error(Span::new(start, start + name.len()), format!("a comma is missing before `{name}`"));
+                return self.missing_comma(name, start);
             }
         }
         self.quote_it(self.flow_text())
@@ -319,7 +333,8 @@ impl<'a> Source<'a> {
     /// A line whose indentation is that of no line above.
     fn indentation(self) -> Diagnostic {
         let (before, after) = self.line();
-        if !before.trim().is_empty() && !after.starts_with(':') {
+        let indent = before.trim_start_matches([' ', '\t']).trim_start_matches("- ");
+        if !indent.trim().is_empty() && !after.starts_with(':') {
             let span = self.rest_of_line();
             return error(span, format!("`{}` stands after the end of the value", self.slice(span)))
                 .help("put it inside of the braces, or quote the whole text");
@@ -333,7 +348,8 @@ impl<'a> Source<'a> {
     fn character_not_allowed(self, character: char) -> Diagnostic {
         if character.is_control() {
             let message = format!("the character U+{:04X} is not allowed in YAML", character as u32);
-            return error(self.character(), message).help("write it as an escape in double quotes, or as `{hex: …}`");
+            let at = self.text[self.at..].find(character).map_or(self.at, |at| self.at + at);
+            return error(Source { at, ..self }.character(), message).help("write it as an escape in double quotes, or as `{hex: …}`");
         }
         self.quote_it(self.flow_text())
     }
