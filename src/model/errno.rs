@@ -53,3 +53,25 @@ impl fmt::Display for Errno {
         }
     }
 }
+
+/// The names that only other platforms have, as far as their sockets give them.
+const ELSEWHERE: &[(&str, &[&str])] = &[
+    ("macos", &["EAUTH", "EBADRPC", "EFTYPE", "ENEEDAUTH", "ENOPOLICY", "EPROCLIM", "EPWROFF", "EQFULL"]),
+    (
+        "windows",
+        &[
+            "WSAEACCES", "WSAEADDRINUSE", "WSAEADDRNOTAVAIL", "WSAEAFNOSUPPORT", "WSAEALREADY", "WSAEBADF",
+            "WSAECONNABORTED", "WSAECONNREFUSED", "WSAECONNRESET", "WSAEDESTADDRREQ", "WSAEDISCON", "WSAEFAULT",
+            "WSAEHOSTDOWN", "WSAEHOSTUNREACH", "WSAEINPROGRESS", "WSAEINTR", "WSAEINVAL", "WSAEISCONN",
+            "WSAEMFILE", "WSAEMSGSIZE", "WSAENETDOWN", "WSAENETRESET", "WSAENETUNREACH", "WSAENOBUFS",
+            "WSAENOPROTOOPT", "WSAENOTCONN", "WSAENOTSOCK", "WSAEOPNOTSUPP", "WSAEPFNOSUPPORT",
+            "WSAEPROTONOSUPPORT", "WSAEPROTOTYPE", "WSAESHUTDOWN", "WSAESOCKTNOSUPPORT", "WSAETIMEDOUT",
+            "WSAEWOULDBLOCK", "WSANOTINITIALISED", "WSATRY_AGAIN",
+        ],
+    ),
+];
+
+/// The platform whose error this is, where this platform has none of that name.
+pub fn platform_of(name: &str) -> Option<&'static str> {
+    ELSEWHERE.iter().find(|(_, names)| names.contains(&name)).map(|(platform, _)| *platform)
+}

@@ -68,6 +68,20 @@ impl TcpState {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
+    /// The state that somebody means who writes it as a header or a tool does: `CLOSE_WAIT`,
+    /// `syn-recv`, `FIN_WAIT1`.
+    pub fn meant(name: &str) -> Option<Self> {
+        let name = name.trim_start_matches("TCP_").replace('_', "-").to_ascii_uppercase();
+        match name.as_str() {
+            "SYN-RECV" | "SYN-RCVD" => Some(Self::SynReceived),
+            "FIN-WAIT1" => Some(Self::FinWait1),
+            "FIN-WAIT2" => Some(Self::FinWait2),
+            "ESTAB" => Some(Self::Established),
+            "CLOSE" => Some(Self::Closed),
+            other => Self::parse(other),
+        }
+    }
+
     /// The state with that number in Linux's `include/net/tcp_states.h`. NEW_SYN_RECV (12) is
     /// SYN-RECEIVED too.
     pub fn from_linux(number: u8) -> Option<Self> {

@@ -5,6 +5,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::size::parse_number;
 use crate::model::value::Value;
+use crate::model::yaml_type;
 use crate::spec::ast::{Scalar, Style};
 
 /// Boxed, since most values are in order.
@@ -19,7 +20,7 @@ pub(crate) fn read(written: &Scalar) -> Result<Value, Finding> {
     if let Some(value) = plain(text) {
         return Ok(value);
     }
-    let Some(what) = trap(text) else { return Ok(Value::Text(text.to_owned())) };
+    let Some(what) = yaml_type::of(text) else { return Ok(Value::Text(text.to_owned())) };
     let message = format!("`{text}` is {what} to some readers of YAML, and a text to others");
     let mut finding = Diagnostic::error("ambiguous-value", written.span, message)
         .label("must be quoted")
@@ -68,65 +69,6 @@ pub(crate) fn number(text: &str) -> Option<i128> {
         None if text.is_empty() => None,
         None => parse_number(text),
     }
-}
-
-/// What YAML 1.1 or 1.2 makes of a plain scalar, where that is neither a text nor a value that all
-/// agree on.
-pub(crate) fn trap(text: &str) -> Option<&'static str> {
-    match text.to_ascii_lowercase().as_str() {
-        "" | "~" | "null" => return Some("null"),
-        "yes" | "no" | "on" | "off" | "y" | "n" | "true" | "false" => return Some("a boolean"),
-        ".inf" | "+.inf" | "-.inf" | ".nan" => return Some("a number"),
-        _ => {}
-    }
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let first = digits.strip_prefix('.').unwrap_or(digits);
-    if !first.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    if is_date(text) {
-        return Some("a date");
-    }
-    if is_sexagesimal(digits) {
-        return Some("a number or a time");
-    }
-    let number = digits.replace('_', "");
-    let radix = number.strip_prefix("0x").map(|rest| (rest, 16)).or_else(|| {
-        number.strip_prefix("0o").map(|rest| (rest, 8)).or_else(|| number.strip_prefix("0b").map(|rest| (rest, 2)))
-    });
-    let is_number = match radix {
-        Some((rest, radix)) => !rest.is_empty() && rest.chars().all(|c| c.is_digit(radix)),
-        None => number.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')) && number.parse::<f64>().is_ok(),
-    };
-    is_number.then_some("a number")
-}
-
-/// `2024-01-31`, with or without a time after it.
-fn is_date(text: &str) -> bool {
-    let mut parts = text.splitn(3, '-');
-    let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next()) else { return false };
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let day_end = day.find(|c: char| !c.is_ascii_digit()).unwrap_or(day.len());
-    let after = day[day_end..].bytes().next();
-    year.len() == 4
-        && digits(year)
-        && (1..=2).contains(&month.len())
-        && digits(month)
-        && (1..=2).contains(&day_end)
-        && matches!(after, None | Some(b'T' | b't' | b' '))
-}
-
-/// `12:30` and `190:20:30`, numbers to the base 60 in YAML 1.1.
-fn is_sexagesimal(text: &str) -> bool {
-    let mut parts = text.split(':');
-    let first = parts.next().is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'_'));
-    let mut any = false;
-    let rest = parts.all(|part| {
-        any = true;
-        (1..=2).contains(&part.split('.').next().unwrap_or_default().len())
-            && part.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-    });
-    first && any && rest
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A [`Plan`] is what can be executed: one case of a spec with every word understood, every static
 //! variable replaced, and every static check passed.
 
+mod analysis;
 pub mod build;
 pub mod case;
 mod constant;
@@ -155,8 +156,7 @@ pub enum Target {
     Endpoint(Template),
     /// An address that the spec writes out.
     Address(Address),
-    /// An address with parts that are known at run time only, e.g. `tcp://127.0.0.1:${server.port}`,
-    /// or with parts that the trace must not show.
+    /// An address with parts that are known at run time only, e.g. `tcp://127.0.0.1:${server.port}`.
     Computed(Template),
     /// The sender of the last datagram that this endpoint received.
     Sender,

@@ -1,13 +1,41 @@
 //! A `Spec` and a case to a `Plan`: every word understood, every static variable replaced.
+//!
+//! [`Builder`] goes once through the steps. What concerns single words is found here; what
+//! concerns the order of steps is found on the finished plan, in `analysis`.
+
+mod call;
+mod condition;
+mod fails;
+mod later;
+mod literal;
+mod names;
+mod option;
+pub(crate) mod pattern;
+pub(crate) mod payload;
+mod place;
+mod regex;
+mod scope;
+mod step;
+mod target;
+mod text;
+mod words;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::SourceFile;
-use crate::spec::ast::Spec;
+use crate::model::value::Value;
+use crate::source::{SourceFile, Span};
+use crate::spec::ast::{Scalar, Spec};
 
+use super::analysis;
+use super::analysis::lanes::Recorder;
 use super::case::{Case, Settings, cases};
-use super::Plan;
+use super::{Plan, constant};
+use scope::{Content, Scope};
+
+/// The deadline of a step, unless the spec says otherwise.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The plan of one case. Every finding goes into `diagnostics`, which may hold those of the decoder
 /// already; there is no plan when an error is among them.
@@ -19,22 +47,199 @@ pub fn build(
     settings: &Settings,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Plan> {
-    let plan = Plan {
+    let mut builder = Builder::new(spec, source, settings);
+    builder.declare(case, settings);
+    let steps = builder.steps(&spec.steps);
+    builder.report_unused();
+    let Builder { scope, mut found, incomplete, folder, faulty, .. } = builder;
+    let doubts = analysis::Doubts { names: scope.into_doubtful(), steps: faulty, incomplete };
+    analysis::check(&steps, &doubts, &mut found);
+    if !found.is_empty() {
+        found.sort_by_key(|finding| finding.span.start);
+        diagnostics.append(&mut found);
+    }
+    let wrong = diagnostics.iter().any(|finding| finding.severity == Severity::Error);
+    (!wrong).then(|| Plan {
         test: case.test_name(base),
         about: spec.about.as_ref().map(|about| about.text.clone()).unwrap_or_default(),
-        folder: source.path().parent().map_or_else(PathBuf::new, PathBuf::from),
+        folder,
         allow_net: settings.allow_net,
-        steps: Vec::new(),
-    };
-    let wrong = diagnostics.iter().any(|finding| finding.severity == Severity::Error);
-    (!wrong).then_some(plan)
+        steps,
+    })
 }
 
-/// All findings of all cases, each place once.
+/// All findings of all cases, in the order of the file, each place once. One that holds for some
+/// cases only says for which.
 pub fn check(spec: &Spec, source: &SourceFile, base: &str, settings: &Settings) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    for case in cases(spec, settings, &mut findings) {
-        build(spec, source, base, &case, settings, &mut findings);
-    }
+    let cases = cases(spec, settings, &mut findings);
+    let per_case: Vec<(String, Vec<Diagnostic>)> = cases
+        .into_iter()
+        .map(|case| {
+            let mut found = Vec::new();
+            build(spec, source, base, &case, settings, &mut found);
+            (case.label, found)
+        })
+        .collect();
+    findings.extend(merge(&per_case));
+    findings.sort_by_key(|finding| finding.span.start);
     findings
+}
+
+/// The findings of several cases as those of one spec: what all cases have is said once, what some
+/// have is said once with the first case that has it.
+pub fn merge(per_case: &[(String, Vec<Diagnostic>)]) -> Vec<Diagnostic> {
+    let mut merged: Vec<(Diagnostic, usize, &str)> = Vec::new();
+    for (label, found) in per_case {
+        for finding in found {
+            let same = |known: &Diagnostic| (known.code, known.span) == (finding.code, finding.span);
+            match merged.iter_mut().find(|(known, ..)| same(known)) {
+                Some((_, count, _)) => *count += 1,
+                None => merged.push((finding.clone(), 1, label)),
+            }
+        }
+    }
+    let say = |(mut finding, count, label): (Diagnostic, usize, &str)| {
+        if count < per_case.len() {
+            finding.message.push_str(&format!(" (in the case {label})"));
+        }
+        finding
+    };
+    merged.into_iter().map(say).collect()
+}
+
+/// Makes a plan of one case, step by step.
+struct Builder<'a> {
+    spec: &'a Spec,
+    source: &'a SourceFile,
+    folder: PathBuf,
+    allow_net: bool,
+    timeout_factor: f64,
+    timeout: Duration,
+    /// Whether all cases share a snapshot, so that values of the matrix must not be shown.
+    shared: bool,
+    incomplete: bool,
+    scope: Scope<'a>,
+    lanes: Recorder,
+    /// The places of steps with mistakes.
+    faulty: Vec<Span>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(spec: &'a Spec, source: &'a SourceFile, settings: &Settings) -> Self {
+        Self {
+            spec,
+            source,
+            folder: source.path().parent().map_or_else(PathBuf::new, PathBuf::from),
+            allow_net: settings.allow_net,
+            timeout_factor: settings.timeout_factor,
+            timeout: DEFAULT_TIMEOUT,
+            shared: spec.snapshot.as_ref().is_some_and(|word| word.text == "shared"),
+            incomplete: spec.incomplete,
+            scope: Scope::default(),
+            lanes: Recorder::default(),
+            faulty: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    fn report(&mut self, finding: Diagnostic) {
+        self.found.push(finding);
+    }
+
+    /// Whether what concerns this name cannot be judged, because of a mistake elsewhere.
+    fn is_doubtful(&self, name: &str) -> bool {
+        self.incomplete || self.scope.is_doubtful(name)
+    }
+
+    fn stretched(&self, deadline: Duration) -> Duration {
+        if self.timeout_factor == 1.0 {
+            return deadline;
+        }
+        Duration::try_from_secs_f64(deadline.as_secs_f64() * self.timeout_factor).unwrap_or(Duration::MAX)
+    }
+
+    /// The variables of the case: `--var` before `matrix` before `vars`.
+    fn declare(&mut self, case: &Case, settings: &Settings) {
+        let spec = self.spec;
+        for ((name, _), value) in spec.matrix.iter().zip(&case.values) {
+            if self.new_name(name).is_some() {
+                let content = Content::Known { value: value.clone(), hidden: self.shared };
+                self.scope.declare(&name.text, name.span, content);
+            }
+        }
+        for (name, written) in &spec.vars {
+            if self.new_name(name).is_none() {
+                continue;
+            }
+            if let Some(variable) = self.scope.variable_mut(&name.text) {
+                // The matrix has it too, and wins.
+                variable.used = true;
+                continue;
+            }
+            let (value, hidden) = self.var(name, written, settings);
+            self.scope.declare(&name.text, name.span, Content::Known { value, hidden });
+        }
+        // The timeout may be one of these variables.
+        self.timeout = match &spec.timeout {
+            Some(timeout) => self.deadline(timeout).unwrap_or(DEFAULT_TIMEOUT),
+            None => self.stretched(DEFAULT_TIMEOUT),
+        };
+    }
+
+    fn var(&mut self, name: &'a Scalar, written: &Scalar, settings: &Settings) -> (Value, bool) {
+        let declared = match constant::read(written) {
+            Ok(value) => self.constant(written, value),
+            Err(finding) => {
+                self.report(*finding);
+                None
+            }
+        };
+        let Some((declared, hidden)) = declared else {
+            self.scope.doubt(&name.text);
+            return (Value::Text(written.text.clone()), false);
+        };
+        match settings.var(&name.text).map(|text| constant::replaced(name, Some(&declared), text)) {
+            Some(Ok(value)) => (value, false),
+            Some(Err(finding)) => {
+                self.report(*finding);
+                (declared, hidden)
+            }
+            None => (declared, hidden),
+        }
+    }
+
+    /// Variables of `vars` and `matrix` that nothing uses.
+    fn report_unused(&mut self) {
+        if self.incomplete || self.scope.variables().iter().all(|variable| variable.used) {
+            return;
+        }
+        let mut unused = Vec::new();
+        for (kind, name) in self.declared() {
+            let variable = self.scope.variable(&name.text);
+            if variable.is_some_and(|variable| !variable.used) && !self.scope.is_doubtful(&name.text) {
+                unused.push((kind, name));
+            }
+        }
+        for (kind, name) in unused {
+            let message = format!("the variable `{}` of `{kind}` is never used", name.text);
+            let help = format!("write `${{{}}}` where its value belongs, or leave it out", name.text);
+            self.report(Diagnostic::error("unused-variable", name.span, message).help(help));
+        }
+    }
+
+    fn declared(&self) -> impl Iterator<Item = (&'static str, &'a Scalar)> + use<'a> {
+        let spec = self.spec;
+        let matrix = spec.matrix.iter().map(|(name, _)| ("matrix", name));
+        matrix.chain(spec.vars.iter().map(|(name, _)| ("vars", name)))
+    }
+
+    fn captured_later(&self, name: &str) -> Option<Span> {
+        later::captured(&self.spec.steps, name)
+    }
+
+    fn created_later(&self, name: &str) -> Option<Span> {
+        later::created(&self.spec.steps, name)
+    }
 }

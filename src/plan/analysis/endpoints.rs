@@ -1,0 +1,432 @@
+//! Endpoints from their creation to their end: used before they are created, after `close`, or
+//! created twice.
+
+use std::borrow::Cow;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::address::Address;
+use crate::model::name::nearest;
+use crate::model::network::Network;
+use crate::plan::template::{Piece, Template};
+use crate::plan::{Action, AttributeCheck, Call, Mode, Step, Target, Verb};
+use crate::source::Span;
+
+use super::flow::Flow;
+use super::{Doubts, alike};
+
+/// What is known of an endpoint at a point of the spec.
+#[derive(Debug, Clone)]
+pub(super) struct Endpoint<'p> {
+    /// Its name, with counters as `<i>`.
+    pub name: Cow<'p, str>,
+    /// Where it was created.
+    pub created: Span,
+    /// Where it was closed.
+    pub closed: Option<Span>,
+    /// Its network, where that is certain.
+    pub network: Option<Network>,
+    /// What it is.
+    pub role: Role,
+    /// Its number, for as long as it is the same socket.
+    pub socket: usize,
+}
+
+/// What an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A socket that is not bound.
+    Fresh,
+    /// A socket that is bound, not more.
+    Bound,
+    /// A socket that listens.
+    Listener,
+    /// A socket with a connection, or a datagram socket that is connected.
+    Connected,
+    /// The address of a sender, not a socket.
+    Address,
+    /// Something of these; nothing is said.
+    Unknown,
+}
+
+/// Checks the steps in order.
+pub(super) fn check(steps: &[Step], doubts: &Doubts<'_>, found: &mut Vec<Diagnostic>) {
+    let certain = !doubts.any();
+    let mut walk =
+        Walk { all: steps, doubts, found, endpoints: Vec::with_capacity(8), flow: Flow::new(certain), sockets: 0, lanes: 0 };
+    walk.steps(steps);
+}
+
+/// One pass over the steps.
+pub(super) struct Walk<'p, 'd> {
+    all: &'p [Step],
+    doubts: &'d Doubts<'d>,
+    pub(super) found: &'d mut Vec<Diagnostic>,
+    pub(super) endpoints: Vec<Endpoint<'p>>,
+    pub(super) flow: Flow<'p>,
+    sockets: usize,
+    /// In how many lanes, one inside the other, the walk is.
+    lanes: usize,
+}
+
+/// How certain it is that a call does what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It must succeed.
+    Succeeds,
+    /// It must fail.
+    Fails,
+    /// It may do either.
+    Either,
+}
+
+impl<'p> Walk<'p, '_> {
+    fn steps(&mut self, steps: &'p [Step]) {
+        for step in steps {
+            let before = self.found.len();
+            match &step.action {
+                Action::Call(call) => {
+                    let doubtful = self.doubts.step(step.span);
+                    self.call(call, doubtful);
+                    if doubtful {
+                        self.found.truncate(before);
+                    }
+                }
+                Action::Parallel { lanes, .. } => {
+                    let lanes: Vec<&'p [Step]> = lanes.iter().map(|lane| lane.steps.as_slice()).collect();
+                    self.parallel(&lanes);
+                }
+                Action::Repeat { count, counter, until, steps, .. } => {
+                    self.repeat(steps, *count, counter.as_deref(), until.is_some());
+                }
+                Action::Barrier { .. } | Action::Pause(_) => {}
+            }
+        }
+    }
+
+    fn call(&mut self, call: &'p Call, doubtful: bool) {
+        let outcome = if doubtful || call.mode == Mode::Nonblocking && !call.fails.is_empty() || call.fails.contains(&None) {
+            Outcome::Either
+        } else if call.fails.is_empty() {
+            Outcome::Succeeds
+        } else {
+            Outcome::Fails
+        };
+        self.check_uses(call);
+        self.verb(call, outcome);
+    }
+
+    /// The other endpoints that a call names.
+    fn check_uses(&mut self, call: &'p Call) {
+        let mut targets: [Option<&'p Target>; 2] = [None, None];
+        match &call.verb {
+            Verb::Accept { from, .. } => {
+                if let Some(from) = from {
+                    self.known(from);
+                }
+            }
+            Verb::Recv { from: Some(from), .. } => self.known(from),
+            Verb::Bind(address) => targets[0] = Some(address),
+            Verb::Listen { address, .. } => targets[0] = address.as_ref(),
+            Verb::Connect { to, from } => targets = [Some(to), from.as_ref()],
+            Verb::Send { to, .. } => targets[0] = to.as_ref(),
+            Verb::ExpectAttributes(attributes) => {
+                for attribute in attributes {
+                    if let AttributeCheck::Local(values) | AttributeCheck::Peer(values) = &attribute.check {
+                        for value in values {
+                            self.known_target(value);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+        for target in targets.into_iter().flatten() {
+            self.known_target(target);
+        }
+    }
+
+    fn known_target(&mut self, target: &'p Target) {
+        if let Target::Endpoint(name) = target {
+            self.known(name);
+        }
+    }
+
+    /// An endpoint that is named for its address: it may be closed, but it must have been there.
+    fn known(&mut self, name: &'p Template) {
+        let key = key(name);
+        if self.find(&key).is_none() {
+            self.missing(&key, name.span);
+        }
+    }
+
+    /// Reports an endpoint that was not created so far.
+    pub(super) fn missing(&mut self, name: &str, span: Span) {
+        if self.doubts.incomplete || self.doubts.name(name) || self.endpoints.iter().any(|known| alike(&known.name, name)) {
+            return;
+        }
+        let mut all = Vec::new();
+        created(self.all, &mut all);
+        if let Some((_, later)) = all.iter().find(|(known, _)| alike(known, name)) {
+            self.found.push(
+                Diagnostic::error("not-created", span, format!("`{name}` is used before it is created"))
+                    .related(*later, "created here, later")
+                    .help(format!("move the step that creates `{name}` before this one")),
+            );
+            return;
+        }
+        let finding = Diagnostic::error("unknown-endpoint", span, format!("there is no endpoint `{name}`"));
+        let known = all.iter().map(|(name, _)| name.as_ref()).chain(self.doubts.names.iter().map(AsRef::as_ref));
+        let finding = match nearest(name, known) {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding.help(format!(
+                "create it first, such as `- {name}: {{listen: tcp}}` or `- {name}: {{connect: SERVER}}`"
+            )),
+        };
+        self.found.push(finding);
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.endpoints.iter().position(|endpoint| endpoint.name == name)
+    }
+
+    /// Whether nothing can be said of this name, since a mistake or a counter is in the way.
+    pub(super) fn is_doubtful(&self, name: &str) -> bool {
+        self.doubts.name(name)
+            || self.endpoints.iter().any(|endpoint| endpoint.name != name && alike(&endpoint.name, name))
+    }
+
+    /// The endpoint of a verb, which must exist and be open; none where nothing more is to be said.
+    pub(super) fn open(&mut self, name: &'p Template, what: &str) -> Option<usize> {
+        let key = key(name);
+        let Some(index) = self.find(&key) else {
+            self.missing(&key, name.span);
+            return None;
+        };
+        if let Some(closed) = self.endpoints[index].closed {
+            if !self.is_doubtful(&key) {
+                self.found.push(
+                    Diagnostic::error("closed", name.span, format!("`{key}` is closed, and cannot {what}"))
+                        .related(closed, "closed here")
+                        .help(format!("move this step before the `close`, or create `{key}` again first")),
+                );
+            }
+            return None;
+        }
+        Some(index)
+    }
+
+    /// Whether the steps are in a lane.
+    pub(super) fn in_lane(&self) -> bool {
+        self.lanes > 0
+    }
+
+    /// A step creates an endpoint; that it is there already is reported.
+    pub(super) fn create(&mut self, name: &'p Template, network: Option<Network>, role: Role) -> usize {
+        let key = key(name);
+        self.sockets += 1;
+        let endpoint =
+            Endpoint { name: key, created: name.span, closed: None, network, role, socket: self.sockets };
+        match self.find(&endpoint.name) {
+            Some(index) => {
+                let old = std::mem::replace(&mut self.endpoints[index], endpoint);
+                if old.closed.is_none() && !matches!(old.role, Role::Address | Role::Unknown) && !self.is_doubtful(&old.name) {
+                    self.created_twice(&old, name.span);
+                }
+                index
+            }
+            None => {
+                self.endpoints.push(endpoint);
+                self.endpoints.len() - 1
+            }
+        }
+    }
+
+    pub(super) fn created_twice(&mut self, old: &Endpoint<'_>, span: Span) {
+        let name = &old.name;
+        let finding = if old.created == span {
+            Diagnostic::error("created-twice", span, format!("`{name}` is created again by the next iteration"))
+                .help("close it at the end of the steps, or put the counter into its name: `NAME${i}`")
+        } else {
+            Diagnostic::error("created-twice", span, format!("`{name}` is created twice"))
+                .related(old.created, "first created here")
+                .help(format!("close `{name}` first, or take another name"))
+        };
+        self.found.push(finding);
+    }
+
+    /// Whatever order the lanes run in, each sees its own steps in order; what another lane creates
+    /// or closes is in doubt.
+    fn parallel(&mut self, lanes: &[&'p [Step]]) {
+        self.flow.give_up();
+        let before = self.endpoints.clone();
+        let mut ends = Vec::with_capacity(lanes.len());
+        let touched: Vec<Vec<Cow<'p, str>>> = lanes.iter().map(|steps| touched(steps)).collect();
+        for (index, steps) in lanes.iter().enumerate() {
+            let mut mine = before.clone();
+            for name in touched.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, names)| names) {
+                unsettle(&mut mine, name);
+            }
+            self.endpoints = mine;
+            self.lanes += 1;
+            self.steps(steps);
+            self.lanes -= 1;
+            ends.push(std::mem::take(&mut self.endpoints));
+        }
+        self.endpoints = join(before, ends, &touched);
+    }
+
+    /// The steps twice, as far as they can run twice: so that what the first iteration leaves is
+    /// seen by the next.
+    fn repeat(&mut self, steps: &'p [Step], count: u64, counter: Option<&str>, until: bool) {
+        self.flow.give_up();
+        let own = |name: &str| counter.is_some_and(|counter| name.contains(&format!("<{counter}>")));
+        let before: Vec<Endpoint<'p>> = self.endpoints.iter().filter(|known| own(&known.name)).cloned().collect();
+        self.steps(steps);
+        if count > 1 && !until {
+            // A name with the counter in it is a new one in each iteration.
+            let after: Vec<Endpoint<'p>> = self.endpoints.extract_if(.., |known| own(&known.name)).collect();
+            self.endpoints.extend(before);
+            let found = self.found.len();
+            self.steps(steps);
+            self.forget_repeated(found);
+            self.endpoints.retain(|known| !own(&known.name));
+            self.endpoints.extend(after);
+        }
+        self.flow.give_up();
+    }
+
+    /// What the second iteration finds at a place of which something was said is no new mistake.
+    fn forget_repeated(&mut self, from: usize) {
+        let later = self.found.split_off(from);
+        for finding in later {
+            if !self.found.iter().any(|known| known.span == finding.span) {
+                self.found.push(finding);
+            }
+        }
+    }
+}
+
+/// The name of an endpoint, with counters as `<i>`.
+pub(super) fn key(name: &Template) -> Cow<'_, str> {
+    match name.pieces.as_slice() {
+        [Piece::Literal(text)] => Cow::Borrowed(text),
+        _ => Cow::Owned(name.shown()),
+    }
+}
+
+/// What another lane does with this name is not known.
+fn unsettle<'p>(endpoints: &mut Vec<Endpoint<'p>>, name: &Cow<'p, str>) {
+    match endpoints.iter_mut().find(|endpoint| endpoint.name == *name) {
+        Some(endpoint) => {
+            endpoint.role = Role::Unknown;
+            endpoint.closed = None;
+        }
+        None => endpoints.push(unknown(name.clone())),
+    }
+}
+
+fn unknown(name: Cow<'_, str>) -> Endpoint<'_> {
+    Endpoint { name, created: Span::default(), closed: None, network: None, role: Role::Unknown, socket: 0 }
+}
+
+/// What is known after a block: what one lane alone has touched is as that lane left it.
+fn join<'p>(
+    before: Vec<Endpoint<'p>>,
+    ends: Vec<Vec<Endpoint<'p>>>,
+    touched: &[Vec<Cow<'p, str>>],
+) -> Vec<Endpoint<'p>> {
+    let mut joined = before;
+    for (index, (names, end)) in touched.iter().zip(ends).enumerate() {
+        for name in names {
+            let alone = touched.iter().enumerate().all(|(other, names)| other == index || !names.contains(name));
+            let left = end.iter().find(|endpoint| endpoint.name == *name);
+            let state = match left {
+                Some(endpoint) if alone => endpoint.clone(),
+                _ => unknown(name.clone()),
+            };
+            match joined.iter_mut().find(|endpoint| endpoint.name == *name) {
+                Some(endpoint) => *endpoint = state,
+                None => joined.push(state),
+            }
+        }
+    }
+    joined
+}
+
+/// The names that the steps create, close or change the kind of.
+fn touched(steps: &[Step]) -> Vec<Cow<'_, str>> {
+    let mut names = Vec::new();
+    each_call(steps, &mut |call| {
+        let mut add = |name: &'_ Template| {
+            let name = key(name).into_owned();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        };
+        match &call.verb {
+            Verb::Pair { other, .. } => {
+                add(&call.endpoint);
+                add(other);
+            }
+            Verb::Recv { sender: Some(sender), .. } => add(sender),
+            Verb::Socket(_)
+            | Verb::Bind(_)
+            | Verb::Listen { .. }
+            | Verb::Accept { .. }
+            | Verb::Connect { .. }
+            | Verb::Close
+            | Verb::Reset => add(&call.endpoint),
+            _ => {}
+        }
+    });
+    names.into_iter().map(Cow::Owned).collect()
+}
+
+/// Every name that a step creates, with the place.
+fn created<'p>(steps: &'p [Step], names: &mut Vec<(Cow<'p, str>, Span)>) {
+    each_call(steps, &mut |call| {
+        let mut add = |name: &'p Template| names.push((key(name), name.span));
+        match &call.verb {
+            Verb::Pair { other, .. } => {
+                add(&call.endpoint);
+                add(other);
+            }
+            Verb::Recv { sender: Some(sender), .. } => add(sender),
+            Verb::Socket(_) | Verb::Bind(_) | Verb::Listen { address: Some(_), .. } | Verb::Accept { .. } | Verb::Connect { .. } => {
+                add(&call.endpoint);
+            }
+            _ => {}
+        }
+    });
+}
+
+fn each_call<'p>(steps: &'p [Step], found: &mut impl FnMut(&'p Call)) {
+    for step in steps {
+        match &step.action {
+            Action::Call(call) => found(call),
+            Action::Parallel { lanes, .. } => {
+                for lane in lanes {
+                    each_call(&lane.steps, found);
+                }
+            }
+            Action::Repeat { steps, .. } => each_call(steps, found),
+            Action::Barrier { .. } | Action::Pause(_) => {}
+        }
+    }
+}
+
+/// The network of a target, where it is certain.
+pub(super) fn network_of(target: &Target, endpoints: &[Endpoint<'_>]) -> Option<Network> {
+    match target {
+        Target::Address(address) => Some(Address::network(address)),
+        Target::Endpoint(name) => {
+            let key = key(name);
+            endpoints.iter().find(|endpoint| endpoint.name == key).and_then(|endpoint| endpoint.network)
+        }
+        Target::Computed(template) => match template.pieces.first() {
+            Some(Piece::Literal(text)) => Network::parse(text.split(':').next().unwrap_or_default()),
+            _ => None,
+        },
+        Target::Sender => None,
+    }
+}

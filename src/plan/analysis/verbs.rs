@@ -1,0 +1,394 @@
+//! What each verb does to its endpoint, and which kinds of endpoint have it.
+
+use crate::diagnostic::Diagnostic;
+use crate::model::network::Kind;
+use crate::plan::template::Template;
+use crate::plan::{Attribute, AttributeCheck, Call, Condition, Target, Verb};
+
+use super::endpoints::{Endpoint, Outcome, Role, Walk, key, network_of};
+
+impl<'p> Walk<'p, '_> {
+    /// One call, with what it leaves behind.
+    pub(super) fn verb(&mut self, call: &'p Call, outcome: Outcome) {
+        match &call.verb {
+            Verb::Socket(network) => {
+                if outcome != Outcome::Fails {
+                    self.create(&call.endpoint, Some(*network), Role::Fresh);
+                }
+            }
+            Verb::Bind(address) => self.bind(call, address, outcome),
+            Verb::Listen { address, .. } => self.listen(call, address.as_ref(), outcome),
+            Verb::Accept { listener, from } => self.accept(call, listener, from.as_ref(), outcome),
+            Verb::Connect { to, .. } => self.connect(call, to, outcome),
+            Verb::Pair { other, network } => {
+                if outcome == Outcome::Succeeds && !network.is_unix() {
+                    let message = format!("`{network}` has no pairs");
+                    self.wrong_kind(call, message, "a pair is of `unix`, `unixgram` or `unixpacket`");
+                }
+                if outcome != Outcome::Fails {
+                    let one = self.create(&call.endpoint, Some(*network), Role::Connected);
+                    let one = self.endpoints[one].socket;
+                    let two = self.create(other, Some(*network), Role::Connected);
+                    if outcome == Outcome::Succeeds && network.kind() == Kind::Stream {
+                        self.flow.pair(one, self.endpoints[two].socket);
+                    }
+                }
+            }
+            Verb::Send { to, .. } => self.send(call, to.as_ref(), outcome),
+            Verb::Recv { .. } | Verb::Read { .. } => self.receive(call, outcome),
+            Verb::Expect(conditions) => self.expect(call, conditions, outcome),
+            Verb::ExpectAttributes(attributes) => self.attributes(call, attributes, outcome),
+            Verb::Shutdown(_) | Verb::Set(_) => {
+                if let Some(index) = self.open(&call.endpoint, verb_name(&call.verb)) {
+                    self.needs_socket(index, call);
+                }
+            }
+            Verb::Close | Verb::Reset => {
+                if let Some(index) = self.open(&call.endpoint, verb_name(&call.verb)) {
+                    self.needs_socket(index, call);
+                    if outcome == Outcome::Succeeds {
+                        self.endpoints[index].closed = Some(call.endpoint.span);
+                    } else {
+                        self.endpoints[index].role = Role::Unknown;
+                    }
+                }
+            }
+        }
+    }
+
+    fn bind(&mut self, call: &'p Call, address: &'p Target, outcome: Outcome) {
+        let network = network_of(address, &self.endpoints);
+        let role = if outcome == Outcome::Succeeds { Role::Bound } else { Role::Unknown };
+        let Some(index) = self.reusable(&call.endpoint) else {
+            self.create(&call.endpoint, network, role);
+            return;
+        };
+        let endpoint = &self.endpoints[index];
+        if outcome == Outcome::Succeeds {
+            match endpoint.role {
+                Role::Bound | Role::Listener => {
+                    let message = format!("`{}` is bound already", endpoint.name);
+                    self.already(call, index, message);
+                }
+                Role::Connected if !endpoint.is_datagram() => {
+                    let message = format!("`{}` is connected, and so bound already", endpoint.name);
+                    self.already(call, index, message);
+                }
+                _ => {}
+            }
+            self.needs_socket(index, call);
+        }
+        self.become_role(index, role);
+    }
+
+    fn listen(&mut self, call: &'p Call, address: Option<&'p Target>, outcome: Outcome) {
+        let role = if outcome == Outcome::Succeeds { Role::Listener } else { Role::Unknown };
+        let Some(index) = self.reusable(&call.endpoint) else {
+            let Some(address) = address else {
+                // `listen` alone needs a socket that is there.
+                self.open(&call.endpoint, "listen");
+                return;
+            };
+            let network = network_of(address, &self.endpoints);
+            if outcome == Outcome::Succeeds && network.is_some_and(|network| network.kind() == Kind::Datagram) {
+                self.datagrams_do_not_listen(call);
+            }
+            self.create(&call.endpoint, network, role);
+            return;
+        };
+        let endpoint = &self.endpoints[index];
+        if outcome == Outcome::Succeeds {
+            let name = &endpoint.name;
+            match (endpoint.role, address) {
+                _ if endpoint.is_datagram() => self.datagrams_do_not_listen(call),
+                (Role::Bound | Role::Listener, Some(_)) => {
+                    let message = format!("`{name}` is bound already");
+                    self.already(call, index, message);
+                }
+                (Role::Connected, _) => {
+                    let message = format!("`{name}` is a connection, and cannot `listen`");
+                    self.wrong_kind(call, message, "listen on a socket of its own");
+                }
+                _ => self.needs_socket(index, call),
+            }
+        }
+        self.become_role(index, role);
+    }
+
+    fn datagrams_do_not_listen(&mut self, call: &Call) {
+        let name = key(&call.endpoint);
+        let message = format!("`{name}` is a datagram socket, and cannot `listen`");
+        self.wrong_kind(call, message, "a datagram socket is bound: write `bind`");
+    }
+
+    fn accept(&mut self, call: &'p Call, listener: &'p Template, from: Option<&'p Template>, outcome: Outcome) {
+        let index = self.open(listener, "accept");
+        let network = index.and_then(|index| self.endpoints[index].network);
+        let socket = index.map(|index| self.endpoints[index].socket);
+        if let Some(endpoint) = index.map(|index| &self.endpoints[index])
+            && outcome == Outcome::Succeeds
+        {
+            let name = &endpoint.name;
+            let reason = match endpoint.role {
+                _ if endpoint.is_datagram() => Some(format!("`{name}` is a datagram socket, and has no connections to `accept`")),
+                Role::Fresh | Role::Bound => Some(format!("`{name}` does not listen, and cannot `accept`")),
+                Role::Connected => Some(format!("`{name}` is a connection, not a listener, and cannot `accept`")),
+                Role::Address => Some(format!("`{name}` is an address, not a listener")),
+                Role::Listener | Role::Unknown => None,
+            };
+            if let Some(message) = reason {
+                self.found.push(
+                    Diagnostic::error("wrong-kind", listener.span, message)
+                        .help("name an endpoint that listens: `- NAME: {listen: tcp}`"),
+                );
+            }
+        }
+        match outcome {
+            Outcome::Succeeds => {
+                let conn = self.create(&call.endpoint, network, Role::Connected);
+                let conn = self.endpoints[conn].socket;
+                let client = from.map(|from| self.find(&key(from)).map(|index| self.endpoints[index].socket));
+                self.flow.accept(socket, client, conn);
+            }
+            Outcome::Either => {
+                self.flow.give_up();
+                if self.reusable(&call.endpoint).is_none() {
+                    self.create(&call.endpoint, network, Role::Unknown);
+                }
+            }
+            Outcome::Fails => {}
+        }
+    }
+
+    fn connect(&mut self, call: &'p Call, to: &'p Target, outcome: Outcome) {
+        let network = network_of(to, &self.endpoints);
+        let role = if outcome == Outcome::Succeeds { Role::Connected } else { Role::Unknown };
+        let index = match self.reusable(&call.endpoint) {
+            None => self.create(&call.endpoint, network, role),
+            Some(index) => {
+                self.connect_again(call, index, outcome);
+                self.become_role(index, role);
+                index
+            }
+        };
+        let client = self.endpoints[index].socket;
+        let stream = network.is_some_and(|network| network.kind() == Kind::Stream);
+        let listener = match to {
+            Target::Endpoint(name) => self.find(&key(name)).map(|index| &self.endpoints[index]),
+            _ => None,
+        };
+        match listener {
+            Some(listener) if listener.role == Role::Listener && stream && outcome == Outcome::Succeeds => {
+                self.flow.connect(listener.socket, client);
+            }
+            Some(listener) if listener.is_datagram() => {}
+            _ => self.flow.give_up(),
+        }
+    }
+
+    fn connect_again(&mut self, call: &Call, index: usize, outcome: Outcome) {
+        let endpoint = &self.endpoints[index];
+        if outcome != Outcome::Succeeds {
+            return;
+        }
+        let name = &endpoint.name;
+        match endpoint.role {
+            Role::Listener => {
+                let message = format!("`{name}` listens, and cannot `connect`");
+                self.wrong_kind(call, message, "connect with a socket of its own");
+            }
+            Role::Connected if endpoint.network.is_some() && !endpoint.is_datagram() => {
+                let message = format!("`{name}` is connected already");
+                self.already(call, index, message);
+            }
+            _ => self.needs_socket(index, call),
+        }
+    }
+
+    fn send(&mut self, call: &'p Call, to: Option<&Target>, outcome: Outcome) {
+        let Some(index) = self.open(&call.endpoint, "send") else { return };
+        self.needs_socket(index, call);
+        let endpoint = &self.endpoints[index];
+        let name = &endpoint.name;
+        if outcome == Outcome::Succeeds {
+            match (endpoint.role, endpoint.is_datagram()) {
+                (Role::Listener, _) => {
+                    let message = format!("`{name}` listens, and cannot `send`");
+                    self.wrong_kind(call, message, "send on a connection that it has accepted");
+                }
+                (Role::Fresh | Role::Bound, true) if to.is_none() => {
+                    let message = format!("`{name}` is not connected: where does this `send` go?");
+                    self.wrong_kind(call, message, "write `to: ENDPOINT` beside it, or `connect` first");
+                }
+                (Role::Fresh | Role::Bound, false) if endpoint.network.is_some() => {
+                    let message = format!("`{name}` is not connected, and cannot `send`");
+                    self.wrong_kind(call, message, "`connect` it first, or say what comes of it with `fails`");
+                }
+                _ => {}
+            }
+        }
+        let socket = self.endpoints[index].socket;
+        self.flow.send(socket, call, outcome);
+    }
+
+    fn receive(&mut self, call: &'p Call, outcome: Outcome) {
+        let verb = verb_name(&call.verb);
+        let index = self.open(&call.endpoint, verb);
+        if let Some(index) = index {
+            self.needs_socket(index, call);
+            let endpoint = &self.endpoints[index];
+            let name = &endpoint.name;
+            let stream = endpoint.network.is_some_and(|network| network.kind() == Kind::Stream);
+            if outcome == Outcome::Succeeds {
+                match endpoint.role {
+                    Role::Listener => {
+                        let message = format!("`{name}` listens, and cannot `{verb}`");
+                        self.wrong_kind(call, message, "receive on a connection that it has accepted");
+                    }
+                    Role::Fresh | Role::Bound if endpoint.network.is_some() && !endpoint.is_datagram() => {
+                        let message = format!("`{name}` is not connected, and cannot `{verb}`");
+                        self.wrong_kind(call, message, "`connect` it first, or say what comes of it with `fails`");
+                    }
+                    _ => {}
+                }
+            }
+            if stream && self.in_lane() && matches!(call.verb, Verb::Read { .. }) {
+                self.found.push(
+                    Diagnostic::warning("read-in-lane", call.verb_span, "the kernel is free to cut a stream, so what one `read` gives may vary")
+                        .help("in a lane of `parallel`, use `recv`: it takes what its pattern frames, however it arrives"),
+                );
+            }
+            let (name, socket) = (self.endpoints[index].name.clone(), self.endpoints[index].socket);
+            if let Some(finding) = self.flow.receive(socket, &name, call, outcome) {
+                self.found.push(finding);
+            }
+        }
+        if let Verb::Recv { sender: Some(sender), .. } = &call.verb {
+            self.sender(sender);
+        }
+    }
+
+    /// The address of a sender gets a name.
+    fn sender(&mut self, sender: &'p Template) {
+        match self.reusable(sender) {
+            Some(index) if self.endpoints[index].role == Role::Address => {}
+            _ => {
+                self.create(sender, None, Role::Address);
+            }
+        }
+    }
+
+    fn expect(&mut self, call: &'p Call, conditions: &[Condition], outcome: Outcome) {
+        let Some(index) = self.open(&call.endpoint, "be waited for") else { return };
+        self.needs_socket(index, call);
+        let endpoint = &self.endpoints[index];
+        let ends = conditions.iter().any(|condition| matches!(condition, Condition::Eof | Condition::Reset));
+        if outcome != Outcome::Succeeds || !ends {
+            return;
+        }
+        let name = &endpoint.name;
+        let word = if conditions.contains(&Condition::Eof) { "eof" } else { "reset" };
+        if endpoint.is_datagram() && word == "eof" {
+            let message = format!("`{name}` is a datagram socket, and has no end: `eof` can never come");
+            self.wrong_kind(call, message, "write `{expect: silence, for: 200ms}` where nothing more may come");
+        } else if endpoint.role == Role::Listener {
+            let message = format!("`{name}` listens, and has no `{word}`");
+            self.wrong_kind(call, message, "expect it of a connection");
+        }
+        if conditions.contains(&Condition::Reset) {
+            // The connection is gone; what the socket can do now is for the kernel to say.
+            self.endpoints[index].role = Role::Unknown;
+        }
+    }
+
+    fn attributes(&mut self, call: &'p Call, attributes: &[Attribute], outcome: Outcome) {
+        let name = key(&call.endpoint);
+        let Some(index) = self.find(&name) else {
+            self.missing(&name, call.endpoint.span);
+            return;
+        };
+        let only_state = attributes.iter().all(|attribute| matches!(attribute.check, AttributeCheck::State(_)));
+        if !only_state && self.open(&call.endpoint, "be asked for anything but its `state`").is_none() {
+            return;
+        }
+        if outcome != Outcome::Succeeds {
+            return;
+        }
+        self.needs_socket(index, call);
+        for attribute in attributes {
+            let endpoint = &self.endpoints[index];
+            let wrong = match &attribute.check {
+                AttributeCheck::State(_) if endpoint.network.is_some_and(|network| !network.is_tcp()) => {
+                    Some((format!("`{name}` is not TCP, and has no `state`"), "the states are those of RFC 9293, of TCP alone"))
+                }
+                AttributeCheck::Queue(_) if !matches!(endpoint.role, Role::Listener | Role::Unknown) => {
+                    Some((format!("`{name}` does not listen, and has no `queue`"), "ask the listener"))
+                }
+                _ => None,
+            };
+            if let Some((message, help)) = wrong
+                && !self.is_doubtful(&name)
+            {
+                self.found.push(Diagnostic::error("wrong-kind", attribute.span, message).help(help));
+            }
+        }
+    }
+
+    /// The endpoint that a verb goes on with; none where the verb creates it.
+    fn reusable(&self, name: &Template) -> Option<usize> {
+        self.find(&key(name)).filter(|index| self.endpoints[*index].closed.is_none())
+    }
+
+    fn become_role(&mut self, index: usize, role: Role) {
+        self.endpoints[index].role = role;
+    }
+
+    /// The address of a sender is no socket.
+    fn needs_socket(&mut self, index: usize, call: &Call) {
+        if self.endpoints[index].role == Role::Address {
+            let message = format!("`{}` is the address of a sender, not a socket", self.endpoints[index].name);
+            self.wrong_kind(call, message, "it can stand after `to:`, and `${NAME.port}` gives its port");
+        }
+    }
+
+    fn already(&mut self, call: &Call, index: usize, message: String) {
+        let endpoint: &Endpoint<'_> = &self.endpoints[index];
+        if self.is_doubtful(&endpoint.name) {
+            return;
+        }
+        let (name, created) = (&endpoint.name, endpoint.created);
+        let finding = if created == call.endpoint.span {
+            Diagnostic::error("created-twice", call.endpoint.span, message)
+                .help(format!("the next iteration does it again: close `{name}` at the end of the steps"))
+        } else {
+            Diagnostic::error("created-twice", call.endpoint.span, message)
+                .related(created, "created here")
+                .help(format!("close `{name}` first, or take another name"))
+        };
+        self.found.push(finding);
+    }
+
+    fn wrong_kind(&mut self, call: &Call, message: String, help: &str) {
+        if !self.is_doubtful(&key(&call.endpoint)) {
+            self.found.push(Diagnostic::error("wrong-kind", call.verb_span, message).help(help));
+        }
+    }
+}
+
+impl Endpoint<'_> {
+    fn is_datagram(&self) -> bool {
+        self.network.is_some_and(|network| network.kind() == Kind::Datagram)
+    }
+}
+
+fn verb_name(verb: &Verb) -> &'static str {
+    match verb {
+        Verb::Recv { .. } => "recv",
+        Verb::Read { .. } => "read",
+        Verb::Shutdown(_) => "shut down",
+        Verb::Set(_) => "set options",
+        Verb::Close => "close again",
+        Verb::Reset => "reset",
+        _ => "do this",
+    }
+}

@@ -1,0 +1,289 @@
+//! A verb of an endpoint, with its modifiers.
+
+use std::fmt::Write as _;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::network::Network;
+use crate::plan::template::Template;
+use crate::plan::{Call, Mode, Verb};
+use crate::spec::ast::{self, Scalar};
+
+use super::Builder;
+use super::target::{Purpose, Shown};
+
+/// A verb with what a trace shows for it.
+pub(super) struct Said {
+    pub verb: Verb,
+    /// What stands before the bytes, or all of it.
+    pub words: String,
+    /// What stands after the bytes.
+    pub suffix: Vec<String>,
+}
+
+impl Said {
+    pub(super) fn new(verb: Verb, words: impl Into<String>) -> Self {
+        Self { verb, words: words.into(), suffix: Vec::new() }
+    }
+}
+
+impl<'a> Builder<'a> {
+    /// A call; none where something in it could not be understood.
+    pub(super) fn call(&mut self, call: &'a ast::Call) -> Option<Call> {
+        let endpoint = self.endpoint_name(&call.endpoint);
+        let modifiers = self.modifiers(call);
+        let said = self.verb(call, endpoint.as_ref());
+        let fails = self.fails(call.fails.as_ref());
+        let (endpoint, (within, after, mode), said, (fails, fails_words)) = (endpoint?, modifiers?, said?, fails?);
+        let call = Call {
+            endpoint,
+            verb: said.verb,
+            verb_span: call.verb_span,
+            words: said.words,
+            suffix: said.suffix,
+            fails_words,
+            within,
+            after,
+            mode,
+            fails,
+        };
+        self.lanes.called(&call);
+        Some(call)
+    }
+
+    fn modifiers(&mut self, call: &ast::Call) -> Option<(std::time::Duration, Option<std::time::Duration>, Mode)> {
+        let within = match &call.within {
+            Some(within) => self.deadline(within),
+            None => Some(self.timeout),
+        };
+        let after = match &call.after {
+            Some(after) => self.duration(after).map(Some),
+            None => Some(None),
+        };
+        let blocking = self.flag(call.blocking.as_ref());
+        let nonblocking = self.flag(call.nonblocking.as_ref());
+        let mode = match (blocking?, nonblocking?) {
+            (true, true) => {
+                let span = call.nonblocking.as_ref().map_or(call.verb_span, |scalar| scalar.span);
+                self.report(
+                    Diagnostic::error("two-modes", span, "a call is `blocking` or `nonblocking`, not both")
+                        .help("leave one of them out"),
+                );
+                return None;
+            }
+            (true, false) => Mode::Blocking,
+            (false, true) => Mode::Nonblocking,
+            (false, false) => Mode::Waiting,
+        };
+        Some((within?, after?, mode))
+    }
+
+    fn verb(&mut self, call: &'a ast::Call, endpoint: Option<&Template>) -> Option<Said> {
+        use ast::Verb as Written;
+        if let (Some(endpoint), true) = (endpoint, creates(&call.verb)) {
+            self.create(&call.endpoint, endpoint);
+        }
+        match &call.verb {
+            Written::Socket { network } => self.socket(network),
+            Written::Bind { address } => {
+                let Shown { target, words } = self.target(address, Purpose::Bind)?;
+                Some(Said::new(Verb::Bind(target), format!("bind {words}")))
+            }
+            Written::Listen { address, backlog } => self.listen(address.as_ref(), backlog.as_ref()),
+            Written::Accept { listener, from } => self.accept(listener, from.as_ref()),
+            Written::Connect { to, from } => self.connect(to, from.as_ref()),
+            Written::Pair { other, network } => self.pair(other, network.as_ref()),
+            Written::Send { payload, to, urgent, more } => {
+                self.send(payload, to.as_ref(), urgent.as_ref(), more.as_ref())
+            }
+            Written::Recv { pattern, from, sender, peek, urgent } => {
+                self.recv(pattern, from.as_ref(), sender.as_ref(), peek.as_ref(), urgent.as_ref())
+            }
+            Written::Read { size, is, truncated } => self.read(size, is.as_ref(), truncated.as_ref()),
+            Written::Expect { what, duration } => self.expect(what, duration.as_ref(), call.verb_span),
+            Written::Shutdown { how } => self.shutdown(how),
+            Written::Close => Some(Said::new(Verb::Close, "close")),
+            Written::Reset => Some(Said::new(Verb::Reset, "reset")),
+            Written::Set { options } => self.set(options),
+        }
+    }
+
+    fn network(&mut self, scalar: &Scalar) -> Option<(Network, String)> {
+        let word = self.word(scalar)?;
+        let network = Network::parse(&word.text);
+        if network.is_none() {
+            let names = Network::ALL.into_iter().map(Network::name);
+            self.unknown("network", &word.text, scalar.span, names, "unknown-network");
+        }
+        Some((network?, word.shown().to_owned()))
+    }
+
+    fn socket(&mut self, network: &Scalar) -> Option<Said> {
+        let (network, shown) = self.network(network)?;
+        Some(Said::new(Verb::Socket(network), format!("socket {shown}")))
+    }
+
+    fn listen(&mut self, address: Option<&Scalar>, backlog: Option<&Scalar>) -> Option<Said> {
+        let mut words = "listen".to_owned();
+        let address = match address {
+            Some(address) => {
+                let shown = self.target(address, Purpose::Bind)?;
+                let _ = write!(words, " {}", shown.words);
+                Some(shown.target)
+            }
+            None => None,
+        };
+        let backlog = match backlog {
+            Some(backlog) => {
+                let word = self.word(backlog)?;
+                let _ = write!(words, " backlog {}", word.shown());
+                Some(self.plain_number(backlog, i32::MAX as u64)? as i32)
+            }
+            None => None,
+        };
+        Some(Said::new(Verb::Listen { address, backlog }, words))
+    }
+
+    fn accept(&mut self, listener: &'a Scalar, from: Option<&'a Scalar>) -> Option<Said> {
+        let listener = self.endpoint_name(listener)?;
+        let mut words = format!("accept {}", listener.shown());
+        let from = match from {
+            Some(from) => {
+                let from = self.endpoint_name(from)?;
+                let _ = write!(words, " from {}", from.shown());
+                Some(from)
+            }
+            None => None,
+        };
+        Some(Said::new(Verb::Accept { listener, from }, words))
+    }
+
+    fn connect(&mut self, to: &Scalar, from: Option<&Scalar>) -> Option<Said> {
+        let to = self.target(to, Purpose::Reach)?;
+        let mut words = format!("connect {}", to.words);
+        let from = match from {
+            Some(from) => {
+                let shown = self.target(from, Purpose::Bind)?;
+                let _ = write!(words, " from {}", shown.words);
+                Some(shown.target)
+            }
+            None => None,
+        };
+        Some(Said::new(Verb::Connect { to: to.target, from }, words))
+    }
+
+    fn pair(&mut self, other: &'a Scalar, network: Option<&Scalar>) -> Option<Said> {
+        let name = self.endpoint_name(other)?;
+        self.create(other, &name);
+        let mut words = format!("pair {}", name.shown());
+        let kind = match network {
+            Some(written) => {
+                let (kind, shown) = self.network(written)?;
+                let _ = write!(words, " network {shown}");
+                kind
+            }
+            None => Network::Unix,
+        };
+        Some(Said::new(Verb::Pair { other: name, network: kind }, words))
+    }
+
+    fn shutdown(&mut self, how: &Scalar) -> Option<Said> {
+        let word = self.word(how)?;
+        let direction = match word.text.as_ref() {
+            "read" => std::net::Shutdown::Read,
+            "write" => std::net::Shutdown::Write,
+            "both" => std::net::Shutdown::Both,
+            text => {
+                let known = ["read", "write", "both"].into_iter();
+                self.unknown("direction", text, how.span, known, "unknown-direction");
+                return None;
+            }
+        };
+        Some(Said::new(Verb::Shutdown(direction), format!("shutdown {}", word.shown())))
+    }
+
+    fn send(
+        &mut self,
+        payload: &'a ast::Form,
+        to: Option<&Scalar>,
+        urgent: Option<&Scalar>,
+        more: Option<&Scalar>,
+    ) -> Option<Said> {
+        let payload = self.payload(payload);
+        let to = match to {
+            Some(to) if to.text == "sender" => {
+                Some(Some(Shown { target: crate::plan::Target::Sender, words: "sender".to_owned() }))
+            }
+            Some(to) => self.target(to, Purpose::Reach).map(Some),
+            None => Some(None),
+        };
+        let (urgent, more) = (self.flag(urgent), self.flag(more));
+        let (payload, to, urgent, more) = (payload?, to?, urgent?, more?);
+        let mut suffix = Vec::new();
+        let to = to.map(|shown| {
+            suffix.push(format!("to {}", shown.words));
+            shown.target
+        });
+        suffix.extend(flags(&[("urgent", urgent), ("more", more)]));
+        Some(Said { verb: Verb::Send { payload, to, urgent, more }, words: "send".to_owned(), suffix })
+    }
+
+    fn recv(
+        &mut self,
+        pattern: &'a ast::Form,
+        from: Option<&Scalar>,
+        sender: Option<&'a Scalar>,
+        peek: Option<&Scalar>,
+        urgent: Option<&Scalar>,
+    ) -> Option<Said> {
+        let pattern = self.pattern(pattern);
+        let from = match from {
+            Some(from) => self.endpoint_name(from).map(Some),
+            None => Some(None),
+        };
+        let sender = match sender {
+            Some(written) => self.endpoint_name(written).map(|name| {
+                self.create(written, &name);
+                Some(name)
+            }),
+            None => Some(None),
+        };
+        let (peek, urgent) = (self.flag(peek), self.flag(urgent));
+        let (pattern, from, sender, peek, urgent) = (pattern?, from?, sender?, peek?, urgent?);
+        let mut suffix = Vec::new();
+        suffix.extend(from.as_ref().map(|from| format!("from {}", from.shown())));
+        suffix.extend(sender.as_ref().map(|sender| format!("sender {}", sender.shown())));
+        suffix.extend(flags(&[("peek", peek), ("urgent", urgent)]));
+        Some(Said { verb: Verb::Recv { pattern, from, sender, peek, urgent }, words: "recv".to_owned(), suffix })
+    }
+
+    fn read(&mut self, size: &Scalar, is: Option<&'a ast::Form>, truncated: Option<&Scalar>) -> Option<Said> {
+        let shown = self.text(size)?.shown().into_owned();
+        let size = self.size(size);
+        let is = match is {
+            Some(is) => self.pattern(is).map(Some),
+            None => Some(None),
+        };
+        let truncated = self.flag(truncated);
+        let (size, is, truncated) = (size?, is?, truncated?);
+        let suffix = flags(&[("truncated", truncated)]).collect();
+        Some(Said { verb: Verb::Read { size, is, truncated }, words: format!("read {shown}"), suffix })
+    }
+}
+
+/// Whether the verb may create its endpoint.
+fn creates(verb: &ast::Verb) -> bool {
+    match verb {
+        ast::Verb::Socket { .. }
+        | ast::Verb::Bind { .. }
+        | ast::Verb::Listen { .. }
+        | ast::Verb::Accept { .. }
+        | ast::Verb::Connect { .. }
+        | ast::Verb::Pair { .. } => true,
+        _ => false,
+    }
+}
+
+fn flags<'f>(flags: &'f [(&'f str, bool)]) -> impl Iterator<Item = String> + 'f {
+    flags.iter().filter(|(_, set)| *set).map(|(word, _)| (*word).to_owned())
+}
+

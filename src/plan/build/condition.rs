@@ -1,0 +1,227 @@
+//! `expect`: what a step waits for.
+
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::name::nearest;
+use crate::model::option::{self, OPTIONS};
+use crate::model::state::TcpState;
+use crate::plan::{Attribute, AttributeCheck, Condition, Number, Target, Verb};
+use crate::source::Span;
+use crate::spec::ast::{Expectation, Scalar};
+
+use super::Builder;
+use super::call::Said;
+use super::target::Purpose;
+
+/// The conditions, as they are written.
+const CONDITIONS: [&str; 5] = ["eof", "reset", "silence", "readable", "writable"];
+
+/// The attributes, as they are written, apart from the options.
+const ATTRIBUTES: [&str; 6] = ["state", "local", "peer", "unread", "unsent", "queue"];
+
+impl Builder<'_> {
+    /// `expect`: conditions, or attributes.
+    pub(super) fn expect(&mut self, what: &Expectation, duration: Option<&Scalar>, verb: Span) -> Option<Said> {
+        match what {
+            Expectation::Any(words) => self.conditions(words, duration),
+            Expectation::Attributes(attributes) => {
+                if let Some(duration) = duration {
+                    self.for_without_silence(duration.span);
+                    return None;
+                }
+                if attributes.is_empty() {
+                    self.nothing_expected(verb);
+                    return None;
+                }
+                self.attributes(attributes)
+            }
+        }
+        .filter(|said| !matches!(&said.verb, Verb::Expect(list) if list.is_empty()))
+    }
+
+    fn nothing_expected(&mut self, span: Span) {
+        self.report(
+            Diagnostic::error("empty-expect", span, "`expect` names nothing to wait for")
+                .help("write a condition such as `eof`, or attributes such as `{state: ESTABLISHED}`"),
+        );
+    }
+
+    fn for_without_silence(&mut self, span: Span) {
+        self.report(
+            Diagnostic::error("for-without-silence", span, "`for` says how long `silence` lasts, which is not expected here")
+                .help("leave `for` out, or write `within` for a deadline"),
+        );
+    }
+
+    fn conditions(&mut self, words: &[Scalar], duration: Option<&Scalar>) -> Option<Said> {
+        let time = match duration {
+            Some(duration) => Some(self.duration(duration)?),
+            None => None,
+        };
+        let mut conditions = Vec::with_capacity(words.len());
+        let mut shown = Vec::with_capacity(words.len());
+        for written in words {
+            let word = self.word(written)?;
+            let condition = self.condition(&word.text, written, time)?;
+            shown.push(match condition {
+                Condition::Silence(time) => format!("silence {}", crate::model::duration::show(time)),
+                _ => word.shown().to_owned(),
+            });
+            conditions.push(condition);
+        }
+        let silent = conditions.iter().any(|condition| matches!(condition, Condition::Silence(_)));
+        if let (Some(duration), false) = (duration, silent) {
+            self.for_without_silence(duration.span);
+            return None;
+        }
+        let words = match shown.as_slice() {
+            [one] => one.clone(),
+            several => format!("[{}]", several.join(", ")),
+        };
+        Some(Said::new(Verb::Expect(conditions), words))
+    }
+
+    fn condition(&mut self, text: &str, written: &Scalar, time: Option<Duration>) -> Option<Condition> {
+        match (text, time) {
+            ("eof", _) => Some(Condition::Eof),
+            ("reset", _) => Some(Condition::Reset),
+            ("readable", _) => Some(Condition::Readable),
+            ("writable", _) => Some(Condition::Writable),
+            ("silence", Some(time)) => Some(Condition::Silence(time)),
+            ("silence", None) => {
+                self.report(
+                    Diagnostic::error("silence-without-for", written.span, "`silence` does not say for how long")
+                        .help("write `{expect: silence, for: 200ms}`"),
+                );
+                None
+            }
+            _ => {
+                self.unknown_condition(text, written.span);
+                None
+            }
+        }
+    }
+
+    fn unknown_condition(&mut self, text: &str, span: Span) {
+        if matches!(text, "truncated" | "exit") {
+            let message = format!("`{text}` is not supported yet");
+            self.report(Diagnostic::error("not-supported-yet", span, message));
+            return;
+        }
+        let finding = Diagnostic::error("unknown-condition", span, format!("`expect` knows no `{text}`"));
+        self.report(if let Some(near) = nearest(text, CONDITIONS) {
+            finding.help(format!("did you mean `{near}`?"))
+        } else if TcpState::parse(text).is_some() {
+            finding.help(format!("write `{{expect: {{state: {text}}}}}`"))
+        } else {
+            finding.help("write eof, reset, silence, readable or writable, or attributes: `{expect: {unread: 5}}`")
+        });
+    }
+
+    fn attributes(&mut self, written: &[(Scalar, Vec<Scalar>)]) -> Option<Said> {
+        let mut words = "expect".to_owned();
+        let mut attributes = Vec::with_capacity(written.len());
+        let mut sound = true;
+        for (key, values) in written {
+            match self.attribute(key, values) {
+                Some(attribute) => {
+                    words.push(' ');
+                    words.push_str(&attribute.shown);
+                    attributes.push(attribute);
+                }
+                None => sound = false,
+            }
+        }
+        sound.then(|| Said::new(Verb::ExpectAttributes(attributes), words))
+    }
+
+    fn attribute(&mut self, key: &Scalar, values: &[Scalar]) -> Option<Attribute> {
+        let mut shown = Vec::with_capacity(values.len());
+        let check = match key.text.as_str() {
+            "state" => AttributeCheck::State(self.each(values, &mut shown, Self::state)?),
+            "local" => AttributeCheck::Local(self.each(values, &mut shown, Self::address_value)?),
+            "peer" => AttributeCheck::Peer(self.each(values, &mut shown, Self::address_value)?),
+            "unread" => AttributeCheck::Unread(self.each(values, &mut shown, Self::size_value)?),
+            "unsent" => AttributeCheck::Unsent(self.each(values, &mut shown, Self::size_value)?),
+            "queue" => AttributeCheck::Queue(self.each(values, &mut shown, Self::size_value)?),
+            name => {
+                let Some(option) = option::find(name) else {
+                    self.unknown_attribute(name, key.span);
+                    return None;
+                };
+                let read = |builder: &mut Self, value: &Scalar| builder.option_value(option, value);
+                AttributeCheck::Option(option, self.each(values, &mut shown, read)?)
+            }
+        };
+        let shown = match shown.as_slice() {
+            [one] => format!("{}={one}", key.text),
+            several => format!("{}=[{}]", key.text, several.join(", ")),
+        };
+        Some(Attribute { span: key.span, shown, check })
+    }
+
+    fn unknown_attribute(&mut self, name: &str, span: Span) {
+        if name == "tls" {
+            self.report(Diagnostic::error("not-supported-yet", span, "`tls` is not supported yet"));
+            return;
+        }
+        let conditions = CONDITIONS.contains(&name);
+        let finding = Diagnostic::error("unknown-attribute", span, format!("unknown attribute `{name}`"));
+        let known = ATTRIBUTES.into_iter().chain(OPTIONS.iter().map(|option| option.name));
+        self.report(if conditions {
+            finding.help(format!("`{name}` is a condition: write `{{expect: {name}}}`"))
+        } else if let Some(near) = nearest(name, known) {
+            finding.help(format!("did you mean `{near}`?"))
+        } else {
+            finding.help(format!("the attributes are {}, and every socket option", ATTRIBUTES.join(", ")))
+        });
+    }
+
+    /// Every value, with how a trace shows it.
+    fn each<T>(
+        &mut self,
+        values: &[Scalar],
+        shown: &mut Vec<String>,
+        mut read: impl FnMut(&mut Self, &Scalar) -> Option<(T, String)>,
+    ) -> Option<Vec<T>> {
+        let mut all = Vec::with_capacity(values.len());
+        let mut sound = true;
+        for value in values {
+            match read(self, value) {
+                Some((value, words)) => {
+                    all.push(value);
+                    shown.push(words);
+                }
+                None => sound = false,
+            }
+        }
+        sound.then_some(all)
+    }
+
+    fn state(&mut self, value: &Scalar) -> Option<(TcpState, String)> {
+        let word = self.word(value)?;
+        if let Some(state) = TcpState::parse(&word.text) {
+            return Some((state, word.shown().to_owned()));
+        }
+        let names = TcpState::ALL.into_iter().map(TcpState::name);
+        let finding = Diagnostic::error("unknown-state", value.span, format!("unknown TCP state `{}`", word.text));
+        self.report(match TcpState::meant(&word.text).map(TcpState::name).or_else(|| nearest(&word.text, names.clone())) {
+            Some(near) => finding.help(format!("did you mean `{near}`? The names are those of RFC 9293")),
+            None => {
+                let all: Vec<&str> = names.collect();
+                finding.help(format!("the states are {}", all.join(", ")))
+            }
+        });
+        None
+    }
+
+    fn address_value(&mut self, value: &Scalar) -> Option<(Target, String)> {
+        self.target(value, Purpose::Compare).map(|shown| (shown.target, shown.words))
+    }
+
+    fn size_value(&mut self, value: &Scalar) -> Option<(Number, String)> {
+        let shown = self.text(value)?.shown().into_owned();
+        self.size(value).map(|size| (size, shown))
+    }
+}

@@ -1,0 +1,128 @@
+//! Names that steps further on give, looked up where lanes begin and where something is not found.
+
+use std::borrow::Cow;
+
+use crate::source::Span;
+use crate::spec::ast::{Call, Form, FormKind, Scalar, Step, StepKind, Verb};
+
+/// Where an endpoint of that name is created.
+pub(super) fn created(steps: &[Step], name: &str) -> Option<Span> {
+    let mut found = None;
+    each_created(steps, &mut |scalar| {
+        if scalar.text == name && found.is_none() {
+            found = Some(scalar.span);
+        }
+    });
+    found
+}
+
+/// Where a variable of that name is captured.
+pub(super) fn captured(steps: &[Step], name: &str) -> Option<Span> {
+    let mut found = None;
+    each_captured(steps, &mut |captured, span| {
+        if captured == name && found.is_none() {
+            found = Some(span);
+        }
+    });
+    found
+}
+
+/// Every name that a step of these gives to an endpoint.
+pub(super) fn each_created<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a Scalar)) {
+    each_call(steps, &mut |call| created_by(call, found));
+}
+
+/// Every name that a call gives to an endpoint.
+pub(super) fn created_by<'a>(call: &'a Call, found: &mut impl FnMut(&'a Scalar)) {
+    match &call.verb {
+        Verb::Socket { .. }
+        | Verb::Bind { .. }
+        | Verb::Listen { .. }
+        | Verb::Accept { .. }
+        | Verb::Connect { .. } => found(&call.endpoint),
+        Verb::Pair { other, .. } => {
+            found(&call.endpoint);
+            found(other);
+        }
+        Verb::Recv { sender: Some(sender), .. } => found(sender),
+        _ => {}
+    }
+}
+
+/// Every name that a step of these gives to a variable, with its place.
+pub(super) fn each_captured<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a str, Span)) {
+    each_call(steps, &mut |call| captured_by(call, found));
+}
+
+/// Every name that a call gives to a variable, with its place.
+pub(super) fn captured_by<'a>(call: &'a Call, found: &mut impl FnMut(&'a str, Span)) {
+    match &call.verb {
+        Verb::Recv { pattern, .. } | Verb::Read { is: Some(pattern), .. } => in_form(pattern, found),
+        _ => {}
+    }
+}
+
+/// Whether this holds for any of the steps, or of those in them.
+pub(super) fn any(steps: &[Step], holds: &impl Fn(&Step) -> bool) -> bool {
+    steps.iter().any(|step| {
+        holds(step)
+            || match &step.kind {
+                StepKind::Parallel { lanes, .. } => lanes.iter().any(|lane| any(&lane.steps, holds)),
+                StepKind::Repeat { steps, .. } => any(steps, holds),
+                _ => false,
+            }
+    })
+}
+
+/// A name as a trace shows it: `client<i>` for `client${i}`.
+pub(super) fn shown(name: &str) -> Cow<'_, str> {
+    if name.contains("${") { Cow::Owned(name.replace("${", "<").replace('}', ">")) } else { Cow::Borrowed(name) }
+}
+
+fn each_call<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a Call)) {
+    for step in steps {
+        match &step.kind {
+            StepKind::Call(call) => found(call),
+            StepKind::Parallel { lanes, .. } => {
+                for lane in lanes {
+                    each_call(&lane.steps, found);
+                }
+            }
+            StepKind::Repeat { steps, .. } => each_call(steps, found),
+            StepKind::Barrier { .. } | StepKind::Pause(_) | StepKind::Broken { .. } => {}
+        }
+    }
+}
+
+fn in_form<'a>(form: &'a Form, found: &mut impl FnMut(&'a str, Span)) {
+    if let Some(name) = &form.capture {
+        found(&name.text, name.span);
+    }
+    if let Some(matching) = &form.matching {
+        for name in group_names(&matching.text) {
+            found(name, matching.span);
+        }
+    }
+    match &form.kind {
+        FormKind::List(forms) | FormKind::OneOf(forms) | FormKind::AnyOrder(forms) => {
+            for form in forms {
+                in_form(form, found);
+            }
+        }
+        FormKind::Sized { of, .. } => in_form(of, found),
+        FormKind::UntilLast { last, each } => {
+            in_form(last, found);
+            in_form(each, found);
+        }
+        _ => {}
+    }
+}
+
+/// The names of a regular expression's groups, without compiling it.
+pub(super) fn group_names(expression: &str) -> impl Iterator<Item = &str> {
+    expression.match_indices("(?").filter_map(|(at, _)| {
+        let rest = &expression[at + 2..];
+        let rest = rest.strip_prefix('P').unwrap_or(rest).strip_prefix('<')?;
+        rest.split_once('>').map(|(name, _)| name)
+    })
+}

@@ -1,0 +1,114 @@
+//! Socket options and their values.
+
+use std::fmt::Write as _;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::errno::Errno;
+use crate::model::option::{self, SocketOption, ValueKind};
+use crate::model::{duration, size};
+use crate::plan::{OptionValue, Verb, constant};
+use crate::source::Span;
+use crate::spec::ast::Scalar;
+
+use super::Builder;
+use super::call::Said;
+
+impl Builder<'_> {
+    /// `set`: options with their values.
+    pub(super) fn set(&mut self, options: &[(Scalar, Scalar)]) -> Option<Said> {
+        let mut words = "set".to_owned();
+        let mut settings = Vec::with_capacity(options.len());
+        let mut sound = true;
+        for (name, value) in options {
+            let option = self.option(name);
+            let value = option.and_then(|option| self.option_value(option, value));
+            match (option, value) {
+                (Some(option), Some((value, shown))) => {
+                    let _ = write!(words, " {}={shown}", option.name);
+                    settings.push((option, value));
+                }
+                _ => sound = false,
+            }
+        }
+        sound.then(|| Said::new(Verb::Set(settings), words))
+    }
+
+    fn option(&mut self, name: &Scalar) -> Option<&'static SocketOption> {
+        let option = option::find(&name.text);
+        if option.is_none() {
+            let known = option::OPTIONS.iter().map(|option| option.name);
+            self.unknown_option(&name.text, name.span, known);
+        }
+        option
+    }
+
+    /// Reports an unknown option, or what else of `known` may be meant.
+    pub(super) fn unknown_option<'w>(&mut self, name: &str, span: Span, known: impl Iterator<Item = &'w str> + Clone) {
+        let finding = Diagnostic::error("unknown-option", span, format!("unknown option `{name}`"));
+        self.report(match crate::model::name::nearest(name, known) {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding.help("options are written by their constants, such as `SO_REUSEADDR` or `TCP_NODELAY`"),
+        });
+    }
+
+    /// The value, and how a trace shows it.
+    pub(super) fn option_value(&mut self, option: &SocketOption, value: &Scalar) -> Option<(OptionValue, String)> {
+        let word = self.word(value)?;
+        match read(option.kind, &word.text) {
+            Ok(value) => Some((value, word.shown().to_owned())),
+            Err(help) => {
+                let message = format!("`{}` is not a value of `{}`", word.text, option.name);
+                self.report(Diagnostic::error("bad-option-value", value.span, message).help(help));
+                None
+            }
+        }
+    }
+}
+
+/// Reads a value; the error says what to write.
+fn read(kind: ValueKind, text: &str) -> Result<OptionValue, String> {
+    match kind {
+        ValueKind::Bool => match text {
+            "true" => Ok(OptionValue::Int(1)),
+            "false" => Ok(OptionValue::Int(0)),
+            _ => int(text).ok_or_else(|| "write `true` or `false`".to_owned()),
+        },
+        ValueKind::Int => int(text).ok_or_else(|| "write a number".to_owned()),
+        ValueKind::Time => match duration::parse(text) {
+            Some(time) => Ok(OptionValue::Time(time)),
+            None if constant::number(text).is_some() => {
+                Err(format!("the unit is missing: write `{text}ms` or `{text}s`"))
+            }
+            None => Err("write a duration such as `200ms`".to_owned()),
+        },
+        ValueKind::Linger => match text {
+            "false" => Ok(OptionValue::Linger(None)),
+            _ => match constant::number(text).and_then(|number| u32::try_from(number).ok()) {
+                Some(seconds) if i32::try_from(seconds).is_ok() => Ok(OptionValue::Linger(Some(seconds))),
+                _ => Err("write a number of seconds (0 resets), or `false`".to_owned()),
+            },
+        },
+        ValueKind::Text => Ok(OptionValue::Text(text.to_owned())),
+        ValueKind::Errno => match text {
+            "0" | "none" => Ok(OptionValue::Errno(None)),
+            _ => match Errno::parse(text) {
+                Some(errno) => Ok(OptionValue::Errno(Some(errno))),
+                None => Err(nearest_errno(text)),
+            },
+        },
+    }
+}
+
+fn nearest_errno(text: &str) -> String {
+    let names = crate::model::errno::NAMES.iter().map(|(name, _)| *name);
+    match crate::model::name::nearest(text, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write a name of errno(3), such as `ECONNREFUSED`, or 0".to_owned(),
+    }
+}
+
+/// An `int`, also as a size.
+fn int(text: &str) -> Option<OptionValue> {
+    let number = constant::number(text).or_else(|| size::parse_size(text).map(i128::from))?;
+    i32::try_from(number).ok().map(OptionValue::Int)
+}

@@ -1,0 +1,140 @@
+//! The names of a spec: variables and endpoints share one space.
+
+use std::borrow::Cow;
+
+use crate::model::value::Value;
+use crate::plan::analysis::alike;
+use crate::source::Span;
+
+/// What is known of the names at a point of the spec.
+#[derive(Debug, Default)]
+pub(super) struct Scope<'a> {
+    variables: Vec<Variable<'a>>,
+    endpoints: Vec<(Cow<'a, str>, Span)>,
+    /// Names in steps that are wrong: whatever concerns them is not judged.
+    doubtful: Vec<Cow<'a, str>>,
+}
+
+/// A variable.
+#[derive(Debug)]
+pub(super) struct Variable<'a> {
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// Where it was declared or last set.
+    pub span: Span,
+    /// What it holds.
+    pub content: Content,
+    /// Whether anything uses it.
+    pub used: bool,
+}
+
+/// What a variable holds.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    /// A value that is known before the spec runs. Hidden: a trace shows the name in its place.
+    Known { value: Value, hidden: bool },
+    /// The counter of a `repeat`.
+    Counter,
+    /// What a step of this type of value has captured.
+    Captured(Type),
+    /// What a step of another lane captures.
+    Elsewhere,
+}
+
+/// The type of a captured value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Type {
+    Number,
+    Text,
+    Bytes,
+}
+
+impl Type {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
+impl Content {
+    /// The word for its type, where that is known.
+    pub(super) fn type_name(&self) -> Option<&'static str> {
+        match self {
+            Self::Known { value, .. } => Some(value.type_name()),
+            Self::Counter => Some(Type::Number.name()),
+            Self::Captured(kind) => Some(kind.name()),
+            Self::Elsewhere => None,
+        }
+    }
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn variable(&self, name: &str) -> Option<&Variable<'a>> {
+        self.variables.iter().rev().find(|variable| variable.name == name)
+    }
+
+    pub(super) fn variable_mut(&mut self, name: &str) -> Option<&mut Variable<'a>> {
+        self.variables.iter_mut().rev().find(|variable| variable.name == name)
+    }
+
+    pub(super) fn declare(&mut self, name: impl Into<Cow<'a, str>>, span: Span, content: Content) {
+        self.variables.push(Variable { name: name.into(), span, content, used: false });
+    }
+
+    /// Forgets the variables that this is not true of.
+    pub(super) fn retain(&mut self, keep: impl FnMut(&Variable<'a>) -> bool) {
+        self.variables.retain(keep);
+    }
+
+    /// The variables that were declared since there were so many, without those of other lanes.
+    pub(super) fn take_from(&mut self, mark: usize) -> Vec<Variable<'a>> {
+        let mut taken = self.variables.split_off(mark.min(self.variables.len()));
+        taken.retain(|variable| !matches!(variable.content, Content::Elsewhere));
+        taken
+    }
+
+    /// Declares variables that were taken out, each name once.
+    pub(super) fn restore(&mut self, taken: Vec<Variable<'a>>) {
+        for variable in taken {
+            if self.variable(&variable.name).is_none() {
+                self.variables.push(variable);
+            }
+        }
+    }
+
+    pub(super) fn variables(&self) -> &[Variable<'a>] {
+        &self.variables
+    }
+
+    /// Where the endpoint was first created.
+    pub(super) fn endpoint(&self, name: &str) -> Option<Span> {
+        self.endpoints.iter().find(|(known, _)| alike(known, name)).map(|(_, span)| *span)
+    }
+
+    pub(super) fn add_endpoint(&mut self, name: impl Into<Cow<'a, str>>, span: Span) {
+        let name = name.into();
+        if self.endpoint(&name).is_none() {
+            self.endpoints.push((name, span));
+        }
+    }
+
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = &str> {
+        self.endpoints.iter().map(|(name, _)| name.as_ref())
+    }
+
+    /// From here on, nothing that concerns this name is judged.
+    pub(super) fn doubt(&mut self, name: impl Into<Cow<'a, str>>) {
+        self.doubtful.push(name.into());
+    }
+
+    pub(super) fn is_doubtful(&self, name: &str) -> bool {
+        self.doubtful.iter().any(|known| alike(known, name))
+    }
+
+    pub(super) fn into_doubtful(self) -> Vec<Cow<'a, str>> {
+        self.doubtful
+    }
+}

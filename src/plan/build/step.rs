@@ -1,0 +1,263 @@
+//! Steps: verbs of endpoints, and the blocks around them.
+
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::name::is_name;
+use crate::plan::{Action, Lane, Step};
+use crate::source::Span;
+use crate::spec::ast;
+
+use super::scope::Content;
+use super::{Builder, later};
+
+/// How often a `repeat` may run its steps.
+const MOST_ITERATIONS: u64 = 10_000_000;
+
+impl<'a> Builder<'a> {
+    /// The steps that could be understood; what could not be was reported.
+    pub(super) fn steps(&mut self, steps: &'a [ast::Step]) -> Vec<Step> {
+        let mut built = Vec::with_capacity(steps.len());
+        for step in steps {
+            let before = self.found.len();
+            let action = self.action(step);
+            if step.faulty {
+                // The decoder has said what is wrong with it; all else follows from that.
+                self.found.truncate(before);
+            }
+            if step.faulty || action.is_none() {
+                self.faulty.push(step.span);
+            }
+            if let Some(action) = action {
+                built.push(Step { span: step.span, action });
+            }
+        }
+        built
+    }
+
+    fn action(&mut self, step: &'a ast::Step) -> Option<Action> {
+        match &step.kind {
+            ast::StepKind::Call(call) => {
+                let built = self.call(call);
+                if built.is_none() {
+                    self.doubt_call(call);
+                }
+                built.map(|call| Action::Call(Box::new(call)))
+            }
+            ast::StepKind::Parallel { lanes, within } => self.parallel(step.span, lanes, within.as_ref()),
+            ast::StepKind::Barrier { name, within } => self.barrier(name, within.as_ref()),
+            ast::StepKind::Repeat { .. } => self.repeat(step),
+            ast::StepKind::Pause(duration) => self.pause(step.span, duration),
+            ast::StepKind::Broken { words } => {
+                for word in words {
+                    self.doubt_word(word);
+                }
+                None
+            }
+        }
+    }
+
+    /// The deadline of a block, which has none unless one is written.
+    fn block_deadline(&mut self, within: Option<&ast::Scalar>) -> Option<Option<Duration>> {
+        match within {
+            Some(within) => self.deadline(within).map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn pause(&mut self, span: Span, duration: &'a ast::Scalar) -> Option<Action> {
+        let time = self.duration(duration)?;
+        self.report(
+            Diagnostic::warning("pause", span, "`pause` waits for time to pass, not for something to happen")
+                .help("an `expect` that waits for the condition is nearly always what is meant"),
+        );
+        Some(Action::Pause(time))
+    }
+
+    fn barrier(&mut self, name: &'a ast::Scalar, within: Option<&ast::Scalar>) -> Option<Action> {
+        let name_word = self.word(name)?;
+        if !self.check_name(&name_word.text, name.span) {
+            return None;
+        }
+        if !self.lanes.barrier(&name_word.text, name.span) {
+            let message = format!("the barrier `{}` stands outside of `parallel`", name.text);
+            self.report(
+                Diagnostic::error("barrier-outside", name.span, message)
+                    .help("steps run in written order; only lanes of `parallel` can wait for each other"),
+            );
+        }
+        let within = match within {
+            Some(within) => self.deadline(within)?,
+            None => self.timeout,
+        };
+        Some(Action::Barrier { name: name_word.text.into_owned(), within })
+    }
+
+    fn parallel(
+        &mut self,
+        span: Span,
+        lanes: &'a [ast::Lane],
+        within: Option<&ast::Scalar>,
+    ) -> Option<Action> {
+        let within = self.block_deadline(within);
+        let before = self.scope.endpoints().map(str::to_owned).collect();
+        for lane in lanes {
+            later::each_created(&lane.steps, &mut |name| {
+                self.scope.add_endpoint(later::shown(&name.text), name.span);
+            });
+        }
+        self.lanes.enter(lanes.iter().map(|lane| (lane.name.text.clone(), lane.name.span)), before);
+        let mut built = Vec::with_capacity(lanes.len());
+        let mut captured = Vec::new();
+        for (index, lane) in lanes.iter().enumerate() {
+            self.lanes.begin_lane(index);
+            let mark = self.scope.variables().len();
+            built.push(self.lane(index, lane, lanes));
+            // Other lanes see what this one captures as something that happens elsewhere.
+            captured.extend(self.scope.take_from(mark));
+        }
+        self.scope.restore(captured);
+        let broken = |steps: &[ast::Step]| later::any(steps, &|step| matches!(step.kind, ast::StepKind::Broken { .. }));
+        let complete = !self.incomplete && !lanes.iter().any(|lane| broken(&lane.steps));
+        let report = self.lanes.leave(complete, &mut self.found);
+        if lanes.is_empty() {
+            self.report(
+                Diagnostic::error("empty-parallel", span, "`parallel` has no lanes")
+                    .help("write lanes with their steps: `{reader: […], writer: […]}`"),
+            );
+        }
+        Some(Action::Parallel { lanes: built, within: within?, barriers: report })
+    }
+
+    fn lane(&mut self, index: usize, lane: &'a ast::Lane, lanes: &'a [ast::Lane]) -> Lane {
+        self.check_lane(lane);
+        for (other, theirs) in lanes.iter().enumerate() {
+            if other != index {
+                later::each_captured(&theirs.steps, &mut |name, span| {
+                    if self.scope.variable(name).is_none() {
+                        self.scope.declare(name, span, Content::Elsewhere);
+                    }
+                });
+            }
+        }
+        let steps = self.steps(&lane.steps);
+        Lane { name: lane.name.text.clone(), steps }
+    }
+
+    fn check_lane(&mut self, lane: &ast::Lane) {
+        let name = &lane.name;
+        if !is_name(&name.text) {
+            let message = format!("`{}` is not a name", name.text);
+            self.report(
+                Diagnostic::error("bad-name", name.span, message)
+                    .help("a name begins with a letter or `_`, then letters, digits, `_` and `-`"),
+            );
+        }
+        if lane.steps.is_empty() && !self.incomplete {
+            let message = format!("the lane `{}` has no steps", name.text);
+            self.report(Diagnostic::error("empty-lane", name.span, message).help("write its steps, or leave it out"));
+        }
+    }
+
+    fn repeat(&mut self, step: &'a ast::Step) -> Option<Action> {
+        let ast::StepKind::Repeat { count, counter, until, within, steps } = &step.kind else { return None };
+        let within = self.block_deadline(within.as_ref());
+        let count = self.iterations(count);
+        let name = counter.as_ref().and_then(|counter| self.declare_counter(counter));
+        self.lanes.enter_repeat(count.unwrap_or(1), until.is_some());
+        let built = self.steps(steps);
+        let until = match until {
+            Some(until) => self.expression(until).map(Some),
+            None => Some(None),
+        };
+        self.lanes.leave_repeat();
+        if let Some(name) = &name {
+            self.scope.retain(|variable| variable.name != *name || !matches!(variable.content, Content::Counter));
+        }
+        if steps.is_empty() && !step.faulty {
+            let message = "`repeat` has no steps";
+            self.report(Diagnostic::error("empty-repeat", step.span, message).help("write them in `steps:` beside it"));
+        }
+        Some(Action::Repeat { count: count?, counter: name, until: until?, within: within?, steps: built })
+    }
+
+    fn iterations(&mut self, count: &ast::Scalar) -> Option<u64> {
+        let word = self.word(count)?;
+        let number = crate::plan::constant::number(&word.text);
+        let message = match number {
+            None => format!("`{}` is not a number of iterations", word.text),
+            Some(number) if number <= 0 => format!("`repeat` with `{}` never runs its steps", word.text),
+            Some(number) if number > i128::from(MOST_ITERATIONS) => {
+                format!("`{}` iterations are more than `repeat` allows", word.text)
+            }
+            Some(number) => return u64::try_from(number).ok(),
+        };
+        self.report(
+            Diagnostic::error("bad-count", count.span, message)
+                .help(format!("write a number from 1 to {MOST_ITERATIONS}, or a value of `vars` or `matrix`")),
+        );
+        None
+    }
+
+    fn declare_counter(&mut self, counter: &'a ast::Scalar) -> Option<String> {
+        let name = self.new_name(counter)?;
+        if self.collides(name, counter.span) {
+            return None;
+        }
+        self.scope.declare(name, counter.span, Content::Counter);
+        self.mark_used(name);
+        Some(name.to_owned())
+    }
+
+    /// The condition that ends a `repeat`.
+    fn expression(&mut self, until: &'a ast::Scalar) -> Option<(String, Span)> {
+        let environment = minijinja::Environment::new();
+        let expression = match environment.compile_expression(&until.text) {
+            Ok(expression) => expression,
+            Err(error) => {
+                let reason = error.detail().map_or_else(|| error.to_string(), str::to_owned);
+                let message = format!("`{}` is not an expression: {reason}", until.text);
+                self.report(
+                    Diagnostic::error("bad-expression", until.span, message)
+                        .help("write a comparison of variables, such as `i == 3`"),
+                );
+                return None;
+            }
+        };
+        let mut names: Vec<String> = expression.undeclared_variables(false).into_iter().collect();
+        names.sort();
+        let mut sound = true;
+        for name in names {
+            sound &= self.expression_uses(&name, until);
+        }
+        sound.then(|| (until.text.clone(), until.span))
+    }
+
+    fn expression_uses(&mut self, name: &str, until: &ast::Scalar) -> bool {
+        if self.scope.endpoint(name).is_some() || self.is_doubtful(name) {
+            return true;
+        }
+        let span = self.word_in(until.span, name);
+        match self.scope.variable_mut(name) {
+            Some(variable) => {
+                variable.used = true;
+                let elsewhere = matches!(variable.content, Content::Elsewhere);
+                if elsewhere {
+                    self.lanes.used_variable(name, span);
+                }
+                true
+            }
+            None => {
+                let names = self.scope.variables().iter().map(|variable| variable.name.as_ref());
+                let near = crate::model::name::nearest(name, names).map(str::to_owned);
+                let finding =
+                    Diagnostic::error("unset-variable", span, format!("the variable `{name}` is not set"));
+                self.report(match near {
+                    Some(near) => finding.help(format!("write `{near}`")),
+                    None => finding.help("in an expression stand variables, numbers and texts in quotes"),
+                });
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Endpoints and addresses: where a socket is bound or connected to.
+
+use std::borrow::Cow;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::address::Address;
+use crate::model::name::{is_name, nearest};
+use crate::model::network::Network;
+use crate::plan::Target;
+use crate::plan::template::{Part, Piece, Template};
+use crate::source::Span;
+use crate::spec::ast::Scalar;
+
+use super::Builder;
+use super::scope::Content;
+use super::text::Text;
+
+/// What an address is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A socket is bound to it: a network alone is a free port.
+    Bind,
+    /// Something is sent to it, or connected to it: it needs a port or a name.
+    Reach,
+    /// It is compared.
+    Compare,
+}
+
+/// A target with how a trace shows it.
+pub(super) struct Shown {
+    pub target: Target,
+    pub words: String,
+}
+
+impl Builder<'_> {
+    /// The name of an endpoint; the counters of `repeat` may stand in it.
+    pub(super) fn endpoint_name(&mut self, scalar: &Scalar) -> Option<Template> {
+        if is_name(&scalar.text) {
+            return self.check_name(&scalar.text, scalar.span).then(|| Template::literal(&scalar.text, scalar.span));
+        }
+        match self.text(scalar)? {
+            Text::Known(name) => {
+                self.check_name(&name, scalar.span).then(|| Template::literal(name, scalar.span))
+            }
+            Text::Open(template) => self.check_computed_name(&template).then_some(template),
+        }
+    }
+
+    fn check_computed_name(&mut self, template: &Template) -> bool {
+        for (index, piece) in template.pieces.iter().enumerate() {
+            match piece {
+                Piece::Literal(text) => {
+                    // As part of a name: a digit may stand anywhere but at its beginning.
+                    let whole = if index == 0 { Cow::Borrowed(text.as_str()) } else { Cow::Owned(format!("_{text}")) };
+                    if !is_name(&whole) {
+                        let message = format!("`{text}` cannot stand in a name");
+                        self.report(
+                            Diagnostic::error("bad-name", template.span, message)
+                                .help("a name begins with a letter or `_`, then letters, digits, `_` and `-`"),
+                        );
+                        return false;
+                    }
+                }
+                Piece::Hidden { .. } => {}
+                Piece::Variable { name, part } => {
+                    let counter = part.is_none()
+                        && self.scope.variable(name).is_none_or(|variable| matches!(variable.content, Content::Counter));
+                    if !counter {
+                        let message = format!("`{name}` cannot stand in the name of an endpoint");
+                        self.report(Diagnostic::error("bad-name", template.span, message).help(
+                            "only the counter of a `repeat` can, and what `vars` and `matrix` declare",
+                        ));
+                        return false;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// An endpoint or an address.
+    pub(super) fn target(&mut self, scalar: &Scalar, purpose: Purpose) -> Option<Shown> {
+        let text = self.text(scalar)?;
+        let words = text.shown().into_owned();
+        let target = match text {
+            Text::Known(text) => self.known_target(&text, scalar, purpose)?,
+            Text::Open(template) => match template.known() {
+                Some(text) => self.known_target(&text, scalar, purpose)?,
+                None => self.computed_target(template, purpose)?,
+            },
+        };
+        Some(Shown { target, words })
+    }
+
+    fn known_target(&mut self, text: &str, scalar: &Scalar, purpose: Purpose) -> Option<Target> {
+        let network = Network::parse(text);
+        if is_name(text) && self.means_endpoint(text, network, purpose) {
+            return Some(Target::Endpoint(Template::literal(text, scalar.span)));
+        }
+        let address = match Address::parse(text) {
+            Ok(address) => address,
+            Err(reason) => {
+                self.bad_address(text, &reason, scalar.span, purpose);
+                return None;
+            }
+        };
+        if let (Purpose::Reach, Address::Any(network)) = (purpose, &address) {
+            let example = if network.is_unix() {
+                format!("{network}:NAME")
+            } else if network.is_v6() {
+                format!("{network}://[::1]:PORT")
+            } else {
+                format!("{network}://127.0.0.1:PORT")
+            };
+            let message = format!("`{network}` alone is not an address that can be reached");
+            self.report(
+                Diagnostic::error("incomplete-address", scalar.span, message)
+                    .help(format!("write the name of an endpoint, or `{example}`")),
+            );
+            return None;
+        }
+        self.check_local(&address, text, scalar, purpose).then_some(Target::Address(address))
+    }
+
+    fn means_endpoint(&self, text: &str, network: Option<Network>, purpose: Purpose) -> bool {
+        let known = self.scope.endpoint(text).is_some();
+        match purpose {
+            Purpose::Bind => network.is_none() && (known || self.is_doubtful(text)),
+            Purpose::Reach | Purpose::Compare => network.is_none() || known,
+        }
+    }
+
+    fn bad_address(&mut self, text: &str, reason: &str, span: Span, purpose: Purpose) {
+        let word = text.split(':').next().unwrap_or_default();
+        let networks = Network::ALL.into_iter().map(Network::name);
+        if Network::parse(word).is_none() && is_name(word) {
+            let place = Span::new(span.start as usize, span.end as usize);
+            let place = self.word_in(place, word);
+            let finding = Diagnostic::error("unknown-network", place, format!("unknown network `{word}`"));
+            let finding = match nearest(word, networks.clone()) {
+                Some(near) => finding.help(format!("did you mean `{near}`?")),
+                None if word == "localhost" => finding.help("names are not looked up: write `tcp://127.0.0.1:PORT`"),
+                None => {
+                    let all: Vec<String> = networks.map(|name| format!("`{name}`")).collect();
+                    finding.help(format!("the networks are {}", all.join(", ")))
+                }
+            };
+            self.report(finding);
+            return;
+        }
+        let finding = Diagnostic::error("bad-address", span, format!("`{text}` is not an address: {reason}"));
+        let help = match purpose {
+            Purpose::Bind => "write a network alone, such as `tcp`, for a free port, or `tcp://127.0.0.1:8080`",
+            Purpose::Reach | Purpose::Compare => "write the name of an endpoint, or an address: `tcp://127.0.0.1:8080`",
+        };
+        self.report(finding.help(help));
+    }
+
+    fn check_local(&mut self, address: &Address, text: &str, scalar: &Scalar, purpose: Purpose) -> bool {
+        if self.allow_net || purpose == Purpose::Compare || address.is_local() {
+            return true;
+        }
+        let host = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+        let span = self.word_in(scalar.span, host);
+        self.report(
+            Diagnostic::error("not-loopback", span, format!("`{host}` is outside the loopback range"))
+                .help("write an address in 127.0.0.0/8 or [::1]; `--allow-net` allows others"),
+        );
+        false
+    }
+
+    /// The place of a word inside a scalar; the scalar's own where it is not found.
+    pub(super) fn word_in(&self, span: Span, word: &str) -> Span {
+        match self.source.slice(span).find(word) {
+            Some(at) => Span::new(span.start as usize + at, span.start as usize + at + word.len()),
+            None => span,
+        }
+    }
+
+    fn computed_target(&mut self, template: Template, purpose: Purpose) -> Option<Target> {
+        let literal = |piece: &Piece| match piece {
+            Piece::Literal(text) | Piece::Hidden { text, .. } => text.contains(':'),
+            Piece::Variable { .. } => false,
+        };
+        if template.pieces.iter().any(literal) {
+            return self.check_computed(&template, purpose).then_some(Target::Computed(template));
+        }
+        let names_endpoint = template.pieces.iter().all(|piece| match piece {
+            Piece::Variable { name, part } => {
+                let variable = self.scope.variable(name);
+                part.is_none() && variable.is_some_and(|variable| matches!(variable.content, Content::Counter))
+            }
+            _ => true,
+        });
+        if names_endpoint {
+            return self.check_computed_name(&template).then_some(Target::Endpoint(template));
+        }
+        Some(Target::Computed(template))
+    }
+
+    /// Reads the address with stand-ins for what is not known yet.
+    fn check_computed(&mut self, template: &Template, purpose: Purpose) -> bool {
+        let mut text = String::new();
+        for piece in &template.pieces {
+            match piece {
+                Piece::Literal(literal) | Piece::Hidden { text: literal, .. } => text.push_str(literal),
+                Piece::Variable { part: Some(Part::Port), .. } => text.push('1'),
+                Piece::Variable { part: None, name } => {
+                    let variable = self.scope.variable(name);
+                    if !variable.is_some_and(|variable| matches!(variable.content, Content::Counter)) {
+                        return true;
+                    }
+                    text.push('0');
+                }
+                Piece::Variable { .. } => return true,
+            }
+        }
+        let scalar = Scalar { text: String::new(), style: crate::spec::ast::Style::Plain, span: template.span };
+        match Address::parse(&text) {
+            Ok(address) => self.check_local(&address, &text, &scalar, purpose),
+            Err(reason) => {
+                self.bad_address(&text, &reason, template.span, purpose);
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Texts with `${name}` in them.
+
+use std::borrow::Cow;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::name::{is_name, nearest};
+use crate::model::value::Value;
+use crate::plan::template::{Part, Piece, Template};
+use crate::source::Span;
+use crate::spec::ast::Scalar;
+
+use super::Builder;
+use super::scope::Content;
+
+/// A text after its static variables were replaced.
+#[derive(Debug)]
+pub(super) enum Text<'t> {
+    /// All of it is known, and may be shown.
+    Known(Cow<'t, str>),
+    /// Some of it is known at run time only, or must not be shown.
+    Open(Template),
+}
+
+/// A text that is known before the spec runs.
+#[derive(Debug)]
+pub(super) struct Word<'t> {
+    /// The text.
+    pub text: Cow<'t, str>,
+    shown: Option<String>,
+}
+
+impl Word<'_> {
+    /// How a trace shows it.
+    pub(super) fn shown(&self) -> &str {
+        self.shown.as_deref().unwrap_or(&self.text)
+    }
+}
+
+impl Text<'_> {
+    /// How a trace shows it.
+    pub(super) fn shown(&self) -> Cow<'_, str> {
+        match self {
+            Self::Known(text) => Cow::Borrowed(text),
+            Self::Open(template) => Cow::Owned(template.shown()),
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// The text with its static variables replaced; none where a finding was reported.
+    pub(super) fn text<'t>(&mut self, scalar: &'t Scalar) -> Option<Text<'t>> {
+        if !scalar.text.contains("${") {
+            return Some(Text::Known(Cow::Borrowed(&scalar.text)));
+        }
+        let pieces = self.pieces(scalar)?;
+        let open = pieces.iter().any(|piece| !matches!(piece, Piece::Literal(_)));
+        let template = Template { pieces, span: scalar.span };
+        match template.known() {
+            Some(text) if !open => Some(Text::Known(Cow::Owned(text))),
+            _ => Some(Text::Open(template)),
+        }
+    }
+
+    /// The text, which must be known before the spec runs.
+    pub(super) fn word<'t>(&mut self, scalar: &'t Scalar) -> Option<Word<'t>> {
+        match self.text(scalar)? {
+            Text::Known(text) => Some(Word { text, shown: None }),
+            Text::Open(template) => {
+                if let Some(text) = template.known() {
+                    return Some(Word { text: Cow::Owned(text), shown: Some(template.shown()) });
+                }
+                let hole = template.pieces.iter().find(|piece| matches!(piece, Piece::Variable { .. }));
+                let name = hole.map_or_else(String::new, |piece| piece.shown());
+                let name = name.trim_matches(['<', '>']);
+                let message = format!("`${{{name}}}` is not known before the spec runs");
+                self.report(
+                    Diagnostic::error("not-constant", scalar.span, message)
+                        .help("here stands a plain value, or one of `vars` or `matrix`"),
+                );
+                None
+            }
+        }
+    }
+
+    fn pieces(&mut self, scalar: &Scalar) -> Option<Vec<Piece>> {
+        let mut pieces = Vec::new();
+        let mut literal = String::new();
+        let mut rest = scalar.text.as_str();
+        let mut nth = 0;
+        let mut sound = true;
+        while let Some(at) = rest.find("${") {
+            let (before, after) = (&rest[..at], &rest[at + 2..]);
+            if let Some(before) = before.strip_suffix('$') {
+                literal.push_str(before);
+                literal.push_str("${");
+                rest = after;
+                nth += 1;
+                continue;
+            }
+            literal.push_str(before);
+            let Some(length) = after.find('}') else {
+                let span = self.place_of(scalar, nth, 0);
+                self.report(
+                    Diagnostic::error("malformed-variable", span, "`${` has no closing `}`")
+                        .help("write `${name}` for a variable, or `$${` for the two characters themselves"),
+                );
+                return None;
+            };
+            let inner = &after[..length];
+            let span = self.place_of(scalar, nth, length + 1);
+            match self.variable(inner, span) {
+                Some(Piece::Literal(text)) => literal.push_str(&text),
+                Some(piece) => {
+                    if !literal.is_empty() {
+                        pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+                    }
+                    pieces.push(piece);
+                }
+                None => sound = false,
+            }
+            rest = &after[length + 1..];
+            nth += 1;
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(literal));
+        }
+        sound.then_some(pieces)
+    }
+
+    /// The place of the `nth` `${` of a scalar, with so many bytes after it.
+    fn place_of(&self, scalar: &Scalar, nth: usize, after: usize) -> Span {
+        let raw = self.source.slice(scalar.span);
+        let Some((at, _)) = raw.match_indices("${").nth(nth) else { return scalar.span };
+        let start = scalar.span.start as usize + at;
+        Span::new(start, start + 2 + after)
+    }
+
+    /// What stands for the variable of a `${…}`.
+    fn variable(&mut self, inner: &str, span: Span) -> Option<Piece> {
+        let (name, part) = match inner.split_once('.') {
+            Some((name, part)) => (name, Some(part)),
+            None => (inner, None),
+        };
+        if !is_name(name) {
+            self.report(
+                Diagnostic::error("malformed-variable", span, format!("`{inner}` is not the name of a variable"))
+                    .help("write `${name}` or `${endpoint.port}`, without blanks; expressions cannot stand here"),
+            );
+            return None;
+        }
+        match part {
+            Some(part) => self.endpoint_part(name, part, span),
+            None => self.value_of(name, span),
+        }
+    }
+
+    fn value_of(&mut self, name: &str, span: Span) -> Option<Piece> {
+        let Some(variable) = self.scope.variable_mut(name) else {
+            return self.unset(name, span);
+        };
+        variable.used = true;
+        let elsewhere = matches!(variable.content, Content::Elsewhere);
+        let piece = match &variable.content {
+            Content::Known { value, hidden: false } => return value.to_text().map(Piece::Literal),
+            Content::Known { value, hidden: true } => {
+                return value.to_text().map(|text| Piece::Hidden { text, name: name.to_owned() });
+            }
+            Content::Counter | Content::Captured(_) | Content::Elsewhere => {
+                Piece::Variable { name: name.to_owned(), part: None }
+            }
+        };
+        if elsewhere {
+            self.lanes.used_variable(name, span);
+        }
+        Some(piece)
+    }
+
+    fn unset(&mut self, name: &str, span: Span) -> Option<Piece> {
+        let piece = Piece::Variable { name: name.to_owned(), part: None };
+        if self.is_doubtful(name) {
+            return Some(piece);
+        }
+        if name == "tmp" {
+            self.report(Diagnostic::error("not-supported-yet", span, "`tmp` is not supported yet").help(
+                "a Unix address is relative to the spec's own temporary folder already: `unix:NAME.sock`",
+            ));
+            return None;
+        }
+        let finding = Diagnostic::error("unset-variable", span, format!("the variable `{name}` is not set"));
+        let names = self.scope.variables().iter().map(|variable| variable.name.as_ref());
+        let finding = if self.scope.endpoint(name).is_some() {
+            finding.help(format!("`{name}` is an endpoint: write `${{{name}.port}}`, `.host` or `.path`"))
+        } else if let Some(later) = self.captured_later(name) {
+            finding.related(later, "set here, later").help("a variable can be used after the step that sets it")
+        } else if let Some(near) = nearest(name, names) {
+            finding.help(format!("write `${{{near}}}`"))
+        } else {
+            finding.help(format!("set `{name}` in `vars`, or write `$${{` for a literal `${{`"))
+        };
+        self.report(finding);
+        None
+    }
+
+    fn endpoint_part(&mut self, name: &str, part: &str, span: Span) -> Option<Piece> {
+        let known = match part {
+            "port" => Part::Port,
+            "host" => Part::Host,
+            "path" => Part::Path,
+            _ => {
+                let message = format!("an endpoint has no part `{part}`");
+                let near = nearest(part, ["port", "host", "path"]).unwrap_or("port");
+                self.report(
+                    Diagnostic::error("unknown-part", span, message)
+                        .help(format!("write `${{{name}.{near}}}`: the parts are `port`, `host` and `path`")),
+                );
+                return None;
+            }
+        };
+        let piece = Piece::Variable { name: name.to_owned(), part: Some(known) };
+        if self.scope.endpoint(name).is_some() || self.is_doubtful(name) {
+            self.lanes.used_endpoint(name, span);
+            return Some(piece);
+        }
+        let finding = if self.scope.variable(name).is_some() {
+            Diagnostic::error("not-an-endpoint", span, format!("`{name}` is a variable, not an endpoint"))
+                .help(format!("write `${{{name}}}`: only endpoints have parts"))
+        } else if let Some(later) = self.created_later(name) {
+            Diagnostic::error("not-created", span, format!("`{name}` is used before it is created"))
+                .related(later, "created here, later")
+                .help(format!("move the step that creates `{name}` before this one"))
+        } else {
+            let message = format!("there is no endpoint `{name}`");
+            let finding = Diagnostic::error("unknown-endpoint", span, message);
+            match nearest(name, self.scope.endpoints()) {
+                Some(near) => finding.help(format!("write `${{{near}.{part}}}`")),
+                None => finding.help("only an endpoint that an earlier step has created has parts"),
+            }
+        };
+        self.report(finding);
+        None
+    }
+
+    /// A value of `vars`: where it is a text, earlier variables may stand in it.
+    pub(super) fn constant(&mut self, scalar: &Scalar, value: Value) -> Option<(Value, bool)> {
+        match value {
+            Value::Text(text) if text.contains("${") => {
+                let word = self.word(scalar)?;
+                let hidden = word.shown.is_some();
+                Some((Value::Text(word.text.into_owned()), hidden))
+            }
+            value => Some((value, false)),
+        }
+    }
+}
