@@ -150,11 +150,7 @@ fn push_sized(size: Size, of: &Payload, scope: Scope<'_>, items: &mut Vec<Item>)
     let len = length(&content)?;
     let prefix = encode_size(size, len)?;
     let varies = total_size(&shown(&content)).is_none();
-    let width = match size.kind {
-        SizeKind::Fixed(width) => Some(u64::from(width.bytes)),
-        SizeKind::Varint | SizeKind::Ber => None,
-    };
-    items.push(Item::owned(prefix, varies.then_some(Shown::Size { width })));
+    items.push(Item::owned(prefix, varies.then_some(Shown::Size { width: size.kind.width() })));
     items.append(&mut content);
     let pad = padding(size, len) as usize;
     if size.pad > 1 {

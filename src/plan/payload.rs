@@ -142,4 +142,21 @@ impl SizeKind {
             _ => Width::parse(word).map(Self::Fixed),
         }
     }
+
+    /// How many bytes the length itself has, where that does not depend on the length.
+    pub fn width(self) -> Option<u64> {
+        match self {
+            Self::Fixed(width) => Some(u64::from(width.bytes)),
+            Self::Varint | Self::Ber => None,
+        }
+    }
+
+    /// The word for it.
+    pub fn name(self) -> String {
+        match self {
+            Self::Fixed(width) => width.name(),
+            Self::Varint => "varint".to_owned(),
+            Self::Ber => "ber".to_owned(),
+        }
+    }
 }

@@ -1,0 +1,243 @@
+//! Alternatives that are followed side by side until one is chosen: `one_of`, `any_order` and
+//! `until_last`.
+
+use super::mismatch::Misfit;
+use super::node::{Node, show_group};
+use super::state::{Context, Progress, State, Step, Yield};
+
+/// Alternatives from one place on, in the order in which they are tried.
+#[derive(Debug, Default)]
+pub(super) struct Choice {
+    /// Which of the nodes they are.
+    candidates: Vec<usize>,
+    branches: Vec<Branch>,
+    /// The misfit of the alternative that went furthest, of those that were given up.
+    misfit: Option<Box<Misfit>>,
+}
+
+/// An alternative that is still possible.
+#[derive(Debug)]
+struct Branch {
+    node: usize,
+    state: State,
+    yields: Yield,
+    done: bool,
+}
+
+/// The alternative that was chosen.
+struct Chosen {
+    node: usize,
+    end: u64,
+    yields: Yield,
+}
+
+impl Choice {
+    /// A choice among the first `count` nodes.
+    pub(super) fn new(count: usize) -> Self {
+        Self { candidates: (0..count).collect(), ..Self::default() }
+    }
+
+    /// Follows every alternative as far as the bytes in view allow. The first that fits is chosen
+    /// when those before it are given up. What all take is settled.
+    fn advance(
+        &mut self,
+        nodes: &[Node],
+        settled: &mut u64,
+        context: &mut Context<'_>,
+    ) -> Result<Option<Chosen>, Box<Misfit>> {
+        if self.branches.is_empty() {
+            self.begin(nodes, *settled, context);
+        }
+        let mut at = 0;
+        while let Some(branch) = self.branches.get_mut(at) {
+            if !branch.done {
+                match branch.advance(nodes, context) {
+                    Ok(Progress::More) => {}
+                    Ok(Progress::Done) => branch.done = true,
+                    Err(misfit) => {
+                        self.branches.remove(at);
+                        self.give_up(misfit);
+                        continue;
+                    }
+                }
+            }
+            at += 1;
+            if self.branches[at - 1].done {
+                // Those after one that fits can no longer be chosen.
+                self.branches.truncate(at);
+            }
+        }
+        let Some(least) = self.branches.iter().map(|branch| branch.state.settled).min() else {
+            let misfit = self.misfit.take();
+            return Err(misfit.unwrap_or_else(|| Misfit::new(*settled, *settled, "an alternative", "none is left")));
+        };
+        *settled = least;
+        if !self.branches[0].done {
+            return Ok(None);
+        }
+        let chosen = self.branches.swap_remove(0);
+        self.branches.clear();
+        self.misfit = None;
+        Ok(Some(Chosen { node: chosen.node, end: chosen.state.settled, yields: chosen.yields }))
+    }
+
+    fn begin(&mut self, nodes: &[Node], at: u64, context: &Context<'_>) {
+        let inherited = || if context.inherit { context.yields.clone() } else { Yield::default() };
+        self.branches.extend(self.candidates.iter().map(|node| Branch {
+            node: *node,
+            state: nodes[*node].begin(at),
+            yields: inherited(),
+            done: false,
+        }));
+    }
+
+    /// Of the alternatives that do not fit, the one that went furthest is the one that was meant.
+    fn give_up(&mut self, misfit: Box<Misfit>) {
+        let further = self.misfit.as_ref().is_none_or(|known| misfit.seen > known.seen);
+        if further {
+            self.misfit = Some(misfit);
+        }
+    }
+
+    /// The `one_of` form.
+    pub(super) fn one_of(
+        &mut self,
+        node: &Node,
+        nodes: &[Node],
+        start: u64,
+        settled: &mut u64,
+        context: &mut Context<'_>,
+    ) -> Step {
+        let Some(chosen) = self.advance(nodes, settled, context).map_err(|misfit| none_fits(misfit, node, start))? else {
+            return Ok(Progress::More);
+        };
+        context.yields.adopt(chosen.yields);
+        if let Some(shown) = &mut context.shown {
+            shown.part(show_group("one_of", nodes));
+        }
+        Ok(Progress::Done)
+    }
+
+    /// The alternative that is left, where it is only one.
+    pub(super) fn only(&self) -> Option<(usize, &State)> {
+        match self.branches.as_slice() {
+            [branch] if !branch.done => Some((branch.node, &branch.state)),
+            _ => None,
+        }
+    }
+
+    /// The alternatives that are still possible, with their states and whether they fit already.
+    pub(super) fn alive(&self) -> impl Iterator<Item = (usize, Option<&State>, bool)> {
+        let begun = self.branches.iter().map(|branch| (branch.node, Some(&branch.state), branch.done));
+        let fresh = self.candidates.iter().filter(|_| self.branches.is_empty()).map(|node| (*node, None, false));
+        begun.chain(fresh)
+    }
+}
+
+/// The misfit of the alternative that went furthest, as one of all of them.
+fn none_fits(mut misfit: Box<Misfit>, node: &Node, start: u64) -> Box<Misfit> {
+    if misfit.at == start {
+        // None was better than another.
+        misfit.expected = None;
+        misfit.words = Some(node.describe());
+        misfit.message = "no alternative fits".to_owned();
+    } else if !misfit.message.starts_with(NONE_FITS) {
+        misfit.message = format!("{NONE_FITS}: {}", misfit.message);
+    }
+    misfit
+}
+
+const NONE_FITS: &str = "no alternative fits; the one that went furthest";
+
+impl Branch {
+    fn advance(&mut self, nodes: &[Node], context: &mut Context<'_>) -> Step {
+        let mut own =
+            Context { view: context.view, shown: None, yields: &mut self.yields, inherit: context.inherit };
+        nodes[self.node].advance(&mut self.state, &mut own)
+    }
+}
+
+/// The members of an `any_order` that have not come yet.
+#[derive(Debug)]
+pub(super) struct AnyOrder {
+    pub(super) choice: Choice,
+}
+
+impl AnyOrder {
+    pub(super) fn new(count: usize) -> Self {
+        Self { choice: Choice::new(count) }
+    }
+
+    pub(super) fn advance(
+        &mut self,
+        node: &Node,
+        nodes: &[Node],
+        start: u64,
+        settled: &mut u64,
+        context: &mut Context<'_>,
+    ) -> Step {
+        while !self.choice.candidates.is_empty() {
+            let chosen = self.choice.advance(nodes, settled, context).map_err(|misfit| none_fits(misfit, node, start))?;
+            let Some(chosen) = chosen else { return Ok(Progress::More) };
+            *settled = chosen.end;
+            context.yields.adopt(chosen.yields);
+            self.choice.candidates.retain(|node| *node != chosen.node);
+        }
+        if let Some(shown) = &mut context.shown {
+            shown.part(show_group("any_order", nodes));
+        }
+        Ok(Progress::Done)
+    }
+}
+
+/// The repetition of an `until_last` that is being taken.
+#[derive(Debug)]
+pub(super) struct UntilLast {
+    pub(super) choice: Choice,
+}
+
+impl Default for UntilLast {
+    fn default() -> Self {
+        Self { choice: Choice::new(2) }
+    }
+}
+
+impl UntilLast {
+    /// The first of the members is the last that comes.
+    pub(super) fn advance(
+        &mut self,
+        node: &Node,
+        (members, plain): (&[Node; 2], bool),
+        start: u64,
+        settled: &mut u64,
+        context: &mut Context<'_>,
+    ) -> Step {
+        let before = *settled;
+        let step = self.repeat(node, members, start, settled, context);
+        if let Some(shown) = &mut context.shown {
+            if plain {
+                shown.bytes(context.view.slice(before, *settled));
+            } else if matches!(step, Ok(Progress::Done)) {
+                shown.part(show_group("until_last", members));
+            }
+        }
+        step
+    }
+
+    fn repeat(&mut self, node: &Node, members: &[Node; 2], start: u64, settled: &mut u64, context: &mut Context<'_>) -> Step {
+        loop {
+            let from = self.choice.branches.first().map_or(*settled, |branch| branch.state.start);
+            let chosen = self.choice.advance(members, settled, context).map_err(|misfit| none_fits(misfit, node, start))?;
+            let Some(chosen) = chosen else { return Ok(Progress::More) };
+            *settled = chosen.end;
+            context.yields.adopt(chosen.yields);
+            if chosen.node == 0 {
+                return Ok(Progress::Done);
+            }
+            if chosen.end == from {
+                let message = "`each` took no byte, so it would be repeated for ever";
+                return Err(Misfit::new(from, from, members[1].describe(), message));
+            }
+        }
+    }
+}

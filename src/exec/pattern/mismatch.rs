@@ -1,0 +1,136 @@
+//! Why bytes are not as a pattern says.
+
+use super::describe::count;
+use super::node::Node;
+use super::view::View;
+use crate::trace::record::{Bytes, Difference};
+
+/// How many bytes on either side of the first wrong one are shown.
+pub(super) const AROUND: u64 = 512;
+
+/// A mismatch as a report shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    /// The expected bytes, where the pattern says them, from the same place as `got`.
+    pub(crate) expected: Option<Vec<u8>>,
+    /// What was expected, in words.
+    pub(crate) expected_words: Option<String>,
+    /// What came, from the beginning of the part that does not fit, cut to what can be shown.
+    pub(crate) got: Vec<u8>,
+    /// The first byte of `got` that is wrong; `got.len()` where one is missing.
+    pub(crate) at: u64,
+    /// How many bytes of the pattern came before the first of `got`.
+    pub(crate) skipped: u64,
+    /// One line.
+    pub(crate) message: String,
+}
+
+impl From<Mismatch> for Difference {
+    fn from(mismatch: Mismatch) -> Self {
+        Self {
+            expected: mismatch.expected.map(Bytes),
+            expected_words: mismatch.expected_words,
+            got: Bytes(mismatch.got),
+            at: mismatch.at,
+        }
+    }
+}
+
+/// A mismatch while it is not known whether it matters: an alternative may fit. Its positions
+/// are counted from the pattern's first byte.
+#[derive(Debug, Clone)]
+pub(super) struct Misfit {
+    /// The first byte that is wrong, or the first that is missing.
+    pub(super) at: u64,
+    /// Where what is shown of the bytes begins.
+    pub(super) from: u64,
+    /// How far the bytes had to be seen to know it.
+    pub(super) seen: u64,
+    /// The expected bytes from `from` on.
+    pub(super) expected: Option<Vec<u8>>,
+    /// What was expected, in words.
+    pub(super) words: Option<String>,
+    /// One line.
+    pub(super) message: String,
+}
+
+impl Misfit {
+    /// A part that began at `start` is wrong from `at` on.
+    pub(super) fn new(start: u64, at: u64, words: impl Into<String>, message: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
+            at,
+            from: start.max(at.saturating_sub(AROUND)),
+            seen: at,
+            expected: None,
+            words: Some(words.into()),
+            message: message.into(),
+        })
+    }
+
+    /// It took all bytes up to `seen` to know it.
+    pub(super) fn seen(mut self: Box<Self>, seen: u64) -> Box<Self> {
+        self.seen = seen;
+        self
+    }
+
+    /// A datagram goes on after the pattern.
+    pub(super) fn too_long(node: &Node, end: u64, more: usize) -> Box<Self> {
+        let message = format!("the datagram has {} more than the pattern takes", count(more as u64, "byte"));
+        Self::new(0, end, format!("{}, and the end of the datagram", node.describe()), message)
+    }
+
+    /// With the bytes that came.
+    pub(super) fn seen_in(self: Box<Self>, recent: &Recent, view: View<'_>) -> Mismatch {
+        let from = self.from.max(recent.start(view.base)).min(view.limit());
+        let got = recent.copy(from, self.at.saturating_add(AROUND).min(view.limit()), view);
+        let cut = (from - self.from.min(from)) as usize;
+        Mismatch {
+            expected: self.expected.map(|expected| expected.get(cut..).unwrap_or_default().to_vec()),
+            expected_words: self.words,
+            at: (self.at.saturating_sub(from)).min(got.len() as u64),
+            got,
+            skipped: from,
+            message: self.message,
+        }
+    }
+}
+
+/// The last bytes that were taken, for the sake of messages.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    bytes: Vec<u8>,
+}
+
+impl Recent {
+    const KEPT: usize = 2 * AROUND as usize;
+
+    /// Bytes that are taken now.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let bytes = &bytes[bytes.len().saturating_sub(Self::KEPT)..];
+        // A few times as much is kept as is needed, so that single bytes do not move it each time.
+        if self.bytes.len() + bytes.len() > 4 * Self::KEPT {
+            let needless = self.bytes.len().saturating_sub(Self::KEPT - bytes.len());
+            self.bytes.drain(..needless);
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The position of the first byte that is kept, where `taken` are taken.
+    fn start(&self, taken: u64) -> u64 {
+        taken - self.bytes.len() as u64
+    }
+
+    /// The bytes `from..to`, of those that are kept and those that are seen.
+    fn copy(&self, from: u64, to: u64, view: View<'_>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if from < view.base {
+            let start = (from - self.start(view.base)) as usize;
+            let end = (to.min(view.base) - self.start(view.base)) as usize;
+            bytes.extend_from_slice(self.bytes.get(start..end).unwrap_or_default());
+        }
+        if to > view.base {
+            bytes.extend_from_slice(view.slice(from.max(view.base), to.max(from)));
+        }
+        bytes
+    }
+}

@@ -1,0 +1,237 @@
+//! How far a pattern is, and one step of it: everything that the bytes in view allow.
+
+use super::automaton::Walk;
+use super::choice::{AnyOrder, Choice, UntilLast};
+use super::describe::size_words;
+use super::mismatch::Misfit;
+use super::node::{Cover, Kind, Node, value_of};
+use super::search::Search;
+use super::sized::Frame;
+use super::view::View;
+use crate::exec::shown::ShownBuilder;
+use crate::model::value::Value;
+use crate::plan::pattern::End;
+
+/// Whether a pattern has all its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// All that is in view has been gone over, and it is not known yet where the pattern ends.
+    More,
+    /// It ends where it is settled.
+    Done,
+}
+
+/// What a step came to.
+pub(super) type Step = Result<Progress, Box<Misfit>>;
+
+/// How far a pattern is.
+#[derive(Debug)]
+pub(super) struct State {
+    /// Where it began.
+    pub(super) start: u64,
+    /// All bytes before this are the pattern's, whatever comes.
+    pub(super) settled: u64,
+    /// The bytes so far, where `match` or `as` needs them.
+    hold: Option<Vec<u8>>,
+    pub(super) form: Form,
+}
+
+/// What a form has to know besides its place.
+#[derive(Debug)]
+pub(super) enum Form {
+    /// Nothing.
+    Place,
+    /// The bytes of a number.
+    Number([u8; 8]),
+    /// Where the search for a delimiter stands.
+    Search(Search),
+    /// Where an expression stands.
+    Walk(Box<Walk>),
+    Sized(Box<Frame>),
+    OneOf(Choice),
+    AnyOrder(Box<AnyOrder>),
+    UntilLast(Box<UntilLast>),
+    /// The part of a list that is being taken.
+    Sequence(usize, Option<Box<State>>),
+    Deferred(Option<Box<(Node, State)>>),
+}
+
+/// What a pattern gives besides its bytes. An alternative has its own until it is chosen.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Yield {
+    pub(super) captures: Vec<(String, Value)>,
+    /// The end of the stream, if it was taken.
+    pub(super) end: Option<End>,
+}
+
+/// What a step sees and adds to.
+pub(super) struct Context<'a> {
+    pub(super) view: View<'a>,
+    /// What the trace shows; `None` inside of what it shows in another way.
+    pub(super) shown: Option<&'a mut ShownBuilder>,
+    pub(super) yields: &'a mut Yield,
+    /// Whether alternatives need what was kept before them.
+    pub(super) inherit: bool,
+}
+
+impl Yield {
+    fn set(&mut self, name: &str, value: Value) {
+        match self.captures.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => *old = value,
+            None => self.captures.push((name.to_owned(), value)),
+        }
+    }
+
+    /// Takes over what an alternative gave.
+    pub(super) fn adopt(&mut self, other: Self) {
+        for (name, value) in other.captures {
+            self.set(&name, value);
+        }
+        self.end = other.end.or(self.end);
+    }
+}
+
+impl Context<'_> {
+    /// Bytes that are shown as they are.
+    pub(super) fn show(&mut self, bytes: &[u8]) {
+        if let Some(shown) = &mut self.shown {
+            shown.bytes(bytes);
+        }
+    }
+
+    /// Whether nothing comes after the bytes in view.
+    pub(super) fn reached(&self) -> Option<&'static str> {
+        self.view.end.map(super::Boundary::reached)
+    }
+}
+
+impl Node {
+    /// The state at the pattern's first byte.
+    pub(super) fn begin(&self, at: u64) -> State {
+        let form = match &self.kind {
+            Kind::Number { .. } => Form::Number([0; 8]),
+            Kind::Until(_) => Form::Search(Search::default()),
+            Kind::UntilMatch { automaton, .. } => Form::Walk(Box::new(Walk::new(automaton))),
+            Kind::Sized { .. } => Form::Sized(Box::default()),
+            Kind::OneOf(nodes) => Form::OneOf(Choice::new(nodes.len())),
+            Kind::AnyOrder(nodes) => Form::AnyOrder(Box::new(AnyOrder::new(nodes.len()))),
+            Kind::UntilLast { .. } => Form::UntilLast(Box::default()),
+            Kind::Sequence(_) => Form::Sequence(0, None),
+            Kind::Deferred(_) => Form::Deferred(None),
+            Kind::Exactly(_) | Kind::Hex(_) | Kind::Bytes { .. } | Kind::Rest(_) => Form::Place,
+        };
+        let hold = self.cover.as_ref().is_some_and(|cover| cover.holds()).then(Vec::new);
+        State { start: at, settled: at, hold, form }
+    }
+
+    /// Goes on as far as the bytes in view allow.
+    pub(super) fn advance(&self, state: &mut State, context: &mut Context<'_>) -> Step {
+        let Some(cover) = &self.cover else { return self.advance_form(state, context) };
+        let before = state.settled;
+        let shown = context.shown.take();
+        let step = self.advance_form(state, context);
+        context.shown = shown;
+        if let Some(hold) = &mut state.hold {
+            // Bytes beyond what may be held count as not seen, however they arrived.
+            let limit = state.start.saturating_add(self.max);
+            if state.settled > limit || step.as_ref().is_err_and(|misfit| misfit.seen > limit) {
+                return Err(self.too_much(state.start));
+            }
+            hold.extend_from_slice(context.view.slice(before, state.settled));
+        }
+        if step? == Progress::More {
+            return Ok(Progress::More);
+        }
+        self.finish(cover, state, context)?;
+        Ok(Progress::Done)
+    }
+
+    fn advance_form(&self, state: &mut State, context: &mut Context<'_>) -> Step {
+        let State { start, settled, form, .. } = state;
+        match (&self.kind, form) {
+            (Kind::Sized { size, of, varies }, Form::Sized(frame)) => {
+                frame.advance(self, (*size, &**of, *varies), *start, settled, context)
+            }
+            (Kind::OneOf(nodes), Form::OneOf(choice)) => choice.one_of(self, nodes, *start, settled, context),
+            (Kind::AnyOrder(nodes), Form::AnyOrder(any)) => any.advance(self, nodes, *start, settled, context),
+            (Kind::UntilLast { members, plain }, Form::UntilLast(until)) => {
+                until.advance(self, (members, *plain), *start, settled, context)
+            }
+            (Kind::Sequence(nodes), Form::Sequence(index, part)) => sequence(nodes, index, part, settled, context),
+            (Kind::Deferred(deferred), Form::Deferred(begun)) => deferred.advance(begun, *start, settled, context),
+            _ => self.advance_leaf(state, context),
+        }
+    }
+
+    /// Judges and keeps what was taken.
+    fn finish(&self, cover: &Cover, state: &mut State, context: &mut Context<'_>) -> Result<(), Box<Misfit>> {
+        let taken = state.hold.take().unwrap_or_default();
+        if let Some(matching) = &cover.matching {
+            let content = match &self.kind {
+                Kind::Until(delimiter) => &taken[..taken.len() - delimiter.len()],
+                _ => &taken,
+            };
+            let Some(groups) = matching.regex.captures(content) else {
+                return Err(self.no_match(matching, state));
+            };
+            for name in matching.regex.capture_names().flatten() {
+                // A group that took no part is empty, so that a later `${name}` has a value.
+                let bytes = groups.name(name).map_or(&b""[..], |group| group.as_bytes());
+                context.yields.set(name, text_or_bytes(bytes));
+            }
+        }
+        if let Some(shown) = &mut context.shown {
+            shown.part(cover.shown(self.size()));
+        }
+        if let Some(name) = &cover.capture {
+            context.yields.set(name, value_of(&self.kind, taken));
+        }
+        Ok(())
+    }
+
+    fn no_match(&self, matching: &crate::plan::pattern::Matching, state: &State) -> Box<Misfit> {
+        let source = &matching.source;
+        let what = match &self.kind {
+            Kind::Until(_) => "what came before the delimiter",
+            _ => "what came",
+        };
+        let message = format!("{what} does not match ~/{source}/");
+        Misfit::new(state.start, state.start, format!("~/{source}/"), message).seen(state.settled)
+    }
+
+    fn too_much(&self, start: u64) -> Box<Misfit> {
+        let max = size_words(self.max);
+        let message = format!("the pattern holds more than {max}; a larger `max` beside it allows more");
+        let at = start.saturating_add(self.max);
+        Misfit::new(start, at, format!("{}, in at most {max}", self.describe()), message)
+    }
+}
+
+/// The parts of a list, one after the other.
+fn sequence(
+    nodes: &[Node],
+    index: &mut usize,
+    part: &mut Option<Box<State>>,
+    settled: &mut u64,
+    context: &mut Context<'_>,
+) -> Step {
+    while let Some(node) = nodes.get(*index) {
+        let state = part.get_or_insert_with(|| Box::new(node.begin(*settled)));
+        let step = node.advance(state, context);
+        *settled = state.settled;
+        if step? == Progress::More {
+            return Ok(Progress::More);
+        }
+        *part = None;
+        *index += 1;
+    }
+    Ok(Progress::Done)
+}
+
+/// What a group of an expression caught: a text, if it is one.
+fn text_or_bytes(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Value::Text(text.to_owned()),
+        Err(_) => Value::Bytes(bytes.to_vec()),
+    }
+}
