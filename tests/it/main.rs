@@ -6,5 +6,4 @@ mod hostile;
 mod rendering;
 mod reports;
 mod schema;
-mod settling;
 mod traces;

@@ -76,9 +76,8 @@ impl Ahead {
 impl Choice {
     /// What every alternative takes. One that fits already takes no more.
     fn ahead(&self, nodes: &[Node]) -> Ahead {
-        let each = self.alive().map(|(node, state, done)| {
-            self.further(if done { None } else { Some(&nodes[node]) }, state)
-        });
+        let each =
+            self.alive().map(|(node, state, done)| self.further(if done { None } else { Some(&nodes[node]) }, state));
         each.reduce(|a, b| Ahead { bytes: a.bytes.min(b.bytes), whole: a.whole && b.whole && a.bytes == b.bytes })
             .unwrap_or(Ahead::UNKNOWN)
     }

@@ -51,8 +51,7 @@ pub(super) fn compile(source: &str) -> Result<Arc<Automaton>, String> {
 
 impl Automaton {
     fn new(source: &str) -> Result<Self, String> {
-        let config =
-            Config::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(NFA_MAX));
+        let config = Config::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(NFA_MAX));
         let nfa = Compiler::new()
             .syntax(syntax::Config::new().unicode(false).utf8(false))
             .configure(config)

@@ -11,8 +11,8 @@ pub(super) struct Choice {
     /// Which of the nodes they are.
     candidates: Vec<usize>,
     branches: Vec<Branch>,
-    /// The misfit of the alternative that went furthest, of those that were given up.
-    misfit: Option<Box<Misfit>>,
+    /// The alternative that went furthest, of those that were given up, with its misfit.
+    misfit: Option<(usize, Box<Misfit>)>,
 }
 
 /// An alternative that is still possible.
@@ -55,8 +55,8 @@ impl Choice {
                     Ok(Progress::More) => {}
                     Ok(Progress::Done) => branch.done = true,
                     Err(misfit) => {
-                        self.branches.remove(at);
-                        self.give_up(misfit);
+                        let branch = self.branches.remove(at);
+                        self.give_up(branch.node, misfit);
                         continue;
                     }
                 }
@@ -69,7 +69,8 @@ impl Choice {
         }
         let Some(least) = self.branches.iter().map(|branch| branch.state.settled).min() else {
             let misfit = self.misfit.take();
-            return Err(misfit.unwrap_or_else(|| Misfit::new(*settled, *settled, "an alternative", "none is left")));
+            let none = || Misfit::new(*settled, *settled, "nothing", "there is no alternative");
+            return Err(misfit.map_or_else(none, |(_, misfit)| misfit));
         };
         *settled = least;
         if !self.branches[0].done {
@@ -91,11 +92,15 @@ impl Choice {
         }));
     }
 
-    /// Of the alternatives that do not fit, the one that went furthest is the one that was meant.
-    fn give_up(&mut self, misfit: Box<Misfit>) {
-        let further = self.misfit.as_ref().is_none_or(|known| misfit.seen > known.seen);
+    /// Of the alternatives that do not fit, the one that went furthest is the one that was meant,
+    /// or the first of these.
+    fn give_up(&mut self, node: usize, misfit: Box<Misfit>) {
+        let further = self
+            .misfit
+            .as_ref()
+            .is_none_or(|(known, old)| misfit.seen > old.seen || (misfit.seen == old.seen && node < *known));
         if further {
-            self.misfit = Some(misfit);
+            self.misfit = Some((node, misfit));
         }
     }
 
@@ -108,7 +113,8 @@ impl Choice {
         settled: &mut u64,
         context: &mut Context<'_>,
     ) -> Step {
-        let Some(chosen) = self.advance(nodes, settled, context).map_err(|misfit| none_fits(misfit, node, start))? else {
+        let Some(chosen) = self.advance(nodes, settled, context).map_err(|misfit| none_fits(misfit, node, start))?
+        else {
             return Ok(Progress::More);
         };
         context.yields.adopt(chosen.yields);
@@ -151,8 +157,7 @@ const NONE_FITS: &str = "no alternative fits; the one that went furthest";
 
 impl Branch {
     fn advance(&mut self, nodes: &[Node], context: &mut Context<'_>) -> Step {
-        let mut own =
-            Context { view: context.view, shown: None, yields: &mut self.yields, inherit: context.inherit };
+        let mut own = Context { view: context.view, shown: None, yields: &mut self.yields, inherit: context.inherit };
         nodes[self.node].advance(&mut self.state, &mut own)
     }
 }
@@ -177,7 +182,8 @@ impl AnyOrder {
         context: &mut Context<'_>,
     ) -> Step {
         while !self.choice.candidates.is_empty() {
-            let chosen = self.choice.advance(nodes, settled, context).map_err(|misfit| none_fits(misfit, node, start))?;
+            let chosen =
+                self.choice.advance(nodes, settled, context).map_err(|misfit| none_fits(misfit, node, start))?;
             let Some(chosen) = chosen else { return Ok(Progress::More) };
             *settled = chosen.end;
             context.yields.adopt(chosen.yields);
@@ -224,10 +230,18 @@ impl UntilLast {
         step
     }
 
-    fn repeat(&mut self, node: &Node, members: &[Node; 2], start: u64, settled: &mut u64, context: &mut Context<'_>) -> Step {
+    fn repeat(
+        &mut self,
+        node: &Node,
+        members: &[Node; 2],
+        start: u64,
+        settled: &mut u64,
+        context: &mut Context<'_>,
+    ) -> Step {
         loop {
             let from = self.choice.branches.first().map_or(*settled, |branch| branch.state.start);
-            let chosen = self.choice.advance(members, settled, context).map_err(|misfit| none_fits(misfit, node, start))?;
+            let chosen =
+                self.choice.advance(members, settled, context).map_err(|misfit| none_fits(misfit, node, start))?;
             let Some(chosen) = chosen else { return Ok(Progress::More) };
             *settled = chosen.end;
             context.yields.adopt(chosen.yields);

@@ -41,9 +41,7 @@ impl Node {
         }
         match context.reached() {
             // What ends the rest is the rest's own affair.
-            Some(why) if !matches!(self.kind, Kind::Rest(_)) => {
-                Err(self.cut(state, why, context.view.limit()))
-            }
+            Some(why) if !matches!(self.kind, Kind::Rest(_)) => Err(self.cut(state, why, context.view.limit())),
             _ => Ok(Progress::More),
         }
     }
@@ -82,7 +80,9 @@ impl Node {
             Kind::Exactly(encoded) => format!("{why} after {came} of {}", count(encoded.bytes.len(), "byte")),
             Kind::Hex(bytes) => format!("{why} after {came} of {}", count(bytes.len() as u64, "byte")),
             Kind::Bytes { count: bytes, .. } => format!("{why} after {came} of {}", count(*bytes, "byte")),
-            Kind::Number { width, .. } => format!("{why} after {came} of the {} bytes of {}", width.bytes, width.name()),
+            Kind::Number { width, .. } => {
+                format!("{why} after {came} of the {} bytes of {}", width.bytes, width.name())
+            }
             _ => format!("{why} after {}, where {} was expected", count(came, "byte"), self.describe()),
         };
         let mut misfit = Misfit::new(state.start, at, self.describe(), message);
@@ -106,12 +106,7 @@ fn around(encoded: &Encoded, start: u64, from: u64, at: u64) -> Vec<u8> {
     encoded.bytes.copy(from - start, (at - start).saturating_add(AROUND))
 }
 
-fn exactly(
-    encoded: &Encoded,
-    start: u64,
-    settled: &mut u64,
-    context: &mut Context<'_>,
-) -> Result<bool, Box<Misfit>> {
+fn exactly(encoded: &Encoded, start: u64, settled: &mut u64, context: &mut Context<'_>) -> Result<bool, Box<Misfit>> {
     let input = context.view.from(*settled);
     let offset = *settled - start;
     let left = encoded.bytes.len() - offset;

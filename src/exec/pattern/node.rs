@@ -39,16 +39,32 @@ pub(super) enum Kind {
     Exactly(Encoded),
     Hex(Arc<[Option<u8>]>),
     /// So many bytes; `known` if the spec says how many.
-    Bytes { count: u64, known: bool },
+    Bytes {
+        count: u64,
+        known: bool,
+    },
     Until(Vec<u8>),
-    UntilMatch { source: String, automaton: Arc<Automaton> },
+    UntilMatch {
+        source: String,
+        automaton: Arc<Automaton>,
+    },
     Rest(Vec<End>),
-    Number { width: Width, mask: Option<(u64, u64)> },
-    Sized { size: Size, of: Box<Node>, varies: bool },
+    Number {
+        width: Width,
+        mask: Option<(u64, u64)>,
+    },
+    Sized {
+        size: Size,
+        of: Box<Node>,
+        varies: bool,
+    },
     OneOf(Vec<Node>),
     AnyOrder(Vec<Node>),
     /// `last` and `each`; `plain` if what came is shown as it is.
-    UntilLast { members: Box<[Node; 2]>, plain: bool },
+    UntilLast {
+        members: Box<[Node; 2]>,
+        plain: bool,
+    },
     Sequence(Vec<Node>),
     /// Its values are those that a part before it keeps.
     Deferred(Box<Deferred>),
@@ -76,13 +92,9 @@ fn compile_form(form: &Form, scope: Scope<'_>, max: Option<u64>, names: &mut Vec
     Ok(match form {
         Form::Exactly(payload) => Kind::Exactly(encode(payload, scope)?),
         Form::Hex(bytes) => Kind::Hex(Arc::clone(bytes)),
-        Form::Bytes(number) => {
-            Kind::Bytes { count: scope.number(number)?, known: matches!(number, Number::Known(_)) }
-        }
+        Form::Bytes(number) => Kind::Bytes { count: scope.number(number)?, known: matches!(number, Number::Known(_)) },
         Form::Until(delimiter) => Kind::Until(compile_delimiter(delimiter, scope)?),
-        Form::UntilMatch(source) => {
-            Kind::UntilMatch { source: source.clone(), automaton: automaton::compile(source)? }
-        }
+        Form::UntilMatch(source) => Kind::UntilMatch { source: source.clone(), automaton: automaton::compile(source)? },
         Form::Rest(ends) => Kind::Rest(ends.clone()),
         Form::Number { width, mask } => Kind::Number { width: *width, mask: *mask },
         Form::Sized { size, of } => {
@@ -234,9 +246,8 @@ impl Node {
         }
         match &self.kind {
             Kind::Exactly(encoded) => {
-                let plain = |shown: &Shown| {
-                    matches!(shown, Shown::Bytes(_) | Shown::Digest { .. } | Shown::Generated { .. })
-                };
+                let plain =
+                    |shown: &Shown| matches!(shown, Shown::Bytes(_) | Shown::Digest { .. } | Shown::Generated { .. });
                 encoded.shown.iter().all(plain)
             }
             Kind::Hex(bytes) => bytes.iter().all(Option::is_some),

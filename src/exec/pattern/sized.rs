@@ -138,26 +138,21 @@ impl Frame {
 
 impl Body {
     /// Takes what the length measures; whether all of it is there.
-    fn take_content(
-        &mut self,
-        of: &Node,
-        settled: &mut u64,
-        context: &mut Context<'_>,
-    ) -> Result<bool, Box<Misfit>> {
-        let Content::Begun(content) = &mut self.content else { return Ok(true) };
+    fn take_content(&mut self, of: &Node, settled: &mut u64, context: &mut Context<'_>) -> Result<bool, Box<Misfit>> {
+        let Content::Begun(state) = &mut self.content else { return Ok(true) };
         let outer = context.view;
         context.view = outer.frame(self.end);
-        let step = of.advance(content, context);
+        let step = of.advance(state, context);
         context.view = outer;
-        *settled = content.settled;
+        *settled = state.settled;
         if step? == Progress::More {
             return Ok(false);
         }
         if *settled < self.end {
-            let took = *settled - content.start;
-            let length = self.end - content.start;
+            let took = *settled - state.start;
+            let length = self.end - state.start;
             let message = format!("the length says {}, of which the pattern takes {took}", count(length, "byte"));
-            return Err(Misfit::new(content.start, *settled, of.describe(), message));
+            return Err(Misfit::new(state.start, *settled, of.describe(), message));
         }
         self.content = Content::Taken;
         Ok(true)

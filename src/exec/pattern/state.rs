@@ -134,8 +134,9 @@ impl Node {
         if let Some(hold) = &mut state.hold {
             // Bytes beyond what may be held count as not seen, however they arrived.
             let limit = state.start.saturating_add(self.max);
-            if state.settled > limit || step.as_ref().is_err_and(|misfit| misfit.seen > limit) {
-                return Err(self.too_much(state.start));
+            let seen = step.as_ref().map_or_else(|misfit| misfit.seen, |_| state.settled);
+            if seen > limit {
+                return Err(self.too_much(state.start, limit));
             }
             hold.extend_from_slice(context.view.slice(before, state.settled));
         }
@@ -167,11 +168,11 @@ impl Node {
     fn finish(&self, cover: &Cover, state: &mut State, context: &mut Context<'_>) -> Result<(), Box<Misfit>> {
         let taken = state.hold.take().unwrap_or_default();
         if let Some(matching) = &cover.matching {
-            let content = match &self.kind {
+            let judged = match &self.kind {
                 Kind::Until(delimiter) => &taken[..taken.len() - delimiter.len()],
                 _ => &taken,
             };
-            let Some(groups) = matching.regex.captures(content) else {
+            let Some(groups) = matching.regex.captures(judged) else {
                 return Err(self.no_match(matching, state));
             };
             for name in matching.regex.capture_names().flatten() {
@@ -199,11 +200,10 @@ impl Node {
         Misfit::new(state.start, state.start, format!("~/{source}/"), message).seen(state.settled)
     }
 
-    fn too_much(&self, start: u64) -> Box<Misfit> {
+    fn too_much(&self, start: u64, limit: u64) -> Box<Misfit> {
         let max = size_words(self.max);
         let message = format!("the pattern holds more than {max}; a larger `max` beside it allows more");
-        let at = start.saturating_add(self.max);
-        Misfit::new(start, at, format!("{}, in at most {max}", self.describe()), message)
+        Misfit::new(start, limit, format!("{}, in at most {max}", self.describe()), message).seen(limit + 1)
     }
 }
 
