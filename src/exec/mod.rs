@@ -1,6 +1,104 @@
-//! A [`Plan`](crate::plan::Plan) on real sockets, giving a [`Record`](crate::trace::record::Record).
+//! Runs a [`Plan`] on real sockets and gives the [`Record`] of what happened.
+//!
+//! A spec runs in one thread: its lanes are futures of one task on a current-thread runtime, which
+//! is made once for each worker thread and used again. A call is tried first and waited for only
+//! where it would block, so an ordinary exchange costs little more than its system calls.
+//!
+//! [`lane`] runs steps one after the other, `parallel` several lanes at once; `verbs/` has one file
+//! a verb; `settle` waits until the effect of a step has arrived; `net/` is the seam to the sockets.
 
+mod cancel;
+mod endpoint;
+pub(crate) mod expression;
+mod failure;
+mod lane;
+mod net;
+mod parallel;
 pub(crate) mod pattern;
 pub(crate) mod payload;
-pub(crate) mod shown;
+mod shown;
+mod settle;
+mod stop;
+mod test;
 pub(crate) mod values;
+#[cfg(test)]
+mod tests;
+mod verbs;
+
+use std::io;
+
+use tokio::runtime::{Builder, Runtime as Tokio};
+
+use crate::plan::Plan;
+use crate::source::SourceFile;
+use crate::trace::record::Record;
+
+pub use cancel::Cancel;
+use net::diag::Diag;
+use test::Test;
+
+/// What a worker thread needs to run specs, made once: the runtime, and what tests share.
+#[derive(Debug)]
+pub struct Runtime {
+    tokio: Tokio,
+    shared: Shared,
+}
+
+/// What the tests of one worker share. Nothing in it can be seen in a trace.
+#[derive(Debug, Default)]
+struct Shared {
+    /// The netlink socket for questions about sockets; opened when first asked.
+    diag: std::cell::OnceCell<Option<Diag>>,
+    /// Buffers to receive into.
+    buffers: std::cell::RefCell<Vec<Vec<u8>>>,
+}
+
+/// How a plan is executed.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whether the record keeps every iteration of a `repeat`, also those that are like the one
+    /// before.
+    pub keep_all: bool,
+    /// Ends the run early.
+    pub cancel: Cancel,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Execution {
+    /// What happened, up to the end or to the step that failed.
+    pub record: Record,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// Every step did as written.
+    Completed,
+    /// A step did otherwise; the record's `failure` says which and how.
+    Failed,
+    /// The runner could not do its work; with the reason.
+    CouldNotRun(String),
+    /// The run was cancelled.
+    Cancelled,
+}
+
+impl Runtime {
+    /// A runtime for one worker thread.
+    ///
+    /// # Errors
+    /// When the kernel gives no epoll descriptor.
+    pub fn new() -> io::Result<Self> {
+        let tokio = Builder::new_current_thread().enable_io().enable_time().build()?;
+        Ok(Self { tokio, shared: Shared::default() })
+    }
+
+    /// Runs one plan to its end. When it returns, however the run ended, every socket of it is
+    /// closed and its temporary folder is gone.
+    pub fn execute(&mut self, plan: &Plan, source: &SourceFile, options: &Options) -> Execution {
+        let test = Test::new(plan, source, options, &self.shared);
+        self.tokio.block_on(test.run())
+    }
+}

@@ -19,10 +19,10 @@ use crate::schema::yaml_files;
 
 const FOLDER: &str = "tests/data/err";
 
+/// Reads a file by its path in the repository, where tests run, so that no message has another.
 fn read(path: &Path) -> SourceFile {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let name = path.strip_prefix(root).unwrap().to_string_lossy();
-    SourceFile::read(path, name).unwrap()
+    let path = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap();
+    SourceFile::read(path, path.to_string_lossy()).unwrap()
 }
 
 fn findings(file: &SourceFile) -> Vec<Diagnostic> {

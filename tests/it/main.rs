@@ -6,4 +6,5 @@ mod hostile;
 mod rendering;
 mod reports;
 mod schema;
+mod settling;
 mod traces;

@@ -1,0 +1,236 @@
+//! Endpoints: the names of a spec, with the socket that each stands for and what the runner knows
+//! of it. A closed endpoint keeps its addresses, so that a refused connect and TIME-WAIT can be
+//! shown.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+use socket2::SockAddr;
+
+use crate::model::network::Network;
+
+use super::net::{Socket, address, sys};
+
+/// What an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A socket that neither listens nor is connected.
+    Plain,
+    /// A listening socket.
+    Listener,
+    /// A connected stream or packet socket.
+    Connected,
+    /// The address of a datagram's sender: a name without a socket.
+    Sender,
+}
+
+/// One endpoint.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    /// Its name.
+    pub(crate) name: Rc<str>,
+    /// Its name as a trace shows it: the counter of a `repeat` is `<i>`.
+    pub(crate) shown: String,
+    /// Its network.
+    pub(crate) network: Network,
+    /// The how-manieth endpoint of the test it is.
+    pub(crate) order: u64,
+    /// What it is now.
+    pub(crate) role: Cell<Role>,
+    /// Bytes of a stream that the kernel has taken from it.
+    pub(crate) sent: Cell<u64>,
+    /// Whether it keeps back what it sends (a cork, or `more`).
+    pub(crate) corked: Cell<bool>,
+    /// Whether it has ended its own direction.
+    pub(crate) write_ended: Cell<bool>,
+    /// The sender of the last datagram that it received.
+    pub(crate) last_sender: RefCell<Option<SockAddr>>,
+    /// The endpoint of this spec that it connected to: a listener, or a datagram socket.
+    pub(crate) target: RefCell<Weak<Endpoint>>,
+    /// Of a listener: the clients of this spec that connected and were not accepted yet, in order.
+    pub(crate) pending: RefCell<VecDeque<Rc<Endpoint>>>,
+    /// Of a listener: connections that `accept … from` took off the queue and holds back.
+    pub(crate) held: RefCell<VecDeque<Held>>,
+    socket: RefCell<Option<Rc<Socket>>>,
+    local: RefCell<Option<SockAddr>>,
+    remote: RefCell<Option<SockAddr>>,
+    peer: RefCell<Option<Weak<Endpoint>>>,
+}
+
+/// What the runner knows of the other side of a connection.
+#[derive(Debug)]
+pub(crate) enum Peer {
+    /// An endpoint of this spec.
+    Known(Rc<Endpoint>),
+    /// It was an endpoint of this spec; it was closed, and its name given to another socket.
+    Gone,
+    /// Nobody of this spec, or not accepted yet.
+    None,
+}
+
+/// A connection that was taken off a listener's queue for a later `accept`.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// The connection.
+    pub(crate) socket: Socket,
+    /// The address of its client.
+    pub(crate) from: SockAddr,
+    /// Its client, where that is an endpoint of this spec.
+    pub(crate) client: Option<Rc<Endpoint>>,
+}
+
+impl Endpoint {
+    /// An endpoint with a socket; one without is the name of a sender's address.
+    pub(crate) fn new(name: &str, shown: String, network: Network, order: u64, socket: Option<Socket>) -> Self {
+        Self {
+            name: name.into(),
+            shown,
+            network,
+            order,
+            role: Cell::new(if socket.is_some() { Role::Plain } else { Role::Sender }),
+            sent: Cell::new(0),
+            corked: Cell::new(false),
+            write_ended: Cell::new(false),
+            last_sender: RefCell::default(),
+            target: RefCell::default(),
+            pending: RefCell::default(),
+            held: RefCell::default(),
+            socket: RefCell::new(socket.map(Rc::new)),
+            local: RefCell::default(),
+            remote: RefCell::default(),
+            peer: RefCell::default(),
+        }
+    }
+
+    /// Its socket, unless it is closed.
+    pub(crate) fn socket(&self) -> Option<Rc<Socket>> {
+        self.socket.borrow().clone()
+    }
+
+    /// Whether it is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.socket.borrow().is_some()
+    }
+
+    /// Takes the socket away: the endpoint is closed from now on. Its addresses stay.
+    pub(crate) fn take_socket(&self) -> Option<Rc<Socket>> {
+        self.remember();
+        self.socket.borrow_mut().take()
+    }
+
+    /// Asks the kernel for the addresses, while it still knows them.
+    fn remember(&self) {
+        self.local();
+        if self.role.get() == Role::Connected {
+            self.remote();
+        }
+    }
+
+    /// Its own address, where it is bound. Asked for once and remembered.
+    pub(crate) fn local(&self) -> Option<SockAddr> {
+        if let Some(known) = self.local.borrow().clone() {
+            return Some(known);
+        }
+        let asked = sys::local_address(self.socket()?.fd()).ok()?;
+        let bound = match asked.as_socket() {
+            Some(address) => address.port() != 0,
+            None => !asked.is_unnamed(),
+        };
+        if !bound {
+            return None;
+        }
+        *self.local.borrow_mut() = Some(asked.clone());
+        Some(asked)
+    }
+
+    /// Forgets its own address, after a call that may have changed it.
+    pub(crate) fn forget_local(&self) {
+        self.local.borrow_mut().take();
+    }
+
+    /// Sets its own address, where nobody needs to ask for it.
+    pub(crate) fn set_local(&self, local: SockAddr) {
+        *self.local.borrow_mut() = Some(local);
+    }
+
+    /// The address of the other side, where it has one.
+    pub(crate) fn remote(&self) -> Option<SockAddr> {
+        if let Some(known) = self.remote.borrow().clone() {
+            return Some(known);
+        }
+        let asked = sys::peer_address(self.socket()?.fd()).ok()?;
+        *self.remote.borrow_mut() = Some(asked.clone());
+        Some(asked)
+    }
+
+    /// Sets the address of the other side.
+    pub(crate) fn set_remote(&self, remote: SockAddr) {
+        *self.remote.borrow_mut() = Some(remote);
+    }
+
+    /// The endpoint of this spec on the other side, where there is one.
+    pub(crate) fn peer(&self) -> Peer {
+        match &*self.peer.borrow() {
+            None => Peer::None,
+            Some(peer) => peer.upgrade().map_or(Peer::Gone, Peer::Known),
+        }
+    }
+
+    /// Ties two endpoints together as the two ends of one connection.
+    pub(crate) fn join(one: &Rc<Self>, other: &Rc<Self>) {
+        *one.peer.borrow_mut() = Some(Rc::downgrade(other));
+        *other.peer.borrow_mut() = Some(Rc::downgrade(one));
+    }
+
+    /// Whether that is its own address.
+    pub(crate) fn is_bound_to(&self, address: &SockAddr) -> bool {
+        if self.local.borrow().is_none() {
+            self.local();
+        }
+        self.local.borrow().as_ref().is_some_and(|local| address::same(local, address))
+    }
+
+    /// Whether it gets what is sent to that address.
+    pub(crate) fn receives_at(&self, target: &SockAddr) -> bool {
+        if self.local.borrow().is_none() {
+            self.local();
+        }
+        self.local.borrow().as_ref().is_some_and(|local| address::receives(local, target))
+    }
+
+    /// Whether a datagram from `sender` reaches it: it is bound there, and not connected to
+    /// somebody else.
+    pub(crate) fn receives_from(&self, sender: &Endpoint) -> bool {
+        let connected_to = self.remote.borrow();
+        match (&*connected_to, sender.local()) {
+            (Some(remote), Some(local)) => address::same(remote, &local),
+            _ => true,
+        }
+    }
+
+    /// Bytes that wait to be received, and were sent by endpoints of this spec.
+    pub(crate) fn unread_from_spec(&self) -> u64 {
+        let Some(socket) = self.socket() else { return 0 };
+        match self.role.get() {
+            Role::Connected if self.peer.borrow().is_some() => sys::unread(socket.fd()).unwrap_or(0),
+            Role::Plain if self.network.has_boundaries() => drain(&socket),
+            _ => 0,
+        }
+    }
+}
+
+/// How many bytes all the waiting datagrams have together: FIONREAD tells of the first alone. They
+/// are received, which changes nothing for anybody, since the socket is about to be closed.
+fn drain(socket: &Socket) -> u64 {
+    let mut buffer = [0; 1];
+    let mut total = 0;
+    // No queue holds more: the bound only keeps an endless sender from holding up the end.
+    for _ in 0..100_000 {
+        match sys::recv_message(socket.fd(), &mut buffer, libc::MSG_TRUNC | libc::MSG_DONTWAIT) {
+            Ok(message) => total += message.len as u64,
+            Err(_) => break,
+        }
+    }
+    total
+}

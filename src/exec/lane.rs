@@ -1,0 +1,302 @@
+//! A lane: steps that run one after the other. The steps of a spec outside `parallel` are a lane
+//! too.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::model::duration;
+use crate::model::errno::Errno;
+use crate::model::value::Value;
+use crate::plan::template::{Piece, Template};
+use crate::plan::{Action, Call, Number, Step};
+use crate::source::Span;
+use crate::trace::event::{Event, What};
+use crate::trace::record::{Entry, Facts, Group, Happened};
+use crate::trace::same_events;
+
+use super::endpoint::Endpoint;
+use super::net::{Direction, Socket};
+use super::parallel::{self, Meeting};
+use super::stop::Stop;
+use super::test::Test;
+use super::values::{Scope, Values};
+use super::{expression, verbs};
+
+/// Steps that run one after the other, and what they see.
+pub(crate) struct Lane<'t> {
+    /// The run that it belongs to.
+    pub(crate) test: &'t Test<'t>,
+    /// Variables, and the counters of the `repeat`s around.
+    pub(crate) values: Values,
+    /// Where lanes meet, and which of them this is; `None` outside `parallel`.
+    pub(crate) meeting: Option<(Rc<Meeting>, usize)>,
+    /// When a block around ends at the latest.
+    limit: Option<Instant>,
+}
+
+/// What a verb did.
+pub(crate) struct Done {
+    /// Whether the call succeeded, or its error.
+    pub(crate) result: Result<(), Errno>,
+    /// What the trace tells of it.
+    pub(crate) what: What,
+    /// What was true of this run only.
+    pub(crate) facts: Facts,
+}
+
+impl Done {
+    /// A call of which the trace shows its words alone.
+    pub(crate) fn words(call: &Call, result: Result<(), Errno>) -> Self {
+        Self { result, what: What::Words(call.words.clone()), facts: Facts::default() }
+    }
+}
+
+/// The deadline of a step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    /// When it passes.
+    pub(crate) at: Instant,
+    /// How long it was, for messages.
+    pub(crate) within: Duration,
+}
+
+impl Deadline {
+    /// Waits until something happens at the socket; false where the deadline passes first.
+    pub(crate) async fn wait(self, socket: &Socket, direction: Direction) -> Result<bool, Stop> {
+        match tokio::time::timeout_at(self.at, socket.wait(direction)).await {
+            Ok(Ok(())) => Ok(true),
+            Ok(Err(error)) => Err(Stop::CouldNotRun(format!("cannot wait for a socket: {error}"))),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Sleeps for so long, or up to the deadline; false where the deadline has passed.
+    pub(crate) async fn sleep(self, time: Duration) -> bool {
+        tokio::time::sleep_until((Instant::now() + time).min(self.at)).await;
+        Instant::now() < self.at
+    }
+}
+
+impl<'t> Lane<'t> {
+    /// The steps outside any block.
+    pub(crate) fn of(test: &'t Test<'t>) -> Self {
+        Self { test, values: test.values.clone(), meeting: None, limit: None }
+    }
+
+    /// A lane of a `parallel` in this lane.
+    pub(crate) fn child(&self, meeting: &Rc<Meeting>, index: usize, limit: Option<Instant>) -> Self {
+        Self {
+            test: self.test,
+            values: self.values.clone(),
+            meeting: Some((Rc::clone(meeting), index)),
+            limit: earlier(self.limit, limit),
+        }
+    }
+
+    /// Everything that `${…}` can name now.
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope { values: &self.values, endpoints: self.test }
+    }
+
+    /// The text of a template.
+    pub(crate) fn text<'a>(&self, template: &'a Template) -> Result<Cow<'a, str>, Stop> {
+        if let [Piece::Literal(text)] = template.pieces.as_slice() {
+            return Ok(Cow::Borrowed(text));
+        }
+        self.scope().text(template).map(Cow::Owned).map_err(Stop::failed)
+    }
+
+    /// A number.
+    pub(crate) fn number(&self, number: &Number) -> Result<u64, Stop> {
+        self.scope().number(number).map_err(Stop::failed)
+    }
+
+    /// The endpoint of a call.
+    pub(crate) fn endpoint(&self, name: &Template) -> Result<Rc<Endpoint>, Stop> {
+        self.test.endpoint(&self.text(name)?)
+    }
+
+    /// Runs steps in their order.
+    pub(crate) async fn steps(&mut self, steps: &[Step], entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
+        for step in steps {
+            if self.test.options.cancel.is_cancelled() {
+                return Err(Stop::Cancelled);
+            }
+            match &step.action {
+                Action::Call(call) => self.call(step.span, call, entries).await?,
+                Action::Pause(time) => tokio::time::sleep(*time).await,
+                Action::Barrier { name, within } => self.barrier(step.span, name, *within).await?,
+                Action::Parallel { .. } | Action::Repeat { .. } => self.block(step, entries).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one call, judges it, and records it.
+    async fn call(&mut self, span: Span, call: &Call, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
+        let began = Instant::now();
+        let at = began + call.within;
+        let deadline = match self.limit {
+            Some(limit) if limit < at => Deadline { at: limit, within: limit.saturating_duration_since(began) },
+            _ => Deadline { at, within: call.within },
+        };
+        let done = verbs::run(self, call, deadline).await.map_err(|stop| stop.at(span))?;
+        judge(call, &done, began.elapsed()).map_err(|stop| stop.at(span))?;
+        entries.borrow_mut().push(Entry::Event(Happened {
+            line: self.test.line(span.start),
+            began: micros(began.saturating_duration_since(self.test.began)),
+            took: micros(began.elapsed()),
+            event: Event { endpoint: call.endpoint.shown(), what: done.what, fails: call.fails_words.clone() },
+            facts: done.facts,
+        }));
+        Ok(())
+    }
+
+    /// Waits for the other lanes.
+    async fn barrier(&mut self, span: Span, name: &str, within: Duration) -> Result<(), Stop> {
+        let Some((meeting, lane)) = &self.meeting else {
+            return Err(Stop::failed(format!("the barrier `{name}` stands outside `parallel`")).at(span));
+        };
+        let at = Instant::now() + within;
+        let at = self.limit.map_or(at, |limit| limit.min(at));
+        meeting.meet(*lane, name, span, Deadline { at, within }).await.map_err(|stop| stop.at(span))
+    }
+
+    /// Runs a block. Blocks nest, so their futures are boxed.
+    fn block<'a>(
+        &'a mut self,
+        step: &'a Step,
+        entries: &'a RefCell<Vec<Entry>>,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>> {
+        Box::pin(async move {
+            match &step.action {
+                Action::Parallel { lanes, within, barriers } => {
+                    let limit = within.map(|within| Instant::now() + within);
+                    parallel::run(self, lanes, barriers, limit, entries).await
+                }
+                Action::Repeat { count, counter, until, within, steps } => {
+                    let outer = self.limit;
+                    self.limit = earlier(outer, within.map(|within| Instant::now() + within));
+                    let repeat = Repeat { count: *count, counter: counter.as_deref(), until: until.as_ref(), steps };
+                    let result = self.repeat(&repeat, entries).await;
+                    self.limit = outer;
+                    result
+                }
+                Action::Call(_) | Action::Pause(_) | Action::Barrier { .. } => Ok(()),
+            }
+        })
+    }
+
+    /// Runs steps again and again; iterations that give the same events are kept once.
+    async fn repeat(&mut self, repeat: &Repeat<'_>, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
+        let outer = self.values.clone();
+        let mut groups = Vec::new();
+        let mut result = Ok(());
+        for iteration in 0..repeat.count {
+            if let Some(counter) = repeat.counter {
+                self.values = outer.with(counter, Value::Number(iteration.into()));
+            }
+            let inner = RefCell::new(Vec::new());
+            result = self.steps(repeat.steps, &inner).await;
+            self.keep(&mut groups, inner.into_inner());
+            if result.is_err() {
+                break;
+            }
+            match self.ends(repeat.until) {
+                Ok(false) => {}
+                Ok(true) => break,
+                Err(stop) => {
+                    result = Err(stop);
+                    break;
+                }
+            }
+            // A long repetition that never waits must not keep other lanes, or Ctrl-C, from running.
+            tokio::task::consume_budget().await;
+        }
+        self.values = outer;
+        entries.borrow_mut().push(Entry::Repeat(groups));
+        result
+    }
+
+    /// Whether the expression of `until` is true.
+    fn ends(&self, until: Option<&(String, Span)>) -> Result<bool, Stop> {
+        let Some((text, span)) = until else { return Ok(false) };
+        expression::is_true(text, self.scope()).map_err(|error| Stop::failed(error).at(*span))
+    }
+
+    fn keep(&self, groups: &mut Vec<Group>, entries: Vec<Entry>) {
+        if let Some(last) = groups.last_mut()
+            && !self.test.options.keep_all
+            && same_events(&last.entries, &entries)
+        {
+            last.count += 1;
+            return;
+        }
+        groups.push(Group { count: 1, entries });
+    }
+}
+
+/// A `repeat` without its deadline.
+struct Repeat<'a> {
+    count: u64,
+    counter: Option<&'a str>,
+    until: Option<&'a (String, Span)>,
+    steps: &'a [Step],
+}
+
+/// Compares what a call did with what its step allows.
+fn judge(call: &Call, done: &Done, took: Duration) -> Result<(), Stop> {
+    let verb = call.words.split(' ').next().unwrap_or_default();
+    let who = call.endpoint.shown();
+    let allowed = match done.result {
+        Ok(()) => call.fails.is_empty() || call.fails.contains(&None),
+        Err(errno) => call.fails.contains(&Some(errno)),
+    };
+    let wanted = || any_of(&call.fails_words);
+    match done.result {
+        Ok(()) if !allowed => {
+            let stop = Stop::failed(format!("{who}: {verb} succeeded, where {} was expected", wanted()));
+            return Err(stop.label("succeeded").help("if success is right, remove `fails`, or add `none` to it"));
+        }
+        Err(errno) if !allowed => {
+            let stop = if call.fails.is_empty() {
+                Stop::failed(format!("{who}: {verb} failed with {errno}"))
+                    .help(format!("if that is what this step shows, write `fails: {errno}` beside it"))
+            } else {
+                Stop::failed(format!("{who}: {verb} failed with {errno}, where {} was expected", wanted()))
+            };
+            return Err(stop.label(errno.to_string()));
+        }
+        _ => {}
+    }
+    match call.after {
+        Some(after) if took < after => Err(Stop::failed(format!(
+            "{who}: {verb} completed after {}, earlier than {}",
+            duration::show(Duration::from_millis(took.as_millis() as u64)),
+            duration::show(after)
+        ))
+        .label("too early")),
+        _ => Ok(()),
+    }
+}
+
+/// The words as a message lists alternatives: `EPIPE`, `EPIPE or ECONNRESET`.
+pub(crate) fn any_of(words: &[String]) -> String {
+    words.join(" or ")
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    time.as_micros() as u64
+}

@@ -1,0 +1,160 @@
+//! The seam between a spec and the sockets it runs on: a [`Socket`] that never blocks the thread,
+//! with what the runner has to know of it. Everything above speaks to sockets through this folder
+//! only, so another implementation of sockets can be put here.
+
+pub(crate) mod address;
+pub(crate) mod diag;
+pub(crate) mod option;
+pub(crate) mod sys;
+
+use std::cell::{Cell, OnceCell};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use libc::c_int;
+use socket2::SockAddr;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::model::errno::Errno;
+use crate::model::network::{Kind, Network};
+
+/// A socket, non-blocking and known to the reactor from the first time that somebody waits for
+/// it: a call that succeeds at once costs no registration.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    // The order of the fields matters: the reactor forgets the descriptor before it is closed.
+    registration: OnceCell<AsyncFd<Arc<OwnedFd>>>,
+    fd: Arc<OwnedFd>,
+    network: Network,
+    /// What SO_LINGER was set to.
+    linger: Cell<Option<u32>>,
+}
+
+/// What somebody waits for. More than readiness to read or write, since a pending error (an ICMP
+/// message) is shown as neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// Something arrived: bytes, an end, an error, a connection.
+    In,
+    /// There is room to send, or a connect has ended.
+    Out,
+}
+
+impl Socket {
+    /// Creates a socket of that network; of TCP with TCP_NODELAY, as Go's and Node's have it.
+    pub(crate) fn new(network: Network, domain: c_int) -> Result<Self, Errno> {
+        let kind = match network.kind() {
+            Kind::Stream => libc::SOCK_STREAM,
+            Kind::Datagram => libc::SOCK_DGRAM,
+            Kind::Packet => libc::SOCK_SEQPACKET,
+        };
+        let socket = Self::from_fd(sys::socket(domain, kind, 0)?, network);
+        if network.is_tcp() {
+            sys::set_int(socket.fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
+        }
+        Ok(socket)
+    }
+
+    /// A pair of connected sockets.
+    pub(crate) fn pair(network: Network) -> Result<(Self, Self), Errno> {
+        let kind = match network.kind() {
+            Kind::Stream => libc::SOCK_STREAM,
+            Kind::Datagram => libc::SOCK_DGRAM,
+            Kind::Packet => libc::SOCK_SEQPACKET,
+        };
+        let (one, other) = sys::socketpair(address::domain(network), kind)?;
+        Ok((Self::from_fd(one, network), Self::from_fd(other, network)))
+    }
+
+    fn from_fd(fd: OwnedFd, network: Network) -> Self {
+        Self { registration: OnceCell::new(), fd: Arc::new(fd), network, linger: Cell::new(None) }
+    }
+
+    /// accept(2): the connection, and the address of its other side.
+    pub(crate) fn accept(&self) -> Result<(Self, SockAddr), Errno> {
+        let (fd, peer) = sys::accept(self.fd())?;
+        let accepted = Self::from_fd(fd, self.network);
+        // An accepted socket inherits SO_LINGER from its listener.
+        accepted.linger.set(self.linger.get());
+        Ok((accepted, peer))
+    }
+
+    /// The same, for a connection that was accepted on a helper thread.
+    pub(crate) fn accepted(&self, fd: OwnedFd) -> Self {
+        let accepted = Self::from_fd(fd, self.network);
+        accepted.linger.set(self.linger.get());
+        accepted
+    }
+
+    /// The descriptor.
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// The descriptor, kept open for a helper thread.
+    pub(crate) fn share(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.fd)
+    }
+
+    /// Waits until something happens in that direction. The first call may return at once though
+    /// nothing is there; so a caller tries, waits, and tries again. Costs no processor time while
+    /// nothing new happens, even where unread bytes lie in the queue: only a change wakes it.
+    pub(crate) async fn wait(&self, direction: Direction) -> io::Result<()> {
+        let interest = match direction {
+            Direction::In => Interest::READABLE | Interest::PRIORITY | Interest::ERROR,
+            Direction::Out => Interest::WRITABLE | Interest::ERROR,
+        };
+        let mut guard = self.registration()?.ready(interest).await?;
+        let ready = guard.ready();
+        guard.clear_ready();
+        // tokio keeps "the other side has closed" set for good. Whoever waits on after it (for a
+        // reset after the end) must not spin.
+        if ready.is_read_closed() || ready.is_write_closed() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        Ok(())
+    }
+
+    fn registration(&self) -> io::Result<&AsyncFd<Arc<OwnedFd>>> {
+        if let Some(registration) = self.registration.get() {
+            return Ok(registration);
+        }
+        let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY | Interest::ERROR;
+        let registration = sys::register(Arc::clone(&self.fd), all)?;
+        Ok(self.registration.get_or_init(|| registration))
+    }
+
+    /// Remembers what SO_LINGER was set to.
+    pub(crate) fn note_linger(&self, linger: Option<u32>) {
+        self.linger.set(linger);
+    }
+
+    /// Whether close(2) may wait.
+    pub(crate) fn lingers(&self) -> bool {
+        self.linger.get().is_some_and(|seconds| seconds > 0)
+    }
+
+    /// Whether close(2) resets.
+    pub(crate) fn resets(&self) -> bool {
+        self.linger.get() == Some(0)
+    }
+
+    /// Gives the descriptor away to be closed by somebody else.
+    pub(crate) fn into_fd(mut self) -> Arc<OwnedFd> {
+        self.registration = OnceCell::new();
+        self.linger.set(None);
+        Arc::clone(&self.fd)
+    }
+}
+
+impl Drop for Socket {
+    /// Whatever ends a test closes its sockets without waiting: SO_LINGER blocks even a
+    /// non-blocking socket. The `close` step waits, elsewhere, before it drops.
+    fn drop(&mut self) {
+        if self.lingers() {
+            let _ = sys::set_linger(self.fd(), None);
+        }
+    }
+}

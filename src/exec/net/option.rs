@@ -1,0 +1,40 @@
+//! Socket options by their values.
+
+use crate::model::errno::Errno;
+use crate::model::option::{SocketOption, ValueKind};
+use crate::plan::OptionValue;
+
+use super::{Socket, sys};
+
+/// setsockopt(2)
+pub(crate) fn set(socket: &Socket, option: &SocketOption, value: &OptionValue) -> Result<(), Errno> {
+    let fd = socket.fd();
+    match value {
+        OptionValue::Int(number) => sys::set_int(fd, option.level, option.number, *number),
+        OptionValue::Time(time) => sys::set_time(fd, option.level, option.number, *time),
+        OptionValue::Text(text) => sys::set_text(fd, option.level, option.number, text),
+        OptionValue::Errno(errno) => {
+            sys::set_int(fd, option.level, option.number, errno.map_or(0, |errno| errno.0))
+        }
+        OptionValue::Linger(seconds) => {
+            sys::set_linger(fd, *seconds)?;
+            socket.note_linger(*seconds);
+            Ok(())
+        }
+    }
+}
+
+/// getsockopt(2). Reading SO_ERROR uses it up.
+pub(crate) fn get(socket: &Socket, option: &SocketOption) -> Result<OptionValue, Errno> {
+    let fd = socket.fd();
+    Ok(match option.kind {
+        ValueKind::Bool | ValueKind::Int => OptionValue::Int(sys::get_int(fd, option.level, option.number)?),
+        ValueKind::Time => OptionValue::Time(sys::get_time(fd, option.level, option.number)?),
+        ValueKind::Linger => OptionValue::Linger(sys::get_linger(fd)?),
+        ValueKind::Text => OptionValue::Text(sys::get_text(fd, option.level, option.number)?),
+        ValueKind::Errno => {
+            let errno = sys::get_int(fd, option.level, option.number)?;
+            OptionValue::Errno((errno != 0).then_some(Errno(errno)))
+        }
+    })
+}

@@ -1,0 +1,350 @@
+//! The system calls that have no safe wrapper, or none that tells what is needed here: the flags
+//! and the sender of a received message, options by number, the queues of a socket.
+//!
+//! Every function makes one call and gives its errno; none waits, unless the descriptor blocks.
+#![expect(unsafe_code, reason = "each block is one libc call on buffers that outlive it")]
+
+use std::io;
+use std::mem::{self, MaybeUninit};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use libc::{c_int, c_void, socklen_t};
+use socket2::SockAddr;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::model::errno::Errno;
+
+/// What recvmsg(2) gave.
+#[derive(Debug)]
+pub(crate) struct Message {
+    /// How many bytes; with MSG_TRUNC on a datagram socket, how many it had.
+    pub(crate) len: usize,
+    /// MSG_TRUNC, MSG_OOB …
+    pub(crate) flags: c_int,
+    /// Who sent it, where the socket tells.
+    pub(crate) from: Option<SockAddr>,
+}
+
+fn check(result: isize) -> Result<usize, Errno> {
+    usize::try_from(result).map_err(|_| Errno::last())
+}
+
+/// A descriptor that a call returned; the kernel numbers them in an int.
+fn fd_of(result: usize) -> RawFd {
+    RawFd::try_from(result).unwrap_or(RawFd::MAX)
+}
+
+/// Repeats a call that a signal interrupted.
+fn retry(mut call: impl FnMut() -> isize) -> Result<usize, Errno> {
+    loop {
+        match check(call()) {
+            Err(errno) if errno.0 == libc::EINTR => {}
+            other => return other,
+        }
+    }
+}
+
+/// socket(2), non-blocking and closed on exec.
+pub(crate) fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<OwnedFd, Errno> {
+    // SAFETY: no pointers; a descriptor that is returned belongs to nobody else.
+    unsafe {
+        let fd = check(libc::socket(domain, kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, protocol) as isize)?;
+        Ok(OwnedFd::from_raw_fd(fd_of(fd)))
+    }
+}
+
+/// socketpair(2), non-blocking and closed on exec.
+pub(crate) fn socketpair(domain: c_int, kind: c_int) -> Result<(OwnedFd, OwnedFd), Errno> {
+    let mut fds = [0; 2];
+    let kind = kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: `fds` has room for the two descriptors, which belong to nobody else.
+    unsafe {
+        check(libc::socketpair(domain, kind, 0, fds.as_mut_ptr()) as isize)?;
+        Ok((OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])))
+    }
+}
+
+/// bind(2)
+pub(crate) fn bind(fd: BorrowedFd<'_>, address: &SockAddr) -> Result<(), Errno> {
+    // SAFETY: the address is valid for its length.
+    let result = unsafe { libc::bind(fd.as_raw_fd(), address.as_ptr().cast(), address.len()) };
+    check(result as isize).map(drop)
+}
+
+/// connect(2)
+pub(crate) fn connect(fd: BorrowedFd<'_>, address: &SockAddr) -> Result<(), Errno> {
+    // SAFETY: the address is valid for its length.
+    retry(|| unsafe { libc::connect(fd.as_raw_fd(), address.as_ptr().cast(), address.len()) as isize }).map(drop)
+}
+
+/// listen(2)
+pub(crate) fn listen(fd: BorrowedFd<'_>, backlog: c_int) -> Result<(), Errno> {
+    // SAFETY: no pointers.
+    check(unsafe { libc::listen(fd.as_raw_fd(), backlog) } as isize).map(drop)
+}
+
+/// shutdown(2)
+pub(crate) fn shutdown(fd: BorrowedFd<'_>, how: std::net::Shutdown) -> Result<(), Errno> {
+    let how = match how {
+        std::net::Shutdown::Read => libc::SHUT_RD,
+        std::net::Shutdown::Write => libc::SHUT_WR,
+        std::net::Shutdown::Both => libc::SHUT_RDWR,
+    };
+    // SAFETY: no pointers.
+    check(unsafe { libc::shutdown(fd.as_raw_fd(), how) } as isize).map(drop)
+}
+
+/// accept4(2), non-blocking and closed on exec; with the address of the other side.
+pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<(OwnedFd, SockAddr), Errno> {
+    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    let (accepted, address) = with_address(|storage, len| {
+        // SAFETY: storage and len are valid for the call.
+        retry(|| unsafe { libc::accept4(fd.as_raw_fd(), storage, len, flags) as isize })
+    })?;
+    // SAFETY: the descriptor is new and belongs to nobody else.
+    Ok((unsafe { OwnedFd::from_raw_fd(fd_of(accepted)) }, address))
+}
+
+/// getsockname(2)
+pub(crate) fn local_address(fd: BorrowedFd<'_>) -> Result<SockAddr, Errno> {
+    // SAFETY: storage and len are valid for the call.
+    with_address(|storage, len| check(unsafe { libc::getsockname(fd.as_raw_fd(), storage, len) } as isize))
+        .map(|(_, address)| address)
+}
+
+/// getpeername(2)
+pub(crate) fn peer_address(fd: BorrowedFd<'_>) -> Result<SockAddr, Errno> {
+    // SAFETY: storage and len are valid for the call.
+    with_address(|storage, len| check(unsafe { libc::getpeername(fd.as_raw_fd(), storage, len) } as isize))
+        .map(|(_, address)| address)
+}
+
+/// Runs a call that fills in an address.
+fn with_address(
+    call: impl FnOnce(*mut libc::sockaddr, *mut socklen_t) -> Result<usize, Errno>,
+) -> Result<(usize, SockAddr), Errno> {
+    let mut storage = MaybeUninit::<libc::sockaddr_storage>::zeroed();
+    let mut len = size_of::<libc::sockaddr_storage>() as socklen_t;
+    let result = call(storage.as_mut_ptr().cast(), &raw mut len)?;
+    Ok((result, address_of(storage, len)))
+}
+
+fn address_of(storage: MaybeUninit<libc::sockaddr_storage>, len: socklen_t) -> SockAddr {
+    let mut storage = storage;
+    let len = len.min(size_of::<libc::sockaddr_storage>() as socklen_t);
+    // SAFETY: the storage was zeroed and then filled by the kernel up to `len`; SockAddr keeps a
+    // copy of it. The closure always succeeds.
+    unsafe {
+        let filled = storage.as_mut_ptr();
+        match SockAddr::try_init(|to, to_len| {
+            std::ptr::copy_nonoverlapping(filled.cast::<u8>(), to.cast::<u8>(), size_of::<libc::sockaddr_storage>());
+            *to_len = len;
+            Ok(())
+        }) {
+            Ok(((), address)) => address,
+            Err(_) => unreachable!("the closure gives no error"),
+        }
+    }
+}
+
+/// send(2), or sendto(2) where there is an address. SIGPIPE is never raised.
+pub(crate) fn send(fd: BorrowedFd<'_>, bytes: &[u8], flags: c_int, to: Option<&SockAddr>) -> Result<usize, Errno> {
+    let (address, len) = to.map_or((std::ptr::null(), 0), |to| (to.as_ptr().cast(), to.len()));
+    // SAFETY: bytes and address are valid for their lengths.
+    retry(|| unsafe {
+        libc::sendto(
+            fd.as_raw_fd(),
+            bytes.as_ptr().cast::<c_void>(),
+            bytes.len(),
+            flags | libc::MSG_NOSIGNAL,
+            address,
+            len,
+        )
+    })
+}
+
+/// recv(2)
+pub(crate) fn recv(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: c_int) -> Result<usize, Errno> {
+    // SAFETY: the buffer is valid for its length.
+    retry(|| unsafe { libc::recv(fd.as_raw_fd(), buffer.as_mut_ptr().cast::<c_void>(), buffer.len(), flags) })
+}
+
+/// recvmsg(2), with flags and sender.
+pub(crate) fn recv_message(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: c_int) -> Result<Message, Errno> {
+    let mut storage = MaybeUninit::<libc::sockaddr_storage>::zeroed();
+    let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast::<c_void>(), iov_len: buffer.len() };
+    // SAFETY: a zeroed msghdr is valid; its pointers outlive the call.
+    unsafe {
+        let mut header: libc::msghdr = mem::zeroed();
+        header.msg_name = storage.as_mut_ptr().cast::<c_void>();
+        header.msg_namelen = size_of::<libc::sockaddr_storage>() as socklen_t;
+        header.msg_iov = &raw mut part;
+        header.msg_iovlen = 1;
+        let len = retry(|| libc::recvmsg(fd.as_raw_fd(), &raw mut header, flags))?;
+        let from = (header.msg_namelen > 0).then(|| address_of(storage, header.msg_namelen));
+        Ok(Message { len, flags: header.msg_flags, from })
+    }
+}
+
+/// getsockopt(2) of a value of any fixed size; what the kernel does not fill stays zero. Gives
+/// the value and how many bytes of it the kernel wrote.
+fn get<T: Copy>(fd: BorrowedFd<'_>, level: c_int, number: c_int) -> Result<(T, usize), Errno> {
+    let mut value = MaybeUninit::<T>::zeroed();
+    let mut len = size_of::<T>() as socklen_t;
+    // SAFETY: only used with plain C structs and integers, for which all zero bytes are valid; the
+    // kernel writes at most `len` bytes.
+    unsafe {
+        let result =
+            libc::getsockopt(fd.as_raw_fd(), level, number, value.as_mut_ptr().cast::<c_void>(), &raw mut len);
+        check(result as isize)?;
+        Ok((value.assume_init(), len as usize))
+    }
+}
+
+fn set<T>(fd: BorrowedFd<'_>, level: c_int, number: c_int, value: &T, len: usize) -> Result<(), Errno> {
+    // SAFETY: the value is valid for `len` bytes, which callers take from its size.
+    let result = unsafe {
+        libc::setsockopt(fd.as_raw_fd(), level, number, std::ptr::from_ref(value).cast::<c_void>(), len as socklen_t)
+    };
+    check(result as isize).map(drop)
+}
+
+/// An `int` option. Some (IP_MULTICAST_TTL) are one byte where one byte is asked for.
+pub(crate) fn get_int(fd: BorrowedFd<'_>, level: c_int, number: c_int) -> Result<c_int, Errno> {
+    get::<c_int>(fd, level, number).map(|(value, _)| value)
+}
+
+/// Sets an `int` option.
+pub(crate) fn set_int(fd: BorrowedFd<'_>, level: c_int, number: c_int, value: c_int) -> Result<(), Errno> {
+    set(fd, level, number, &value, size_of::<c_int>())
+}
+
+/// A `struct timeval` option.
+pub(crate) fn get_time(fd: BorrowedFd<'_>, level: c_int, number: c_int) -> Result<Duration, Errno> {
+    let (time, _) = get::<libc::timeval>(fd, level, number)?;
+    Ok(Duration::from_secs(time.tv_sec.cast_unsigned()) + Duration::from_micros(time.tv_usec.cast_unsigned()))
+}
+
+/// Sets a `struct timeval` option.
+pub(crate) fn set_time(fd: BorrowedFd<'_>, level: c_int, number: c_int, value: Duration) -> Result<(), Errno> {
+    let time = libc::timeval {
+        tv_sec: libc::time_t::try_from(value.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_usec: libc::suseconds_t::from(value.subsec_micros().cast_signed()),
+    };
+    set(fd, level, number, &time, size_of::<libc::timeval>())
+}
+
+/// SO_LINGER: seconds, or off.
+pub(crate) fn get_linger(fd: BorrowedFd<'_>) -> Result<Option<u32>, Errno> {
+    let (linger, _) = get::<libc::linger>(fd, libc::SOL_SOCKET, libc::SO_LINGER)?;
+    Ok((linger.l_onoff != 0).then_some(linger.l_linger.cast_unsigned()))
+}
+
+/// Sets SO_LINGER.
+pub(crate) fn set_linger(fd: BorrowedFd<'_>, seconds: Option<u32>) -> Result<(), Errno> {
+    let linger = libc::linger {
+        l_onoff: c_int::from(seconds.is_some()),
+        l_linger: c_int::try_from(seconds.unwrap_or(0)).unwrap_or(c_int::MAX),
+    };
+    set(fd, libc::SOL_SOCKET, libc::SO_LINGER, &linger, size_of::<libc::linger>())
+}
+
+/// An option that is a text (TCP_CONGESTION).
+pub(crate) fn get_text(fd: BorrowedFd<'_>, level: c_int, number: c_int) -> Result<String, Errno> {
+    let (bytes, len) = get::<[u8; 64]>(fd, level, number)?;
+    let text = bytes[..len.min(64)].split(|byte| *byte == 0).next().unwrap_or_default();
+    Ok(String::from_utf8_lossy(text).into_owned())
+}
+
+/// Sets an option that is a text.
+pub(crate) fn set_text(fd: BorrowedFd<'_>, level: c_int, number: c_int, text: &str) -> Result<(), Errno> {
+    let mut bytes = [0_u8; 64];
+    let len = text.len().min(bytes.len());
+    bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
+    set(fd, level, number, &bytes, len)
+}
+
+/// TCP_INFO, tcp(7). What this kernel does not know stays zero.
+pub(crate) fn tcp_info(fd: BorrowedFd<'_>) -> Result<TcpInfo, Errno> {
+    get::<TcpInfo>(fd, libc::IPPROTO_TCP, libc::TCP_INFO).map(|(info, _)| info)
+}
+
+/// `struct tcp_info` of Linux's `include/uapi/linux/tcp.h`, up to the last field that is used.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TcpInfo {
+    pub(crate) state: u8,
+    bytes: [u8; 7],
+    words: [u32; 4],
+    /// Segments in flight; of a listener, the connections that wait to be accepted.
+    pub(crate) unacked: u32,
+    /// Of a listener, the most connections that may wait.
+    pub(crate) sacked: u32,
+    more: [u32; 18],
+    rates: [u64; 2],
+    /// Bytes that the other side has acknowledged.
+    pub(crate) bytes_acked: u64,
+    /// Bytes received in order; a FIN counts as one.
+    pub(crate) bytes_received: u64,
+    segments: [u32; 2],
+    /// Bytes in the send queue that have not been sent yet.
+    pub(crate) notsent_bytes: u32,
+    rtt: [u32; 3],
+    delivery_rate: u64,
+    limited: [u64; 3],
+    delivered: [u32; 2],
+    /// Bytes sent, those sent again included.
+    pub(crate) bytes_sent: u64,
+    /// Bytes that were sent again.
+    pub(crate) bytes_retrans: u64,
+}
+
+/// SO_MEMINFO, socket(7): the memory that a socket's receive queue holds, and how many datagrams
+/// it dropped.
+pub(crate) fn receive_queue(fd: BorrowedFd<'_>) -> Result<(u32, u32), Errno> {
+    // SK_MEMINFO_RMEM_ALLOC is 0 and SK_MEMINFO_DROPS is 8 in include/uapi/linux/sock_diag.h.
+    get::<[u32; 9]>(fd, libc::SOL_SOCKET, libc::SO_MEMINFO).map(|(info, _)| (info[0], info[8]))
+}
+
+fn ioctl_int(fd: BorrowedFd<'_>, request: libc::c_ulong) -> Result<c_int, Errno> {
+    let mut value: c_int = 0;
+    // SAFETY: these requests write one int.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), request as libc::Ioctl, &raw mut value) } as isize)?;
+    Ok(value)
+}
+
+/// FIONREAD: bytes that wait to be received; of a datagram socket, those of the first datagram.
+pub(crate) fn unread(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
+    ioctl_int(fd, libc::FIONREAD as libc::c_ulong).map(|bytes| u64::try_from(bytes).unwrap_or(0))
+}
+
+/// SIOCOUTQ: bytes in the send queue; of TCP, those not acknowledged.
+pub(crate) fn unsent(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
+    ioctl_int(fd, libc::TIOCOUTQ as libc::c_ulong).map(|bytes| u64::try_from(bytes).unwrap_or(0))
+}
+
+/// poll(2) that does not wait: the events that are there now.
+pub(crate) fn poll_now(fd: BorrowedFd<'_>, events: libc::c_short) -> libc::c_short {
+    let mut entry = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+    // SAFETY: one valid entry.
+    match unsafe { libc::poll(&raw mut entry, 1, 0) } {
+        1.. => entry.revents,
+        _ => 0,
+    }
+}
+
+/// Makes a descriptor known to the reactor of this thread.
+pub(crate) fn register(fd: Arc<OwnedFd>, interest: Interest) -> io::Result<AsyncFd<Arc<OwnedFd>>> {
+    // SAFETY: the registration owns a share of the descriptor, so it stays open as long as that.
+    unsafe { AsyncFd::register_with_interest(fd, interest) }.map_err(Into::into)
+}
+
+/// Sets or clears O_NONBLOCK.
+pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errno> {
+    let mut value = c_int::from(nonblocking);
+    // SAFETY: FIONBIO reads one int.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO as libc::Ioctl, &raw mut value) } as isize).map(drop)
+}

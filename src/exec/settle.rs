@@ -1,0 +1,295 @@
+//! Waits until the effect of a step has arrived at the other end, where that is an endpoint of the
+//! same spec. This is what makes an ordinary spec deterministic: on a busy machine the kernel may
+//! deliver a segment later than the call that sent it returns.
+//!
+//! Look first: on an idle machine the effect is there already, and one system call tells. Wait only
+//! if it is not; and not longer than [`BOUND`], since a missing effect is an observation for the
+//! record, no failure. Acknowledgements tell nothing: Linux delays them up to 40 ms. Unix sockets
+//! deliver within the call, so there is nothing to watch.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use socket2::SockAddr;
+use tokio::time::Instant;
+
+use crate::model::state::TcpState;
+
+use super::endpoint::{Endpoint, Peer, Role};
+use super::net::{Socket, sys};
+use super::test::Test;
+
+/// How long the effect of a step may take to arrive.
+pub(crate) const BOUND: Duration = Duration::from_millis(50);
+
+/// Whether the effect arrived; a record notes where it did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// It did, or there is nothing to watch.
+    Yes,
+    /// Not within the bound.
+    Late,
+}
+
+impl Settled {
+    /// The line for a record.
+    pub(crate) fn note(self) -> Option<String> {
+        (self == Self::Late).then(|| format!("the effect had not arrived after {}ms", BOUND.as_millis()))
+    }
+}
+
+/// Looks again and again until something is so: at once, then giving way to others, then after
+/// sleeps of a millisecond.
+async fn until(mut so: impl FnMut() -> bool) -> Settled {
+    if so() {
+        return Settled::Yes;
+    }
+    let end = Instant::now() + BOUND;
+    for _ in 0..4 {
+        tokio::task::yield_now().await;
+        std::thread::yield_now();
+        if so() {
+            return Settled::Yes;
+        }
+    }
+    while Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        if so() {
+            return Settled::Yes;
+        }
+    }
+    Settled::Late
+}
+
+/// After a `connect` to a listener of this spec: the connection stands in its queue.
+pub(crate) async fn connected(listener: &Rc<Endpoint>) -> Settled {
+    let Some(socket) = listener.socket() else { return Settled::Yes };
+    if !listener.network.is_tcp() {
+        return Settled::Yes;
+    }
+    let waiting = listener.pending.borrow().len() as u64;
+    let full = |info: &sys::TcpInfo| info.unacked > info.sacked;
+    until(|| sys::tcp_info(socket.fd()).is_ok_and(|info| u64::from(info.unacked) >= waiting || full(&info))).await
+}
+
+/// After bytes went into a TCP stream: they have arrived at the other end, or the answer to late
+/// bytes, a reset, has arrived here.
+pub(crate) async fn sent(test: &Test<'_>, from: &Rc<Endpoint>, socket: &Socket) -> Settled {
+    if !from.network.is_tcp() {
+        return Settled::Yes;
+    }
+    match other_end(from) {
+        OtherEnd::Open(peer, peer_socket) => {
+            let mut quiet = Quiet::default();
+            until(|| {
+                let Ok(received) = sys::tcp_info(peer_socket.fd()) else { return true };
+                received.bytes_received >= from.sent.get()
+                    || peer.state_is(TcpState::Closed)
+                    || quiet.is_held_back(from, socket, received.bytes_received)
+            })
+            .await
+        }
+        OtherEnd::Closed => {
+            until(|| sys::tcp_info(socket.fd()).is_ok_and(|info| info.state == TcpState::Closed as u8)).await
+        }
+        OtherEnd::Queued(addresses) => {
+            let Some(diag) = test.diag() else { return Settled::Yes };
+            let (local, remote) = *addresses;
+            let mut quiet = Quiet::default();
+            until(|| {
+                let Some(found) = diag.tcp(local, remote).filter(|found| found.state != Some(TcpState::Listen)) else {
+                    return true;
+                };
+                found.bytes_received >= from.sent.get() || quiet.is_held_back(from, socket, found.bytes_received)
+            })
+            .await
+        }
+        OtherEnd::Stranger => Settled::Yes,
+    }
+}
+
+/// Tells bytes that are on their way from bytes that stay in the send queue: kept back by a cork,
+/// or because the receiver has no room.
+#[derive(Default)]
+struct Quiet {
+    same: u32,
+    last: (u64, u32),
+}
+
+impl Quiet {
+    fn is_held_back(&mut self, from: &Endpoint, socket: &Socket, received: u64) -> bool {
+        let Ok(info) = sys::tcp_info(socket.fd()) else { return true };
+        let on_the_way = info.bytes_sent - info.bytes_retrans > received;
+        if on_the_way || info.notsent_bytes == 0 {
+            return false;
+        }
+        if from.corked.get() {
+            return true;
+        }
+        // Nothing is on its way and something is unsent: either the window is closed, or the
+        // kernel is about to send it. It stays closed where a few looks find the same.
+        let now = (info.bytes_sent, info.notsent_bytes);
+        self.same = if now == self.last { self.same + 1 } else { 0 };
+        self.last = now;
+        self.same > 6
+    }
+}
+
+/// After the end of a stream was sent, in order or by a reset: the other end has seen it.
+pub(crate) async fn ended(test: &Test<'_>, ending: &Ending) -> Settled {
+    match &ending.other {
+        OtherEnd::Open(_, socket) => {
+            until(|| {
+                let Ok(info) = sys::tcp_info(socket.fd()) else { return true };
+                match TcpState::from_linux(info.state) {
+                    Some(TcpState::Closed) => true,
+                    Some(_) if ending.resets => false,
+                    Some(TcpState::Established | TcpState::FinWait1 | TcpState::FinWait2 | TcpState::SynSent) => false,
+                    _ => true,
+                }
+            })
+            .await
+        }
+        OtherEnd::Queued(addresses) => {
+            let Some(diag) = test.diag() else { return Settled::Yes };
+            let (local, remote) = **addresses;
+            until(|| match diag.tcp(local, remote).and_then(|found| found.state) {
+                None | Some(TcpState::Listen | TcpState::Closed) => true,
+                Some(TcpState::CloseWait | TcpState::LastAck) => !ending.resets,
+                Some(_) => false,
+            })
+            .await
+        }
+        OtherEnd::Closed | OtherEnd::Stranger => Settled::Yes,
+    }
+}
+
+/// After a listener was closed: the clients in its queue have been reset.
+pub(crate) async fn abandoned(clients: &[Rc<Endpoint>]) -> Settled {
+    let mut settled = Settled::Yes;
+    for client in clients {
+        if client.is_open() && until(|| client.state_is(TcpState::Closed)).await == Settled::Late {
+            settled = Settled::Late;
+        }
+    }
+    settled
+}
+
+/// An end of stream that is about to be sent; taken before the call, while the socket is there.
+pub(crate) struct Ending {
+    other: OtherEnd,
+    resets: bool,
+}
+
+impl Ending {
+    /// What the end of that endpoint will have to be seen by. It resets where SO_LINGER says so,
+    /// or where a close leaves bytes unread.
+    pub(crate) fn of(endpoint: &Rc<Endpoint>, resets: bool) -> Self {
+        let watched = endpoint.network.is_tcp() && endpoint.role.get() == Role::Connected;
+        // An end that was already sent is not sent again; only a reset says more.
+        let news = resets || !endpoint.write_ended.get();
+        let other = if watched && news { other_end(endpoint) } else { OtherEnd::Stranger };
+        Self { other, resets }
+    }
+}
+
+/// Where the other end of a TCP connection is.
+enum OtherEnd {
+    /// An open endpoint of this spec.
+    Open(Rc<Endpoint>, Rc<Socket>),
+    /// An endpoint of this spec that is closed.
+    Closed,
+    /// In the queue of a listener of this spec: its own address, and that of this end.
+    Queued(Box<(SocketAddr, SocketAddr)>),
+    /// Somewhere else.
+    Stranger,
+}
+
+fn other_end(endpoint: &Rc<Endpoint>) -> OtherEnd {
+    match endpoint.peer() {
+        Peer::Gone => return OtherEnd::Closed,
+        Peer::Known(peer) => {
+            return match peer.socket() {
+                Some(socket) => OtherEnd::Open(peer, socket),
+                None => OtherEnd::Closed,
+            };
+        }
+        Peer::None => {}
+    }
+    let listens = endpoint.target.borrow().upgrade().is_some_and(|target| target.is_open());
+    let addresses = (endpoint.local().and_then(|a| a.as_socket()), endpoint.remote().and_then(|a| a.as_socket()));
+    match addresses {
+        (Some(local), Some(remote)) if listens => OtherEnd::Queued(Box::new((remote, local))),
+        _ => OtherEnd::Stranger,
+    }
+}
+
+/// The queue of the socket that a datagram is about to be sent to, before it is.
+pub(crate) struct Inbox {
+    receiver: Option<(Rc<Socket>, (u32, u32))>,
+    error_at_sender: bool,
+}
+
+impl Inbox {
+    /// Looks at the receiver of a datagram that `from` sends: to the endpoint or the address that
+    /// the step names, or to what it is connected to.
+    pub(crate) fn of(
+        test: &Test<'_>,
+        from: &Rc<Endpoint>,
+        to: Option<Rc<Endpoint>>,
+        address: Option<&SockAddr>,
+    ) -> Self {
+        let nothing = Self { receiver: None, error_at_sender: false };
+        if !from.network.is_udp() {
+            return nothing;
+        }
+        let Some(address) = address.cloned().or_else(|| from.remote()) else { return nothing };
+        let receiver = to.or_else(|| from.target.borrow().upgrade()).filter(|to| to.receives_at(&address));
+        let receiver = receiver.or_else(|| test.receiver_of(from.network, &address));
+        if let Some(receiver) = receiver
+            && receiver.receives_from(from)
+            && let Some(socket) = receiver.socket()
+            && let Ok(queue) = sys::receive_queue(socket.fd())
+        {
+            return Self { receiver: Some((socket, queue)), error_at_sender: false };
+        }
+        Self { receiver: None, error_at_sender: Self::bounces(test, from, &address) }
+    }
+
+    /// Whether nobody receives it, and the sender is told: it is connected.
+    fn bounces(test: &Test<'_>, from: &Rc<Endpoint>, target: &SockAddr) -> bool {
+        let Some(remote) = from.remote() else { return false };
+        if !super::net::address::same(&remote, target) || !super::net::address::is_local(target) {
+            return false;
+        }
+        match (test.diag(), target.as_socket(), from.local().and_then(|local| local.as_socket())) {
+            (Some(diag), Some(target), Some(local)) => !diag.udp_receiver(target, local),
+            _ => false,
+        }
+    }
+
+    /// After the send: the datagram lies in the queue, was dropped there, or its ICMP error has
+    /// come back.
+    pub(crate) async fn settled(self, sender: &Socket) -> Settled {
+        if let Some((socket, before)) = self.receiver {
+            return until(|| {
+                sys::receive_queue(socket.fd()).is_ok_and(|now| now.0 > before.0 || now.1 != before.1)
+            })
+            .await;
+        }
+        if self.error_at_sender {
+            return until(|| sys::poll_now(sender.fd(), 0) & libc::POLLERR != 0).await;
+        }
+        Settled::Yes
+    }
+}
+
+impl Endpoint {
+    /// Whether its TCP socket is in that state now.
+    fn state_is(&self, state: TcpState) -> bool {
+        self.socket()
+            .and_then(|socket| sys::tcp_info(socket.fd()).ok())
+            .is_some_and(|info| info.state == state as u8)
+    }
+}

@@ -1,0 +1,238 @@
+//! One run of one test: its endpoints, its variables, its temporary folder.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::path::Path;
+use std::rc::Rc;
+
+use socket2::SockAddr;
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use crate::model::address::{Address, UnixName};
+use crate::model::network::Network;
+use crate::model::value::Value;
+use crate::plan::Plan;
+use crate::plan::template::Part;
+use crate::source::SourceFile;
+use crate::trace::record::{Entry, Open, Record, VERSION};
+
+use super::endpoint::Endpoint;
+use super::lane::Lane;
+use super::net::{Socket, address, diag::Diag};
+use super::stop::Stop;
+use super::values::{Endpoints, Values};
+use super::{Ended, Execution, Options, Shared, failure};
+
+/// One run of one test.
+pub(crate) struct Test<'t> {
+    pub(crate) plan: &'t Plan,
+    pub(crate) source: &'t SourceFile,
+    pub(crate) options: &'t Options,
+    /// When it began.
+    pub(crate) began: Instant,
+    /// The variables: captures.
+    pub(crate) values: Values,
+    shared: &'t Shared,
+    endpoints: RefCell<HashMap<Rc<str>, Rc<Endpoint>>>,
+    created: Cell<u64>,
+    folder: OnceCell<TempDir>,
+    fresh_names: Cell<u32>,
+}
+
+impl<'t> Test<'t> {
+    pub(crate) fn new(plan: &'t Plan, source: &'t SourceFile, options: &'t Options, shared: &'t Shared) -> Self {
+        Self {
+            plan,
+            source,
+            options,
+            began: Instant::now(),
+            values: Values::default(),
+            shared,
+            endpoints: RefCell::default(),
+            created: Cell::new(0),
+            folder: OnceCell::new(),
+            fresh_names: Cell::new(0),
+        }
+    }
+
+    /// Runs every step, and closes what is still open.
+    pub(crate) async fn run(self) -> Execution {
+        let entries = RefCell::new(Vec::new());
+        let result = {
+            let mut lane = Lane::of(&self);
+            let steps = lane.steps(&self.plan.steps, &entries);
+            tokio::select! {
+                biased;
+                () = self.options.cancel.cancelled() => Err(Stop::Cancelled),
+                result = steps => result,
+            }
+        };
+        self.finish(entries.into_inner(), result)
+    }
+
+    fn finish(self, entries: Vec<Entry>, result: Result<(), Stop>) -> Execution {
+        let (ended, failure) = match result {
+            Ok(()) => (Ended::Completed, None),
+            Err(Stop::Failed(mut failed)) => {
+                failed.unread = failure::unread(&self.open());
+                (Ended::Failed, Some(*failed))
+            }
+            Err(Stop::CouldNotRun(reason)) => (Ended::CouldNotRun(reason), None),
+            Err(Stop::Cancelled) => (Ended::Cancelled, None),
+        };
+        let end = self.close_all();
+        let record = Record { version: VERSION, test: self.plan.test.clone(), entries, end, failure };
+        Execution { record, ended }
+    }
+
+    /// The endpoints that are open, in order of creation.
+    pub(crate) fn open(&self) -> Vec<Rc<Endpoint>> {
+        let endpoints = self.endpoints.borrow();
+        let mut open: Vec<_> = endpoints.values().filter(|endpoint| endpoint.is_open()).cloned().collect();
+        open.sort_unstable_by_key(|endpoint| endpoint.order);
+        open
+    }
+
+    /// Closes what is still open, in reverse order of creation, and tells what nobody received.
+    fn close_all(&self) -> Vec<Open> {
+        let open = self.open();
+        let end = open
+            .iter()
+            .map(|endpoint| Open { name: endpoint.shown.clone(), unread: endpoint.unread_from_spec() })
+            .collect();
+        for endpoint in open.iter().rev() {
+            endpoint.held.borrow_mut().clear();
+            drop(endpoint.take_socket());
+        }
+        end
+    }
+
+    /// The line of the spec with that byte, from 1.
+    pub(crate) fn line(&self, offset: u32) -> u32 {
+        self.source.line(offset)
+    }
+
+    /// The endpoint of that name.
+    pub(crate) fn endpoint(&self, name: &str) -> Result<Rc<Endpoint>, Stop> {
+        self.endpoints
+            .borrow()
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Stop::failed(format!("there is no endpoint `{name}` at this point")))
+    }
+
+    /// The endpoint of that name, if it is there and open.
+    pub(crate) fn open_endpoint(&self, name: &str) -> Option<Rc<Endpoint>> {
+        self.endpoints.borrow().get(name).filter(|endpoint| endpoint.is_open()).cloned()
+    }
+
+    /// Gives a socket a name.
+    pub(crate) fn create(
+        &self,
+        name: &str,
+        shown: String,
+        network: Network,
+        socket: Option<Socket>,
+    ) -> Result<Rc<Endpoint>, Stop> {
+        let mut endpoints = self.endpoints.borrow_mut();
+        if endpoints.get(name).is_some_and(|endpoint| endpoint.is_open()) {
+            return Err(Stop::failed(format!("`{name}` is already open"))
+                .help("close it first, or give the new one another name"));
+        }
+        let order = self.created.get();
+        self.created.set(order + 1);
+        let endpoint = Rc::new(Endpoint::new(name, shown, network, order, socket));
+        endpoints.insert(Rc::clone(&endpoint.name), Rc::clone(&endpoint));
+        Ok(endpoint)
+    }
+
+    /// The open endpoint of this spec that gets what is sent to that address.
+    pub(crate) fn receiver_of(&self, network: Network, target: &SockAddr) -> Option<Rc<Endpoint>> {
+        self.find(|endpoint| {
+            endpoint.is_open()
+                && endpoint.network.kind() == network.kind()
+                && endpoint.network.is_unix() == network.is_unix()
+                && endpoint.receives_at(target)
+        })
+    }
+
+    /// The endpoint of this spec, open or closed, whose own address that is.
+    pub(crate) fn owner_of(&self, network: Network, local: &SockAddr) -> Option<Rc<Endpoint>> {
+        self.find(|endpoint| {
+            endpoint.network.kind() == network.kind()
+                && endpoint.is_bound_to(local)
+        })
+    }
+
+    /// The latest endpoint for which that is true.
+    fn find(&self, wanted: impl Fn(&Endpoint) -> bool) -> Option<Rc<Endpoint>> {
+        let endpoints = self.endpoints.borrow();
+        let found = endpoints.values().filter(|endpoint| wanted(endpoint));
+        found.max_by_key(|endpoint| endpoint.order).cloned()
+    }
+
+    /// The temporary folder of this run; made when first asked for, gone when the run ends.
+    pub(crate) fn folder(&self) -> Result<&Path, Stop> {
+        if let Some(folder) = self.folder.get() {
+            return Ok(folder.path());
+        }
+        let folder = tempfile::Builder::new()
+            .prefix("sockspec-")
+            .tempdir()
+            .map_err(|error| Stop::CouldNotRun(format!("no temporary folder: {error}")))?;
+        Ok(self.folder.get_or_init(|| folder).path())
+    }
+
+    /// An address as the kernel wants it.
+    pub(crate) fn socket_address(&self, address: &Address) -> Result<SockAddr, Stop> {
+        match address {
+            Address::Any(network) if network.is_unix() => {
+                let number = self.fresh_names.get();
+                self.fresh_names.set(number + 1);
+                self.unix_path(&format!("s{number}.sock"))
+            }
+            Address::Any(network) => Ok(address::any_loopback(*network)),
+            Address::Inet { address, .. } => Ok((*address).into()),
+            Address::Unix { name: UnixName::Path(path), .. } => self.unix_path(path),
+            Address::Unix { name: UnixName::Abstract(name), .. } => address::abstract_name(name)
+                .map_err(|_| Stop::failed(format!("the abstract name `@{name}` is too long: the kernel takes 107 bytes"))),
+        }
+    }
+
+    fn unix_path(&self, name: &str) -> Result<SockAddr, Stop> {
+        let path = self.folder()?.join(name);
+        SockAddr::unix(&path).map_err(|_| {
+            Stop::failed(format!("the path of the socket is too long: the kernel takes 107 bytes, `{}` has {}", path.display(), path.as_os_str().len()))
+        })
+    }
+
+    /// The netlink socket for questions about sockets, where the kernel has them.
+    pub(crate) fn diag(&self) -> Option<&Diag> {
+        self.shared.diag.get_or_init(|| Diag::open().ok()).as_ref()
+    }
+
+    /// A buffer to receive into, to be given back.
+    pub(crate) fn buffer(&self) -> Vec<u8> {
+        self.shared.buffers.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Takes a buffer back. Those that grew large are not kept.
+    pub(crate) fn give_back(&self, buffer: Vec<u8>) {
+        const KEPT: usize = 1 << 20;
+        if buffer.capacity() <= KEPT {
+            self.shared.buffers.borrow_mut().push(buffer);
+        }
+    }
+}
+
+impl Endpoints for Test<'_> {
+    fn lookup(&self, endpoint: &str, part: Part) -> Option<Value> {
+        let local = self.endpoints.borrow().get(endpoint)?.local()?;
+        match part {
+            Part::Port => address::port(&local).map(|port| Value::Number(port.into())),
+            Part::Host => address::host(&local).map(Value::Text),
+            Part::Path => address::path(&local).map(Value::Text),
+        }
+    }
+}

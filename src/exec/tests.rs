@@ -1,0 +1,141 @@
+//! Plans on real sockets: each behaviour of the runner at the lowest level that shows it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::time::{Duration, Instant};
+
+use super::{Cancel, Ended, Execution, Options, Runtime};
+use crate::plan::{self, Settings};
+use crate::source::SourceFile;
+use crate::spec;
+use crate::trace;
+
+/// Runs the steps (YAML, without the key) as a spec.
+fn run_with(steps: &str, options: &Options) -> Execution {
+    let steps: String = steps.lines().map(|line| format!("  {}\n", line)).collect();
+    let source = SourceFile::new("test.yaml", "test.yaml", format!("about: A test.\ntimeout: 1s\nsteps:\n{steps}"));
+    let parsed = spec::parse(&source);
+    assert!(parsed.diagnostics.is_empty(), "{:#?}", parsed.diagnostics);
+    let mut diagnostics = Vec::new();
+    let settings = Settings { timeout_factor: 1.0, ..Settings::default() };
+    let cases = plan::cases(&parsed.spec, &settings, &mut diagnostics);
+    let plan = plan::build(&parsed.spec, &source, "test", &cases[0], &settings, &mut diagnostics);
+    let plan = plan.unwrap_or_else(|| panic!("{diagnostics:#?}"));
+    Runtime::new().unwrap().execute(&plan, &source, options)
+}
+
+fn run(steps: &str) -> Execution {
+    run_with(steps, &Options::default())
+}
+
+/// The trace of steps that must pass.
+#[track_caller]
+fn trace(steps: &str) -> String {
+    let execution = run(steps);
+    assert_eq!(execution.ended, Ended::Completed, "{:#?}", execution.record.failure);
+    trace::text_of(&execution.record)
+}
+
+/// The message of the failure of steps that must fail.
+#[track_caller]
+fn failure(steps: &str) -> crate::trace::record::Failure {
+    let execution = run(steps);
+    assert_eq!(execution.ended, Ended::Failed, "{}", trace::text_of(&execution.record));
+    execution.record.failure.unwrap()
+}
+
+const CONNECTED: &str = "- server: {listen: tcp}\n- client: {connect: server}\n- conn: {accept: server}\n";
+
+#[test]
+fn a_connection_is_made_and_ends() {
+    let text = trace(&format!("{CONNECTED}- client: close\n- conn: {{expect: eof}}\n- conn: close"));
+    assert_eq!(text, "server    listen tcp\nclient    connect server\nconn      accept client\nclient    close\nconn      eof\nconn      close\nend       server open\n");
+}
+
+#[test]
+fn a_refused_connect_is_an_observation() {
+    let text = trace("- server: {bind: tcp}\n- client: {connect: server, fails: ECONNREFUSED}");
+    assert!(text.contains("client    connect server fails ECONNREFUSED\n"), "{text}");
+}
+
+#[test]
+fn an_error_that_nobody_expects_fails_the_step() {
+    let failure = failure("- server: {bind: tcp}\n- client: {connect: server}");
+    assert_eq!(failure.message, "client: connect failed with ECONNREFUSED");
+    assert_eq!(failure.help, ["if that is what this step shows, write `fails: ECONNREFUSED` beside it"]);
+}
+
+#[test]
+fn a_success_that_nobody_expects_fails_the_step() {
+    let failure = failure("- server: {listen: tcp}\n- client: {connect: server, fails: ECONNREFUSED}");
+    assert_eq!(failure.message, "client: connect succeeded, where ECONNREFUSED was expected");
+}
+
+#[test]
+fn states_are_seen_down_to_time_wait() {
+    trace(&format!(
+        "{CONNECTED}- client: {{expect: {{state: ESTABLISHED}}}}\n- client: {{shutdown: write}}\n- conn: {{expect: {{state: CLOSE-WAIT}}}}\n- client: {{expect: {{state: FIN-WAIT-2}}}}\n- client: close\n- conn: close\n- client: {{expect: {{state: TIME-WAIT}}}}"
+    ));
+}
+
+#[test]
+fn close_with_unread_bytes_resets() {
+    let text = trace(&format!("{CONNECTED}- client: {{send: \"hello\"}}\n- conn: close\n- client: {{expect: reset}}\n- client: {{expect: eof}}"));
+    assert!(text.contains("conn      close unread 5\nclient    reset\nclient    eof\n"), "{text}");
+}
+
+#[test]
+fn a_late_send_meets_the_reset() {
+    trace(&format!("{CONNECTED}- conn: close\n- client: {{send: \"late\"}}\n- client: {{send: \"later\", fails: EPIPE}}"));
+}
+
+#[test]
+fn datagrams_to_a_closed_port_are_reported_once() {
+    trace("- server: {bind: udp}\n- client: {connect: server}\n- server: close\n- client: {send: \"x\"}\n- client: {expect: {SO_ERROR: ECONNREFUSED}}\n- client: {send: \"y\"}");
+}
+
+#[test]
+fn barriers_order_lanes() {
+    let text = trace(&format!("{CONNECTED}- parallel:\n    one:\n      - client: {{send: \"a\"}}\n      - barrier: sent\n    two:\n      - barrier: sent\n      - conn: {{expect: {{unread: 1}}}}"));
+    assert!(text.contains("parallel\n  one\n    client    send 1 \"a\"\n  two\n    conn      expect unread=1\n"), "{text}");
+}
+
+#[test]
+fn a_failed_lane_cancels_who_waits_for_it() {
+    let began = Instant::now();
+    let failure = failure(&format!("{CONNECTED}- parallel:\n    one:\n      - conn: {{expect: eof, within: 100ms}}\n      - barrier: go\n    two:\n      - barrier: go\n      - client: close"));
+    assert!(began.elapsed() < Duration::from_millis(700));
+    assert_eq!(failure.message, "conn: the stream did not end");
+    assert!(failure.notes.iter().any(|note| note.contains("lane `two` was waiting at barrier `go`")), "{:?}", failure.notes);
+}
+
+#[test]
+fn a_blocked_send_names_parallel() {
+    let failure = failure(&format!("{CONNECTED}- client: {{send: {{fill: \"x\", size: 64MiB}}, within: 200ms}}"));
+    assert!(failure.message.starts_with("client: send is blocked after "), "{}", failure.message);
+    assert!(failure.help[0].contains("parallel"));
+}
+
+#[test]
+fn a_close_that_lingers_does_not_hold_up_the_runner() {
+    let began = Instant::now();
+    let failure = failure(&format!(
+        "{CONNECTED}- client: {{set: {{SO_LINGER: 60}}}}\n- client: {{send: {{fill: \"x\", size: 64MiB}}, nonblocking: true, fails: EAGAIN}}\n- client: {{close: true, within: 200ms}}"
+    ));
+    assert_eq!(failure.message, "close did not return");
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_cancelled_run_ends_at_once() {
+    let options = Options::default();
+    let cancel: Cancel = options.cancel.clone();
+    let canceller = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        cancel.cancel();
+    });
+    let began = Instant::now();
+    let execution = run_with(&format!("{CONNECTED}- client: {{expect: eof, within: 60s}}"), &options);
+    canceller.join().unwrap();
+    assert_eq!(execution.ended, Ended::Cancelled);
+    assert!(began.elapsed() < Duration::from_secs(1));
+}

@@ -1,0 +1,160 @@
+//! `expect` with a map: attributes of a socket, each of which must come to hold.
+
+use std::time::Duration;
+
+use crate::model::errno::Errno;
+use crate::model::option::SocketOption;
+use crate::model::state::TcpState;
+use crate::plan::{Attribute, AttributeCheck, Call, Number, OptionValue, Target};
+
+use super::super::endpoint::{Endpoint, Role};
+use super::super::lane::{Deadline, Done, Lane};
+use super::super::net::{address, option, sys};
+use super::super::stop::Stop;
+use super::resolve;
+
+pub(super) async fn run(
+    lane: &Lane<'_>,
+    call: &Call,
+    attributes: &[Attribute],
+    deadline: Deadline,
+) -> Result<Done, Stop> {
+    let endpoint = lane.endpoint(&call.endpoint)?;
+    for attribute in attributes {
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let seen = match look(lane, &endpoint, &attribute.check).map_err(|stop| stop.at(attribute.span))? {
+                Look::Holds => break,
+                Look::Errno(errno) => return Ok(Done::words(call, Err(errno))),
+                Look::Not(seen) => seen,
+                Look::Never(seen) => return Err(different(&endpoint, attribute, &seen)),
+            };
+            if !deadline.sleep(pause).await {
+                return Err(different(&endpoint, attribute, &seen).deadline(deadline.within));
+            }
+            pause = (pause * 2).min(Duration::from_millis(5));
+        }
+    }
+    Ok(Done::words(call, Ok(())))
+}
+
+/// What an attribute is now.
+enum Look {
+    Holds,
+    /// Something else, which may change.
+    Not(String),
+    /// Something else, which will not change by itself.
+    Never(String),
+    Errno(Errno),
+}
+
+fn different(endpoint: &Endpoint, attribute: &Attribute, seen: &str) -> Stop {
+    let (name, wanted) = attribute.shown.split_once('=').unwrap_or((&attribute.shown, ""));
+    Stop::failed(format!("{}: {name} is {seen}, where {wanted} was expected", endpoint.name))
+        .label(format!("it is {seen}"))
+        .at(attribute.span)
+}
+
+fn look(lane: &Lane<'_>, endpoint: &Endpoint, check: &AttributeCheck) -> Result<Look, Stop> {
+    Ok(match check {
+        AttributeCheck::State(wanted) => {
+            let state = state(lane, endpoint);
+            if wanted.contains(&state) { Look::Holds } else { Look::Not(state.to_string()) }
+        }
+        AttributeCheck::Local(wanted) => own_address(lane, endpoint, wanted, sys::local_address)?,
+        AttributeCheck::Peer(wanted) => own_address(lane, endpoint, wanted, sys::peer_address)?,
+        AttributeCheck::Unread(wanted) => {
+            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            number(lane, sys::unread(socket.fd()), wanted)?
+        }
+        AttributeCheck::Unsent(wanted) => {
+            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            number(lane, sys::unsent(socket.fd()), wanted)?
+        }
+        AttributeCheck::Queue(wanted) => number(lane, queue(endpoint)?, wanted)?,
+        AttributeCheck::Option(which, wanted) => value(endpoint, which, wanted)?,
+    })
+}
+
+fn closed(endpoint: &Endpoint) -> Stop {
+    Stop::failed(format!("`{}` is closed: of its attributes only `state` remains", endpoint.name))
+}
+
+/// The TCP state. TCP_INFO says CLOSED where the kernel keeps only a small TIME-WAIT entry, which
+/// sock_diag shows; and a closed endpoint has no socket to ask, but its addresses.
+fn state(lane: &Lane<'_>, endpoint: &Endpoint) -> TcpState {
+    let own = endpoint.socket().and_then(|socket| sys::tcp_info(socket.fd()).ok());
+    match own.and_then(|info| TcpState::from_linux(info.state)) {
+        Some(state) if state != TcpState::Closed => state,
+        _ => remembered(lane, endpoint).unwrap_or(TcpState::Closed),
+    }
+}
+
+fn remembered(lane: &Lane<'_>, endpoint: &Endpoint) -> Option<TcpState> {
+    if endpoint.role.get() != Role::Connected {
+        return None;
+    }
+    let (local, remote) = (endpoint.local()?.as_socket()?, endpoint.remote()?.as_socket()?);
+    let found = lane.test.diag()?.tcp(local, remote)?;
+    found.state.filter(|state| *state != TcpState::Listen)
+}
+
+fn own_address(
+    lane: &Lane<'_>,
+    endpoint: &Endpoint,
+    wanted: &[Target],
+    ask: impl FnOnce(std::os::fd::BorrowedFd<'_>) -> Result<socket2::SockAddr, Errno>,
+) -> Result<Look, Stop> {
+    let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+    let seen = match ask(socket.fd()) {
+        Ok(seen) => seen,
+        Err(errno) => return Ok(Look::Errno(errno)),
+    };
+    for target in wanted {
+        let wanted = resolve(lane, target, Some(endpoint))?.address;
+        let unnamed = address::path(&wanted).is_none() && address::path(&seen).is_none();
+        if address::same(&wanted, &seen) || (wanted.is_unix() && unnamed) {
+            return Ok(Look::Holds);
+        }
+    }
+    Ok(Look::Never(address::show(&seen)))
+}
+
+/// Connections that wait at a listener, those that `accept … from` holds back among them.
+fn queue(endpoint: &Endpoint) -> Result<Result<u64, Errno>, Stop> {
+    let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+    let held = endpoint.held.borrow().len() as u64;
+    if endpoint.network.is_unix() {
+        return Ok(Ok(held + endpoint.pending.borrow().len() as u64));
+    }
+    Ok(sys::tcp_info(socket.fd()).map(|info| held + u64::from(info.unacked)))
+}
+
+fn number(lane: &Lane<'_>, seen: Result<u64, Errno>, wanted: &[Number]) -> Result<Look, Stop> {
+    let seen = match seen {
+        Ok(seen) => seen,
+        Err(errno) => return Ok(Look::Errno(errno)),
+    };
+    for wanted in wanted {
+        if lane.number(wanted)? == seen {
+            return Ok(Look::Holds);
+        }
+    }
+    Ok(Look::Not(seen.to_string()))
+}
+
+/// An option. Reading SO_ERROR uses it up, so another error than the expected one ends the wait.
+fn value(endpoint: &Endpoint, which: &SocketOption, wanted: &[OptionValue]) -> Result<Look, Stop> {
+    let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+    let seen = match option::get(&socket, which) {
+        Ok(seen) => seen,
+        Err(errno) => return Ok(Look::Errno(errno)),
+    };
+    if wanted.contains(&seen) {
+        return Ok(Look::Holds);
+    }
+    let shown = seen.show(which);
+    // The kernel changes these by itself; the others stay as they are.
+    let changes = seen == OptionValue::Errno(None) || matches!(which.name, "TCP_MAXSEG" | "SO_RCVBUF" | "SO_SNDBUF");
+    Ok(if changes { Look::Not(shown) } else { Look::Never(shown) })
+}

@@ -1,0 +1,98 @@
+//! `close` and `reset`.
+
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::plan::Call;
+use crate::trace::event::What;
+
+use super::super::endpoint::{Endpoint, Role};
+use super::super::lane::{Deadline, Done, Lane};
+use super::super::net::{Socket, sys};
+use super::super::settle::{self, Ending};
+use super::super::stop::Stop;
+use super::open;
+
+/// Closes in order: FIN, or RST where bytes are left unread.
+pub(super) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Result<Done, Stop> {
+    let (endpoint, socket) = open(lane, &call.endpoint)?;
+    let unread = endpoint.unread_from_spec();
+    let any_unread = unread > 0 || sys::unread(socket.fd()).is_ok_and(|bytes| bytes > 0);
+    let ending = Ending::of(&endpoint, socket.resets() || any_unread);
+    drop(socket);
+    let mut done = Done::words(call, Ok(()));
+    if unread > 0 {
+        done.what = What::Words(format!("{} unread {unread}", call.words));
+    }
+    let clients = waiting_clients(&endpoint);
+    if let Some(socket) = endpoint.take_socket() {
+        close(socket, deadline).await?;
+    }
+    done.facts.notes.extend(settle::ended(lane.test, &ending).await.note());
+    done.facts.notes.extend(settle::abandoned(&clients).await.note());
+    Ok(done)
+}
+
+/// Closes abortively: SO_LINGER 0, then close.
+pub(super) async fn reset(lane: &Lane<'_>, call: &Call) -> Result<Done, Stop> {
+    let (endpoint, socket) = open(lane, &call.endpoint)?;
+    if let Err(errno) = sys::set_linger(socket.fd(), Some(0)) {
+        return Ok(Done::words(call, Err(errno)));
+    }
+    socket.note_linger(None);
+    let ending = Ending::of(&endpoint, true);
+    let clients = waiting_clients(&endpoint);
+    drop(socket);
+    drop(endpoint.take_socket());
+    let mut done = Done::words(call, Ok(()));
+    done.facts.notes.extend(settle::ended(lane.test, &ending).await.note());
+    done.facts.notes.extend(settle::abandoned(&clients).await.note());
+    Ok(done)
+}
+
+/// The clients of this spec that a listener has not accepted: closing it resets them. Connections
+/// that `accept … from` holds back are closed with it.
+fn waiting_clients(endpoint: &Rc<Endpoint>) -> Vec<Rc<Endpoint>> {
+    if endpoint.role.get() != Role::Listener || !endpoint.network.is_tcp() {
+        endpoint.held.borrow_mut().clear();
+        return Vec::new();
+    }
+    let mut clients: Vec<_> = endpoint.pending.borrow_mut().drain(..).collect();
+    for held in endpoint.held.borrow_mut().drain(..) {
+        let _ = sys::set_linger(held.socket.fd(), Some(0));
+        clients.extend(held.client);
+    }
+    clients
+}
+
+/// Closes a socket. One with SO_LINGER may block, and blocks a helper thread.
+async fn close(socket: Rc<Socket>, deadline: Deadline) -> Result<(), Stop> {
+    // Another lane may hold it for a moment longer, in a call that it has not finished.
+    let socket = match Rc::try_unwrap(socket) {
+        Ok(socket) => socket,
+        Err(shared) => {
+            drop(shared);
+            return Ok(());
+        }
+    };
+    if !socket.lingers() {
+        drop(socket);
+        return Ok(());
+    }
+    let fd = socket.into_fd();
+    let (done, closed) = tokio::sync::oneshot::channel();
+    let spawned = std::thread::Builder::new().name("close".to_owned()).spawn(move || {
+        drop(Arc::<OwnedFd>::into_inner(fd));
+        let _ = done.send(());
+    });
+    if let Err(error) = spawned {
+        return Err(Stop::CouldNotRun(format!("no thread for a close that may wait: {error}")));
+    }
+    if tokio::time::timeout_at(deadline.at, closed).await.is_err() {
+        return Err(Stop::failed("close did not return").label("blocked by SO_LINGER").deadline(deadline.within).note(
+            "SO_LINGER makes close wait until the peer has acknowledged every byte, for so many seconds at most",
+        ));
+    }
+    Ok(())
+}

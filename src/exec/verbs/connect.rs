@@ -1,0 +1,114 @@
+//! `connect`: creates the socket where the endpoint is new.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use socket2::SockAddr;
+
+use crate::model::errno::Errno;
+use crate::plan::{Call, Mode, Target};
+
+use super::super::endpoint::{Endpoint, Role};
+use super::super::lane::{Deadline, Done, Lane};
+use super::super::net::{Direction, Socket, address, sys};
+use super::super::settle;
+use super::super::stop::Stop;
+use super::bind::bind;
+use super::{Place, blocking, open_or_new, resolve};
+
+pub(super) async fn run(
+    lane: &Lane<'_>,
+    call: &Call,
+    to: &Target,
+    from: Option<&Target>,
+    deadline: Deadline,
+) -> Result<Done, Stop> {
+    let place = resolve(lane, to, None)?;
+    let endpoint = match open_or_new(lane, call, &place)? {
+        Ok(endpoint) => endpoint,
+        Err(errno) => return Ok(Done::words(call, Err(errno))),
+    };
+    if let Some(from) = from {
+        let own = resolve(lane, from, Some(&endpoint))?.address;
+        if let Err(errno) = bind(&endpoint, &own)? {
+            return Ok(Done::words(call, Err(errno)));
+        }
+    }
+    let Some(socket) = endpoint.socket() else {
+        return Err(Stop::failed(format!("`{}` is closed", endpoint.name)));
+    };
+    let result = match call.mode {
+        Mode::Nonblocking => sys::connect(socket.fd(), &place.address),
+        Mode::Waiting => waiting(&endpoint, &socket, &place.address, deadline).await?,
+        Mode::Blocking => {
+            let address = place.address.clone();
+            let made = blocking::call(&socket, Direction::Out, deadline, move |fd| sys::connect(fd, &address));
+            made.await?.ok_or_else(|| late(&endpoint, deadline))?
+        }
+    };
+    let mut done = Done::words(call, result);
+    let under_way = result == Err(Errno(libc::EINPROGRESS));
+    if result.is_ok() || under_way {
+        remember(lane, &endpoint, place, &mut done).await;
+    }
+    Ok(done)
+}
+
+/// A connect that waits. Linux says EINPROGRESS on every non-blocking TCP connect, even where the
+/// handshake is over by then; a second call tells how it ended, and makes the socket as connected
+/// as a blocking call would.
+async fn waiting(
+    endpoint: &Endpoint,
+    socket: &Socket,
+    address: &SockAddr,
+    deadline: Deadline,
+) -> Result<Result<(), Errno>, Stop> {
+    let mut result = sys::connect(socket.fd(), address);
+    if result == Err(Errno(libc::EINPROGRESS)) {
+        result = sys::connect(socket.fd(), address);
+        while result == Err(Errno(libc::EALREADY)) {
+            if !deadline.wait(socket, Direction::Out).await? {
+                return Err(late(endpoint, deadline));
+            }
+            result = sys::connect(socket.fd(), address);
+        }
+    }
+    // A full queue of a Unix listener; nothing tells when there is room again.
+    while result == Err(Errno(libc::EAGAIN)) && endpoint.network.is_unix() {
+        if !deadline.sleep(Duration::from_millis(1)).await {
+            return Err(late(endpoint, deadline).note("the listener's queue is full"));
+        }
+        result = sys::connect(socket.fd(), address);
+    }
+    Ok(result)
+}
+
+fn late(endpoint: &Endpoint, deadline: Deadline) -> Stop {
+    Stop::failed(format!("{}: the connection was not established", endpoint.name))
+        .label("no answer")
+        .deadline(deadline.within)
+        .note("a TCP listener whose queue is full does not answer: the handshake is repeated after 1s, 3s, 7s")
+}
+
+/// Notes what a connected endpoint is connected to.
+async fn remember(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, place: Place, done: &mut Done) {
+    let Place { address, endpoint: named, .. } = place;
+    endpoint.forget_local();
+    done.facts.local = endpoint.local().map(|local| address::show(&local));
+    done.facts.peer = Some(address::show(&address));
+    let target = named.or_else(|| lane.test.receiver_of(endpoint.network, &address));
+    *endpoint.target.borrow_mut() = target.as_ref().map(Rc::downgrade).unwrap_or_default();
+    if endpoint.network.has_connections() {
+        endpoint.role.set(Role::Connected);
+        if endpoint.is_bound_to(&address) {
+            // A socket that is connected to itself.
+            Endpoint::join(endpoint, endpoint);
+        } else if let Some(listener) = target.filter(|target| target.role.get() == Role::Listener) {
+            listener.pending.borrow_mut().push_back(Rc::clone(endpoint));
+            if done.result.is_ok() {
+                done.facts.notes.extend(settle::connected(&listener).await.note());
+            }
+        }
+    }
+    endpoint.set_remote(address);
+}

@@ -1,0 +1,165 @@
+//! `expect`: waits for the end of a stream, a reset, silence, or readiness.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::model::duration;
+use crate::model::errno::Errno;
+use crate::plan::{Call, Condition};
+use crate::trace::record::{Bytes, Difference};
+
+use super::super::endpoint::{Endpoint, Role};
+use super::super::lane::{Deadline, Done, Lane};
+use super::super::net::{Direction, Socket, sys};
+use super::super::stop::Stop;
+use super::open;
+
+/// How much of unexpected bytes a report shows.
+const SHOWN: usize = 1024;
+
+pub(super) async fn run(
+    lane: &Lane<'_>,
+    call: &Call,
+    conditions: &[Condition],
+    deadline: Deadline,
+) -> Result<Done, Stop> {
+    let (endpoint, socket) = open(lane, &call.endpoint)?;
+    let expected = Expected { endpoint: &endpoint, socket: &socket, conditions, words: &call.words };
+    if let [Condition::Silence(time)] = conditions {
+        return expected.silence(*time, deadline).await.map(|()| Done::words(call, Ok(())));
+    }
+    loop {
+        match expected.look()? {
+            Look::Holds => return Ok(Done::words(call, Ok(()))),
+            Look::Errno(errno) => return Ok(Done::words(call, Err(errno))),
+            Look::NotYet => {}
+        }
+        let direction = if conditions == [Condition::Writable] { Direction::Out } else { Direction::In };
+        if !deadline.wait(&socket, direction).await? {
+            return Err(expected.late(deadline));
+        }
+    }
+}
+
+struct Expected<'a> {
+    endpoint: &'a Endpoint,
+    socket: &'a Socket,
+    conditions: &'a [Condition],
+    words: &'a str,
+}
+
+enum Look {
+    Holds,
+    NotYet,
+    Errno(Errno),
+}
+
+impl Expected<'_> {
+    fn wants(&self, condition: Condition) -> bool {
+        self.conditions.contains(&condition)
+    }
+
+    /// Whether one of the conditions holds now; something else in their place is a failure.
+    fn look(&self) -> Result<Look, Stop> {
+        if self.wants(Condition::Writable) && sys::poll_now(self.socket.fd(), libc::POLLOUT) & libc::POLLOUT != 0 {
+            return Ok(Look::Holds);
+        }
+        if self.wants(Condition::Readable) && sys::poll_now(self.socket.fd(), libc::POLLIN) & libc::POLLIN != 0 {
+            return Ok(Look::Holds);
+        }
+        if !self.wants(Condition::Eof) && !self.wants(Condition::Reset) {
+            return Ok(Look::NotYet);
+        }
+        let mut buffer = [0; SHOWN];
+        match sys::recv(self.socket.fd(), &mut buffer, libc::MSG_PEEK) {
+            Ok(0) if self.wants(Condition::Eof) => Ok(Look::Holds),
+            Ok(0) => Err(self.instead("the end of the stream")),
+            Ok(len) => Err(self.bytes_instead(&buffer[..len])),
+            Err(errno) if errno.0 == libc::EAGAIN => Ok(Look::NotYet),
+            Err(errno) if errno.0 == libc::ECONNRESET && self.wants(Condition::Reset) => Ok(Look::Holds),
+            Err(errno) if errno.0 == libc::ECONNRESET => Err(self.instead("a reset")),
+            Err(errno) => Ok(Look::Errno(errno)),
+        }
+    }
+
+    fn instead(&self, came: &str) -> Stop {
+        Stop::failed(format!("{}: {came} came, where {} was expected", self.endpoint.name, self.described()))
+            .label(format!("{came} came"))
+    }
+
+    fn bytes_instead(&self, bytes: &[u8]) -> Stop {
+        let stop = self.instead(if bytes.len() == 1 { "1 byte" } else { "bytes" });
+        stop.difference(Difference {
+            expected: None,
+            expected_words: Some(self.described()),
+            got: Bytes(bytes.to_vec()),
+            at: 0,
+        })
+    }
+
+    fn described(&self) -> String {
+        let words = self.conditions.iter().map(|condition| match condition {
+            Condition::Eof => "the end of the stream".to_owned(),
+            Condition::Reset => "a reset".to_owned(),
+            Condition::Silence(time) => format!("silence for {}", duration::show(*time)),
+            Condition::Readable => "something to receive".to_owned(),
+            Condition::Writable => "room to send".to_owned(),
+        });
+        words.collect::<Vec<_>>().join(" or ")
+    }
+
+    fn late(&self, deadline: Deadline) -> Stop {
+        let what = match self.conditions {
+            [Condition::Eof] => "the stream did not end".to_owned(),
+            [Condition::Reset] => "no reset came".to_owned(),
+            _ => format!("{} did not come", self.described()),
+        };
+        let stop = Stop::failed(format!("{}: {what}", self.endpoint.name)).label("nothing came").deadline(deadline.within);
+        if self.endpoint.role.get() == Role::Connected && !self.words.contains("able") {
+            stop.note("the connection is still open, and nothing waits to be received")
+        } else {
+            stop
+        }
+    }
+
+    /// Nothing arrives for so long, not even an end.
+    async fn silence(&self, time: Duration, deadline: Deadline) -> Result<(), Stop> {
+        let quiet = Deadline { at: Instant::now() + time, within: time };
+        loop {
+            let events = libc::POLLIN | libc::POLLPRI | libc::POLLRDHUP;
+            if sys::poll_now(self.socket.fd(), events) & (events | libc::POLLERR | libc::POLLHUP) != 0
+                && !self.only_unconnected()
+            {
+                return Err(self.broken());
+            }
+            if quiet.at > deadline.at {
+                return Err(Stop::failed(format!("{}: {} does not fit its deadline", self.endpoint.name, self.words))
+                    .deadline(deadline.within)
+                    .help("give the step more time with `within`"));
+            }
+            if !quiet.wait(self.socket, Direction::In).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A stream socket that was never connected says HUP all the time; nothing arrived.
+    fn only_unconnected(&self) -> bool {
+        self.endpoint.role.get() == Role::Plain && self.endpoint.network.has_connections()
+    }
+
+    /// What broke the silence.
+    fn broken(&self) -> Stop {
+        let mut buffer = [0; SHOWN];
+        match sys::recv(self.socket.fd(), &mut buffer, libc::MSG_PEEK) {
+            Ok(0) if self.endpoint.network.has_connections() => self.instead("the end of the stream"),
+            Ok(0) => self.instead("an empty datagram"),
+            Ok(len) => self.bytes_instead(&buffer[..len]),
+            Err(errno) if self.endpoint.role.get() == Role::Listener && errno.0 != libc::ECONNRESET => {
+                self.instead("a connection")
+            }
+            Err(errno) => self.instead(&errno.to_string()),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The verbs, one file each: every one makes its system calls and says what the trace shows.
+
+mod accept;
+mod attribute;
+mod bind;
+mod blocking;
+mod close;
+mod connect;
+mod expect;
+mod listen;
+mod pair;
+mod read;
+mod recv;
+mod send;
+mod set;
+mod shutdown;
+mod socket;
+
+use std::rc::Rc;
+
+use socket2::SockAddr;
+
+use crate::model::network::Network;
+use crate::plan::template::Template;
+use crate::plan::{Call, Target, Verb};
+
+use super::endpoint::Endpoint;
+use super::lane::{Deadline, Done, Lane};
+use super::net::{Socket, address};
+use super::stop::Stop;
+
+/// Runs one call.
+pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Result<Done, Stop> {
+    match &call.verb {
+        Verb::Socket(network) => socket::run(lane, call, *network),
+        Verb::Bind(target) => bind::run(lane, call, target),
+        Verb::Listen { address, backlog } => listen::run(lane, call, address.as_ref(), *backlog),
+        Verb::Accept { listener, from } => accept::run(lane, call, listener, from.as_ref(), deadline).await,
+        Verb::Connect { to, from } => connect::run(lane, call, to, from.as_ref(), deadline).await,
+        Verb::Pair { other, network } => pair::run(lane, call, other, *network),
+        Verb::Send { payload, to, urgent, more } => {
+            let how = send::How { to: to.as_ref(), urgent: *urgent, more: *more };
+            send::run(lane, call, payload, how, deadline).await
+        }
+        Verb::Recv { pattern, from, sender, peek, urgent } => {
+            let how = recv::How { from: from.as_ref(), sender: sender.as_ref(), peek: *peek, urgent: *urgent };
+            recv::run(lane, call, pattern, how, deadline).await
+        }
+        Verb::Read { size, is, truncated } => {
+            read::run(lane, call, size, is.as_ref(), *truncated, deadline).await
+        }
+        Verb::Expect(conditions) => expect::run(lane, call, conditions, deadline).await,
+        Verb::ExpectAttributes(attributes) => attribute::run(lane, call, attributes, deadline).await,
+        Verb::Shutdown(how) => shutdown::run(lane, call, *how).await,
+        Verb::Close => close::run(lane, call, deadline).await,
+        Verb::Reset => close::reset(lane, call).await,
+        Verb::Set(options) => set::run(lane, call, options),
+    }
+}
+
+/// The call's endpoint with its open socket.
+fn open(lane: &Lane<'_>, name: &Template) -> Result<(Rc<Endpoint>, Rc<Socket>), Stop> {
+    let endpoint = lane.endpoint(name)?;
+    match endpoint.socket() {
+        Some(socket) => Ok((endpoint, socket)),
+        None => Err(Stop::failed(format!("`{}` is closed", endpoint.name))),
+    }
+}
+
+/// The call's endpoint: the open one of that name, or a new one with a fresh socket of the network.
+/// `None` where socket(2) fails, with its error.
+fn open_or_new(
+    lane: &Lane<'_>,
+    call: &Call,
+    place: &Place,
+) -> Result<Result<Rc<Endpoint>, crate::model::errno::Errno>, Stop> {
+    let name = lane.text(&call.endpoint)?;
+    if let Some(endpoint) = lane.test.open_endpoint(&name) {
+        return Ok(Ok(endpoint));
+    }
+    match Socket::new(place.network, i32::from(place.address.family())) {
+        Ok(socket) => lane.test.create(&name, call.endpoint.shown(), place.network, Some(socket)).map(Ok),
+        Err(errno) => fatal(errno).map_or(Ok(Err(errno)), Err),
+    }
+}
+
+/// Errors of the machine, not of the socket: the runner cannot do its work.
+fn fatal(errno: crate::model::errno::Errno) -> Option<Stop> {
+    [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS].contains(&errno.0).then(|| {
+        Stop::CouldNotRun(format!("the kernel gives no more sockets ({errno}): see `ulimit -n`"))
+    })
+}
+
+/// An address that a step names.
+struct Place {
+    network: Network,
+    address: SockAddr,
+    /// The endpoint whose address it is, where the step names one.
+    endpoint: Option<Rc<Endpoint>>,
+}
+
+/// Finds the address that a step names.
+fn resolve(lane: &Lane<'_>, target: &Target, of: Option<&Endpoint>) -> Result<Place, Stop> {
+    let mut named = None;
+    let (network, address) = match target {
+        Target::Endpoint(name) => {
+            let endpoint = lane.endpoint(name)?;
+            let local = endpoint.local().ok_or_else(|| {
+                Stop::failed(format!("`{}` is not bound, so it has no address", endpoint.name))
+                    .help(format!("bind it first: `- {}: {{bind: {}}}`", endpoint.name, endpoint.network))
+            })?;
+            named = Some(Rc::clone(&endpoint));
+            (endpoint.network, local)
+        }
+        Target::Address(address) => (address.network(), lane.test.socket_address(address)?),
+        Target::Computed(template) => {
+            let text = lane.text(template)?;
+            let address = crate::model::address::Address::parse(&text)
+                .map_err(|error| Stop::failed(format!("`{text}` is no address: {error}")))?;
+            (address.network(), lane.test.socket_address(&address)?)
+        }
+        Target::Sender => {
+            let endpoint = of.ok_or_else(|| Stop::failed("`sender` stands where no datagram was received"))?;
+            let sender = endpoint.last_sender.borrow().clone();
+            let sender = sender.ok_or_else(|| {
+                Stop::failed(format!("`{}` has not received a datagram with a sender's address", endpoint.name))
+            })?;
+            (endpoint.network, sender)
+        }
+    };
+    if !lane.test.plan.allow_net && !address::is_local(&address) {
+        return Err(Stop::failed(format!("`{}` is outside the loopback range", address::show(&address)))
+            .help("run with `--allow-net` if this is meant"));
+    }
+    Ok(Place { network, address, endpoint: named })
+}

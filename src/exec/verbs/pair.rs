@@ -1,0 +1,24 @@
+//! `pair`: a socketpair.
+
+use crate::model::network::Network;
+use crate::plan::Call;
+use crate::plan::template::Template;
+
+use super::super::endpoint::{Endpoint, Role};
+use super::super::lane::{Done, Lane};
+use super::super::net::Socket;
+use super::super::stop::Stop;
+
+pub(super) fn run(lane: &Lane<'_>, call: &Call, other: &Template, network: Network) -> Result<Done, Stop> {
+    let (one_name, other_name) = (lane.text(&call.endpoint)?, lane.text(other)?);
+    let (one, two) = match Socket::pair(network) {
+        Ok(pair) => pair,
+        Err(errno) => return super::fatal(errno).map_or(Ok(Done::words(call, Err(errno))), Err),
+    };
+    let one = lane.test.create(&one_name, call.endpoint.shown(), network, Some(one))?;
+    let two = lane.test.create(&other_name, other.shown(), network, Some(two))?;
+    one.role.set(Role::Connected);
+    two.role.set(Role::Connected);
+    Endpoint::join(&one, &two);
+    Ok(Done::words(call, Ok(())))
+}

@@ -1,0 +1,105 @@
+//! `read`: one raw receive call, for specs about boundaries and truncation.
+
+use crate::model::errno::Errno;
+use crate::plan::pattern::Pattern;
+use crate::plan::{Call, Mode, Number};
+use crate::trace::event::What;
+use crate::trace::record::Facts;
+use crate::trace::shown::Shown;
+
+use super::super::lane::{Deadline, Done, Lane};
+use super::super::net::{Direction, Socket, sys};
+use super::super::pattern::{Boundary, Machine, Matched, Outcome};
+use super::super::stop::Stop;
+use super::{blocking, open};
+
+/// No single receive gives more than this.
+const MOST: u64 = 16 << 20;
+
+pub(super) async fn run(
+    lane: &Lane<'_>,
+    call: &Call,
+    size: &Number,
+    is: Option<&Pattern>,
+    truncated: bool,
+    deadline: Deadline,
+) -> Result<Done, Stop> {
+    let (endpoint, socket) = open(lane, &call.endpoint)?;
+    let size = lane.number(size)?;
+    if size > MOST {
+        return Err(Stop::failed(format!("a read of {size} bytes is more than one call gives")));
+    }
+    let (bytes, cut) = match read(call, &socket, size as usize, deadline).await? {
+        Ok(Some(message)) => message,
+        Ok(None) => {
+            return Err(Stop::failed(format!("{}: nothing came", endpoint.name))
+                .label("nothing to read")
+                .deadline(deadline.within));
+        }
+        Err(errno) => return Ok(Done::words(call, Err(errno))),
+    };
+    if cut != truncated && endpoint.network.has_boundaries() {
+        let (came, help) = if cut {
+            ("the message was cut", "write `truncated: true` if that is what this step shows")
+        } else {
+            ("the message was not cut", "remove `truncated`, or read less than the message has")
+        };
+        return Err(Stop::failed(format!("{}: {came}", endpoint.name)).label(came).help(help));
+    }
+    let facts = Facts { pieces: vec![bytes.len() as u64], ..Facts::default() };
+    let shown = match is {
+        None => vec![Shown::Bytes(bytes)],
+        Some(pattern) => compare(lane, &endpoint.name, pattern, &bytes)?,
+    };
+    let what = What::Data { verb: call.words.clone(), bytes: shown, suffix: call.suffix.clone() };
+    Ok(Done { result: Ok(()), what, facts })
+}
+
+type Bytes = (Vec<u8>, bool);
+
+/// The bytes, and whether the rest of a message was cut off; `None` where the deadline passed.
+async fn read(call: &Call, socket: &Socket, size: usize, deadline: Deadline) -> Result<Result<Option<Bytes>, Errno>, Stop> {
+    let one = move |fd: std::os::fd::BorrowedFd<'_>| {
+        let mut buffer = vec![0; size];
+        sys::recv_message(fd, &mut buffer, 0).map(|message| {
+            buffer.truncate(message.len);
+            (buffer, message.flags & libc::MSG_TRUNC != 0)
+        })
+    };
+    loop {
+        let result = match call.mode {
+            Mode::Blocking => match blocking::call(socket, Direction::In, deadline, one).await? {
+                None => return Ok(Ok(None)),
+                Some(result) => result,
+            },
+            Mode::Waiting | Mode::Nonblocking => one(socket.fd()),
+        };
+        match result {
+            Err(errno) if errno.0 == libc::EAGAIN && call.mode == Mode::Waiting => {
+                if !deadline.wait(socket, Direction::In).await? {
+                    return Ok(Ok(None));
+                }
+            }
+            other => return Ok(other.map(Some)),
+        }
+    }
+}
+
+/// Compares what one call gave with a pattern that must take all of it.
+fn compare(lane: &Lane<'_>, name: &str, pattern: &Pattern, bytes: &[u8]) -> Result<Vec<Shown>, Stop> {
+    let mut machine = Machine::new(pattern, lane.scope()).map_err(|error| Stop::failed(error).at(pattern.span))?;
+    let failed = |mismatch: super::super::pattern::Mismatch| {
+        Stop::failed(format!("{name}: {}", mismatch.message)).label("other bytes").difference(mismatch.into())
+    };
+    match machine.feed(bytes, Some(Boundary::Datagram)).outcome {
+        Outcome::Done => {
+            let Matched { shown, captures, .. } = machine.into_matched();
+            for (name, value) in captures {
+                lane.values.set(name, value);
+            }
+            Ok(shown)
+        }
+        Outcome::Failed(mismatch) => Err(failed(*mismatch)),
+        Outcome::More => Err(failed(machine.missing("the call gave no more", bytes))),
+    }
+}

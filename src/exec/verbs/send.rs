@@ -1,0 +1,168 @@
+//! `send`: all of a payload.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use socket2::SockAddr;
+
+use crate::model::errno::Errno;
+use crate::plan::payload::Payload;
+use crate::plan::{Call, Mode, Target};
+use crate::trace::event::What;
+use crate::trace::record::Facts;
+
+use super::super::endpoint::Endpoint;
+use super::super::lane::{Deadline, Done, Lane};
+use super::super::net::{Direction, Socket, sys};
+use super::super::payload::{CHUNK, PayloadBytes, encode};
+use super::super::settle::{self, Inbox};
+use super::super::stop::Stop;
+use super::{blocking, open, resolve};
+
+/// What stands beside the payload.
+pub(super) struct How<'a> {
+    pub(super) to: Option<&'a Target>,
+    pub(super) urgent: bool,
+    pub(super) more: bool,
+}
+
+pub(super) async fn run(
+    lane: &Lane<'_>,
+    call: &Call,
+    payload: &Payload,
+    how: How<'_>,
+    deadline: Deadline,
+) -> Result<Done, Stop> {
+    let (endpoint, socket) = open(lane, &call.endpoint)?;
+    let encoded = encode(payload, lane.scope()).map_err(|error| Stop::failed(error).at(payload.span))?;
+    let to = match how.to {
+        Some(target) => Some(resolve(lane, target, Some(&endpoint))?),
+        None => None,
+    };
+    let flags = if how.urgent { libc::MSG_OOB } else { 0 } | if how.more { libc::MSG_MORE } else { 0 };
+    let inbox = match &to {
+        None => Inbox::of(lane.test, &endpoint, None, None),
+        Some(place) => Inbox::of(lane.test, &endpoint, place.endpoint.clone(), Some(&place.address)),
+    };
+    let to = to.map(|place| place.address);
+    if how.more {
+        endpoint.corked.set(true);
+    }
+    let mut sending = Sending { lane, call, endpoint: &endpoint, socket: &socket, to, flags, deadline, pieces: Vec::new() };
+    let result = if endpoint.network.has_boundaries() {
+        sending.datagram(&encoded.bytes).await?
+    } else {
+        sending.stream(&encoded.bytes).await?
+    };
+    let mut facts = Facts { pieces: sending.pieces, ..Facts::default() };
+    if result.is_ok() {
+        let settled = if endpoint.network.has_boundaries() {
+            inbox.settled(&socket).await
+        } else {
+            settle::sent(lane.test, &endpoint, &socket).await
+        };
+        facts.notes.extend(settled.note());
+        if !how.more && endpoint.corked.get() && flags == 0 {
+            endpoint.corked.set(endpoint_is_corked(&socket));
+        }
+    }
+    let what = What::Data { verb: "send".to_owned(), bytes: encoded.shown, suffix: call.suffix.clone() };
+    Ok(Done { result, what, facts })
+}
+
+/// Whether options keep small segments back, other than MSG_MORE of an earlier send.
+fn endpoint_is_corked(socket: &Socket) -> bool {
+    let get = |number| sys::get_int(socket.fd(), libc::IPPROTO_TCP, number);
+    get(libc::TCP_CORK).is_ok_and(|on| on != 0) || get(libc::TCP_NODELAY).is_ok_and(|on| on == 0)
+}
+
+/// A payload on its way into the kernel.
+struct Sending<'a> {
+    lane: &'a Lane<'a>,
+    call: &'a Call,
+    endpoint: &'a Rc<Endpoint>,
+    socket: &'a Socket,
+    to: Option<SockAddr>,
+    flags: i32,
+    deadline: Deadline,
+    pieces: Vec<u64>,
+}
+
+impl Sending<'_> {
+    /// A message: one call takes it whole.
+    async fn datagram(&mut self, bytes: &PayloadBytes) -> Result<Result<(), Errno>, Stop> {
+        let gathered;
+        let bytes = if let Some(slice) = bytes.as_slice() {
+            slice
+        } else {
+            gathered = bytes.copy(0, bytes.len());
+            &gathered
+        };
+        loop {
+            match self.call(bytes).await? {
+                // Nothing tells when the queue of an unconnected peer has room again.
+                Err(errno) if errno.0 == libc::EAGAIN && self.call.mode == Mode::Waiting => {
+                    if !self.deadline.sleep(Duration::from_millis(1)).await {
+                        return Err(self.blocked(0, bytes.len() as u64));
+                    }
+                }
+                Err(errno) => return Ok(Err(errno)),
+                Ok(_) => return Ok(Ok(())),
+            }
+        }
+    }
+
+    /// Bytes of a stream: as many calls as the kernel needs.
+    async fn stream(&mut self, bytes: &PayloadBytes) -> Result<Result<(), Errno>, Stop> {
+        let mut scratch = self.lane.test.buffer();
+        let len = bytes.len();
+        let mut offset = 0;
+        let result = loop {
+            let chunk = bytes.chunk(offset, &mut scratch);
+            match self.call(chunk).await? {
+                Ok(taken) => {
+                    offset += taken as u64;
+                    self.endpoint.sent.set(self.endpoint.sent.get() + taken as u64);
+                    if offset >= len {
+                        break Ok(());
+                    }
+                    if len > CHUNK as u64 {
+                        // Lets a lane that reads take the bytes while they are in the cache.
+                        tokio::task::yield_now().await;
+                    }
+                }
+                Err(errno) if errno.0 == libc::EAGAIN && self.call.mode == Mode::Waiting => {
+                    if !self.deadline.wait(self.socket, Direction::Out).await? {
+                        return Err(self.blocked(offset, len));
+                    }
+                }
+                Err(errno) => break Err(errno),
+            }
+        };
+        self.lane.test.give_back(scratch);
+        Ok(result)
+    }
+
+    async fn call(&mut self, bytes: &[u8]) -> Result<Result<usize, Errno>, Stop> {
+        let result = if self.call.mode == Mode::Blocking {
+            let (owned, flags, to) = (bytes.to_vec(), self.flags, self.to.clone());
+            let send = move |fd: std::os::fd::BorrowedFd<'_>| sys::send(fd, &owned, flags, to.as_ref());
+            let result = blocking::call(self.socket, Direction::Out, self.deadline, send).await?;
+            result.ok_or_else(|| self.blocked(0, bytes.len() as u64))?
+        } else {
+            sys::send(self.socket.fd(), bytes, self.flags, self.to.as_ref())
+        };
+        if let Ok(taken) = result {
+            self.pieces.push(taken as u64);
+        }
+        Ok(result)
+    }
+
+    fn blocked(&self, offset: u64, len: u64) -> Stop {
+        let name = &self.endpoint.name;
+        Stop::failed(format!("{name}: send is blocked after {offset} of {len} bytes, since nobody reads"))
+            .label("the buffers are full")
+            .deadline(self.deadline.within)
+            .help("steps run one after the other: let the other end receive at the same time, in a lane of `parallel`")
+    }
+}

@@ -1,0 +1,25 @@
+//! `shutdown`: ends one direction of a connection, or both.
+
+use std::net::Shutdown;
+
+use crate::plan::Call;
+
+use super::super::lane::{Done, Lane};
+use super::super::net::sys;
+use super::super::settle::{self, Ending};
+use super::super::stop::Stop;
+use super::open;
+
+pub(super) async fn run(lane: &Lane<'_>, call: &Call, how: Shutdown) -> Result<Done, Stop> {
+    let (endpoint, socket) = open(lane, &call.endpoint)?;
+    let ending = Ending::of(&endpoint, false);
+    let result = sys::shutdown(socket.fd(), how);
+    let mut done = Done::words(call, result);
+    if result.is_ok() && how != Shutdown::Read {
+        endpoint.corked.set(false);
+        let settled = settle::ended(lane.test, &ending).await;
+        endpoint.write_ended.set(true);
+        done.facts.notes.extend(settled.note());
+    }
+    Ok(done)
+}
