@@ -5,8 +5,10 @@
 //! snapshot. `ARCHITECTURE.md` is the map of this crate; the folders are the pipeline:
 //! `source` → `spec` → `plan` → `exec` → `trace` → `snapshot` → `suite` → `report`.
 
+pub mod cli;
 pub mod diagnostic;
 pub mod exec;
+pub mod harness;
 pub mod model;
 pub mod plan;
 pub mod report;
@@ -15,3 +17,5 @@ pub mod source;
 pub mod spec;
 pub mod suite;
 pub mod trace;
+
+pub use harness::harness;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `sockspec` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sockspec::cli::main()
+}

@@ -56,11 +56,11 @@ pub struct PendingFolder {
 pub struct Subject<'a> {
     /// The test's name, for messages.
     pub name: &'a str,
-    /// The folder of the snapshots.
+    /// The folder of the snapshots, absolute.
     pub folder: &'a Path,
     /// The snapshot's file, without regard to overlays.
     pub base: &'a Path,
-    /// The spec's file, absolute.
+    /// The spec's file.
     pub spec: &'a Path,
     /// The spec's `about`.
     pub about: &'a str,
@@ -201,7 +201,8 @@ fn current(base: &Path) -> io::Result<(PathBuf, Option<String>)> {
 
 fn header(subject: Subject<'_>) -> Header {
     let project = subject.folder.parent().unwrap_or(subject.folder);
-    Header { source: place::relative(project, subject.spec), description: subject.about.to_owned() }
+    let spec = place::absolute(subject.spec).unwrap_or_else(|_| subject.spec.to_owned());
+    Header { source: place::relative(project, &spec), description: subject.about.to_owned() }
 }
 
 fn header_is(subject: Subject<'_>, snapshot: &Path) -> bool {

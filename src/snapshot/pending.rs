@@ -20,6 +20,13 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// The pending trace in a file of that path, if it is one.
+    pub fn at(path: &Path) -> Option<Self> {
+        let is_pending = path.is_file() && path.extension().is_some_and(|extension| extension == "new");
+        let (spec, case) = place::test_of(Path::new(path.file_name()?)).filter(|_| is_pending)?;
+        Some(Self { spec, case, path: path.to_owned(), snapshot: path.with_extension("") })
+    }
+
     /// The name of its test: `tcp/echo[net=tcp6]`.
     pub fn name(&self) -> String {
         match &self.case {
@@ -72,6 +79,38 @@ pub fn find(snapshots: &Path) -> io::Result<Vec<Pending>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// All pending traces of specs in the folders called `snapshots` at or below a folder. Other tools
+/// keep their own in folders of that name; only those that come from a YAML file are ours.
+///
+/// # Errors
+/// Where a folder cannot be read.
+pub fn find_below(folder: &Path) -> io::Result<Vec<Pending>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        if folder.file_name().is_some_and(|name| name == "snapshots") {
+            found.extend(find(&folder)?.into_iter().filter(|pending| is_ours(&pending.path)));
+            continue;
+        }
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let passed_over = name.as_encoded_bytes().starts_with(b".") || name == "target" || name == "node_modules";
+            if !passed_over && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether a pending file comes from a spec. One that cannot be read is left for `find` to show.
+fn is_ours(path: &Path) -> bool {
+    let from_yaml = |source: &str| source.ends_with(".yaml") || source.ends_with(".yml");
+    file::header(path).is_none_or(|header| from_yaml(&header.source))
 }
 
 /// All files below a folder.

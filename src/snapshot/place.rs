@@ -1,6 +1,8 @@
 //! Where snapshots lie: the folder for a spec, and the file for a case.
 
 use std::borrow::Cow;
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::model::platform;
@@ -76,6 +78,17 @@ pub fn test_of(file: &Path) -> Option<(String, Option<String>)> {
         Some((spec, case)) => Some((unescape(spec)?, Some(unescape(case)?))),
         None => Some((unescape(text)?, None)),
     }
+}
+
+/// An absolute path without `..` in it.
+///
+/// # Errors
+/// Where the current folder, or one before a `..`, cannot be read.
+pub fn absolute(path: &Path) -> io::Result<PathBuf> {
+    if path.components().any(|part| part == Component::ParentDir) {
+        return fs::canonicalize(path);
+    }
+    std::path::absolute(path)
 }
 
 /// The path to a file as seen from a folder, with `/` between its parts; both absolute.

@@ -1,19 +1,22 @@
 //! The snapshots in use, for `cargo insta test --unreferenced`: all whose spec is there, whether
 //! this run selects it or not, so that a filter never makes one look unused.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::{file, pending, place};
 
-/// Appends every snapshot whose spec exists to the list that `cargo insta` reads.
+/// Appends every snapshot whose spec exists to the list that `cargo insta` reads, unless another
+/// process of the same run has.
 ///
 /// # Errors
 /// Where a folder cannot be read, or the list cannot be written.
 pub fn append(list: &Path, specs: &Path, snapshots: &Path) -> io::Result<()> {
     let mut lines = String::new();
-    for path in pending::files(snapshots)? {
+    let mut files = pending::files(snapshots)?;
+    files.sort();
+    for path in files {
         let below = path.strip_prefix(snapshots).unwrap_or(&path);
         let is_snapshot = path.extension().is_some_and(|extension| extension == "snap");
         let used = is_snapshot && place::test_of(below).is_some_and(|(spec, _)| has_spec(specs, &spec));
@@ -21,6 +24,9 @@ pub fn append(list: &Path, specs: &Path, snapshots: &Path) -> io::Result<()> {
             lines.push_str(&path.to_string_lossy());
             lines.push('\n');
         }
+    }
+    if fs::read_to_string(list).is_ok_and(|written| written.contains(&lines)) {
+        return Ok(());
     }
     let write = || OpenOptions::new().create(true).append(true).open(list)?.write_all(lines.as_bytes());
     write().map_err(|error| file::at("cannot write", list, &error))
@@ -33,8 +39,6 @@ fn has_spec(specs: &Path, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -56,6 +60,6 @@ mod tests {
         lines.sort_unstable();
         lines.dedup();
         assert_eq!(lines, ["echo.linux.snap", "echo@net=tcp6.snap"]);
-        assert_eq!(text.lines().count(), 4);
+        assert_eq!(text.lines().count(), 2, "each process of nextest appends, and none again");
     }
 }

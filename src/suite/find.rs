@@ -3,10 +3,10 @@
 use std::fmt;
 use std::fs::{self, DirEntry};
 use std::io::{self, ErrorKind};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::snapshot::place::Home;
+use crate::snapshot::place::{Home, absolute};
 
 /// A spec file, with its name and the place of its snapshots.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,14 +125,6 @@ fn drop_twins(found: &mut Vec<Found>) {
         }
         same
     });
-}
-
-/// An absolute path without `..` in it.
-fn absolute(path: &Path) -> io::Result<PathBuf> {
-    if path.components().any(|part| part == Component::ParentDir) {
-        return fs::canonicalize(path);
-    }
-    std::path::absolute(path)
 }
 
 /// A folder with what the names of its specs begin with.

@@ -2,7 +2,19 @@
 //! executed, its trace compared with the snapshot.
 
 pub mod find;
+pub mod list;
+pub mod load;
 pub mod outcome;
+pub mod pool;
+pub mod records;
 pub mod require;
+pub mod run;
+pub mod select;
 
+pub use find::{FindError, Found, Layout};
+pub use list::Listed;
+pub use load::Loaded;
 pub use outcome::{Change, Outcome, SpecResult, TestResult, Totals};
+pub use records::Records;
+pub use run::{Runner, Worker};
+pub use select::Selection;

@@ -1,0 +1,92 @@
+//! The command line: one file a subcommand. Only here is anything printed and the exit code chosen.
+
+mod check;
+mod decide;
+mod exit;
+mod list;
+mod output;
+mod run;
+mod select;
+mod signals;
+mod style;
+mod trace;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+use output::Output;
+use style::ColorChoice;
+
+/// Runs specs of what happens between sockets, and compares what happened with accepted snapshots.
+#[derive(Debug, Parser)]
+#[command(name = "sockspec", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    /// Whether to use colours; `auto` does on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    color: ColorChoice,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all passed or were ignored, 1 something failed or changed, 2 a spec is \
+invalid, 3 something could not be run or read, 4 nothing was selected, 64 wrong usage, 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run specs
+    Run(run::Run),
+    /// Check specs without running them
+    Check(check::Check),
+    /// List the tests
+    List(list::List),
+    /// Accept pending traces
+    Accept(decide::Decide),
+    /// Remove pending traces
+    Reject(decide::Decide),
+    /// Print the JSON Schema of specs, for editors
+    Schema,
+    /// Print the canonical trace of a record
+    Trace(trace::Trace),
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    execute(std::env::args_os()).into()
+}
+
+fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error),
+    };
+    let mut output = Output::new(style::detect(cli.color));
+    let exit = match &cli.command {
+        Command::Run(command) => command.execute(&mut output),
+        Command::Check(command) => command.execute(&mut output),
+        Command::List(command) => command.execute(&mut output),
+        Command::Accept(command) => command.execute(decide::Decision::Accept, &mut output),
+        Command::Reject(command) => command.execute(decide::Decision::Reject, &mut output),
+        Command::Schema => {
+            output.print(&crate::spec::schema::json());
+            Exit::Success
+        }
+        Command::Trace(command) => command.execute(&mut output),
+    };
+    output.finish(exit)
+}
+
+/// Prints what clap has to say: help that was asked for, or what is wrong with the usage.
+fn explain(error: &clap::Error) -> Exit {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    match error.print() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::CouldNotRun,
+        _ if asked => Exit::Success,
+        _ => Exit::Usage,
+    }
+}

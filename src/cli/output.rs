@@ -1,0 +1,52 @@
+//! Standard output and standard error.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, StdoutLock, Write};
+
+use super::Exit;
+use crate::diagnostic::Style;
+
+/// Where a command prints. A reader that has gone away (`| head`) is no error: the command goes on
+/// in silence, so that its exit code still tells the truth.
+pub(super) struct Output {
+    stdout: StdoutLock<'static>,
+    /// Colours and width.
+    pub(super) style: Style,
+    failure: Option<io::Error>,
+}
+
+impl Output {
+    pub(super) fn new(style: Style) -> Self {
+        Self { stdout: io::stdout().lock(), style, failure: None }
+    }
+
+    /// Prints text as it is.
+    pub(super) fn print(&mut self, text: &str) {
+        if self.failure.is_none() && !text.is_empty() {
+            self.failure = self.stdout.write_all(text.as_bytes()).err();
+        }
+    }
+
+    /// Prints a line.
+    pub(super) fn line(&mut self, line: impl Display) {
+        self.print(&format!("{line}\n"));
+    }
+
+    /// Says on standard error what went wrong. Where that is closed too, the exit code has to do.
+    pub(super) fn error(&mut self, message: impl Display) {
+        let _ = self.stdout.flush();
+        let _ = writeln!(io::stderr(), "error: {message}");
+    }
+
+    /// Prints what is still held back, and gives the exit code that is due after it.
+    pub(super) fn finish(mut self, exit: Exit) -> Exit {
+        let failure = self.failure.take().or_else(|| self.stdout.flush().err());
+        match failure {
+            Some(error) if error.kind() != ErrorKind::BrokenPipe => {
+                self.error(format!("cannot write the output: {error}"));
+                exit.max(Exit::CouldNotRun)
+            }
+            _ => exit,
+        }
+    }
+}

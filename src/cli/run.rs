@@ -1,0 +1,146 @@
+//! `sockspec run`
+
+use std::env;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+
+use super::output::Output;
+use super::select::Select;
+use super::{Exit, signals};
+use crate::diagnostic::Format;
+use crate::exec::Cancel;
+use crate::plan;
+use crate::report::terminal;
+use crate::snapshot::insta_env::is_ci;
+use crate::snapshot::{self, Store};
+use crate::suite::{Records, Runner, SpecResult, Totals, pool};
+
+/// Run specs on real sockets, and compare their traces with the accepted snapshots
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    select: Select,
+
+    /// Multiply every deadline
+    #[arg(long, value_name = "N", default_value = "1", value_parser = factor)]
+    timeout_factor: f64,
+
+    /// How many specs run at once; as many as there are cores if not given
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+
+    /// Accept no trace, those that have no snapshot yet, or all; if not given, traces that are not the
+    /// accepted ones are left pending, or with CI=true not written at all
+    #[arg(long, value_enum, value_name = "WHAT")]
+    update: Option<Update>,
+
+    /// The folder of the snapshots; `snapshots` beside `specs` if not given
+    #[arg(long, value_name = "DIR")]
+    snapshots: Option<PathBuf>,
+
+    /// Write the record of every run into a folder, as JSON
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+
+    /// Show the tests that pass, too
+    #[arg(short, long)]
+    verbose: bool,
+
+    /// Show what is wrong with a spec in one line, or with its source line
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: RunFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Update {
+    No,
+    New,
+    All,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum RunFormat {
+    Short,
+    #[default]
+    Full,
+}
+
+impl Run {
+    pub(super) fn execute(&self, output: &mut Output) -> Exit {
+        let begun = Instant::now();
+        let found = match self.select.find(self.snapshots.as_deref(), output) {
+            Ok(found) => found,
+            Err(exit) => return exit,
+        };
+        let runner = self.runner();
+        signals::cancel_on_interrupt(&runner.cancel);
+        let mut totals = Totals::default();
+        let options = self.report(output);
+        pool::run(&found, self.jobs(found.len()), &runner, &mut |result: SpecResult| {
+            result.tests.iter().for_each(|test| totals.add(&test.outcome));
+            output.print(&terminal::spec(&result, options));
+        });
+        self.conclude(&totals, begun, &runner.cancel, output)
+    }
+
+    fn conclude(&self, totals: &Totals, begun: Instant, cancel: &Cancel, output: &mut Output) -> Exit {
+        if totals.all() == 0 {
+            self.select.explain_nothing(output);
+            return Exit::Nothing;
+        }
+        output.print(&terminal::summary(totals, begun.elapsed(), output.style));
+        if cancel.is_cancelled() {
+            output.error("interrupted");
+            return Exit::Interrupted;
+        }
+        Exit::from(totals)
+    }
+
+    fn runner(&self) -> Runner {
+        let settings = snapshot::Settings { update: self.update(), ..snapshot::Settings::default() };
+        Runner {
+            settings: plan::Settings { timeout_factor: self.timeout_factor, ..self.select.settings() },
+            selection: self.select.selection(),
+            store: Store::new(settings),
+            records: Records::new(self.record.clone()),
+            ..Runner::default()
+        }
+    }
+
+    fn update(&self) -> snapshot::Update {
+        match self.update {
+            Some(Update::No) => snapshot::Update::No,
+            Some(Update::New) => snapshot::Update::New,
+            Some(Update::All) => snapshot::Update::All,
+            None if is_ci(|name| env::var(name).ok()) => snapshot::Update::No,
+            None => snapshot::Update::Pending,
+        }
+    }
+
+    fn report(&self, output: &Output) -> terminal::Options {
+        let format = match self.format {
+            RunFormat::Short => Format::Short,
+            RunFormat::Full => Format::Full,
+        };
+        terminal::Options { style: output.style, verbose: self.verbose, format }
+    }
+
+    /// How many threads. To ask for the number of cores costs as much as a spec, so a single spec
+    /// does not ask.
+    fn jobs(&self, specs: usize) -> usize {
+        match self.jobs {
+            _ if specs <= 1 => 1,
+            Some(jobs) => jobs.get(),
+            None => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        }
+    }
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    let factor = text.parse().ok().filter(|factor: &f64| factor.is_finite() && *factor > 0.0);
+    factor.ok_or_else(|| "it must be a number over 0".to_owned())
+}

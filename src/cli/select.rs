@@ -1,0 +1,110 @@
+//! The options by which several subcommands choose specs, and say how they are understood.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Exit;
+use super::output::Output;
+use crate::model::name::{is_name, nearest};
+use crate::plan;
+use crate::suite::{Found, Layout, Loaded, Selection, find};
+
+/// Which specs.
+#[derive(Debug, Args)]
+pub(super) struct Select {
+    /// Specs, or folders of specs; `specs` if none is given
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// Take only specs with this tag (may be repeated: with one of them)
+    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
+    tags: Vec<String>,
+
+    /// Take only tests with this text in their name (may be repeated: with one of them)
+    #[arg(long = "filter", value_name = "TEXT")]
+    names: Vec<String>,
+
+    /// Give a variable that specs declare in `vars` or `matrix` another value
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = assignment)]
+    vars: Vec<(String, String)>,
+
+    /// Allow addresses outside the loopback range
+    #[arg(long)]
+    allow_net: bool,
+}
+
+impl Select {
+    /// The specs, or the exit code where there are none; that is then explained.
+    pub(super) fn find(&self, snapshots: Option<&Path>, output: &mut Output) -> Result<Vec<Found>, Exit> {
+        let mut paths = self.paths.clone();
+        if paths.is_empty() {
+            let usual = PathBuf::from("specs");
+            if !usual.is_dir() {
+                output.error("no PATH is given, and there is no folder `specs` here; see `sockspec run --help`");
+                return Err(Exit::Usage);
+            }
+            paths.push(usual);
+        }
+        let layout = Layout::Nearest { snapshots: snapshots.map(Path::to_owned) };
+        let found = find::find(&paths, &layout).map_err(|error| {
+            output.error(&error);
+            Exit::from(&error)
+        })?;
+        self.refuse_undeclared(&found, output)?;
+        Ok(found)
+    }
+
+    pub(super) fn selection(&self) -> Selection {
+        Selection { tags: self.tags.clone(), names: self.names.clone() }
+    }
+
+    pub(super) fn settings(&self) -> plan::Settings {
+        plan::Settings { vars: self.vars.clone(), allow_net: self.allow_net, ..plan::Settings::default() }
+    }
+
+    /// Says that nothing is selected.
+    pub(super) fn explain_nothing(&self, output: &mut Output) {
+        let quoted = |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+        match (self.tags.is_empty(), self.names.is_empty()) {
+            (true, _) => output.error(format!("nothing is selected: no test has {} in its name", quoted(&self.names))),
+            (_, true) => output.error(format!("nothing is selected: no spec has the tag {}", quoted(&self.tags))),
+            _ => output.error(format!(
+                "nothing is selected: no test has the tag {} and {} in its name",
+                quoted(&self.tags),
+                quoted(&self.names)
+            )),
+        }
+    }
+
+    /// A variable that no spec declares is a slip of the hand. One that only some declare is not.
+    fn refuse_undeclared(&self, found: &[Found], output: &mut Output) -> Result<(), Exit> {
+        if self.vars.is_empty() {
+            return Ok(());
+        }
+        let settings = self.settings();
+        let mut declared: Vec<String> = Vec::new();
+        for spec in found {
+            let Ok(loaded) = Loaded::read(spec, &settings) else { return Ok(()) };
+            let vars = loaded.spec.vars.iter().map(|(name, _)| name);
+            declared.extend(vars.chain(loaded.spec.matrix.iter().map(|(name, _)| name)).map(|name| name.text.clone()));
+        }
+        for (name, _) in &self.vars {
+            if !declared.contains(name) {
+                let near = nearest(name, declared.iter().map(String::as_str));
+                let near = near.map_or_else(String::new, |near| format!("; there is `{near}`"));
+                output.error(format!("no spec declares the variable `{name}` in `vars` or `matrix`{near}"));
+                return Err(Exit::Usage);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if is_name(name) => Ok((name.to_owned(), value.to_owned())),
+        Some((name, _)) => Err(format!("`{name}` is not a name of a variable")),
+        None => Err("write NAME=VALUE".to_owned()),
+    }
+}

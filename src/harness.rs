@@ -1,0 +1,317 @@
+//! Specs as tests of a crate, by `cargo test`, `cargo nextest` and `cargo insta test`.
+
+use std::cell::RefCell;
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, ColorSetting, Completion, Failed, Trial};
+
+use crate::diagnostic::Style;
+use crate::plan;
+use crate::report::terminal;
+use crate::snapshot::insta_env::InstaEnv;
+use crate::snapshot::{Store, references};
+use crate::suite::{self, Found, Layout, Outcome, Records, Runner, Selection, SpecResult, Worker};
+
+/// What libtest exits with where a test fails.
+const FAILED: u8 = 101;
+
+thread_local! {
+    /// What this test thread keeps from one spec to the next.
+    static WORKER: RefCell<Worker> = RefCell::default();
+}
+
+/// The specs in a folder as tests, with their snapshots in another one. Both are relative to the
+/// crate whose tests these are.
+///
+/// The test's `Cargo.toml` entry needs `harness = false`; the test itself is this:
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// fn main() -> ExitCode {
+///     sockspec::harness("specs", "snapshots").main()
+/// }
+/// ```
+///
+/// What `sockspec run` takes as options, the builder takes as methods, and the environment as
+/// variables, which count before what the builder says:
+///
+/// | option | method | variable |
+/// |---|---|---|
+/// | `--var NAME=VALUE` | [`var`](Harness::var) | `SOCKSPEC_VAR="NAME=VALUE,OTHER=VALUE"` |
+/// | `--allow-net` | [`allow_net`](Harness::allow_net) | `SOCKSPEC_ALLOW_NET=1` |
+/// | `--timeout-factor N` | [`timeout_factor`](Harness::timeout_factor) | `SOCKSPEC_TIMEOUT_FACTOR=N` |
+/// | `--tag TAG` | [`tag`](Harness::tag) | `SOCKSPEC_TAG="TAG,OTHER"` |
+/// | `--record DIR` | [`record`](Harness::record) | `SOCKSPEC_RECORD=DIR` |
+pub fn harness(specs: impl Into<PathBuf>, snapshots: impl Into<PathBuf>) -> Harness {
+    Harness {
+        specs: specs.into(),
+        snapshots: snapshots.into(),
+        settings: plan::Settings::default(),
+        tags: Vec::new(),
+        record: None,
+    }
+}
+
+/// Specs as tests; made by [`harness`].
+#[derive(Debug, Clone)]
+#[must_use = "the tests run when `main` is called"]
+pub struct Harness {
+    specs: PathBuf,
+    snapshots: PathBuf,
+    settings: plan::Settings,
+    tags: Vec<String>,
+    record: Option<PathBuf>,
+}
+
+impl Harness {
+    /// Gives a variable that specs declare another value.
+    pub fn var(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.vars.push((name.into(), value.into()));
+        self
+    }
+
+    /// Allows addresses outside the loopback range.
+    pub fn allow_net(mut self) -> Self {
+        self.settings.allow_net = true;
+        self
+    }
+
+    /// Multiplies every deadline, for slow machines.
+    pub fn timeout_factor(mut self, factor: f64) -> Self {
+        self.settings.timeout_factor = factor;
+        self
+    }
+
+    /// Runs only specs that have this tag, or one of those given by other calls.
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// Writes the record of every run into a folder.
+    pub fn record(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.record = Some(folder.into());
+        self
+    }
+
+    /// Runs the tests as the command line says, which is that of libtest. The exit code is 101 where
+    /// one fails, or where there is no spec at all.
+    pub fn main(self) -> ExitCode {
+        let arguments = Arguments::from_args();
+        let variable = |name: &str| env::var(name).ok();
+        match self.trials(&arguments, variable) {
+            Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
+            Err(message) => {
+                // Where even the standard error is closed, the exit code has to do.
+                let _ = writeln!(io::stderr(), "error: {message}");
+                ExitCode::from(FAILED)
+            }
+        }
+    }
+
+    fn trials(self, arguments: &Arguments, variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Trial>, String> {
+        let project = project(&variable)?;
+        let insta = InstaEnv::read(&variable, &project)?;
+        let harness = self.overridden(&variable)?;
+        let specs = shown(&project, &harness.specs);
+        let snapshots = project.join(&harness.snapshots);
+        if let Some(list) = &insta.references {
+            references::append(list, &specs, &snapshots).map_err(|error| error.to_string())?;
+        }
+        let suite = Arc::new(Suite {
+            runner: Runner {
+                settings: harness.settings,
+                selection: Selection { tags: harness.tags, names: Vec::new() },
+                store: Store::new(insta.settings),
+                records: Records::new(harness.record.map(|folder| project.join(folder))),
+                ..Runner::default()
+            },
+            force_pass: insta.force_pass,
+            report: terminal::Options { style: style(arguments, &variable), ..terminal::Options::default() },
+        });
+        let layout = Layout::Given { snapshots };
+        if let Some(trial) = only_one(arguments, &suite, &specs, &layout) {
+            return Ok(vec![trial]);
+        }
+        let found = suite::find::find(&[specs], &layout).map_err(|error| error.to_string())?;
+        let listing = arguments.list || arguments.ignored;
+        Ok(found.into_iter().flat_map(|found| suite.trials(found, listing)).collect())
+    }
+
+    /// With what the variables of the environment say.
+    fn overridden(mut self, variable: &impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        if let Some(list) = set("SOCKSPEC_VAR") {
+            self.settings.vars.extend(assignments(&list)?);
+        }
+        if let Some(value) = set("SOCKSPEC_ALLOW_NET") {
+            self.settings.allow_net = match value.as_str() {
+                "1" | "true" => true,
+                "0" | "false" => false,
+                other => return Err(format!("SOCKSPEC_ALLOW_NET is `{other}`; it may be `1` or `0`")),
+            };
+        }
+        if let Some(value) = set("SOCKSPEC_TIMEOUT_FACTOR") {
+            let factor = value.parse().ok().filter(|factor| *factor > 0.0 && f64::is_finite(*factor));
+            self.settings.timeout_factor =
+                factor.ok_or_else(|| format!("SOCKSPEC_TIMEOUT_FACTOR is `{value}`; it must be a number over 0"))?;
+        }
+        if let Some(list) = set("SOCKSPEC_TAG") {
+            self.tags = list.split(',').map(|tag| tag.trim().to_owned()).collect();
+        }
+        if let Some(folder) = set("SOCKSPEC_RECORD") {
+            self.record = Some(folder.into());
+        }
+        Ok(self)
+    }
+}
+
+/// What all trials share.
+struct Suite {
+    runner: Runner,
+    force_pass: bool,
+    report: terminal::Options,
+}
+
+impl Suite {
+    /// The trials of a spec. What the machine lacks is shown as ignored where tests are listed, or
+    /// chosen for being ignored; otherwise it is found out when they run, which can tell the reason.
+    fn trials(self: &Arc<Self>, found: Found, listing: bool) -> Vec<Trial> {
+        let listed = self.runner.list(&found, listing);
+        let found = Arc::new(found);
+        listed.into_iter().map(|test| self.trial(&found, test.name).with_ignored_flag(test.lacks.is_some())).collect()
+    }
+
+    fn trial(self: &Arc<Self>, found: &Arc<Found>, name: String) -> Trial {
+        let (suite, found, test) = (Arc::clone(self), Arc::clone(found), name.clone());
+        Trial::ignorable_test(name, move || {
+            let result = WORKER.with_borrow_mut(|worker| suite.runner.run_named(&found, &test, worker));
+            match result {
+                Some(result) => suite.verdict(&result),
+                None => Err(Failed::from(format!("`{}` has no case of this name any more", found.path.display()))),
+            }
+        })
+    }
+
+    fn verdict(&self, result: &SpecResult) -> Result<Completion, Failed> {
+        for test in &result.tests {
+            match &test.outcome {
+                Outcome::Passed { .. } => {}
+                Outcome::Ignored { reason } => return Ok(Completion::ignored_with(reason)),
+                Outcome::Changed(_) | Outcome::New(_) if self.force_pass => {}
+                _ => return Err(Failed::from(terminal::spec(result, self.report))),
+            }
+        }
+        Ok(Completion::Completed)
+    }
+}
+
+/// The trial that `--exact NAME` asks for, without looking at any other spec. nextest starts one
+/// process for each test, and does it this way.
+fn only_one(arguments: &Arguments, suite: &Arc<Suite>, specs: &Path, layout: &Layout) -> Option<Trial> {
+    let name = arguments.filter.as_ref().filter(|_| arguments.exact && !arguments.list)?;
+    let spec = name.split_once('[').map_or(name.as_str(), |(spec, _)| spec);
+    let found = suite::find::named(specs, spec, layout)?;
+    suite.runner.list(&found, arguments.ignored).into_iter().find(|test| test.name == *name).map(|test| {
+        suite.trial(&Arc::new(found), test.name).with_ignored_flag(test.lacks.is_some())
+    })
+}
+
+/// The folder of the crate whose tests run.
+fn project(variable: &impl Fn(&str) -> Option<String>) -> Result<PathBuf, String> {
+    match variable("CARGO_MANIFEST_DIR") {
+        Some(folder) => Ok(folder.into()),
+        None => env::current_dir().map_err(|error| format!("there is no current folder: {error}")),
+    }
+}
+
+/// The path of the specs as messages call it: short where the crate's folder is the current one, as
+/// it is under cargo.
+fn shown(project: &Path, specs: &Path) -> PathBuf {
+    let is_here = env::current_dir().is_ok_and(|here| here == project);
+    if is_here { specs.to_owned() } else { project.join(specs) }
+}
+
+fn style(arguments: &Arguments, variable: &impl Fn(&str) -> Option<String>) -> Style {
+    let color = match arguments.color {
+        Some(ColorSetting::Always) => true,
+        Some(ColorSetting::Never) => false,
+        Some(ColorSetting::Auto) | None => {
+            io::stdout().is_terminal() && variable("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
+    };
+    Style { color, ..Style::default() }
+}
+
+/// The pairs of `a=1,b=2`. A comma begins a new pair only where a name and `=` follow it.
+fn assignments(list: &str) -> Result<Vec<(String, String)>, String> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for part in list.split(',') {
+        match (part.split_once('='), pairs.last_mut()) {
+            (Some((name, value)), _) if crate::model::name::is_name(name.trim()) => {
+                pairs.push((name.trim().to_owned(), value.to_owned()));
+            }
+            (_, Some((_, value))) => {
+                value.push(',');
+                value.push_str(part);
+            }
+            (_, None) => return Err(format!("SOCKSPEC_VAR is `{list}`; write `NAME=VALUE,OTHER=VALUE`")),
+        }
+    }
+    Ok(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn overridden(variables: &[(&str, &str)]) -> Result<Harness, String> {
+        let variable = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        harness("specs", "snapshots").var("port", "1").tag("slow").overridden(&variable)
+    }
+
+    #[test]
+    fn variables_of_the_environment_count_before_the_builder() {
+        let harness = overridden(&[
+            ("SOCKSPEC_VAR", "port=2,list=a,b,c, last = x=y"),
+            ("SOCKSPEC_TAG", "fast, tcp"),
+            ("SOCKSPEC_ALLOW_NET", "1"),
+            ("SOCKSPEC_TIMEOUT_FACTOR", "2.5"),
+            ("SOCKSPEC_RECORD", "records"),
+        ])
+        .unwrap();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let vars = [pair("port", "1"), pair("port", "2"), pair("list", "a,b,c"), pair("last", " x=y")];
+        assert_eq!(harness.settings.vars, vars, "the last of a name counts");
+        assert_eq!(harness.tags, ["fast", "tcp"]);
+        assert!(harness.settings.allow_net);
+        assert!((harness.settings.timeout_factor - 2.5).abs() < f64::EPSILON);
+        assert_eq!(harness.record, Some("records".into()));
+    }
+
+    #[test]
+    fn without_them_the_builder_counts() {
+        let harness = overridden(&[("SOCKSPEC_TAG", "")]).unwrap();
+        assert_eq!(harness.tags, ["slow"]);
+        assert_eq!(harness.settings.vars.len(), 1);
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        for (name, value) in [
+            ("SOCKSPEC_VAR", "no pair"),
+            ("SOCKSPEC_ALLOW_NET", "maybe"),
+            ("SOCKSPEC_TIMEOUT_FACTOR", "-1"),
+            ("SOCKSPEC_TIMEOUT_FACTOR", "NaN"),
+        ] {
+            let message = overridden(&[(name, value)]).unwrap_err();
+            assert!(message.contains(name) && message.contains(value), "{message}");
+        }
+    }
+}

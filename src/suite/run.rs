@@ -1,0 +1,236 @@
+//! Runs one spec through every stage.
+
+use std::any::Any;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::diagnostic::Diagnostic;
+use crate::exec::{self, Cancel, Ended, Runtime};
+use crate::plan::{self, Case, Plan};
+use crate::snapshot::{Difference, Store, Subject, Verdict, place};
+use crate::source::SourceFile;
+use crate::trace;
+
+use super::find::Found;
+use super::load::{Loaded, in_order, is_error};
+use super::outcome::{Change, Outcome, SpecResult, TestResult};
+use super::records::Records;
+use super::require::Machine;
+use super::select::Selection;
+
+/// Runs specs. One serves all worker threads.
+#[derive(Debug, Default)]
+pub struct Runner {
+    /// How specs are understood.
+    pub settings: plan::Settings,
+    /// Which tests are run.
+    pub selection: Selection,
+    /// The snapshots.
+    pub store: Store,
+    /// The records.
+    pub records: Records,
+    /// What the machine offers.
+    pub machine: Machine,
+    /// Ends the run early.
+    pub cancel: Cancel,
+}
+
+/// What a worker thread keeps from one spec to the next.
+#[derive(Debug, Default)]
+pub struct Worker {
+    runtime: Option<Runtime>,
+}
+
+impl Worker {
+    fn runtime(&mut self) -> io::Result<&mut Runtime> {
+        match &mut self.runtime {
+            Some(runtime) => Ok(runtime),
+            none => Ok(none.insert(Runtime::new()?)),
+        }
+    }
+}
+
+impl Runner {
+    /// Runs a spec, all of its cases that are selected. `None` where none is.
+    pub fn run(&self, found: &Found, worker: &mut Worker) -> Option<SpecResult> {
+        if self.cancel.is_cancelled() {
+            return Some(whole(found, Outcome::Cancelled));
+        }
+        let begun = Instant::now();
+        let loaded = match Loaded::read(found, &self.settings) {
+            Ok(loaded) => loaded,
+            Err(error) => return Some(whole(found, unreadable(&found.path, &error))),
+        };
+        if !self.selection.takes_spec(&loaded) {
+            return None;
+        }
+        let selected: Vec<(&Case, String)> = loaded
+            .cases
+            .iter()
+            .map(|case| (case, case.test_name(&found.name)))
+            .filter(|(_, name)| self.selection.takes_name(name))
+            .collect();
+        if selected.is_empty() {
+            return None;
+        }
+        let result = self.run_cases(found, &loaded, selected, worker, begun);
+        Some(with_source(result, loaded.source))
+    }
+
+    /// Runs the one case of a spec whose test has this name. `None` where there is no such case.
+    pub fn run_named(&self, found: &Found, name: &str, worker: &mut Worker) -> Option<SpecResult> {
+        let begun = Instant::now();
+        let loaded = match Loaded::read(found, &self.settings) {
+            Ok(loaded) => loaded,
+            Err(error) => return Some(whole(found, unreadable(&found.path, &error))),
+        };
+        let result = if loaded.is_invalid() {
+            self.invalid(found, &loaded, Vec::new())
+        } else {
+            let case = loaded.cases.iter().find(|case| case.test_name(&found.name) == name)?;
+            self.run_cases(found, &loaded, vec![(case, name.to_owned())], worker, begun)
+        };
+        Some(with_source(result, loaded.source))
+    }
+
+    /// Plans all cases before the first of them runs: of an invalid spec nothing runs.
+    fn run_cases(
+        &self,
+        found: &Found,
+        loaded: &Loaded,
+        selected: Vec<(&Case, String)>,
+        worker: &mut Worker,
+        begun: Instant,
+    ) -> SpecResult {
+        let mut planned = Vec::with_capacity(selected.len());
+        let mut warnings = loaded.findings.clone();
+        for (case, name) in selected {
+            let mut findings = loaded.findings.clone();
+            let plan = plan::build(&loaded.spec, &loaded.source, &found.name, case, &self.settings, &mut findings);
+            let Some(plan) = plan else {
+                return self.invalid(found, loaded, findings);
+            };
+            warnings.extend(findings.into_iter().skip(loaded.findings.len()).filter(|new| !is_error(new)));
+            planned.push((case, name, plan));
+        }
+        let warnings = in_order(warnings);
+        let lacks = self.machine.lacks(loaded.requires(), parent(&found.path));
+        let mut begun = Some(begun);
+        let tests = planned.into_iter().map(|(case, name, plan)| {
+            let begun = begun.take().unwrap_or_else(Instant::now);
+            let outcome = match &lacks {
+                Some(reason) => Outcome::Ignored { reason: reason.clone() },
+                None => self.run_plan(Test { found, loaded, case, name: &name, plan: &plan }, worker),
+            };
+            TestResult { name, outcome, took: begun.elapsed() }
+        });
+        SpecResult { path: found.path.clone(), source: None, tests: tests.collect(), warnings }
+    }
+
+    fn invalid(&self, found: &Found, loaded: &Loaded, findings: Vec<Diagnostic>) -> SpecResult {
+        let mut all = loaded.check(&found.name, &self.settings);
+        all.extend(findings);
+        let (errors, warnings) = in_order(all).into_iter().partition(is_error);
+        SpecResult { warnings, ..whole(found, Outcome::Invalid(errors)) }
+    }
+
+    fn run_plan(&self, test: Test<'_>, worker: &mut Worker) -> Outcome {
+        if self.cancel.is_cancelled() {
+            return Outcome::Cancelled;
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.execute(test, worker))) {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => Outcome::CouldNotRun { reason: error.to_string() },
+            Err(panic) => {
+                worker.runtime = None;
+                let reason = format!("sockspec itself failed, which is a bug of it: {}", said(&*panic));
+                Outcome::CouldNotRun { reason }
+            }
+        }
+    }
+
+    fn execute(&self, test: Test<'_>, worker: &mut Worker) -> io::Result<Outcome> {
+        let options = exec::Options { keep_all: self.records.keeps_all(), cancel: self.cancel.clone() };
+        let execution = worker.runtime()?.execute(test.plan, &test.loaded.source, &options);
+        let label = (!test.case.label.is_empty()).then(|| place::case_label(test.loaded.values(test.case)));
+        let failed = execution.ended == Ended::Failed;
+        let written = self.records.keep(&execution.record, &test.found.name, label.as_deref(), failed)?;
+        Ok(match execution.ended {
+            Ended::Completed => self.settle(test, label.as_deref(), &trace::text_of(&execution.record))?,
+            Ended::Failed => Outcome::Failed { record: Box::new(execution.record), written },
+            Ended::CouldNotRun(reason) => Outcome::CouldNotRun { reason },
+            Ended::Cancelled => Outcome::Cancelled,
+        })
+    }
+
+    fn settle(&self, test: Test<'_>, label: Option<&str>, trace: &str) -> io::Result<Outcome> {
+        let shared = label.is_some() && test.loaded.is_shared();
+        let base = place::file(&test.found.snapshots, test.found.stem(), if shared { None } else { label });
+        let subject = Subject {
+            name: test.name,
+            folder: &test.found.snapshots,
+            base: &base,
+            spec: &test.found.path,
+            about: &test.plan.about,
+            shared,
+        };
+        Ok(match self.store.settle(subject, trace)? {
+            Verdict::Same => Outcome::Passed { accepted: None },
+            Verdict::Accepted(path) => Outcome::Passed { accepted: Some(path) },
+            Verdict::New(difference) => Outcome::New(Box::new(change(difference, trace))),
+            Verdict::Changed(difference) => Outcome::Changed(Box::new(change(difference, trace))),
+        })
+    }
+}
+
+/// A test that is about to run.
+#[derive(Clone, Copy)]
+struct Test<'a> {
+    found: &'a Found,
+    loaded: &'a Loaded,
+    case: &'a Case,
+    name: &'a str,
+    plan: &'a Plan,
+}
+
+fn change(difference: Difference, trace: &str) -> Change {
+    let Difference { accepted, snapshot, pending, contradicts } = difference;
+    let note = contradicts.map(|test| {
+        format!("the cases of this spec share one snapshot, and `{test}` gave another trace in this run")
+    });
+    Change { accepted, trace: trace.to_owned(), snapshot, pending, note }
+}
+
+/// A result for a spec as a whole.
+fn whole(found: &Found, outcome: Outcome) -> SpecResult {
+    let test = TestResult { name: found.name.clone(), outcome, took: Duration::ZERO };
+    SpecResult { path: found.path.clone(), source: None, warnings: Vec::new(), tests: vec![test] }
+}
+
+/// With the file, where a report may want to show lines of it.
+fn with_source(mut result: SpecResult, source: SourceFile) -> SpecResult {
+    let draws = |test: &TestResult| matches!(test.outcome, Outcome::Failed { .. } | Outcome::Invalid(_));
+    if !result.warnings.is_empty() || result.tests.iter().any(draws) {
+        result.source = Some(source);
+    }
+    result
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Outcome {
+    Outcome::CouldNotRun { reason: format!("cannot read {}: {error}", path.display()) }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("it panicked without a word")
+}

@@ -1,0 +1,27 @@
+//! Which tests of those found are run.
+
+use super::load::Loaded;
+
+/// What a test must have to be selected. Empty lists select all.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Tags, of which the spec must have one.
+    pub tags: Vec<String>,
+    /// Texts, of which one must be in the test's name.
+    pub names: Vec<String>,
+}
+
+impl Selection {
+    /// Whether the spec has one of the tags. A file that could not be understood at all has no tags
+    /// to go by, and is not passed over in silence.
+    pub fn takes_spec(&self, loaded: &Loaded) -> bool {
+        let spec = &loaded.spec;
+        let unknown = loaded.is_invalid() && spec.tags.is_empty() && spec.steps.is_empty();
+        self.tags.is_empty() || unknown || spec.tags.iter().any(|tag| self.tags.contains(&tag.text))
+    }
+
+    /// Whether the name of a test has one of the texts in it.
+    pub fn takes_name(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|text| name.contains(text.as_str()))
+    }
+}
