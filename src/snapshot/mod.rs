@@ -56,7 +56,7 @@ pub struct PendingFolder {
 pub struct Subject<'a> {
     /// The test's name, for messages.
     pub name: &'a str,
-    /// The folder of the snapshots, absolute.
+    /// The folder of the snapshots.
     pub folder: &'a Path,
     /// The snapshot's file, without regard to overlays.
     pub base: &'a Path,
@@ -178,7 +178,7 @@ impl Store {
         let Some(PendingFolder { folder, root }) = &self.settings.pending else {
             return Ok(beside);
         };
-        match beside.strip_prefix(root) {
+        match std::path::absolute(&beside)?.strip_prefix(root) {
             Ok(below) => Ok(folder.join(below)),
             Err(_) => Err(io::Error::other(format!(
                 "INSTA_PENDING_DIR mirrors {}, and {} is outside of it; set INSTA_WORKSPACE_ROOT to a folder that holds both",
@@ -200,9 +200,10 @@ fn current(base: &Path) -> io::Result<(PathBuf, Option<String>)> {
 }
 
 fn header(subject: Subject<'_>) -> Header {
-    let project = subject.folder.parent().unwrap_or(subject.folder);
-    let spec = place::absolute(subject.spec).unwrap_or_else(|_| subject.spec.to_owned());
-    Header { source: place::relative(project, &spec), description: subject.about.to_owned() }
+    let absolute = |path: &Path| place::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = absolute(subject.folder);
+    let project = folder.parent().unwrap_or(&folder);
+    Header { source: place::relative(project, &absolute(subject.spec)), description: subject.about.to_owned() }
 }
 
 fn header_is(subject: Subject<'_>, snapshot: &Path) -> bool {

@@ -80,15 +80,25 @@ pub fn test_of(file: &Path) -> Option<(String, Option<String>)> {
     }
 }
 
-/// An absolute path without `..` in it.
+/// An absolute path without `..` in it; what is not there yet may be named, too.
 ///
 /// # Errors
-/// Where the current folder, or one before a `..`, cannot be read.
+/// Where the current folder cannot be told.
 pub fn absolute(path: &Path) -> io::Result<PathBuf> {
-    if path.components().any(|part| part == Component::ParentDir) {
-        return fs::canonicalize(path);
+    let absolute = std::path::absolute(path)?;
+    if absolute.components().all(|part| part != Component::ParentDir) {
+        return Ok(absolute);
     }
-    std::path::absolute(path)
+    fs::canonicalize(&absolute).or_else(|_| {
+        let mut plain = PathBuf::new();
+        for part in absolute.components() {
+            match part {
+                Component::ParentDir => drop(plain.pop()),
+                part => plain.push(part),
+            }
+        }
+        Ok(plain)
+    })
 }
 
 /// The path to a file as seen from a folder, with `/` between its parts; both absolute.
@@ -221,6 +231,12 @@ mod tests {
         assert_eq!(of("tcp/echo@net=tcp6.linux.snap.new"), Some(("tcp/echo".into(), Some("net=tcp6".into()))));
         assert_eq!(of("tcp/echo@to=a%20b.snap.new"), Some(("tcp/echo".into(), Some("to=a b".into()))));
         assert_eq!(of("tcp/echo.yaml"), None);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_yet_has_an_absolute_path() {
+        assert_eq!(absolute(Path::new("/nowhere/a/../b")).unwrap(), Path::new("/nowhere/b"));
+        assert_eq!(absolute(Path::new("x")).unwrap(), std::env::current_dir().unwrap().join("x"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Finds spec files: those named, and those in the folders named.
 
+use std::env;
 use std::fmt;
 use std::fs::{self, DirEntry};
 use std::io::{self, ErrorKind};
@@ -15,7 +16,7 @@ pub struct Found {
     pub path: PathBuf,
     /// The spec's name: `tcp/half-close`.
     pub name: String,
-    /// The folder of its snapshots, absolute.
+    /// The folder of its snapshots, as messages call it.
     pub snapshots: Arc<Path>,
     /// Another file with the same name and the same snapshots.
     pub rival: Option<PathBuf>,
@@ -89,15 +90,16 @@ pub fn find(roots: &[PathBuf], layout: &Layout) -> Result<Vec<Found>, FindError>
         let unreadable = |error| FindError::Unreadable { path: root.clone(), error };
         let metadata = fs::metadata(root).map_err(unreadable)?;
         let absolute = absolute(root).map_err(unreadable)?;
+        let places = Places::new(layout).map_err(unreadable)?;
         if metadata.is_dir() {
             let before = found.len();
-            Walk { layout, found: &mut found }.folder(root, &absolute)?;
+            let top = places.top(&absolute);
+            Walk { places: &places, found: &mut found }.walk(root, &absolute, &top, &mut Vec::new())?;
             if found.len() == before {
                 return Err(FindError::NoSpecs { folder: root.clone() });
             }
         } else {
-            let folder = Folder::top(absolute.parent().unwrap_or(&absolute), layout).map_err(unreadable)?;
-            found.push(folder.found(root.clone()));
+            found.push(places.top(absolute.parent().unwrap_or(&absolute)).found(root.clone()));
         }
     }
     found.sort_by(|one, other| (&one.name, &one.path).cmp(&(&other.name, &other.path)));
@@ -109,7 +111,7 @@ pub fn find(roots: &[PathBuf], layout: &Layout) -> Result<Vec<Found>, FindError>
 pub fn named(root: &Path, name: &str, layout: &Layout) -> Option<Found> {
     let path =
         ["yaml", "yml"].iter().map(|extension| root.join(format!("{name}.{extension}"))).find(|path| path.is_file())?;
-    let folder = Folder::top(&absolute(root).ok()?, layout).ok()?;
+    let folder = Places::new(layout).ok()?.top(&absolute(root).ok()?);
     Some(Found { path, name: name.to_owned(), snapshots: folder.snapshots, rival: None, stem: 0 })
 }
 
@@ -134,40 +136,60 @@ struct Folder {
     snapshots: Arc<Path>,
 }
 
-impl Folder {
+/// Tells the places of folders.
+struct Places<'a> {
+    layout: &'a Layout,
+    here: PathBuf,
+}
+
+impl<'a> Places<'a> {
+    fn new(layout: &'a Layout) -> io::Result<Self> {
+        Ok(Self { layout, here: env::current_dir()? })
+    }
+
     /// The folder that was named, or that of a file that was named.
-    fn top(absolute: &Path, layout: &Layout) -> io::Result<Self> {
-        let (base, snapshots) = match layout {
-            Layout::Given { snapshots } => (absolute.to_owned(), std::path::absolute(snapshots)?),
-            Layout::Nearest { snapshots: None } => {
-                let Home { base, snapshots } = Home::of_folder(absolute);
-                (base, snapshots)
+    fn top(&self, absolute: &Path) -> Folder {
+        let (base, snapshots) = match self.layout {
+            Layout::Given { snapshots } => (absolute.to_owned(), snapshots.clone()),
+            Layout::Nearest { snapshots } => {
+                let home = Home::of_folder(absolute);
+                (home.base, snapshots.clone().unwrap_or(home.snapshots))
             }
-            Layout::Nearest { snapshots: Some(given) } => (Home::of_folder(absolute).base, std::path::absolute(given)?),
         };
         let mut prefix = String::new();
         for part in absolute.strip_prefix(&base).into_iter().flat_map(Path::components) {
             prefix.push_str(&part.as_os_str().to_string_lossy());
             prefix.push('/');
         }
-        Ok(Self { prefix, stem: 0, snapshots: snapshots.into() })
+        Folder { prefix, stem: 0, snapshots: self.shown(&snapshots) }
     }
 
-    /// A folder in this one.
-    fn below(&self, absolute: &Path, layout: &Layout) -> Self {
-        let name = absolute.file_name().unwrap_or_default().to_string_lossy();
-        let prefix = format!("{}{name}/", self.prefix);
-        if *layout != (Layout::Nearest { snapshots: None }) {
-            return Self { prefix, stem: self.stem, snapshots: Arc::clone(&self.snapshots) };
+    /// A folder in another one.
+    fn below(&self, above: &Folder, absolute: &Path) -> Folder {
+        let name = absolute.file_name().unwrap_or_default();
+        let prefix = format!("{}{}/", above.prefix, name.to_string_lossy());
+        if *self.layout != (Layout::Nearest { snapshots: None }) {
+            return Folder { prefix, stem: above.stem, snapshots: Arc::clone(&above.snapshots) };
         }
         let home = Home::of_folder(absolute);
-        if home.base == absolute && home.base.file_name().is_some_and(|name| name == "specs") {
-            return Self { prefix: String::new(), stem: 0, snapshots: home.snapshots.into() };
+        let snapshots = self.shown(&home.snapshots);
+        if home.base != absolute {
+            return Folder { prefix, stem: above.stem, snapshots };
         }
-        let stem = if home.base == absolute { prefix.len() } else { self.stem };
-        Self { prefix, stem, snapshots: home.snapshots.into() }
+        if name == "specs" {
+            return Folder { prefix: String::new(), stem: 0, snapshots };
+        }
+        let stem = prefix.len();
+        Folder { prefix, stem, snapshots }
     }
 
+    /// A path without the folder that we are in.
+    fn shown(&self, path: &Path) -> Arc<Path> {
+        path.strip_prefix(&self.here).ok().filter(|path| *path != Path::new("")).unwrap_or(path).into()
+    }
+}
+
+impl Folder {
     /// A spec in this folder.
     fn found(&self, path: PathBuf) -> Found {
         let own = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -179,16 +201,11 @@ impl Folder {
 }
 
 struct Walk<'a> {
-    layout: &'a Layout,
+    places: &'a Places<'a>,
     found: &'a mut Vec<Found>,
 }
 
 impl Walk<'_> {
-    fn folder(&mut self, root: &Path, absolute: &Path) -> Result<(), FindError> {
-        let top = Folder::top(absolute, self.layout).map_err(|error| unreadable(root, error))?;
-        self.walk(root, absolute, &top, &mut Vec::new())
-    }
-
     /// Takes the specs of a folder and of those in it. `above` are the folders on the way here, by
     /// their true paths, so that a link to one of them does not lead in a circle.
     fn walk(
@@ -217,7 +234,7 @@ impl Walk<'_> {
                 continue;
             }
             let absolute = absolute.join(entry.file_name());
-            self.walk(&path, &absolute, &folder.below(&absolute, self.layout), above)?;
+            self.walk(&path, &absolute, &self.places.below(folder, &absolute), above)?;
         }
         above.pop();
         Ok(())

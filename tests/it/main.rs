@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod cli;
 mod hostile;
+mod layering;
+mod project;
 mod rendering;
 mod reports;
 mod schema;
 mod settling;
+mod snapshot;
 mod traces;

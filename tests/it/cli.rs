@@ -1,0 +1,228 @@
+//! The command line: exit codes, selection, output.
+
+use std::io::Read;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::project::{ECHO, FAILING, HANGING, INVALID, Project, Ran};
+
+fn with_snapshots(files: &[(&str, &str)]) -> Project {
+    let project = Project::new(files);
+    project.run(&["run", "--update", "all"]);
+    project
+}
+
+#[test]
+fn each_verdict_has_its_exit_code() {
+    let project = with_snapshots(&[("specs/a.yaml", ECHO)]);
+    project.run(&["run"]).exits(0).says("1 passed");
+    project.write("specs/b.yaml", FAILING);
+    project.run(&["run"]).exits(1).says("1 failed").says("ECONNREFUSED");
+    project.write("specs/c.yaml", INVALID);
+    project.run(&["run"]).exits(2).says("1 invalid").says("`lisen`");
+    project.write("specs/d.yaml", ECHO);
+    project.write("snapshots/d.snap/in-the-way", "");
+    project.run(&["run"]).exits(3).says("1 could not run").says("d.snap");
+}
+
+#[test]
+fn what_the_machine_lacks_is_ignored_with_its_reason() {
+    let lacking = ECHO.replace("tags:", "requires: [linux, 'command:no-such-program']\ntags:");
+    let project = Project::new(&[("specs/a.yaml", &lacking)]);
+    project.run(&["run"]).exits(0).says("1 ignored").says("`no-such-program`");
+}
+
+#[test]
+fn folders_and_files_that_are_not_there() {
+    let project = Project::new(&[("empty/readme.md", "")]);
+    project.run(&["run", "empty"]).exits(4).says("no spec in `empty`");
+    project.run(&["run", "gone"]).exits(3).says("`gone`");
+    std::os::unix::fs::symlink("loop", project.path("loop")).unwrap();
+    project.run(&["check", "loop"]).exits(3).says("cannot read `loop`");
+    project.run(&["run"]).exits(64).says("no folder `specs` here");
+}
+
+#[test]
+fn wrong_usage() {
+    let project = Project::new(&[("specs/a.yaml", ECHO)]);
+    project.run(&[]).exits(64).says("Usage:");
+    project.run(&["rnu"]).exits(64).says("run");
+    project.run(&["run", "--tga", "x"]).exits(64).says("--tag");
+    project.run(&["run", "--update", "some"]).exits(64).says("new");
+    project.run(&["run", "-j", "0"]).exits(64);
+    project.run(&["run", "--timeout-factor", "-1"]).exits(64);
+    project.run(&["run", "--var", "novalue"]).exits(64).says("NAME=VALUE");
+    project.run(&["--help"]).exits(0).says("Exit codes:");
+    project.run(&["--version"]).exits(0).says("sockspec ");
+}
+
+#[test]
+fn selection_by_tag_and_name() {
+    let matrix = ECHO.replace("steps:", "matrix: {net: [tcp4, tcp6]}\nsteps:").replace("listen: tcp", "listen: '${net}'");
+    let project = with_snapshots(&[("specs/a.yaml", ECHO), ("specs/deep/m.yaml", &matrix), ("specs/z.yaml", FAILING)]);
+    let list = |arguments: &[&str]| project.run(arguments).exits(0).stdout;
+    assert_eq!(list(&["list"]), "a\ndeep/m[net=tcp4]\ndeep/m[net=tcp6]\nz\n");
+    assert_eq!(list(&["list", "--tag", "echo"]), "a\ndeep/m[net=tcp4]\ndeep/m[net=tcp6]\n");
+    assert_eq!(list(&["list", "--filter", "tcp6", "--filter", "z"]), "deep/m[net=tcp6]\nz\n");
+    assert_eq!(list(&["list", "specs/deep"]), "deep/m[net=tcp4]\ndeep/m[net=tcp6]\n");
+    project.run(&["run", "--tag", "echo"]).exits(0).says("3 passed");
+    project.run(&["run", "--filter", "tcp6", "-v"]).exits(0).says("1 passed").says("deep/m[net=tcp6]");
+    for command in ["run", "check", "list"] {
+        project.run(&[command, "--tag", "nope"]).exits(4).says("no spec has the tag `nope`");
+        project.run(&[command, "--filter", "nope"]).exits(4).says("no test has `nope` in its name");
+    }
+}
+
+#[test]
+fn variables() {
+    let spec = ECHO.replace("steps:", "vars: {word: ping}\nsteps:").replace("send: ping", "send: '${word}'");
+    let project = with_snapshots(&[("specs/a.yaml", &spec), ("specs/b.yaml", ECHO)]);
+    project.run(&["run", "--var", "word=ping"]).exits(0);
+    project.run(&["run", "--var", "word=pong"]).exits(1).says("1 failed, ");
+    project.run(&["run", "--var", "wrod=pong"]).exits(64).says("`wrod`").says("`word`");
+}
+
+#[test]
+fn check_runs_nothing() {
+    let project = Project::new(&[("specs/a.yaml", FAILING)]);
+    project.run(&["check"]).exits(0).says("1 spec");
+    project.write("specs/b.yaml", INVALID);
+    project.run(&["check"]).exits(2).says("specs/b.yaml:3:");
+    let short = project.run(&["check", "--format", "short"]).exits(2).stdout;
+    assert!(short.starts_with("specs/b.yaml:3:13: error["), "{short}");
+    assert_eq!(short.lines().count(), 1);
+    let json = project.run(&["check", "--format", "json"]).exits(2).stdout;
+    serde_json::from_str::<serde_json::Value>(&json).unwrap();
+    project.run(&["check", "specs/a.yaml"]).exits(0);
+}
+
+#[test]
+fn check_exits_with_0_on_warnings_alone() {
+    let project = Project::new(&[("specs/a.yaml", &ECHO.replace("  - client: close", "  - pause: 1ms\n  - client: close"))]);
+    project.run(&["check"]).exits(0).says("warning").says("0 errors, 1 warning");
+}
+
+#[test]
+fn two_files_of_one_name() {
+    let project = Project::new(&[("specs/a.yaml", ECHO), ("specs/a.yml", ECHO)]);
+    project.run(&["check"]).exits(2).says("same snapshot");
+    project.run(&["run", "--update", "all"]).exits(2).says("1 passed").says("1 invalid");
+}
+
+#[test]
+fn records_are_written_and_traced_again() {
+    let project = with_snapshots(&[("specs/tcp/a.yaml", ECHO), ("specs/z.yaml", FAILING)]);
+    project.run(&["run", "--record", "records"]).exits(1).says("records/z.json");
+    let trace = project.run(&["trace", "records/tcp/a.json"]).exits(0).stdout;
+    assert_eq!(trace.trim_end(), project.trace("snapshots/tcp/a.snap").unwrap().trim_end());
+    project.run(&["trace", "records/z.json"]).exits(0).says("listen tcp");
+    project.run(&["trace", "specs/z.yaml"]).exits(3).says("is not a record");
+    project.run(&["trace", "gone.json"]).exits(3).says("gone.json");
+}
+
+#[test]
+fn a_record_that_cannot_be_written() {
+    let project = with_snapshots(&[("specs/a.yaml", ECHO), ("in-the-way", "")]);
+    project.run(&["run", "--record", "in-the-way"]).exits(3).says("in-the-way");
+}
+
+#[test]
+fn the_schema_is_json() {
+    let schema = Project::new(&[]).run(&["schema"]).exits(0).stdout;
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+}
+
+#[test]
+fn the_order_is_that_of_the_names_however_many_run_at_once() {
+    let project = Project::new(&[]);
+    for index in 0..60 {
+        project.write(&format!("specs/{index:02}.yaml"), ECHO);
+    }
+    project.run(&["run", "--update", "all", "-j", "4"]).exits(0);
+    let ran = project.run(&["run", "-v", "-j", "8"]).exits(0).says("60 passed");
+    let names: Vec<_> = ran.stdout.lines().filter_map(|line| line.split_whitespace().nth(1)).take(60).collect();
+    assert!(names.is_sorted(), "{names:?}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    let project = Project::new(&[]);
+    for index in 0..500 {
+        project.write(&format!("specs/{index:03}-with-a-name-that-is-long-enough-to-fill-a-pipe-{}.yaml", "x".repeat(100)), "");
+    }
+    let mut child = project.command(&["list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_an_error() {
+    let project = Project::new(&[("specs/a.yaml", ECHO)]);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = project.command(&["list"]).stdout(full).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(3));
+}
+
+#[test]
+fn colours_only_on_a_terminal() {
+    let project = Project::new(&[("specs/a.yaml", INVALID)]);
+    let plain = project.run(&["check"]).stdout;
+    assert!(!plain.contains('\x1b'), "{plain}");
+    assert!(project.run(&["check", "--color", "always"]).stdout.contains("\x1b["));
+    assert!(on_a_terminal(&project, 80, &[]).contains("\x1b["));
+    assert!(!on_a_terminal(&project, 80, &[("NO_COLOR", "1")]).contains('\x1b'));
+    assert!(on_a_terminal(&project, 80, &[("NO_COLOR", "")]).contains("\x1b["), "an empty one says nothing");
+    assert!(!on_a_terminal(&project, 80, &[("TERM", "dumb")]).contains('\x1b'));
+}
+
+/// What `check` shows on a terminal of so many columns.
+fn on_a_terminal(project: &Project, columns: u16, environment: &[(&str, &str)]) -> String {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{Winsize, tcsetwinsize};
+
+    let mut here = std::fs::File::from(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap());
+    grantpt(&here).unwrap();
+    unlockpt(&here).unwrap();
+    let there = ptsname(&here, Vec::new()).unwrap().into_string().unwrap();
+    let there = std::fs::OpenOptions::new().read(true).write(true).open(there).unwrap();
+    tcsetwinsize(&here, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let mut command = project.command(&["check"]);
+    let mut child = command.envs(environment.iter().copied()).stdout(there).stderr(Stdio::null()).spawn().unwrap();
+    drop(command);
+    let (mut shown, mut buffer) = (Vec::new(), [0; 4096]);
+    // Reading fails with EIO when the other side is closed.
+    while let Ok(size @ 1..) = here.read(&mut buffer) {
+        shown.extend_from_slice(&buffer[..size]);
+    }
+    child.wait().unwrap();
+    String::from_utf8(shown).unwrap()
+}
+
+#[test]
+fn an_interrupt_ends_a_hanging_run_within_a_second() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let project = with_snapshots(&[("specs/a.yaml", ECHO)]);
+        project.write("specs/b.yaml", HANGING);
+        project.write("specs/c.yaml", ECHO);
+        let child = project.command(&["run", "-j", "1"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(500));
+        let interrupted = Instant::now();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let took = interrupted.elapsed();
+        let ran = Ran {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        };
+        ran.exits(130).says("1 passed").says("2 cancelled").says("interrupted");
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        assert!(!project.exists("snapshots/c.snap.new") && project.exists("snapshots/a.snap"));
+    }
+}

@@ -1,0 +1,154 @@
+//! Snapshots by the command line: when they are written, and deciding on those that wait.
+
+use crate::project::{ECHO, FAILING, Project};
+
+/// How `run` is called.
+struct Mode {
+    update: Option<&'static str>,
+    ci: bool,
+}
+
+impl Mode {
+    fn run(&self, project: &Project) -> crate::project::Ran {
+        let arguments: Vec<&str> = ["run"].into_iter().chain(self.update.into_iter().flat_map(|update| ["--update", update])).collect();
+        if self.ci { project.run_in_ci(&arguments) } else { project.run(&arguments) }
+    }
+}
+
+const PLAIN: Mode = Mode { update: None, ci: false };
+const CI: Mode = Mode { update: None, ci: true };
+const NO: Mode = Mode { update: Some("no"), ci: false };
+const NEW: Mode = Mode { update: Some("new"), ci: false };
+const ALL: Mode = Mode { update: Some("all"), ci: false };
+
+const SNAPSHOT: &str = "snapshots/a.snap";
+const PENDING: &str = "snapshots/a.snap.new";
+const OTHER: &str = "---\nsource: specs/a.yaml\ndescription: x\n---\nanother trace\n";
+
+#[test]
+fn no_snapshot_yet() {
+    for (mode, code, says, accepted, pending) in [
+        (PLAIN, 1, "1 new", false, true),
+        (CI, 1, "1 new", false, false),
+        (NO, 1, "1 new", false, false),
+        (NEW, 0, "1 passed", true, false),
+        (ALL, 0, "1 passed", true, false),
+    ] {
+        let project = Project::new(&[("specs/a.yaml", ECHO)]);
+        mode.run(&project).exits(code).says(says);
+        assert_eq!((project.exists(SNAPSHOT), project.exists(PENDING)), (accepted, pending), "{:?}", mode.update);
+    }
+}
+
+#[test]
+fn another_trace() {
+    for (mode, code, says, accepted, pending) in [
+        (PLAIN, 1, "1 changed", false, true),
+        (CI, 1, "1 changed", false, false),
+        (NO, 1, "1 changed", false, false),
+        (NEW, 1, "1 changed", false, true),
+        (ALL, 0, "1 passed", true, false),
+    ] {
+        let project = Project::new(&[("specs/a.yaml", ECHO), (SNAPSHOT, OTHER)]);
+        mode.run(&project).exits(code).says(says);
+        let is_new = project.trace(SNAPSHOT).unwrap() != "another trace\n";
+        assert_eq!((is_new, project.exists(PENDING)), (accepted, pending), "{:?}", mode.update);
+    }
+}
+
+#[test]
+fn a_failed_step_never_writes_a_snapshot() {
+    for mode in [PLAIN, CI, NO, NEW, ALL] {
+        let project = Project::new(&[("specs/a.yaml", FAILING)]);
+        mode.run(&project).exits(1).says("1 failed");
+        assert!(!project.exists("snapshots"), "{:?}", mode.update);
+    }
+}
+
+#[test]
+fn a_passing_run_removes_a_stale_pending_file() {
+    let project = Project::new(&[("specs/a.yaml", ECHO)]);
+    ALL.run(&project).exits(0);
+    project.write(PENDING, OTHER);
+    PLAIN.run(&project).exits(0);
+    assert!(!project.exists(PENDING));
+}
+
+#[test]
+fn accepting_and_rejecting() {
+    let project = Project::new(&[("specs/tcp/a.yaml", ECHO), ("specs/tcp/b.yaml", ECHO), ("specs/c.yaml", ECHO)]);
+    project.run(&["run"]).exits(1).says("3 new");
+    project.run(&["accept", "tcp/x"]).exits(4).says("`tcp/x`").says("tcp/a");
+    project.run(&["accept", "tcp/a", "nope"]).exits(4).says("`nope`");
+    assert!(!project.exists("snapshots/tcp/a.snap"), "one wrong name, and nothing is done");
+    project.run(&["accept", "tcp/a"]).exits(0).says("accepted  tcp/a");
+    assert!(project.exists("snapshots/tcp/a.snap") && !project.exists("snapshots/tcp/a.snap.new"));
+    project.run(&["reject", "specs/tcp/b.yaml"]).exits(0).says("rejected  tcp/b");
+    assert!(!project.exists("snapshots/tcp/b.snap") && !project.exists("snapshots/tcp/b.snap.new"));
+    project.run(&["accept"]).exits(0).says("accepted  c");
+    project.run(&["accept"]).exits(0).says("nothing is pending");
+    project.run(&["run", "specs/c.yaml", "specs/tcp/a.yaml"]).exits(0).says("2 passed");
+}
+
+#[test]
+fn pending_files_of_others_are_left_alone() {
+    let project = Project::new(&[
+        ("src/snapshots/unit.snap.new", "---\nsource: src/lib.rs\nexpression: x\n---\n1\n"),
+        ("specs/a.yaml", ECHO),
+    ]);
+    project.run(&["run"]).exits(1);
+    project.run(&["accept"]).exits(0);
+    assert!(project.exists("src/snapshots/unit.snap.new") && project.exists(SNAPSHOT));
+}
+
+#[test]
+fn cases_have_snapshots_of_their_own_or_one() {
+    let spec = ECHO.replace("steps:", "matrix: {net: [tcp4, tcp6]}\nsteps:").replace("listen: tcp", "listen: '${net}'");
+    let each = Project::new(&[("specs/m.yaml", &spec)]);
+    each.run(&["run"]).exits(1).says("2 new");
+    assert!(each.exists("snapshots/m@net=tcp4.snap.new") && each.exists("snapshots/m@net=tcp6.snap.new"));
+    each.run(&["accept", "m[net=tcp6]"]).exits(0);
+    assert!(each.exists("snapshots/m@net=tcp6.snap") && !each.exists("snapshots/m@net=tcp4.snap"));
+    let shared = Project::new(&[("specs/m.yaml", &spec.replace("matrix:", "snapshot: shared\nmatrix:"))]);
+    shared.run(&["run"]).exits(1).says("2 new");
+    shared.run(&["accept", "m[net=tcp6]"]).exits(0);
+    assert!(shared.exists("snapshots/m.snap"));
+    shared.run(&["run"]).exits(0).says("2 passed");
+}
+
+#[test]
+fn snapshots_may_lie_elsewhere() {
+    let project = Project::new(&[("specs/tcp/a.yaml", ECHO), ("try/b.yaml", ECHO)]);
+    project.run(&["run", "specs/tcp", "--snapshots", "other", "--update", "all"]).exits(0);
+    assert!(project.exists("other/tcp/a.snap") && !project.exists("snapshots"));
+    project.run(&["run", "try/b.yaml", "--update", "all"]).exits(0);
+    assert!(project.exists("try/snapshots/b.snap"));
+}
+
+#[test]
+fn the_header_does_not_depend_on_where_it_runs() {
+    let project = Project::new(&[("specs/a.yaml", ECHO)]);
+    let header = |folder: &str, path: &str| {
+        let mut command = project.command(&["run", path, "--update", "all"]);
+        assert!(command.current_dir(project.root().join(folder)).output().unwrap().status.success());
+        let text = std::fs::read_to_string(project.path(SNAPSHOT)).unwrap();
+        std::fs::remove_file(project.path(SNAPSHOT)).unwrap();
+        text
+    };
+    let here = header("", "specs");
+    assert!(here.starts_with("---\nsource: specs/a.yaml\ndescription: The server answers what it was sent.\n---\nserver"), "{here}");
+    assert_eq!(header("specs", "a.yaml"), here);
+    assert_eq!(header("", project.path("specs/a.yaml").to_str().unwrap()), here);
+    assert_eq!(header("specs", "../specs"), here);
+}
+
+#[test]
+fn the_overlay_of_the_platform_counts() {
+    let project = Project::new(&[("specs/a.yaml", ECHO), (SNAPSHOT, OTHER)]);
+    let overlay = format!("snapshots/a.{}.snap", std::env::consts::OS);
+    project.write(&overlay, OTHER);
+    project.run(&["run"]).exits(1).says(&overlay);
+    project.run(&["accept", "a"]).exits(0);
+    project.run(&["run"]).exits(0);
+    assert_eq!(project.trace(SNAPSHOT).unwrap(), "another trace\n");
+}
