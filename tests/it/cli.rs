@@ -49,7 +49,7 @@ fn folders_and_files_that_are_not_there() {
 fn wrong_usage() {
     let project = Project::new(&[("specs/a.yaml", ECHO)]);
     project.run(&[]).exits(64).says("Usage:");
-    project.run(&["rnu"]).exits(64).says("run");
+    project.run(&["rnu"]).exits(64).says("'rnu'");
     project.run(&["run", "--tga", "x"]).exits(64).says("--tag");
     project.run(&["run", "--update", "some"]).exits(64).says("new");
     project.run(&["run", "-j", "0"]).exits(64);
@@ -81,7 +81,7 @@ fn variables() {
     let spec = ECHO.replace("steps:", "vars: {word: ping}\nsteps:").replace("send: ping", "send: '${word}'");
     let project = with_snapshots(&[("specs/a.yaml", &spec), ("specs/b.yaml", ECHO)]);
     project.run(&["run", "--var", "word=ping"]).exits(0);
-    project.run(&["run", "--var", "word=pong"]).exits(1).says("1 failed, ");
+    project.run(&["run", "--var", "word=pong"]).exits(1).says("1 passed, 1 failed");
     project.run(&["run", "--var", "wrod=pong"]).exits(64).says("`wrod`").says("`word`");
 }
 
@@ -92,7 +92,7 @@ fn check_runs_nothing() {
     project.write("specs/b.yaml", INVALID);
     project.run(&["check"]).exits(2).says("specs/b.yaml:3:");
     let short = project.run(&["check", "--format", "short"]).exits(2).stdout;
-    assert!(short.starts_with("specs/b.yaml:3:13: error["), "{short}");
+    assert!(short.starts_with("specs/b.yaml:3:14: error["), "{short}");
     assert_eq!(short.lines().count(), 1);
     let json = project.run(&["check", "--format", "json"]).exits(2).stdout;
     serde_json::from_str::<serde_json::Value>(&json).unwrap();
