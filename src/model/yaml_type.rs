@@ -2,7 +2,8 @@
 
 use super::size::parse_number;
 
-/// What some reader of YAML 1.1 or 1.2 takes a plain scalar for, where that is not a text.
+/// What some reader of YAML 1.1 or 1.2 takes a plain scalar for, where that is not a text. (YAML
+/// 1.1 has `y` and `n` as booleans too, but its readers never had.)
 pub fn of(text: &str) -> Option<&'static str> {
     match text.as_bytes() {
         // Most texts begin with a letter that no such word begins with.
@@ -17,7 +18,7 @@ fn word(text: &str) -> Option<&'static str> {
     }
     match text.to_ascii_lowercase().as_str() {
         "" | "~" | "null" => Some("null"),
-        "yes" | "no" | "on" | "off" | "y" | "n" | "true" | "false" => Some("a boolean"),
+        "yes" | "no" | "on" | "off" | "true" | "false" => Some("a boolean"),
         ".inf" | "+.inf" | "-.inf" | ".nan" => Some("a number"),
         _ => None,
     }
@@ -35,9 +36,9 @@ fn number(text: &str) -> Option<&'static str> {
         return Some("a time");
     }
     let plain: String = digits.chars().filter(|c| *c != '_').collect();
-    let radix = [("0o", 8), ("0b", 2), ("0x", 16)].into_iter().find_map(|(prefix, radix)| {
-        Some((plain.strip_prefix(prefix)?, radix))
-    });
+    let radix = [("0o", 8), ("0b", 2), ("0x", 16)]
+        .into_iter()
+        .find_map(|(prefix, radix)| Some((plain.strip_prefix(prefix)?, radix)));
     let is_number = match radix {
         Some((digits, radix)) => !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix)),
         None => parse_number(&plain).is_some() || is_float(&plain),
@@ -100,7 +101,6 @@ mod tests {
             ("no", "a boolean"),
             ("On", "a boolean"),
             ("TRUE", "a boolean"),
-            ("y", "a boolean"),
             ("~", "null"),
             ("null", "null"),
             ("", "null"),
@@ -111,7 +111,22 @@ mod tests {
 
     #[test]
     fn what_is_a_text_to_yaml() {
-        for text in ["tcp", "127.0.0.1", "64KiB", "200ms", "::1", "1-2", "nope", "truely", "12:30 pm", "-", "a1", "1.2.3"] {
+        for text in [
+            "y",
+            "n",
+            "tcp",
+            "127.0.0.1",
+            "64KiB",
+            "200ms",
+            "::1",
+            "1-2",
+            "nope",
+            "truely",
+            "12:30 pm",
+            "-",
+            "a1",
+            "1.2.3",
+        ] {
             assert_eq!(of(text), None, "{text}");
         }
     }

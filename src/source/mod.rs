@@ -88,11 +88,7 @@ impl SourceFile {
     pub fn read(path: &Path, name: impl Into<String>) -> io::Result<Self> {
         let (bytes, size) = read::bytes(path)?;
         let too_long = size > MAX_SIZE;
-        let (text, fault) = if too_long {
-            (String::new(), Some(Fault::TooLong { size }))
-        } else {
-            read::decode(bytes)
-        };
+        let (text, fault) = if too_long { (String::new(), Some(Fault::TooLong { size })) } else { read::decode(bytes) };
         Ok(Self { fault, ..Self::new(name, path, text) })
     }
 

@@ -194,9 +194,9 @@ pub enum Verb {
         payload: Form,
         /// An endpoint, an address, or `sender`.
         to: Option<Scalar>,
-        /// `true`: MSG_OOB.
+        /// `true`: `MSG_OOB`.
         urgent: Option<Scalar>,
-        /// `true`: MSG_MORE.
+        /// `true`: `MSG_MORE`.
         more: Option<Scalar>,
     },
     /// Receives what a pattern frames.
@@ -207,9 +207,9 @@ pub enum Verb {
         from: Option<Scalar>,
         /// A new name for the sender's address.
         sender: Option<Scalar>,
-        /// `true`: MSG_PEEK.
+        /// `true`: `MSG_PEEK`.
         peek: Option<Scalar>,
-        /// `true`: MSG_OOB.
+        /// `true`: `MSG_OOB`.
         urgent: Option<Scalar>,
     },
     /// One raw receive of at most so many bytes.

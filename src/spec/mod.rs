@@ -4,13 +4,12 @@ pub mod ast;
 mod decode;
 mod document;
 pub mod schema;
+#[cfg(test)]
+mod tests;
 pub mod words;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Fault, MAX_SIZE, SourceFile, Span};
-
-/// So many findings of one file are kept; whoever has more has made one mistake many times.
-const MAX_FINDINGS: usize = 100;
 
 /// What was read of a file.
 #[derive(Debug)]
@@ -32,7 +31,7 @@ pub fn parse(source: &SourceFile) -> Parsed {
     let spec = decode::decode(&document, source, &mut diagnostics);
     if !diagnostics.is_empty() {
         diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-        diagnostics.truncate(MAX_FINDINGS);
+        diagnostics.truncate(document::MAX_FINDINGS);
     }
     Parsed { spec, diagnostics }
 }

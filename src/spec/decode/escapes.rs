@@ -13,14 +13,19 @@ impl Decoder<'_> {
             return;
         }
         let (start, double) = (text.span.start as usize, text.style == Style::Double);
-        let found = escapes(raw).find(|(at, escape)| if double { is_two_bytes(&raw[*at..]) } else { matches!(escape, 'r' | 'n') });
+        let found = escapes(raw)
+            .find(|(at, escape)| if double { is_two_bytes(&raw[*at..]) } else { matches!(escape, 'r' | 'n') });
         let Some((at, _)) = found else { return };
         if double {
             let span = Span::new(start + at, start + at + 4);
             let escape = self.source.slice(span).to_owned();
             self.warn(
-                Diagnostic::warning("escape-is-two-bytes", span, format!("`{escape}` is a character, which is two bytes in UTF-8"))
-                    .help(format!("write `{{hex: \"{}\"}}` for the byte", &escape[2..])),
+                Diagnostic::warning(
+                    "escape-is-two-bytes",
+                    span,
+                    format!("`{escape}` is a character, which is two bytes in UTF-8"),
+                )
+                .help(format!("write `{{hex: \"{}\"}}` for the byte", &escape[2..])),
             );
         } else {
             let span = Span::new(start + at, start + at + 2);
@@ -42,8 +47,12 @@ impl Decoder<'_> {
         let start = regex.span.start as usize + at;
         let span = Span::new(start, start + 1 + escape.len_utf8());
         self.warn(
-            Diagnostic::warning("escape-in-regex", span, format!("YAML reads `\\{escape}` before the regular expression does"))
-                .help("write the expression in single quotes: there a backslash is a backslash"),
+            Diagnostic::warning(
+                "escape-in-regex",
+                span,
+                format!("YAML reads `\\{escape}` before the regular expression does"),
+            )
+            .help("write the expression in single quotes: there a backslash is a backslash"),
         );
     }
 }

@@ -52,10 +52,15 @@ impl Decoder<'_> {
                 self.not_yet(key);
             } else if find(CONDITIONS, key.name).is_some() {
                 self.error(
-                    Diagnostic::error("wrong-shape", key.span, format!("`{}` is a condition, not an attribute", key.name))
-                        .help(format!("write `expect: {}`", key.name)),
+                    Diagnostic::error(
+                        "wrong-shape",
+                        key.span,
+                        format!("`{}` is a condition, not an attribute", key.name),
+                    )
+                    .help(format!("write `expect: {}`", key.name)),
                 );
-            } else if let Some(values) = self.one_or_list(key, &entry.value, "a value, or a list of which any will do") {
+            } else if let Some(values) = self.one_or_list(key, &entry.value, "a value, or a list of which any will do")
+            {
                 attributes.push((entry.key.scalar(), values));
             }
         }
@@ -74,8 +79,12 @@ impl Decoder<'_> {
                     .help("write `{expect: silence, for: 200ms}`"),
             ),
             (None, Some(duration)) if !any_computed(what) => self.error(
-                Diagnostic::error("misplaced-modifier", duration.key.span, format!("`for` belongs to `silence`, which this `{}` does not name", at.name))
-                    .help("write `within` for a deadline"),
+                Diagnostic::error(
+                    "misplaced-modifier",
+                    duration.key.span,
+                    format!("`for` belongs to `silence`, which this `{}` does not name", at.name),
+                )
+                .help("write `within` for a deadline"),
             ),
             _ => {}
         }

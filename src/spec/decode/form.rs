@@ -128,7 +128,8 @@ impl Decoder<'_> {
 
     fn no_form(&mut self, at: At<'_>, entries: &[Entry<'_>], span: Span) {
         let Some(entry) = entries.first() else {
-            let diagnostic = Diagnostic::error("unknown-form", span, format!("`{}` takes a form, and this map is empty", at.name));
+            let diagnostic =
+                Diagnostic::error("unknown-form", span, format!("`{}` takes a form, and this map is empty", at.name));
             return self.error(diagnostic.help("quote the braces where they are text"));
         };
         let word = &entry.key.text;

@@ -90,12 +90,17 @@ impl Decoder<'_> {
         let [mask, is] = word.beside else { return None };
         let (mask, is) = (self.optional(entries, mask), self.optional(entries, is));
         let any = value.text == "any";
-        let beside = Self::entry(entries, "mask").or_else(|| Self::entry(entries, "is")).map(|entry| At::from(&entry.key));
+        let beside =
+            Self::entry(entries, "mask").or_else(|| Self::entry(entries, "is")).map(|entry| At::from(&entry.key));
         if role != Role::Pattern && (any || beside.is_some()) {
             let At { name, span } = beside.filter(|_| !any).unwrap_or(At { name: "any", span: value.span });
             self.error(
-                Diagnostic::error("pattern-in-payload", span, format!("`{name}` is for patterns: a number that is sent is written"))
-                    .help(format!("write `{{{}: 80}}`", key.name)),
+                Diagnostic::error(
+                    "pattern-in-payload",
+                    span,
+                    format!("`{name}` is for patterns: a number that is sent is written"),
+                )
+                .help(format!("write `{{{}: 80}}`", key.name)),
             );
             return None;
         }
@@ -108,8 +113,12 @@ impl Decoder<'_> {
             );
         } else if beside.is_some() && !any && !value.text.contains("${") {
             self.error(
-                Diagnostic::error("unknown-key", value.span, format!("`mask` stands beside `any`, not beside `{}`", value.text))
-                    .help(format!("write `{{{}: any, mask: …, is: …}}`", key.name)),
+                Diagnostic::error(
+                    "unknown-key",
+                    value.span,
+                    format!("`mask` stands beside `any`, not beside `{}`", value.text),
+                )
+                .help(format!("write `{{{}: any, mask: …, is: …}}`", key.name)),
             );
         }
         let width = Scalar { text: key.name.to_owned(), style: Style::Plain, span: key.span };
@@ -174,13 +183,7 @@ impl Decoder<'_> {
         Some(nodes.iter().filter_map(|node| self.form(key, node, Role::Pattern)).collect())
     }
 
-    fn until_last(
-        &mut self,
-        key: At<'_>,
-        node: &Node<'_>,
-        word: &FormWord,
-        entries: &[Entry<'_>],
-    ) -> Option<FormKind> {
+    fn until_last(&mut self, key: At<'_>, node: &Node<'_>, word: &FormWord, entries: &[Entry<'_>]) -> Option<FormKind> {
         let each = self.required(key, &word.beside[0], entries);
         let last = self.form(key, node, Role::Pattern);
         let each = each.and_then(|entry| self.form(At::from(&entry.key), &entry.value, Role::Pattern));
@@ -228,8 +231,12 @@ impl Decoder<'_> {
     fn twice(&mut self, at: At<'_>, there: bool) {
         if there {
             self.error(
-                Diagnostic::error("duplicate-key", at.span, format!("`{}` stands beside the verb and in its pattern", at.name))
-                    .help("keep one of the two"),
+                Diagnostic::error(
+                    "duplicate-key",
+                    at.span,
+                    format!("`{}` stands beside the verb and in its pattern", at.name),
+                )
+                .help("keep one of the two"),
             );
         }
     }

@@ -117,9 +117,7 @@ fn shape(node: &Node<'_>) -> &'static str {
 /// The scalar of a node that is one.
 fn scalar_of(node: &Node<'_>) -> Option<Scalar> {
     match &node.kind {
-        Kind::Scalar(text, style) => {
-            Some(Scalar { text: text.as_ref().to_owned(), style: *style, span: node.span })
-        }
+        Kind::Scalar(text, style) => Some(Scalar { text: text.as_ref().to_owned(), style: *style, span: node.span }),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use super::{At, Decoder, Entry, Kind, Node, broken, names, suggest};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::spec::ast::{Lane, Scalar, Step, StepKind};
+use crate::spec::document::MAX_FINDINGS;
 use crate::spec::words::{self, StepWord, Value, find};
 
 impl Decoder<'_> {
@@ -43,6 +44,7 @@ impl Decoder<'_> {
     fn step(&mut self, node: &Node<'_>) -> Step {
         let outer = std::mem::take(&mut self.faulty);
         let kind = match &node.kind {
+            _ if self.diagnostics.len() > MAX_FINDINGS => None,
             Kind::Mapping(entries) => self.step_map(entries, node),
             _ => {
                 self.no_step(node);
@@ -103,7 +105,8 @@ impl Decoder<'_> {
             // `- pause: 1s` beside an endpoint is a second step; `- repeat: 3, steps: …` is one.
             return self.block(entry, word, entries);
         }
-        if words::verb(&first.key.text).is_some() && entries.iter().skip(1).all(|entry| words::verb(&entry.key.text).is_none())
+        if words::verb(&first.key.text).is_some()
+            && entries.iter().skip(1).all(|entry| words::verb(&entry.key.text).is_none())
         {
             self.no_endpoint(first);
             return None;
@@ -133,14 +136,22 @@ impl Decoder<'_> {
             Diagnostic::error("wrong-shape", second.key.span, format!("`{two}` stands beside `{one}`, not in it"))
                 .help(format!("indent `{two}` deeper than `{one}`, or write `- {one}: {{{two}: …}}`"))
         } else if words::verb(two).is_some() {
-            Diagnostic::error("second-verb", second.key.span, format!("a second verb in one step: `{two}` beside `{one}`"))
-                .help(format!("write a step for each: `- {one}: …`"))
+            Diagnostic::error(
+                "second-verb",
+                second.key.span,
+                format!("a second verb in one step: `{two}` beside `{one}`"),
+            )
+            .help(format!("write a step for each: `- {one}: …`"))
         } else if is_modifier {
             Diagnostic::error("misplaced-modifier", second.key.span, format!("`{two}` stands outside of the braces"))
                 .help(format!("put it beside the verb: `- {one}: {{VERB: …, {two}: …}}`"))
         } else {
-            Diagnostic::error("second-endpoint", second.key.span, format!("two endpoints in one step: `{one}` and `{two}`"))
-                .help(format!("begin a step of its own: `- {two}: …`"))
+            Diagnostic::error(
+                "second-endpoint",
+                second.key.span,
+                format!("two endpoints in one step: `{one}` and `{two}`"),
+            )
+            .help(format!("begin a step of its own: `- {two}: …`"))
         };
         self.error(diagnostic.related(first.key.span, "the step begins here"));
     }
@@ -179,7 +190,8 @@ impl Decoder<'_> {
         }
         let diagnostic = if words::step(at.name).is_some() {
             let message = format!("two steps in one: `{}` and `{}`", block.name, at.name);
-            Diagnostic::error("second-step", at.span, message).help(format!("begin a step of its own: `- {}: …`", at.name))
+            Diagnostic::error("second-step", at.span, message)
+                .help(format!("begin a step of its own: `- {}: …`", at.name))
         } else {
             let message = format!("`{}` does not stand beside `{}`", at.name, block.name);
             let diagnostic = Diagnostic::error("unknown-key", at.span, message);
@@ -227,24 +239,26 @@ impl Decoder<'_> {
         let count = match node.kind {
             Kind::Sequence(_) => {
                 self.error(
-                    Diagnostic::error("not-supported-yet", at.span, "`repeat` with a list of rows is not supported yet")
-                        .label("not supported yet")
-                        .help("give a number, and write what differs between the rows as steps"),
+                    Diagnostic::error(
+                        "not-supported-yet",
+                        at.span,
+                        "`repeat` with a list of rows is not supported yet",
+                    )
+                    .label("not supported yet")
+                    .help("give a number, and write what differs between the rows as steps"),
                 );
                 None
             }
             _ => self.scalar(at, node, takes(word.word.value)),
         };
-        let steps = match Self::entry(entries, "steps") {
-            Some(entry) => self.steps(At::from(&entry.key), &entry.value),
-            None => {
-                self.error(
-                    Diagnostic::error("missing-key", at.span, "`repeat` has no `steps`")
-                        .help("write `steps:` beside it, with the steps under it"),
-                );
-                return None;
-            }
+        let Some(entry) = Self::entry(entries, "steps") else {
+            self.error(
+                Diagnostic::error("missing-key", at.span, "`repeat` has no `steps`")
+                    .help("write `steps:` beside it, with the steps under it"),
+            );
+            return None;
         };
+        let steps = self.steps(At::from(&entry.key), &entry.value);
         let [_, counter, until, within] = word.beside else { return None };
         let counter: Option<Scalar> = self.optional(entries, counter);
         let until = self.optional(entries, until);

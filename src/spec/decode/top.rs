@@ -88,7 +88,11 @@ impl Decoder<'_> {
             return Some(scalar);
         }
         let message = format!("`{}` is no value of `{}`", scalar.text, at.name);
-        self.error(suggest(Diagnostic::error("unknown-word", scalar.span, message), &scalar.text, known.iter().copied()));
+        self.error(suggest(
+            Diagnostic::error("unknown-word", scalar.span, message),
+            &scalar.text,
+            known.iter().copied(),
+        ));
         None
     }
 
@@ -96,7 +100,8 @@ impl Decoder<'_> {
         let mut requirements = self.scalars(at, node, takes(Value::Texts)).unwrap_or_default();
         requirements.retain(|requirement| {
             let text = requirement.text.as_str();
-            let known = REQUIREMENTS.contains(&text) || text.strip_prefix("command:").is_some_and(|name| !name.is_empty());
+            let known =
+                REQUIREMENTS.contains(&text) || text.strip_prefix("command:").is_some_and(|name| !name.is_empty());
             if !known {
                 let message = format!("unknown requirement `{text}`");
                 let diagnostic = Diagnostic::error("unknown-word", requirement.span, message);
@@ -114,7 +119,9 @@ impl Decoder<'_> {
         for entry in entries {
             match &entry.value.kind {
                 // What YAML would make a number of is judged with the values.
-                Kind::Scalar(..) if entry.value.span.start < entry.value.span.end => vars.extend(super::scalar_of(&entry.value).map(|value| (entry.key.scalar(), value))),
+                Kind::Scalar(..) if entry.value.span.start < entry.value.span.end => {
+                    vars.extend(super::scalar_of(&entry.value).map(|value| (entry.key.scalar(), value)));
+                }
                 _ => {
                     self.wrong_shape(At::from(&entry.key), &entry.value, "a text, a number or a boolean");
                     self.incomplete = true;
@@ -129,7 +136,9 @@ impl Decoder<'_> {
         let mut matrix = Vec::with_capacity(entries.len());
         for entry in entries {
             let values = match &entry.value.kind {
-                Kind::Sequence(nodes) if nodes.iter().all(|node| super::scalar_of(node).is_some()) && !nodes.is_empty() => {
+                Kind::Sequence(nodes)
+                    if nodes.iter().all(|node| super::scalar_of(node).is_some()) && !nodes.is_empty() =>
+                {
                     Some(nodes.iter().filter_map(super::scalar_of).collect())
                 }
                 _ => self.scalars(At::from(&entry.key), &entry.value, "a list of values, such as `[tcp4, tcp6]`"),

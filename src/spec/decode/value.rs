@@ -36,10 +36,10 @@ impl Decoder<'_> {
             let written = self.source.slice(node.span);
             match node.kind {
                 Kind::Scalar(..) if what.starts_with("a list") => diagnostic.help(format!("write `[{written}]`")),
-                Kind::Mapping(_) | Kind::Sequence(_) if written.starts_with(['{', '[']) && !what.starts_with("a list") => {
+                Kind::Sequence(_) | Kind::Mapping(_) if what.contains("text") && written.starts_with(['{', '[']) => {
                     diagnostic.help("quote it where it is text")
                 }
-                _ => diagnostic,
+                _ => diagnostic.help(format!("write `{name}: …` with {what}")),
             }
         });
     }
@@ -77,13 +77,11 @@ impl Decoder<'_> {
 
     /// A map of names to something, entry by entry.
     pub(super) fn map<'n, 'a>(&mut self, at: At<'_>, node: &'n Node<'a>, what: &str) -> Option<&'n [Entry<'a>]> {
-        match &node.kind {
-            Kind::Mapping(entries) => Some(entries),
-            _ => {
-                self.wrong_shape(at, node, what);
-                None
-            }
-        }
+        let Kind::Mapping(entries) = &node.kind else {
+            self.wrong_shape(at, node, what);
+            return None;
+        };
+        Some(entries)
     }
 
     /// `true`, after a word that takes nothing: `{close: true}`.

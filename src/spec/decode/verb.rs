@@ -5,7 +5,7 @@ use super::{At, Decoder, Entry, Key, Kind, Node, Scalar, listed, names, suggest}
 use crate::diagnostic::Diagnostic;
 use crate::model::name::nearest;
 use crate::source::Span;
-use crate::spec::ast::{Call, Fails, FormKind, Form, Verb};
+use crate::spec::ast::{Call, Fails, Form, FormKind, Verb};
 use crate::spec::words::{self, CONDITIONS, FAILS, FORMS, VERBS, Value, VerbWord, WAITING, find};
 
 use super::form::Role;
@@ -59,7 +59,16 @@ impl Decoder<'_> {
         }
         let (kind, verb_span) = (self.verb(verb, None, &[])?, span);
         let endpoint = endpoint.scalar();
-        Some(Call { endpoint, verb: kind, verb_span, within: None, after: None, blocking: None, nonblocking: None, fails: None })
+        Some(Call {
+            endpoint,
+            verb: kind,
+            verb_span,
+            within: None,
+            after: None,
+            blocking: None,
+            nonblocking: None,
+            fails: None,
+        })
     }
 
     fn no_bare_verb(&mut self, endpoint: &str, word: &str, span: Span) {
@@ -90,9 +99,13 @@ impl Decoder<'_> {
         if let Some((second, _)) = verbs.next() {
             let (one, two) = (at.name, &second.key.text);
             self.error(
-                Diagnostic::error("second-verb", second.key.span, format!("a second verb in one step: `{two}` beside `{one}`"))
-                    .related(at.span, "the first")
-                    .help(format!("write a step of its own: `- {}: {{{two}: …}}`", endpoint.text)),
+                Diagnostic::error(
+                    "second-verb",
+                    second.key.span,
+                    format!("a second verb in one step: `{two}` beside `{one}`"),
+                )
+                .related(at.span, "the first")
+                .help(format!("write a step of its own: `- {}: {{{two}: …}}`", endpoint.text)),
             );
             return None;
         }
@@ -148,11 +161,18 @@ impl Decoder<'_> {
         match word.modifier(at.name) {
             Some(modifier) if modifier.is_later() => self.not_yet(at),
             Some(_) => {}
-            None if entry.value.is_null() && entry.value.span.start == entry.value.span.end && nearest(at.name, modifiers(word)).is_none() => {
+            None if entry.value.is_null()
+                && entry.value.span.start == entry.value.span.end
+                && nearest(at.name, modifiers(word)).is_none() =>
+            {
                 // `{send: hello, world}`
                 self.error(
-                    Diagnostic::error("unknown-modifier", at.span, format!("`{}` is no modifier of `{}`", at.name, verb.name))
-                        .help("quote the whole text where the comma belongs to it"),
+                    Diagnostic::error(
+                        "unknown-modifier",
+                        at.span,
+                        format!("`{}` is no modifier of `{}`", at.name, verb.name),
+                    )
+                    .help("quote the whole text where the comma belongs to it"),
                 );
             }
             None => self.unknown_modifier(verb, word, at),

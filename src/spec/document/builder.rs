@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
 
 use super::super::ast::Style;
-use super::{Entry, Key, Kind, MAX_DEPTH, Node};
+use super::{Entry, Key, Kind, MAX_DEPTH, MAX_FINDINGS, Node};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -106,7 +106,7 @@ impl<'a, 'd> Builder<'a, 'd> {
 
     fn start(&mut self, span: Span, style: StructureStyle, content: Content<'a>) -> Flow {
         if self.open.len() >= MAX_DEPTH {
-            self.diagnostics.push(too_deep(span));
+            self.report(too_deep(span));
             return Flow::Stop;
         }
         let flow = style == StructureStyle::Flow;
@@ -148,20 +148,33 @@ impl<'a, 'd> Builder<'a, 'd> {
             None => self.root = Some(node),
             Some(Content::Sequence(nodes)) => nodes.push(node),
             Some(Content::Mapping(entries, pending)) => match std::mem::replace(pending, Pending::Key) {
-                Pending::Key => {
-                    *pending = key(node, self.diagnostics);
-                    self.lost_key |= depth == 1 && matches!(pending, Pending::Dropped);
-                }
+                Pending::Key => match key(node) {
+                    Ok(key) => *pending = Pending::Value(key),
+                    Err(finding) => {
+                        *pending = Pending::Dropped;
+                        self.lost_key |= depth == 1;
+                        if let Some(finding) = finding {
+                            self.report(*finding);
+                        }
+                    }
+                },
                 Pending::Value(key) => entries.push(Entry { key, value: node }),
                 Pending::Dropped => {}
             },
         }
     }
 
+    /// Adds a finding, unless there are enough.
+    pub(super) fn report(&mut self, finding: Diagnostic) {
+        if self.diagnostics.len() < MAX_FINDINGS {
+            self.diagnostics.push(finding);
+        }
+    }
+
     fn refuse_tag(&mut self, tag: Option<&Tag>, span: Option<Span>) {
         let Some(span) = tag.and(span) else { return };
         let text = &self.text[span.start as usize..span.end as usize];
-        self.diagnostics.push(
+        self.report(
             Diagnostic::error("yaml-tag", span, format!("`{text}` is a YAML tag, which specs do not have"))
                 .help("leave it out, or quote it where it is text"),
         );
@@ -169,7 +182,7 @@ impl<'a, 'd> Builder<'a, 'd> {
 
     fn refuse_alias(&mut self, span: Span) {
         let text = &self.text[span.start as usize..span.end as usize];
-        self.diagnostics.push(
+        self.report(
             Diagnostic::error("yaml-alias", span, format!("`{text}`: anchors and aliases are not supported"))
                 .help("write it out where it is used, or quote it where it is text"),
         );
@@ -193,9 +206,9 @@ impl<'a, 'd> Builder<'a, 'd> {
         if repeated.is_empty() {
             return;
         }
-        for (first, again) in &repeated {
+        for (first, again) in repeated.iter().take(MAX_FINDINGS) {
             let (first, again) = (&entries[*first].key, &entries[*again].key);
-            self.diagnostics.push(
+            self.report(
                 Diagnostic::error("duplicate-key", again.span, format!("`{}` stands here twice", again.text))
                     .label("again")
                     .related(first.span, "first here")
@@ -212,25 +225,21 @@ impl<'a, 'd> Builder<'a, 'd> {
     }
 }
 
-/// What a node is as a key.
-fn key<'a>(node: Node<'a>, diagnostics: &mut Vec<Diagnostic>) -> Pending<'a> {
+/// A node as a key; else what is wrong with it, unless that was said already.
+fn key(node: Node<'_>) -> Result<Key<'_>, Option<Box<Diagnostic>>> {
     let Node { span, kind } = node;
-    let diagnostic = match kind {
+    let error = |code, message: &str| Diagnostic::error(code, span, message);
+    Err(Some(Box::new(match kind {
         Kind::Scalar(text, Style::Plain) if text == "<<" => {
-            Diagnostic::error("yaml-alias", span, "`<<`: merge keys are not supported").help("write the keys out")
+            error("yaml-alias", "`<<`: merge keys are not supported").help("write the keys out")
         }
-        Kind::Scalar(..) if span.start == span.end => {
-            Diagnostic::error("yaml-key", span, "a key is missing before the colon")
-        }
-        Kind::Scalar(text, style) => return Pending::Value(Key { text, style, span }),
-        Kind::Invalid(_) => return Pending::Dropped,
-        Kind::Sequence(_) | Kind::Mapping(_) => {
-            Diagnostic::error("yaml-key", span, "a key must be a word, not a list or a map")
-                .help("quote it where `[` or `{` begins a text")
-        }
-    };
-    diagnostics.push(diagnostic);
-    Pending::Dropped
+        Kind::Scalar(..) if span.start == span.end => error("yaml-key", "a key is missing before the colon")
+            .help("write `KEY: …`, or quote the colon where it is text"),
+        Kind::Scalar(text, style) => return Ok(Key { text, style, span }),
+        Kind::Invalid(_) => return Err(None),
+        Kind::Sequence(_) | Kind::Mapping(_) => error("yaml-key", "a key must be a word, not a list or a map")
+            .help("quote it where `[` or `{` begins a text"),
+    })))
 }
 
 /// The finding about nesting that goes too deep at a place.

@@ -15,6 +15,9 @@ use crate::source::Span;
 
 use builder::Builder;
 
+/// So many findings of one file are kept; whoever has more has made one mistake many times.
+pub(super) const MAX_FINDINGS: usize = 100;
+
 /// The deepest nesting that is read.
 pub(super) const MAX_DEPTH: usize = 64;
 

@@ -70,7 +70,7 @@ fn parse(builder: &mut Builder<'_, '_>, region: Range<usize>, level: Level) -> R
             let at = base + error.marker().byte_offset().unwrap_or_default();
             let diagnostic = syntax::explain(error.kind(), at, builder.text, &builder.open);
             let at = diagnostic.span.start as usize;
-            builder.diagnostics.push(diagnostic);
+            builder.report(diagnostic);
             at
         })?;
         let span = span_of(&place, base);
@@ -78,7 +78,7 @@ fn parse(builder: &mut Builder<'_, '_>, region: Range<usize>, level: Level) -> R
             Event::DocumentStart(..) => {
                 documents += 1;
                 if documents > 1 {
-                    builder.diagnostics.push(syntax::second_document(span, builder.text));
+                    builder.report(syntax::second_document(span, builder.text));
                     return Ok(Flow::Stop);
                 }
             }

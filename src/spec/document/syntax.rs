@@ -26,7 +26,11 @@ pub(super) fn explain(kind: &ErrorKind, at: usize, text: &str, open: &[Frame<'_>
         ErrorKind::InvalidTrailingSingleQuotedScalar => source.after_quote('\''),
         ErrorKind::UnknownQuotedScalarEscape
         | ErrorKind::InvalidQuotedScalarHexEscape
-        | ErrorKind::InvalidUnicodeEscape => source.escape(),
+        | ErrorKind::InvalidUnicodeEscape
+        | ErrorKind::InvalidLowSurrogateHexEscape
+        | ErrorKind::InvalidLowSurrogate
+        | ErrorKind::MissingLowSurrogate
+        | ErrorKind::UnpairedLowSurrogate => source.escape(),
         ErrorKind::MisplacedFlowCollectionEnd => source.closes_nothing(),
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             error(source.character(), format!("`{open}` is closed by `{close}`"))
@@ -175,11 +179,11 @@ impl<'a> Source<'a> {
     }
 
     fn tab(self) -> Diagnostic {
-        let (before, after) = self.line();
-        let start = self.line_start();
-        let tab = before.find('\t').or_else(|| after.find('\t').map(|at| before.len() + at));
-        let at = tab.map_or(self.at, |at| start + at);
-        error(Span::new(at, at + 1), "a tab: YAML indents with spaces".to_owned())
+        // The parser names the tab, or the text that it interrupts, which may begin lines before.
+        let before = self.line().0.find('\t').map(|at| self.line_start() + at);
+        let tab = before.or_else(|| self.text[self.at..].find('\t').map(|at| self.at + at));
+        let place = Source { at: tab.unwrap_or(self.at), ..self };
+        error(place.character(), "a tab: YAML indents with spaces".to_owned())
             .help("replace the tab by spaces; in a text, write `\\t` in double quotes")
     }
 
@@ -200,18 +204,13 @@ impl<'a> Source<'a> {
         let word = self.slice(span);
         let name = word.split(':').next().unwrap_or_default();
         if is_known(name) {
-            return self.missing_comma(name, self.at);
+            return missing_comma(name, self.at);
         }
         let diagnostic = error(span, format!("`{word}` stands after the end of a quoted text"));
         diagnostic.help(match quote {
             '"' => "write a comma before it; inside of double quotes, `\\\"` is a quote",
             _ => "write a comma before it; inside of single quotes, `''` is an apostrophe",
         })
-    }
-
-    fn missing_comma(self, name: &str, start: usize) -> Diagnostic {
-        error(Span::new(start, start + name.len()), format!("a comma is missing before `{name}`"))
-            .help(format!("write `, {name}`"))
     }
 
     /// Where the quoted text begins that ended before the place.
@@ -282,9 +281,12 @@ impl<'a> Source<'a> {
         let (_, line) = bracket.line();
         if let Some(comment) = line.find(" #") {
             let at = bracket.at + comment + 1;
-            return error(Span::new(at, bracket.line_end()), "`#` begins a comment, and so nothing closes this line's brackets".to_owned())
-                .related(bracket.character(), "opened here")
-                .help("quote the text that the `#` belongs to");
+            return error(
+                Span::new(at, bracket.line_end()),
+                "`#` begins a comment, and so nothing closes this line's brackets".to_owned(),
+            )
+            .related(bracket.character(), "opened here")
+            .help("quote the text that the `#` belongs to");
         }
         let span = bracket.character();
         let (open, close) = if self.slice(span) == "[" { ('[', ']') } else { ('{', '}') };
@@ -312,7 +314,7 @@ impl<'a> Source<'a> {
         for (name, start) in [(name_before, self.at - name_before.len()), (name_after, self.at)] {
             let comma = self.text[..start].trim_end().ends_with([',', '{', '[', ':']);
             if is_known(name) && !comma {
-                return self.missing_comma(name, start);
+                return missing_comma(name, start);
             }
         }
         self.quote_it(self.flow_text())
@@ -349,21 +351,47 @@ impl<'a> Source<'a> {
         if character.is_control() {
             let message = format!("the character U+{:04X} is not allowed in YAML", character as u32);
             let at = self.text[self.at..].find(character).map_or(self.at, |at| self.at + at);
-            return error(Source { at, ..self }.character(), message).help("write it as an escape in double quotes, or as `{hex: …}`");
+            return error(Source { at, ..self }.character(), message)
+                .help("write it as an escape in double quotes, or as `{hex: …}`");
         }
         self.quote_it(self.flow_text())
     }
 }
 
+fn missing_comma(name: &str, start: usize) -> Diagnostic {
+    error(Span::new(start, start + name.len()), format!("a comma is missing before `{name}`"))
+        .help(format!("write `, {name}`"))
+}
+
 /// Whether this is a word of the language that can stand beside another.
 fn is_known(name: &str) -> bool {
-    words::owners(name).next().is_some() || words::verb(name).is_some() || words::find(words::COMPANIONS, name).is_some()
+    words::owners(name).next().is_some()
+        || words::verb(name).is_some()
+        || words::find(words::COMPANIONS, name).is_some()
 }
 
 fn is_escape(character: char) -> bool {
     matches!(
         character,
-        '0' | 'a' | 'b' | 't' | '\t' | 'n' | 'v' | 'f' | 'r' | 'e' | ' ' | '"' | '/' | '\\' | 'N' | '_' | 'L' | 'P' | '\n' | '\r'
+        '0' | 'a'
+            | 'b'
+            | 't'
+            | '\t'
+            | 'n'
+            | 'v'
+            | 'f'
+            | 'r'
+            | 'e'
+            | ' '
+            | '"'
+            | '/'
+            | '\\'
+            | 'N'
+            | '_'
+            | 'L'
+            | 'P'
+            | '\n'
+            | '\r'
     )
 }
 

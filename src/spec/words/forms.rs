@@ -26,8 +26,7 @@ pub const COMPANIONS: &[Word] = &[MATCH, AS, VARY, MAX];
 /// The words for the width and byte order of a number.
 pub const WIDTHS: &[&str] = &["u8", "u16", "u32", "u64", "u16le", "u32le", "u64le"];
 
-const KINDS: &[&str] =
-    &["u8", "u16", "u32", "u64", "u16le", "u32le", "u64le", "varint", "ber"];
+const KINDS: &[&str] = &["u8", "u16", "u32", "u64", "u16le", "u32le", "u64le", "varint", "ber"];
 
 const fn payload(word: Word, beside: &'static [Word]) -> FormWord {
     FormWord { word, pattern_only: false, beside }

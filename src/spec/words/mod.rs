@@ -148,10 +148,7 @@ const BLOCK_WITHIN: Word = word("within", Value::Duration, "The deadline of the 
 
 /// The steps that have no endpoint.
 pub const STEPS: &[StepWord] = &[
-    StepWord {
-        word: word("parallel", Value::Lanes, "Lanes of steps that run at once."),
-        beside: &[BLOCK_WITHIN],
-    },
+    StepWord { word: word("parallel", Value::Lanes, "Lanes of steps that run at once."), beside: &[BLOCK_WITHIN] },
     StepWord {
         word: word("barrier", Value::Name, "In a lane: waits until every lane that names this barrier is there."),
         beside: &[word("within", Value::Duration, "The deadline of the meeting.")],

@@ -60,13 +60,8 @@ pub const WAITING: &[Word] = &[
 pub const FAILS: Word = word("fails", Value::Errors, "The errors that it must give; `none` allows success.");
 
 /// The words that stand beside the pattern of `recv` and `read`, for that pattern.
-const PATTERN: [Word; 5] = [
-    super::forms::MATCH,
-    super::forms::AS,
-    super::forms::VARY,
-    super::forms::MAX,
-    super::forms::END,
-];
+const PATTERN: [Word; 5] =
+    [super::forms::MATCH, super::forms::AS, super::forms::VARY, super::forms::MAX, super::forms::END];
 
 const fn at_once(word: Word, modifiers: &'static [Word]) -> VerbWord {
     VerbWord { word, modifiers, blocks: false, fails: true }
@@ -145,10 +140,7 @@ pub const VERBS: &[VerbWord] = &[
         blocks: true,
         fails: false,
     },
-    at_once(
-        word("shutdown", Value::OneOf(&["read", "write", "both"]), "Shuts down one direction, or both."),
-        &[],
-    ),
+    at_once(word("shutdown", Value::OneOf(&["read", "write", "both"]), "Shuts down one direction, or both."), &[]),
     blocking(word("close", Value::Nothing, "Closes."), &[]),
     at_once(word("reset", Value::Nothing, "Closes abortively."), &[]),
     at_once(word("set", Value::Options, "Sets socket options."), &[]),
@@ -157,4 +149,3 @@ pub const VERBS: &[VerbWord] = &[
     not_yet("open", "Opens a file to receive from."),
     not_yet("signal", "Sends a signal to a program."),
 ];
-
