@@ -20,14 +20,15 @@ pub(crate) fn read(written: &Scalar) -> Result<Value, Finding> {
     if let Some(value) = plain(text) {
         return Ok(value);
     }
-    let Some(what) = yaml_type::of(text) else { return Ok(Value::Text(text.to_owned())) };
+    // `y` and `n` are booleans in the letter of YAML 1.1, and texts to every reader in use.
+    let Some(what) = yaml_type::of(text).filter(|_| !matches!(text, "y" | "n" | "Y" | "N")) else { return Ok(Value::Text(text.to_owned())) };
     let message = format!("`{text}` is {what} to some readers of YAML, and a text to others");
     let mut finding = Diagnostic::error("ambiguous-value", written.span, message)
         .label("must be quoted")
         .help(format!("write `\"{text}\"` for the text"));
     match text.to_ascii_lowercase().as_str() {
-        "yes" | "y" | "on" => finding = finding.help("write `true` for the boolean"),
-        "no" | "n" | "off" => finding = finding.help("write `false` for the boolean"),
+        "yes" | "on" => finding = finding.help("write `true` for the boolean"),
+        "no" | "off" => finding = finding.help("write `false` for the boolean"),
         _ => {}
     }
     Err(Box::new(finding))

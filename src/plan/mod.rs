@@ -20,6 +20,7 @@ use crate::model::errno::Errno;
 use crate::model::network::Network;
 use crate::model::option::SocketOption;
 use crate::model::state::TcpState;
+use crate::model::value::Value;
 use crate::source::Span;
 
 use payload::Payload;
@@ -35,6 +36,8 @@ pub struct Plan {
     pub about: String,
     /// The folder of the spec; `file:` payloads were read relative to it.
     pub folder: PathBuf,
+    /// The variables that are known before the spec runs, for the expressions of `until`.
+    pub constants: Vec<(String, Value)>,
     /// Whether addresses outside the loopback range are allowed.
     pub allow_net: bool,
     /// The steps.

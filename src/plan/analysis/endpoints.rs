@@ -9,7 +9,7 @@ use crate::model::name::nearest;
 use crate::model::network::Network;
 use crate::plan::template::{Piece, Template};
 use crate::plan::{Action, AttributeCheck, Call, Mode, Step, Target, Verb};
-use crate::source::Span;
+use crate::source::{SourceFile, Span};
 
 use super::flow::Flow;
 use super::{Doubts, alike};
@@ -49,16 +49,26 @@ pub(super) enum Role {
 }
 
 /// Checks the steps in order.
-pub(super) fn check(steps: &[Step], doubts: &Doubts<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(steps: &[Step], source: &SourceFile, doubts: &Doubts<'_>, found: &mut Vec<Diagnostic>) {
     let certain = !doubts.any();
-    let mut walk =
-        Walk { all: steps, doubts, found, endpoints: Vec::with_capacity(8), flow: Flow::new(certain), sockets: 0, lanes: 0 };
+    let mut walk = Walk {
+        all: steps,
+        source,
+        doubts,
+        found,
+        endpoints: Vec::with_capacity(8),
+        flow: Flow::new(certain),
+        sockets: 0,
+        lanes: 0,
+        step: Span::default(),
+    };
     walk.steps(steps);
 }
 
 /// One pass over the steps.
 pub(super) struct Walk<'p, 'd> {
     all: &'p [Step],
+    source: &'d SourceFile,
     doubts: &'d Doubts<'d>,
     pub(super) found: &'d mut Vec<Diagnostic>,
     pub(super) endpoints: Vec<Endpoint<'p>>,
@@ -66,6 +76,8 @@ pub(super) struct Walk<'p, 'd> {
     sockets: usize,
     /// In how many lanes, one inside the other, the walk is.
     lanes: usize,
+    /// The step that is looked at.
+    step: Span,
 }
 
 /// How certain it is that a call does what it says.
@@ -85,6 +97,7 @@ impl<'p> Walk<'p, '_> {
             let before = self.found.len();
             match &step.action {
                 Action::Call(call) => {
+                    self.step = step.span;
                     let doubtful = self.doubts.step(step.span);
                     self.call(call, doubtful);
                     if doubtful {
@@ -196,7 +209,7 @@ impl<'p> Walk<'p, '_> {
     }
 
     /// The endpoint of a verb, which must exist and be open; none where nothing more is to be said.
-    pub(super) fn open(&mut self, name: &'p Template, what: &str) -> Option<usize> {
+    pub(super) fn open(&mut self, name: &'p Template, verb: &str) -> Option<usize> {
         let key = key(name);
         let Some(index) = self.find(&key) else {
             self.missing(&key, name.span);
@@ -205,14 +218,26 @@ impl<'p> Walk<'p, '_> {
         if let Some(closed) = self.endpoints[index].closed {
             if !self.is_doubtful(&key) {
                 self.found.push(
-                    Diagnostic::error("closed", name.span, format!("`{key}` is closed, and cannot {what}"))
+                    Diagnostic::error("closed", name.span, format!("`{key}` is closed, and cannot `{verb}`"))
                         .related(closed, "closed here")
-                        .help(format!("move this step before the `close`, or create `{key}` again first")),
+                        .help(match verb {
+                            "expect" => format!("of a closed socket only its state remains: `{{expect: {{state: …}}}}`; or create `{key}` again first"),
+                            _ => format!("move this step before the `close`, or create `{key}` again first"),
+                        }),
                 );
             }
             return None;
         }
         Some(index)
+    }
+
+    /// The place of a word of this step, after its verb.
+    pub(super) fn word(&self, verb: Span, word: &str) -> Span {
+        let after = Span { start: verb.end, end: self.step.end };
+        match self.source.slice(after).find(word) {
+            Some(at) => Span::new(after.start as usize + at, after.start as usize + at + word.len()),
+            None => verb,
+        }
     }
 
     /// Whether the steps are in a lane.

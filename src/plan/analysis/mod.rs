@@ -12,7 +12,7 @@ mod verbs;
 use std::borrow::Cow;
 
 use crate::diagnostic::Diagnostic;
-use crate::source::Span;
+use crate::source::{SourceFile, Span};
 
 use super::Step;
 
@@ -42,8 +42,8 @@ impl Doubts<'_> {
 }
 
 /// Checks the order of the steps.
-pub(super) fn check(steps: &[Step], doubts: &Doubts<'_>, found: &mut Vec<Diagnostic>) {
-    endpoints::check(steps, doubts, found);
+pub(super) fn check(steps: &[Step], source: &SourceFile, doubts: &Doubts<'_>, found: &mut Vec<Diagnostic>) {
+    endpoints::check(steps, source, doubts, found);
 }
 
 /// Whether two names of endpoints can be the same, where counters stand in them as `<i>`.

@@ -3,6 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::network::Kind;
 use crate::plan::template::Template;
+use crate::source::Span;
 use crate::plan::{Attribute, AttributeCheck, Call, Condition, Target, Verb};
 
 use super::endpoints::{Endpoint, Outcome, Role, Walk, key, network_of};
@@ -39,12 +40,12 @@ impl<'p> Walk<'p, '_> {
             Verb::Expect(conditions) => self.expect(call, conditions, outcome),
             Verb::ExpectAttributes(attributes) => self.attributes(call, attributes, outcome),
             Verb::Shutdown(_) | Verb::Set(_) => {
-                if let Some(index) = self.open(&call.endpoint, verb_name(&call.verb)) {
+                if let Some(index) = self.open_for(call) {
                     self.needs_socket(index, call);
                 }
             }
             Verb::Close | Verb::Reset => {
-                if let Some(index) = self.open(&call.endpoint, verb_name(&call.verb)) {
+                if let Some(index) = self.open_for(call) {
                     self.needs_socket(index, call);
                     if outcome == Outcome::Succeeds {
                         self.endpoints[index].closed = Some(call.endpoint.span);
@@ -54,6 +55,10 @@ impl<'p> Walk<'p, '_> {
                 }
             }
         }
+    }
+
+    fn open_for(&mut self, call: &'p Call) -> Option<usize> {
+        self.open(&call.endpoint, verb_name(&call.verb))
     }
 
     fn bind(&mut self, call: &'p Call, address: &'p Target, outcome: Outcome) {
@@ -86,7 +91,7 @@ impl<'p> Walk<'p, '_> {
         let Some(index) = self.reusable(&call.endpoint) else {
             let Some(address) = address else {
                 // `listen` alone needs a socket that is there.
-                self.open(&call.endpoint, "listen");
+                self.open_for(call);
                 return;
             };
             let network = network_of(address, &self.endpoints);
@@ -167,6 +172,7 @@ impl<'p> Walk<'p, '_> {
             None => self.create(&call.endpoint, network, role),
             Some(index) => {
                 self.connect_again(call, index, outcome);
+                self.check_meeting(index, to, outcome);
                 self.become_role(index, role);
                 index
             }
@@ -183,6 +189,22 @@ impl<'p> Walk<'p, '_> {
             }
             Some(listener) if listener.is_datagram() => {}
             _ => self.flow.give_up(),
+        }
+    }
+
+    /// A socket of one network cannot reach an address of another.
+    fn check_meeting(&mut self, index: usize, target: &Target, outcome: Outcome) {
+        let own = self.endpoints[index].network;
+        let (Some(own), Some(other)) = (own, network_of(target, &self.endpoints)) else { return };
+        if outcome != Outcome::Succeeds || own.is_unix() == other.is_unix() && own.kind() == other.kind() {
+            return;
+        }
+        let (Target::Endpoint(name) | Target::Computed(name)) = target else { return };
+        let message = format!("`{}` is of the network `{own}`, and `{}` of `{other}`", self.endpoints[index].name, key(name));
+        if !self.is_doubtful(&key(name)) {
+            self.found.push(
+                Diagnostic::error("wrong-network", name.span, message).help("both must be of the same network"),
+            );
         }
     }
 
@@ -206,7 +228,7 @@ impl<'p> Walk<'p, '_> {
     }
 
     fn send(&mut self, call: &'p Call, to: Option<&Target>, outcome: Outcome) {
-        let Some(index) = self.open(&call.endpoint, "send") else { return };
+        let Some(index) = self.open_for(call) else { return };
         self.needs_socket(index, call);
         let endpoint = &self.endpoints[index];
         let name = &endpoint.name;
@@ -227,13 +249,16 @@ impl<'p> Walk<'p, '_> {
                 _ => {}
             }
         }
+        if let (Some(to), true) = (to, self.endpoints[index].is_datagram()) {
+            self.check_meeting(index, to, outcome);
+        }
         let socket = self.endpoints[index].socket;
         self.flow.send(socket, call, outcome);
     }
 
     fn receive(&mut self, call: &'p Call, outcome: Outcome) {
         let verb = verb_name(&call.verb);
-        let index = self.open(&call.endpoint, verb);
+        let index = self.open_for(call);
         if let Some(index) = index {
             self.needs_socket(index, call);
             let endpoint = &self.endpoints[index];
@@ -279,7 +304,7 @@ impl<'p> Walk<'p, '_> {
     }
 
     fn expect(&mut self, call: &'p Call, conditions: &[Condition], outcome: Outcome) {
-        let Some(index) = self.open(&call.endpoint, "be waited for") else { return };
+        let Some(index) = self.open(&call.endpoint, "expect") else { return };
         self.needs_socket(index, call);
         let endpoint = &self.endpoints[index];
         let ends = conditions.iter().any(|condition| matches!(condition, Condition::Eof | Condition::Reset));
@@ -288,12 +313,14 @@ impl<'p> Walk<'p, '_> {
         }
         let name = &endpoint.name;
         let word = if conditions.contains(&Condition::Eof) { "eof" } else { "reset" };
+        let span = self.word(call.verb_span, word);
         if endpoint.is_datagram() && word == "eof" {
             let message = format!("`{name}` is a datagram socket, and has no end: `eof` can never come");
-            self.wrong_kind(call, message, "write `{expect: silence, for: 200ms}` where nothing more may come");
+            let help = "write `{expect: silence, for: 200ms}` where nothing more may come";
+            self.wrong_kind_at(span, call, message, help);
         } else if endpoint.role == Role::Listener {
             let message = format!("`{name}` listens, and has no `{word}`");
-            self.wrong_kind(call, message, "expect it of a connection");
+            self.wrong_kind_at(span, call, message, "expect it of a connection");
         }
         if conditions.contains(&Condition::Reset) {
             // The connection is gone; what the socket can do now is for the kernel to say.
@@ -308,7 +335,7 @@ impl<'p> Walk<'p, '_> {
             return;
         };
         let only_state = attributes.iter().all(|attribute| matches!(attribute.check, AttributeCheck::State(_)));
-        if !only_state && self.open(&call.endpoint, "be asked for anything but its `state`").is_none() {
+        if !only_state && self.open(&call.endpoint, "expect").is_none() {
             return;
         }
         if outcome != Outcome::Succeeds {
@@ -320,6 +347,9 @@ impl<'p> Walk<'p, '_> {
             let wrong = match &attribute.check {
                 AttributeCheck::State(_) if endpoint.network.is_some_and(|network| !network.is_tcp()) => {
                     Some((format!("`{name}` is not TCP, and has no `state`"), "the states are those of RFC 9293, of TCP alone"))
+                }
+                AttributeCheck::Unread(_) | AttributeCheck::Unsent(_) if endpoint.role == Role::Listener => {
+                    Some((format!("`{name}` listens, and has no bytes that wait"), "ask a connection; a listener has a `queue`"))
                 }
                 AttributeCheck::Queue(_) if !matches!(endpoint.role, Role::Listener | Role::Unknown) => {
                     Some((format!("`{name}` does not listen, and has no `queue`"), "ask the listener"))
@@ -369,8 +399,12 @@ impl<'p> Walk<'p, '_> {
     }
 
     fn wrong_kind(&mut self, call: &Call, message: String, help: &str) {
+        self.wrong_kind_at(call.verb_span, call, message, help);
+    }
+
+    fn wrong_kind_at(&mut self, span: Span, call: &Call, message: String, help: &str) {
         if !self.is_doubtful(&key(&call.endpoint)) {
-            self.found.push(Diagnostic::error("wrong-kind", call.verb_span, message).help(help));
+            self.found.push(Diagnostic::error("wrong-kind", span, message).help(help));
         }
     }
 }
@@ -383,11 +417,13 @@ impl Endpoint<'_> {
 
 fn verb_name(verb: &Verb) -> &'static str {
     match verb {
+        Verb::Listen { .. } => "listen",
+        Verb::Send { .. } => "send",
         Verb::Recv { .. } => "recv",
         Verb::Read { .. } => "read",
-        Verb::Shutdown(_) => "shut down",
-        Verb::Set(_) => "set options",
-        Verb::Close => "close again",
+        Verb::Shutdown(_) => "shutdown",
+        Verb::Set(_) => "set",
+        Verb::Close => "close",
         Verb::Reset => "reset",
         _ => "do this",
     }

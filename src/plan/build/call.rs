@@ -63,7 +63,8 @@ impl<'a> Builder<'a> {
         let nonblocking = self.flag(call.nonblocking.as_ref());
         let mode = match (blocking?, nonblocking?) {
             (true, true) => {
-                let span = call.nonblocking.as_ref().map_or(call.verb_span, |scalar| scalar.span);
+                let value = call.nonblocking.as_ref().map_or(call.verb_span, |scalar| scalar.span);
+                let span = self.word_before(call.endpoint.span.to(value), "nonblocking");
                 self.report(
                     Diagnostic::error("two-modes", span, "a call is `blocking` or `nonblocking`, not both")
                         .help("leave one of them out"),

@@ -51,9 +51,10 @@ pub fn build(
     builder.declare(case, settings);
     let steps = builder.steps(&spec.steps);
     builder.report_unused();
+    let constants = if builder.evaluates { builder.scope.constants() } else { Vec::new() };
     let Builder { scope, mut found, incomplete, folder, faulty, .. } = builder;
     let doubts = analysis::Doubts { names: scope.into_doubtful(), steps: faulty, incomplete };
-    analysis::check(&steps, &doubts, &mut found);
+    analysis::check(&steps, source, &doubts, &mut found);
     if !found.is_empty() {
         found.sort_by_key(|finding| finding.span.start);
         diagnostics.append(&mut found);
@@ -63,6 +64,7 @@ pub fn build(
         test: case.test_name(base),
         about: spec.about.as_ref().map(|about| about.text.clone()).unwrap_or_default(),
         folder,
+        constants,
         allow_net: settings.allow_net,
         steps,
     })
@@ -121,6 +123,8 @@ struct Builder<'a> {
     incomplete: bool,
     scope: Scope<'a>,
     lanes: Recorder,
+    /// Whether there are expressions, which need the values of the variables.
+    evaluates: bool,
     /// The places of steps with mistakes.
     faulty: Vec<Span>,
     found: Vec<Diagnostic>,
@@ -139,6 +143,7 @@ impl<'a> Builder<'a> {
             incomplete: spec.incomplete,
             scope: Scope::default(),
             lanes: Recorder::default(),
+            evaluates: false,
             faulty: Vec::new(),
             found: Vec::new(),
         }
@@ -164,13 +169,16 @@ impl<'a> Builder<'a> {
     fn declare(&mut self, case: &Case, settings: &Settings) {
         let spec = self.spec;
         for ((name, _), value) in spec.matrix.iter().zip(&case.values) {
-            if self.new_name(name).is_some() {
+            if self.new_name(name).is_none() {
+                self.scope.doubt(&name.text);
+            } else {
                 let content = Content::Known { value: value.clone(), hidden: self.shared };
                 self.scope.declare(&name.text, name.span, content);
             }
         }
         for (name, written) in &spec.vars {
             if self.new_name(name).is_none() {
+                self.scope.doubt(&name.text);
                 continue;
             }
             if let Some(variable) = self.scope.variable_mut(&name.text) {

@@ -74,10 +74,22 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Nothing comes after the end.
+    fn check_after_rest(&mut self, forms: &[Form]) -> bool {
+        let Some(at) = forms.iter().position(|form| matches!(form.kind, FormKind::Rest { .. })) else { return true };
+        let Some(after) = forms.get(at + 1) else { return true };
+        self.report(
+            Diagnostic::error("after-rest", after.span, "nothing can come after `rest`, which takes all up to the end")
+                .related(forms[at].span, "this takes the rest")
+                .help("put `rest` last, or say how far it goes: `{bytes: 12}`, `{until: \"\\r\\n\"}`"),
+        );
+        false
+    }
+
     /// One after the other; neighbours that are exact bytes are one.
     fn sequence(&mut self, forms: &'a [Form]) -> Option<Shape> {
         let mut patterns: Vec<Pattern> = Vec::with_capacity(forms.len());
-        let mut sound = true;
+        let mut sound = self.check_after_rest(forms);
         let mut rest = forms;
         while let Some((form, others)) = rest.split_first() {
             if !is_exact(form) {

@@ -12,9 +12,9 @@ impl Builder<'_> {
     pub(super) fn place_in(&self, scalar: &Scalar, offset: usize, length: usize) -> Span {
         let raw = self.source.slice(scalar.span);
         let from = match scalar.style {
-            Style::Block => raw.find('\n').map_or(0, |end| end + 1),
+            Style::Block if raw.starts_with(['|', '>']) => raw.find('\n').map_or(0, |end| end + 1),
             Style::Single | Style::Double => 1,
-            Style::Plain => 0,
+            Style::Plain | Style::Block => 0,
         };
         let before = scalar.text.get(..offset).unwrap_or_default();
         let wanted = before.chars().filter(|c| !c.is_whitespace()).count();

@@ -109,6 +109,15 @@ impl<'a> Scope<'a> {
         &self.variables
     }
 
+    /// The variables whose values are known.
+    pub(super) fn constants(&self) -> Vec<(String, Value)> {
+        let known = |variable: &Variable<'_>| match &variable.content {
+            Content::Known { value, .. } => Some((variable.name.to_string(), value.clone())),
+            _ => None,
+        };
+        self.variables.iter().filter_map(known).collect()
+    }
+
     /// Where the endpoint was first created.
     pub(super) fn endpoint(&self, name: &str) -> Option<Span> {
         self.endpoints.iter().find(|(known, _)| alike(known, name)).map(|(_, span)| *span)

@@ -67,6 +67,7 @@ impl<'a> Builder<'a> {
 
     fn pause(&mut self, span: Span, duration: &'a ast::Scalar) -> Option<Action> {
         let time = self.duration(duration)?;
+        let span = self.word_in(span, "pause");
         self.report(
             Diagnostic::warning("pause", span, "`pause` waits for time to pass, not for something to happen")
                 .help("an `expect` that waits for the condition is nearly always what is meant"),
@@ -211,6 +212,7 @@ impl<'a> Builder<'a> {
 
     /// The condition that ends a `repeat`.
     fn expression(&mut self, until: &'a ast::Scalar) -> Option<(String, Span)> {
+        self.evaluates = true;
         let environment = minijinja::Environment::new();
         let expression = match environment.compile_expression(&until.text) {
             Ok(expression) => expression,

@@ -178,6 +178,14 @@ impl Builder<'_> {
         }
     }
 
+    /// The place of the last such word in a stretch of the spec; its end where there is none.
+    pub(super) fn word_before(&self, span: Span, word: &str) -> Span {
+        match self.source.slice(span).rfind(word) {
+            Some(at) => Span::new(span.start as usize + at, span.start as usize + at + word.len()),
+            None => Span::new(span.end as usize, span.end as usize),
+        }
+    }
+
     fn computed_target(&mut self, template: Template, purpose: Purpose) -> Option<Target> {
         let literal = |piece: &Piece| match piece {
             Piece::Literal(text) | Piece::Hidden { text, .. } => text.contains(':'),
