@@ -21,11 +21,6 @@ pub(super) fn draw(page: &mut Page, difference: &Difference, style: Style) {
         Some(expected) if style.width >= WIDE => side_by_side(page, difference, &expected.0, style.width),
         _ => stacked(page, difference, style.width),
     }
-    if let Some(sentence) = sentence(difference) {
-        page.blanks(INDENT);
-        page.push(&sentence);
-        page.end_line();
-    }
 }
 
 fn side_by_side(page: &mut Page, difference: &Difference, expected: &[u8], width: usize) {
@@ -108,22 +103,11 @@ fn shown(bytes: &[u8], difference: &Difference, columns: usize) -> Vec<Row> {
 
 /// The bytes in rows: both sides as text, or both in hex.
 fn cut(bytes: &[u8], difference: &Difference, columns: usize) -> Vec<Row> {
+    if bytes.is_empty() {
+        return vec![Row::plain("nothing")];
+    }
     let expected = difference.expected.as_ref().map_or(&[][..], |expected| &expected.0);
     let binary = is_mostly_unprintable(&difference.got.0) || is_mostly_unprintable(expected);
     let at = Some((difference.at as usize).min(bytes.len()));
     if binary { rows::hex(bytes, at, columns) } else { rows::text(bytes, at, columns) }
-}
-
-/// In words, how far it was as expected.
-fn sentence(difference: &Difference) -> Option<String> {
-    let at = difference.at as usize;
-    let bytes = |count: usize| if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") };
-    let expected = difference.expected.as_ref().map(|expected| expected.0.len());
-    match (at, difference.got.0.len(), expected) {
-        (_, 0, _) => Some("nothing came".to_owned()),
-        (at, got, _) if at >= got => Some(format!("what came ends after {}", bytes(got))),
-        (at, _, Some(expected)) if at >= expected => Some(format!("only {} were expected", bytes(expected))),
-        (0, ..) => None,
-        (at, ..) => Some(format!("the first {} are as expected", bytes(at)).replace("1 byte are", "byte is")),
-    }
 }

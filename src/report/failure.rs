@@ -10,7 +10,8 @@ use crate::diagnostic::{Diagnostic, Style};
 use crate::model::bytes::is_mostly_unprintable;
 use crate::model::duration;
 use crate::source::{SourceFile, Span};
-use crate::trace::record::{Bytes, Failure};
+use crate::trace::Trace;
+use crate::trace::record::{Bytes, Failure, Record};
 
 /// How many lines of the trace are shown.
 const TRACE_LINES: usize = 20;
@@ -26,6 +27,17 @@ pub fn draw(file: &SourceFile, failure: &Failure, trace: &str, style: Style) -> 
     page.push(&full::draw(file, &step, style));
     draw_below(&mut page, failure, trace, style);
     page.finish()
+}
+
+/// Draws the failure of a run, if there is one. Without the file, the step is not shown.
+pub fn draw_record(file: Option<&SourceFile>, record: &Record, style: Style) -> Option<String> {
+    let failure = record.failure.as_ref()?;
+    // What is open is no part of what led here; unread bytes are told apart.
+    let trace = Trace { end: Vec::new(), ..Trace::from_record(record) }.to_text();
+    Some(match file {
+        Some(file) => draw(file, failure, &trace, style),
+        None => draw_without_source(failure, &trace, style),
+    })
 }
 
 /// Draws a failure whose spec can no longer be shown.
@@ -55,12 +67,20 @@ fn draw_below(page: &mut Page, failure: &Failure, trace: &str, style: Style) {
         draw_unread(page, name, bytes, style);
     }
     if let Some(deadline) = failure.deadline {
-        let passed = duration::show(Duration::from_micros(deadline));
+        let passed = rounded(Duration::from_micros(deadline));
         sentence(page, "note", &format!("the deadline of {passed} has passed"), style);
     }
     failure.notes.iter().for_each(|note| sentence(page, "note", note, style));
     failure.help.iter().for_each(|help| sentence(page, "help", help, style));
     draw_trace(page, trace);
+}
+
+/// A duration as people write it; what is left of a block's deadline is rounded.
+fn rounded(time: Duration) -> String {
+    match time.as_micros() {
+        micros if micros < 1000 || micros % 1000 == 0 => duration::show(time),
+        _ => format!("{:.1}ms", time.as_secs_f64() * 1000.0),
+    }
 }
 
 fn draw_unread(page: &mut Page, name: &str, bytes: &Bytes, style: Style) {

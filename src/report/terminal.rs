@@ -10,7 +10,6 @@ use crate::diagnostic::{Diagnostic, Format, Style, render};
 use crate::source::SourceFile;
 use crate::suite::{Change, Outcome, SpecResult, TestResult, Totals};
 use crate::trace::record::Record;
-use crate::trace::text_of;
 
 /// How many lines of a new trace are shown.
 const NEW_LINES: usize = 60;
@@ -109,13 +108,7 @@ fn verdict(page: &mut Page, color: anstyle::Style, word: &str, name: &str, about
 }
 
 fn failed(page: &mut Page, source: Option<&SourceFile>, record: &Record, written: Option<&Path>, style: Style) {
-    if let Some(failure) = &record.failure {
-        let trace = text_of(record);
-        page.push(&match source {
-            Some(source) => failure::draw(source, failure, &trace, style),
-            None => failure::draw_without_source(failure, &trace, style),
-        });
-    }
+    page.push(&failure::draw_record(source, record, style).unwrap_or_default());
     if let Some(written) = written {
         page.push(&format!("  the record of this run is {}", shown_path(written)));
         page.end_line();

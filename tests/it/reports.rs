@@ -8,7 +8,7 @@ use sockspec::report::{failure, terminal};
 use sockspec::source::{SourceFile, Span};
 use sockspec::suite::{Change, Outcome, SpecResult, TestResult, Totals};
 use sockspec::trace::event::{Event, What};
-use sockspec::trace::record::{Bytes, Difference, Entry, Facts, Failure, Happened, Record, VERSION};
+use sockspec::trace::record::{Bytes, Difference, Entry, Facts, Failure, Happened, Open, Record, VERSION};
 
 const SPEC: &str = "about: The server answers a ping.
 steps:
@@ -132,6 +132,29 @@ fn a_failure_in_colors() {
 #[test]
 fn a_failure_without_its_spec() {
     insta::assert_snapshot!(failure::draw_without_source(&too_late(), "", narrow()));
+}
+
+#[test]
+fn nothing_is_told_where_nothing_failed() {
+    let passed = Record { failure: None, ..record(other_text()) };
+    assert_eq!(failure::draw_record(Some(&file()), &passed, wide()), None);
+}
+
+#[test]
+fn what_is_open_is_not_part_of_what_led_to_a_failure() {
+    let end = vec![Open { name: "server".to_owned(), unread: 0 }];
+    let failed = Record { end, ..record(other_text()) };
+    let drawn = failure::draw_record(Some(&file()), &failed, wide()).unwrap();
+    assert!(drawn.ends_with("the trace up to here:\n    server    listen tcp\n"), "{drawn}");
+}
+
+#[test]
+fn nothing_that_came_is_no_empty_text() {
+    let difference = other_text().difference.map(|difference| Difference { got: bytes(""), at: 0, ..difference });
+    let silent = Failure { difference, deadline: Some(47_257), ..other_text() };
+    let drawn = failure::draw(&file(), &silent, TRACE, narrow());
+    assert!(drawn.contains("\n  got       nothing\n"), "{drawn}");
+    assert!(drawn.contains("the deadline of 47.3ms has passed"), "{drawn}");
 }
 
 #[test]
