@@ -217,9 +217,12 @@ fn only_one(arguments: &Arguments, suite: &Arc<Suite>, specs: &Path, layout: &La
     let name = arguments.filter.as_ref().filter(|_| arguments.exact && !arguments.list)?;
     let spec = name.split_once('[').map_or(name.as_str(), |(spec, _)| spec);
     let found = suite::find::named(specs, spec, layout)?;
-    suite.runner.list(&found, arguments.ignored).into_iter().find(|test| test.name == *name).map(|test| {
-        suite.trial(&Arc::new(found), test.name).with_ignored_flag(test.lacks.is_some())
-    })
+    suite
+        .runner
+        .list(&found, arguments.ignored)
+        .into_iter()
+        .find(|test| test.name == *name)
+        .map(|test| suite.trial(&Arc::new(found), test.name).with_ignored_flag(test.lacks.is_some()))
 }
 
 /// The folder of the crate whose tests run.
@@ -267,51 +270,4 @@ fn assignments(list: &str) -> Result<Vec<(String, String)>, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn overridden(variables: &[(&str, &str)]) -> Result<Harness, String> {
-        let variable = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        harness("specs", "snapshots").var("port", "1").tag("slow").overridden(&variable)
-    }
-
-    #[test]
-    fn variables_of_the_environment_count_before_the_builder() {
-        let harness = overridden(&[
-            ("SOCKSPEC_VAR", "port=2,list=a,b,c, last = x=y"),
-            ("SOCKSPEC_TAG", "fast, tcp"),
-            ("SOCKSPEC_ALLOW_NET", "1"),
-            ("SOCKSPEC_TIMEOUT_FACTOR", "2.5"),
-            ("SOCKSPEC_RECORD", "records"),
-        ])
-        .unwrap();
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let vars = [pair("port", "1"), pair("port", "2"), pair("list", "a,b,c"), pair("last", " x=y")];
-        assert_eq!(harness.settings.vars, vars, "the last of a name counts");
-        assert_eq!(harness.tags, ["fast", "tcp"]);
-        assert!(harness.settings.allow_net);
-        assert!((harness.settings.timeout_factor - 2.5).abs() < f64::EPSILON);
-        assert_eq!(harness.record, Some("records".into()));
-    }
-
-    #[test]
-    fn without_them_the_builder_counts() {
-        let harness = overridden(&[("SOCKSPEC_TAG", "")]).unwrap();
-        assert_eq!(harness.tags, ["slow"]);
-        assert_eq!(harness.settings.vars.len(), 1);
-    }
-
-    #[test]
-    fn nonsense_is_refused_by_name() {
-        for (name, value) in [
-            ("SOCKSPEC_VAR", "no pair"),
-            ("SOCKSPEC_ALLOW_NET", "maybe"),
-            ("SOCKSPEC_TIMEOUT_FACTOR", "-1"),
-            ("SOCKSPEC_TIMEOUT_FACTOR", "NaN"),
-        ] {
-            let message = overridden(&[(name, value)]).unwrap_err();
-            assert!(message.contains(name) && message.contains(value), "{message}");
-        }
-    }
-}
+mod tests;

@@ -109,8 +109,7 @@ pub fn find_below(folder: &Path) -> io::Result<Vec<Pending>> {
 
 /// Whether a pending file comes from a spec. One that cannot be read is left for `find` to show.
 fn is_ours(path: &Path) -> bool {
-    let from_yaml = |source: &str| source.ends_with(".yaml") || source.ends_with(".yml");
-    file::header(path).is_none_or(|header| from_yaml(&header.source))
+    file::header(path).is_none_or(|header| place::is_spec(Path::new(&header.source)))
 }
 
 /// All files below a folder.

@@ -31,6 +31,11 @@ impl Home {
     }
 }
 
+/// Whether a file is a spec, going by its name.
+pub fn is_spec(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
 /// The name of a case in a file name, from its matrix values: `net=tcp6,size=1`.
 pub fn case_label<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut label = String::new();

@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::snapshot::place::{Home, absolute};
+use crate::snapshot::place::{Home, absolute, is_spec};
 
 /// A spec file, with its name and the place of its snapshots.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -264,8 +264,7 @@ fn kind(entry: &DirEntry) -> Kind {
     if file.is_dir() {
         return Kind::Folder { linked };
     }
-    let spec = Path::new(&name).extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-    if spec { Kind::Spec } else { Kind::Other }
+    if is_spec(Path::new(&name)) { Kind::Spec } else { Kind::Other }
 }
 
 fn unreadable(path: &Path, error: io::Error) -> FindError {

@@ -23,8 +23,8 @@ pub fn run(found: &[Found], jobs: usize, runner: &Runner, sink: &mut dyn FnMut(S
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 1..jobs.min(found.len()) {
-            let sender = sender.clone();
-            scope.spawn(|| work(found, &next, runner, sender));
+            let (next, sender) = (&next, sender.clone());
+            scope.spawn(move || work(found, next, runner, &sender));
         }
         drop(sender);
         let mut worker = Worker::default();
@@ -42,7 +42,7 @@ pub fn run(found: &[Found], jobs: usize, runner: &Runner, sink: &mut dyn FnMut(S
 
 type Result = (usize, Option<SpecResult>);
 
-fn work(found: &[Found], next: &AtomicUsize, runner: &Runner, sender: Sender<Result>) {
+fn work(found: &[Found], next: &AtomicUsize, runner: &Runner, sender: &Sender<Result>) {
     let mut worker = Worker::default();
     while let Some((index, spec)) = take(found, next) {
         if sender.send((index, runner.run(spec, &mut worker))).is_err() {

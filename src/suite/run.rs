@@ -197,9 +197,8 @@ struct Test<'a> {
 
 fn change(difference: Difference, trace: &str) -> Change {
     let Difference { accepted, snapshot, pending, contradicts } = difference;
-    let note = contradicts.map(|test| {
-        format!("the cases of this spec share one snapshot, and `{test}` gave another trace in this run")
-    });
+    let note = contradicts
+        .map(|test| format!("the cases of this spec share one snapshot, and `{test}` gave another trace in this run"));
     Change { accepted, trace: trace.to_owned(), snapshot, pending, note }
 }
 

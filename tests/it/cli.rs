@@ -50,7 +50,7 @@ fn wrong_usage() {
     let project = Project::new(&[("specs/a.yaml", ECHO)]);
     project.run(&[]).exits(64).says("Usage:");
     project.run(&["rnu"]).exits(64).says("'rnu'");
-    project.run(&["run", "--tga", "x"]).exits(64).says("--tag");
+    project.run(&["run", "--tags", "x"]).exits(64).says("'--tag'");
     project.run(&["run", "--update", "some"]).exits(64).says("new");
     project.run(&["run", "-j", "0"]).exits(64);
     project.run(&["run", "--timeout-factor", "-1"]).exits(64);
@@ -61,7 +61,8 @@ fn wrong_usage() {
 
 #[test]
 fn selection_by_tag_and_name() {
-    let matrix = ECHO.replace("steps:", "matrix: {net: [tcp4, tcp6]}\nsteps:").replace("listen: tcp", "listen: '${net}'");
+    let matrix =
+        ECHO.replace("steps:", "matrix: {net: [tcp4, tcp6]}\nsteps:").replace("listen: tcp", "listen: '${net}'");
     let project = with_snapshots(&[("specs/a.yaml", ECHO), ("specs/deep/m.yaml", &matrix), ("specs/z.yaml", FAILING)]);
     let list = |arguments: &[&str]| project.run(arguments).exits(0).stdout;
     assert_eq!(list(&["list"]), "a\ndeep/m[net=tcp4]\ndeep/m[net=tcp6]\nz\n");
@@ -101,7 +102,8 @@ fn check_runs_nothing() {
 
 #[test]
 fn check_exits_with_0_on_warnings_alone() {
-    let project = Project::new(&[("specs/a.yaml", &ECHO.replace("  - client: close", "  - pause: 1ms\n  - client: close"))]);
+    let project =
+        Project::new(&[("specs/a.yaml", &ECHO.replace("  - client: close", "  - pause: 1ms\n  - client: close"))]);
     project.run(&["check"]).exits(0).says("warning").says("0 errors, 1 warning");
 }
 
@@ -152,7 +154,10 @@ fn the_order_is_that_of_the_names_however_many_run_at_once() {
 fn a_reader_that_goes_away_is_no_panic() {
     let project = Project::new(&[]);
     for index in 0..500 {
-        project.write(&format!("specs/{index:03}-with-a-name-that-is-long-enough-to-fill-a-pipe-{}.yaml", "x".repeat(100)), "");
+        project.write(
+            &format!("specs/{index:03}-with-a-name-that-is-long-enough-to-fill-a-pipe-{}.yaml", "x".repeat(100)),
+            "",
+        );
     }
     let mut child = project.command(&["list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());

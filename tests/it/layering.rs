@@ -36,7 +36,8 @@ fn judge(from: &str, to: &str) -> Option<String> {
 
 /// The names that follow `crate::` in code: those of `crate::a::b`, and all in `crate::{a::b, c}`.
 fn imports(text: &str) -> BTreeSet<String> {
-    let code: String = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let code: String =
+        text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
     let mut found = BTreeSet::new();
     for (at, _) in code.match_indices("crate::") {
         // `$crate::` in a macro, and the end of a longer name, are something else.
@@ -120,7 +121,10 @@ fn folders_import_from_lower_layers_only() {
 fn every_import_is_seen() {
     let code = "use crate::plan::Plan;\nuse crate::{\n    exec::{self, Cancel},\n    trace,\n};\nfn f() { crate::model::name::nearest() }\n";
     assert_eq!(imports(code).into_iter().collect::<Vec<_>>(), ["exec", "model", "plan", "trace"]);
-    assert!(imports("//! See [`crate::cli`].\n/// crate::cli\nlet x = $crate::cli; // crate::cli\nother_crate::cli;").is_empty());
+    assert!(
+        imports("//! See [`crate::cli`].\n/// crate::cli\nlet x = $crate::cli; // crate::cli\nother_crate::cli;")
+            .is_empty()
+    );
     assert!(imports("use crate::Error;").is_empty(), "names of the crate's root are no folders");
 }
 

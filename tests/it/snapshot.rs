@@ -10,7 +10,8 @@ struct Mode {
 
 impl Mode {
     fn run(&self, project: &Project) -> crate::project::Ran {
-        let arguments: Vec<&str> = ["run"].into_iter().chain(self.update.into_iter().flat_map(|update| ["--update", update])).collect();
+        let arguments: Vec<&str> =
+            ["run"].into_iter().chain(self.update.into_iter().flat_map(|update| ["--update", update])).collect();
         if self.ci { project.run_in_ci(&arguments) } else { project.run(&arguments) }
     }
 }
@@ -136,7 +137,10 @@ fn the_header_does_not_depend_on_where_it_runs() {
         text
     };
     let here = header("", "specs");
-    assert!(here.starts_with("---\nsource: specs/a.yaml\ndescription: The server answers what it was sent.\n---\nserver"), "{here}");
+    assert!(
+        here.starts_with("---\nsource: specs/a.yaml\ndescription: The server answers what it was sent.\n---\nserver"),
+        "{here}"
+    );
     assert_eq!(header("specs", "a.yaml"), here);
     assert_eq!(header("", project.path("specs/a.yaml").to_str().unwrap()), here);
     assert_eq!(header("specs", "../specs"), here);
