@@ -16,7 +16,7 @@ pub(crate) fn draw(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> 
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let text: &str = &without_c1(file.text());
+    let lines = Lines::of(file, diagnostic);
     let title = plain(&diagnostic.message);
     let mut title = level.primary_title(title);
     if !diagnostic.code.is_empty() {
@@ -26,12 +26,13 @@ pub(crate) fn draw(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> 
     let fits = columns_with_label(file, diagnostic, style.width) <= style.width;
     let beside = if fits { diagnostic.label.as_str() } else { "" };
     let below = (!fits).then_some(&diagnostic.label);
-    let mut snippet = Snippet::source(text)
+    let mut snippet = Snippet::source(lines.text.as_ref())
+        .line_start(lines.first)
         .path(plain(file.name()))
-        .annotation(AnnotationKind::Primary.span(range(text, diagnostic.span)).label(label(beside)));
+        .annotation(AnnotationKind::Primary.span(lines.range(file, diagnostic.span)).label(label(beside)));
     for related in &diagnostic.related {
-        snippet =
-            snippet.annotation(AnnotationKind::Context.span(range(text, related.span)).label(label(&related.label)));
+        let range = lines.range(file, related.span);
+        snippet = snippet.annotation(AnnotationKind::Context.span(range).label(label(&related.label)));
     }
     let mut group = Group::with_title(title).element(snippet);
     let columns = style.width.saturating_sub(gutter(file, diagnostic) + " = help: ".len()).max(20);
@@ -74,10 +75,32 @@ fn gutter(file: &SourceFile, diagnostic: &Diagnostic) -> usize {
     place::location(file, last).line.to_string().len() + 1
 }
 
-/// The underlined part of a span as annotate-snippets wants it; it panics at what is not inside.
-fn range(text: &str, span: Span) -> Range<usize> {
-    let span = place::underlined(text, span);
-    span.start as usize..span.end as usize
+/// The lines of a file that a diagnostic is about, and those between them. The whole of a long file
+/// would be read again for each of its findings.
+struct Lines<'f> {
+    text: Cow<'f, str>,
+    /// Where they begin in the file.
+    start: usize,
+    /// The number of the first of them.
+    first: usize,
+}
+
+impl<'f> Lines<'f> {
+    fn of(file: &'f SourceFile, diagnostic: &Diagnostic) -> Self {
+        let text = file.text();
+        let related = diagnostic.related.iter().map(|related| related.span);
+        let all =
+            related.map(|span| place::underlined(text, span)).fold(place::underlined(text, diagnostic.span), Span::to);
+        let start = text[..all.start as usize].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[all.end as usize..].find('\n').map_or(text.len(), |at| all.end as usize + at + 1);
+        Self { text: without_c1(&text[start..end]), start, first: file.location(all.start).line }
+    }
+
+    /// The underlined part of a span as annotate-snippets wants it; it panics at what is not inside.
+    fn range(&self, file: &SourceFile, span: Span) -> Range<usize> {
+        let span = place::underlined(file.text(), span);
+        span.start as usize - self.start..span.end as usize - self.start
+    }
 }
 
 /// How many columns are needed to have the label beside its underline. A line that is too long is

@@ -2,6 +2,8 @@
 
 mod read;
 
+pub use read::bytes;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -86,7 +88,7 @@ impl SourceFile {
     /// reported with its place like every other mistake in it; an error is only what keeps the
     /// file from being read at all.
     pub fn read(path: &Path, name: impl Into<String>) -> io::Result<Self> {
-        let (bytes, size) = read::bytes(path)?;
+        let (bytes, size) = bytes(path, MAX_SIZE)?;
         let too_long = size > MAX_SIZE;
         let (text, fault) = if too_long { (String::new(), Some(Fault::TooLong { size })) } else { read::decode(bytes) };
         Ok(Self { fault, ..Self::new(name, path, text) })

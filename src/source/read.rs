@@ -5,10 +5,13 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use super::{Fault, MAX_SIZE, Span};
+use super::{Fault, Span};
 
-/// The bytes of a file with its size; none of them where it is longer than [`MAX_SIZE`].
-pub(super) fn bytes(path: &Path) -> io::Result<(Vec<u8>, u64)> {
+/// The bytes of a regular file with its size; none of them where there are more than `most`.
+///
+/// # Errors
+/// Where the file cannot be read, or is none: a device or a FIFO may never end.
+pub fn bytes(path: &Path, most: u64) -> io::Result<(Vec<u8>, u64)> {
     // Without O_NONBLOCK, opening a FIFO would wait for a writer.
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     let metadata = file.metadata()?;
@@ -19,12 +22,12 @@ pub(super) fn bytes(path: &Path) -> io::Result<(Vec<u8>, u64)> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     let size = metadata.len();
-    if size > MAX_SIZE {
+    if size > most {
         return Ok((Vec::new(), size));
     }
     let mut bytes = Vec::with_capacity(size as usize + 1);
     // The file may have grown since, and some report no size.
-    file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
+    file.take(most + 1).read_to_end(&mut bytes)?;
     let size = bytes.len() as u64;
     Ok((bytes, size))
 }

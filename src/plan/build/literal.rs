@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use crate::diagnostic::Diagnostic;
+use crate::source;
 use crate::spec::ast::Scalar;
 
 use super::Builder;
 
 /// How many bytes `..{N}` may stand for.
 const MOST_WILD: usize = 16 << 20;
+
+/// How many bytes a file may have that is a payload: it is kept in memory.
+const MOST_IN_FILE: u64 = 64 << 20;
 
 impl Builder<'_> {
     /// Hex digits; `..` is any byte where the pattern allows it.
@@ -48,8 +52,17 @@ impl Builder<'_> {
     pub(super) fn file(&mut self, scalar: &Scalar) -> Option<(String, Arc<[u8]>)> {
         let word = self.word(scalar)?;
         let path = self.folder.join(word.text.as_ref());
-        match std::fs::read(&path) {
-            Ok(bytes) => Some((word.shown().to_owned(), bytes.into())),
+        match source::bytes(&path, MOST_IN_FILE) {
+            Ok((bytes, size)) if size <= MOST_IN_FILE => Some((word.shown().to_owned(), bytes.into())),
+            Ok((_, size)) => {
+                let message =
+                    format!("the file `{}` has {size} bytes, and a payload at most {MOST_IN_FILE}", word.text);
+                self.report(
+                    Diagnostic::error("file-too-long", scalar.span, message)
+                        .help("what is generated takes no memory: `{fill: \"ab\", size: 1GiB}`, `{random: 1GiB}`"),
+                );
+                None
+            }
             Err(error) => {
                 let message = format!("the file `{}` cannot be read: {}", word.text, reason(&error));
                 self.report(
@@ -100,7 +113,8 @@ impl<'t> Hex<'t> {
 
     fn digit(&mut self, c: char) -> Result<(), Mistake> {
         let Some(digit) = c.to_digit(16) else {
-            let help = if matches!(c, 'x' | 'X') { "write the digits without `0x`" } else { "write pairs of 0-9 and a-f" };
+            let help =
+                if matches!(c, 'x' | 'X') { "write the digits without `0x`" } else { "write pairs of 0-9 and a-f" };
             return Err((self.at, c.len_utf8(), format!("`{c}` is not a hex digit"), help.to_owned()));
         };
         match self.half.take() {

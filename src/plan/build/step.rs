@@ -77,7 +77,7 @@ impl<'a> Builder<'a> {
 
     fn barrier(&mut self, name: &'a ast::Scalar, within: Option<&ast::Scalar>) -> Option<Action> {
         let name_word = self.word(name)?;
-        if !self.check_name(&name_word.text, name.span) {
+        if !self.check_label(&name_word.text, name.span) {
             return None;
         }
         if !self.lanes.barrier(&name_word.text, name.span) {

@@ -130,17 +130,29 @@ impl Builder<'_> {
 
     /// Whether it is a name that the language does not keep for itself.
     pub(super) fn check_name(&mut self, name: &str, span: Span) -> bool {
-        let finding = if !is_name(name) {
-            Diagnostic::error("bad-name", span, format!("`{name}` is not a name"))
-                .help("a name begins with a letter or `_`, then letters, digits, `_` and `-`")
-        } else if is_reserved(name) {
-            Diagnostic::error("reserved-name", span, format!("`{name}` is a word of the language"))
-                .help(format!("take another name, such as `{name}1`"))
-        } else {
-            return true;
-        };
-        self.report(finding);
-        false
+        if !self.check_label(name, span) {
+            return false;
+        }
+        if is_reserved(name) {
+            self.report(
+                Diagnostic::error("reserved-name", span, format!("`{name}` is a word of the language"))
+                    .help(format!("take another name, such as `{name}1`")),
+            );
+            return false;
+        }
+        true
+    }
+
+    /// Whether it has the form of a name. Lanes and barriers stand where no word of the language
+    /// could, so all names are free for them.
+    pub(super) fn check_label(&mut self, name: &str, span: Span) -> bool {
+        if !is_name(name) {
+            self.report(
+                Diagnostic::error("bad-name", span, format!("`{name}` is not a name"))
+                    .help("a name begins with a letter or `_`, then letters, digits, `_` and `-`"),
+            );
+        }
+        is_name(name)
     }
 
     /// An unknown word of a fixed list.

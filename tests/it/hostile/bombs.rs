@@ -52,7 +52,7 @@ fn bombs() -> Vec<(&'static str, Vec<u8>, usize)> {
         ("60,000 unknown keys", (0..60_000).map(|i| format!("k{i}: 1\n")).collect::<Vec<_>>().concat().into_bytes(), 1),
         (
             "100,000 equal keys",
-            ["steps: [{a: close}]\nabout: x\n", &"about: y\n".repeat(90_000)].concat().into_bytes(),
+            ["steps: [{a: {socket: tcp}}]\nabout: x\n", &"about: y\n".repeat(90_000)].concat().into_bytes(),
             3,
         ),
         ("50,000 wrong steps", ["about: x\nsteps:\n", &"  - a: clsoe\n".repeat(50_000)].concat().into_bytes(), 3),

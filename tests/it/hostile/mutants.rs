@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::{check, seed, setting};
 use crate::schema::yaml_files;
 
-const FOLDERS: [&str; 3] = ["specs", "tests/data/ok", "tests/data/fail"];
+const FOLDERS: [&str; 4] = ["specs", "tests/data/ok", "tests/data/fail", "tests/data/err"];
 
 /// What YAML and the language give a meaning to.
 const TOKENS: &[&str] = &[
@@ -84,7 +84,7 @@ const TOKENS: &[&str] = &[
     "unix:@",
 ];
 
-/// A generator of numbers (SplitMix64), so that every run makes the same mutants.
+/// A generator of numbers, SplitMix64, so that every run makes the same mutants.
 struct Random(u64);
 
 impl Random {
@@ -165,10 +165,10 @@ fn mutants_of_specs_are_checked_without_a_panic() {
         for _ in 0..=random.below(4) {
             mutate(&mut mutant, other, &mut random);
         }
-        match catch_unwind(AssertUnwindSafe(|| check(folder.path(), &mutant))) {
-            Ok(findings) => refused += u64::from(findings.iter().any(super::is_error)),
-            Err(_) => panic!("mutant {case}:\n{}", String::from_utf8_lossy(&mutant)),
-        }
+        let Ok(findings) = catch_unwind(AssertUnwindSafe(|| check(folder.path(), &mutant))) else {
+            panic!("mutant {case}:\n{}", String::from_utf8_lossy(&mutant));
+        };
+        refused += u64::from(findings.iter().any(super::is_error));
     }
     // Some changes harm nothing, but where most of them do not, nobody looks.
     assert!(refused > count / 3, "only {refused} of {count} mutants were refused");
