@@ -1,0 +1,127 @@
+//! The specs that are measured, written into a folder of their own, with accepted snapshots.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sockspec::snapshot::{Settings, Store, Update};
+use sockspec::suite::{Layout, Outcome, Runner, find, pool};
+
+/// Ten steps: a connection, four bytes each way, and an orderly end.
+pub(crate) const ECHO: &str = r#"about: A listener, a client, four bytes each way, and an orderly end.
+refs: [RFC 9293 section 3.6]
+steps:
+  - server: {listen: tcp}
+  - client: {connect: server}
+  - conn:   {accept: server}
+  - client: {send: "ping"}
+  - conn:   {recv: "ping"}
+  - conn:   {send: "pong"}
+  - client: {recv: "pong"}
+  - client: close
+  - conn:   {expect: eof}
+  - conn:   close
+"#;
+
+/// A connection, then these steps.
+fn connected(about: &str, steps: &str) -> String {
+    format!(
+        "about: {about}\nsteps:\n  - server: {{listen: tcp}}\n  - client: {{connect: server}}\n  \
+         - conn:   {{accept: server}}\n{steps}"
+    )
+}
+
+/// So many round trips of 64 bytes.
+pub(crate) fn round_trips(count: usize) -> String {
+    let message = "x".repeat(64);
+    let steps = format!(
+        r#"  - repeat: {count}
+    steps:
+      - client: {{send: "{message}"}}
+      - conn:   {{recv: "{message}"}}
+      - conn:   {{send: "{message}"}}
+      - client: {{recv: "{message}"}}
+"#
+    );
+    connected("Round trips of 64 bytes.", &steps)
+}
+
+/// So many bytes one way.
+pub(crate) fn one_way(size: usize) -> String {
+    let steps = format!(
+        r#"  - parallel:
+      writer:
+        - client: {{send: {{fill: "ab", size: {size}}}, within: 60s}}
+      reader:
+        - conn: {{recv: {{fill: "ab", size: {size}}}, within: 60s}}
+"#
+    );
+    connected("Many bytes one way.", &steps)
+}
+
+/// So many connections at once.
+pub(crate) fn connections(count: usize) -> String {
+    format!(
+        r#"about: Many connections at once, a byte over each.
+steps:
+  - server: {{listen: tcp, backlog: 4096}}
+  - repeat: {count}
+    as: i
+    steps:
+      - "client${{i}}": {{connect: server}}
+      - "conn${{i}}": {{accept: server}}
+  - repeat: {count}
+    as: i
+    steps:
+      - "client${{i}}": {{send: "x"}}
+      - "conn${{i}}": {{recv: "x"}}
+"#
+    )
+}
+
+/// A folder of specs.
+pub(crate) struct Suite {
+    folder: tempfile::TempDir,
+}
+
+impl Suite {
+    /// So many files of the same text; runs each once and accepts its trace.
+    pub(crate) fn new(text: &str, copies: usize) -> io::Result<Self> {
+        let suite = Self { folder: tempfile::tempdir()? };
+        fs::create_dir(suite.specs())?;
+        for copy in 0..copies {
+            fs::write(suite.specs().join(format!("spec-{copy:04}.yaml")), text)?;
+        }
+        suite.run_with(Update::New, 2);
+        Ok(suite)
+    }
+
+    /// The folder of the specs.
+    pub(crate) fn specs(&self) -> PathBuf {
+        self.path().join("specs")
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs all of them, as `sockspec run` does: found, read, checked, executed, and their traces
+    /// compared with the snapshots.
+    pub(crate) fn run(&self, jobs: usize) {
+        self.run_with(Update::No, jobs);
+    }
+
+    fn run_with(&self, update: Update, jobs: usize) {
+        let found = find::find(&[self.specs()], &Layout::Nearest { snapshots: None }).expect("there are specs");
+        let store = Store::new(Settings { update, ..Settings::default() });
+        let runner = Runner { store, ..Runner::default() };
+        let mut passed = 0;
+        pool::run(&found, jobs, &runner, &mut |result| {
+            for test in result.tests {
+                assert!(matches!(test.outcome, Outcome::Passed { .. }), "{}: {:?}", test.name, test.outcome);
+                passed += 1;
+            }
+        });
+        assert_eq!(passed, found.len());
+    }
+}
