@@ -52,7 +52,12 @@ pub(crate) struct Done {
 impl Done {
     /// A call of which the trace shows its words alone.
     pub(crate) fn words(call: &Call, result: Result<(), Errno>) -> Self {
-        Self { result, what: What::Words(call.words.clone()), facts: Facts::default() }
+        let mut words = call.words.clone();
+        for word in &call.suffix {
+            words.push(' ');
+            words.push_str(word);
+        }
+        Self { result, what: What::Words(words), facts: Facts::default() }
     }
 }
 

@@ -76,6 +76,8 @@ impl Builder<'_> {
             return None;
         }
         let words = match shown.as_slice() {
+            // An end can only be seen; a reset can be seen and made, so this one says which.
+            [one] if conditions == [Condition::Reset] => format!("expect {one}"),
             [one] => one.clone(),
             several => format!("[{}]", several.join(", ")),
         };
