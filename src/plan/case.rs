@@ -70,9 +70,8 @@ pub fn cases(spec: &Spec, settings: &Settings, diagnostics: &mut Vec<Diagnostic>
         let choices = choices(name, list, settings, diagnostics);
         if cases.len() * choices.len() > MOST_CASES {
             let message = format!("the matrix has more than {MOST_CASES} cases at `{}`", name.text);
-            diagnostics.push(
-                Diagnostic::error("too-many-cases", name.span, message).help("leave out some of its values"),
-            );
+            diagnostics
+                .push(Diagnostic::error("too-many-cases", name.span, message).help("leave out some of its values"));
             break;
         }
         cases = cases.iter().flat_map(|case| choices.iter().map(|choice| case.with(name, choice))).collect();

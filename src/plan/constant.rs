@@ -21,7 +21,9 @@ pub(crate) fn read(written: &Scalar) -> Result<Value, Finding> {
         return Ok(value);
     }
     // `y` and `n` are booleans in the letter of YAML 1.1, and texts to every reader in use.
-    let Some(what) = yaml_type::of(text).filter(|_| !matches!(text, "y" | "n" | "Y" | "N")) else { return Ok(Value::Text(text.to_owned())) };
+    let Some(what) = yaml_type::of(text).filter(|_| !matches!(text, "y" | "n" | "Y" | "N")) else {
+        return Ok(Value::Text(text.to_owned()));
+    };
     let message = format!("`{text}` is {what} to some readers of YAML, and a text to others");
     let mut finding = Diagnostic::error("ambiguous-value", written.span, message)
         .label("must be quoted")
@@ -104,8 +106,28 @@ mod tests {
     #[test]
     fn what_yaml_would_make_something_of_must_be_quoted() {
         for text in [
-            "1.10", "007", "12:30", "12:30:45", "0o17", "0b1", "1e3", ".5", "+1", "1_000", "2024-01-31",
-            "2024-01-31T12:00:00Z", "no", "Yes", "on", "OFF", "~", "null", "", ".inf", "TRUE", "-0",
+            "1.10",
+            "007",
+            "12:30",
+            "12:30:45",
+            "0o17",
+            "0b1",
+            "1e3",
+            ".5",
+            "+1",
+            "1_000",
+            "2024-01-31",
+            "2024-01-31T12:00:00Z",
+            "no",
+            "Yes",
+            "on",
+            "OFF",
+            "~",
+            "null",
+            "",
+            ".inf",
+            "TRUE",
+            "-0",
         ] {
             assert!(read(&scalar(text, Style::Plain)).is_err(), "{text}");
             assert_eq!(read(&scalar(text, Style::Double)).unwrap(), Value::Text(text.to_owned()));

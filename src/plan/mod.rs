@@ -23,8 +23,8 @@ use crate::model::state::TcpState;
 use crate::model::value::Value;
 use crate::source::Span;
 
-use payload::Payload;
 use pattern::Pattern;
+use payload::Payload;
 use template::Template;
 
 /// One case of a spec, ready to be executed.

@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::diagnostic::Diagnostic;
 use crate::exec::{self, Cancel, Ended, Runtime};
 use crate::plan::{self, Case, Plan};
 use crate::snapshot::{Difference, Store, Subject, Verdict, place};
@@ -87,7 +86,7 @@ impl Runner {
             Err(error) => return Some(whole(found, unreadable(&found.path, &error))),
         };
         let result = if loaded.is_invalid() {
-            self.invalid(found, &loaded, Vec::new())
+            self.invalid(found, &loaded)
         } else {
             let case = loaded.cases.iter().find(|case| case.test_name(&found.name) == name)?;
             self.run_cases(found, &loaded, vec![(case, name.to_owned())], worker, begun)
@@ -110,7 +109,7 @@ impl Runner {
             let mut findings = loaded.findings.clone();
             let plan = plan::build(&loaded.spec, &loaded.source, &found.name, case, &self.settings, &mut findings);
             let Some(plan) = plan else {
-                return self.invalid(found, loaded, findings);
+                return self.invalid(found, loaded);
             };
             warnings.extend(findings.into_iter().skip(loaded.findings.len()).filter(|new| !is_error(new)));
             planned.push((case, name, plan));
@@ -129,10 +128,9 @@ impl Runner {
         SpecResult { path: found.path.clone(), source: None, tests: tests.collect(), warnings }
     }
 
-    fn invalid(&self, found: &Found, loaded: &Loaded, findings: Vec<Diagnostic>) -> SpecResult {
-        let mut all = loaded.check(&found.name, &self.settings);
-        all.extend(findings);
-        let (errors, warnings) = in_order(all).into_iter().partition(is_error);
+    fn invalid(&self, found: &Found, loaded: &Loaded) -> SpecResult {
+        let all = loaded.check(&found.name, &self.settings);
+        let (errors, warnings) = all.into_iter().partition(is_error);
         SpecResult { warnings, ..whole(found, Outcome::Invalid(errors)) }
     }
 

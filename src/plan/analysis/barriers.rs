@@ -211,7 +211,8 @@ impl Schedule {
         let mut passed = vec![0; lanes.len()];
         self.over = vec![vec![vec![0; lanes.len()]]; lanes.len()];
         loop {
-            let next: Vec<Option<Wait>> = waits.iter().zip(&passed).map(|(waits, at)| waits.get(*at).copied()).collect();
+            let next: Vec<Option<Wait>> =
+                waits.iter().zip(&passed).map(|(waits, at)| waits.get(*at).copied()).collect();
             let at = |lane: usize, barrier: usize| next[lane].is_some_and(|wait| wait.barrier == barrier);
             let ready = next.iter().flatten().find(|wait| {
                 let barrier = &self.barriers[wait.barrier];
@@ -254,7 +255,8 @@ impl Schedule {
         let missing = self.barriers[wait.barrier].lanes.iter().find(|lane| next[**lane].is_none());
         if let Some(missing) = missing {
             let (barrier, lane, other) = (name(&wait), &lanes[first].name, &lanes[*missing].name);
-            let message = format!("the lane `{lane}` waits at the barrier `{barrier}` more often than the lane `{other}`");
+            let message =
+                format!("the lane `{lane}` waits at the barrier `{barrier}` more often than the lane `{other}`");
             found.push(
                 Diagnostic::error("uneven-barrier", wait.span, message)
                     .related(lanes[*missing].span, "this lane has ended by then")
@@ -262,9 +264,10 @@ impl Schedule {
             );
             return;
         }
-        let other = next.iter().enumerate().skip(first + 1).find_map(|(lane, other)| {
-            other.filter(|other| other.barrier != wait.barrier).map(|other| (lane, other))
-        });
+        let other =
+            next.iter().enumerate().skip(first + 1).find_map(|(lane, other)| {
+                other.filter(|other| other.barrier != wait.barrier).map(|other| (lane, other))
+            });
         let Some((lane, other)) = other else { return };
         let message = format!("the barriers `{}` and `{}` wait for each other", name(&wait), name(&other));
         found.push(

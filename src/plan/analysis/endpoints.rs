@@ -6,11 +6,12 @@ use std::borrow::Cow;
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::name::nearest;
-use crate::model::network::Network;
+use crate::model::network::{Kind, Network};
 use crate::plan::template::{Piece, Template};
 use crate::plan::{Action, AttributeCheck, Call, Mode, Step, Target, Verb};
 use crate::source::{SourceFile, Span};
 
+use super::blocks::created;
 use super::flow::Flow;
 use super::{Doubts, alike};
 
@@ -48,6 +49,13 @@ pub(super) enum Role {
     Unknown,
 }
 
+impl Endpoint<'_> {
+    /// Whether it is certain that it is a datagram socket.
+    pub(super) fn is_datagram(&self) -> bool {
+        self.network.is_some_and(|network| network.kind() == Kind::Datagram)
+    }
+}
+
 /// Checks the steps in order.
 pub(super) fn check(steps: &[Step], source: &SourceFile, doubts: &Doubts<'_>, found: &mut Vec<Diagnostic>) {
     let certain = !doubts.any();
@@ -75,7 +83,7 @@ pub(super) struct Walk<'p, 'd> {
     pub(super) flow: Flow<'p>,
     sockets: usize,
     /// In how many lanes, one inside the other, the walk is.
-    lanes: usize,
+    pub(super) lanes: usize,
     /// The step that is looked at.
     step: Span,
 }
@@ -92,7 +100,7 @@ pub(super) enum Outcome {
 }
 
 impl<'p> Walk<'p, '_> {
-    fn steps(&mut self, steps: &'p [Step]) {
+    pub(super) fn steps(&mut self, steps: &'p [Step]) {
         for step in steps {
             let before = self.found.len();
             match &step.action {
@@ -117,13 +125,14 @@ impl<'p> Walk<'p, '_> {
     }
 
     fn call(&mut self, call: &'p Call, doubtful: bool) {
-        let outcome = if doubtful || call.mode == Mode::Nonblocking && !call.fails.is_empty() || call.fails.contains(&None) {
-            Outcome::Either
-        } else if call.fails.is_empty() {
-            Outcome::Succeeds
-        } else {
-            Outcome::Fails
-        };
+        let outcome =
+            if doubtful || call.mode == Mode::Nonblocking && !call.fails.is_empty() || call.fails.contains(&None) {
+                Outcome::Either
+            } else if call.fails.is_empty() {
+                Outcome::Succeeds
+            } else {
+                Outcome::Fails
+            };
         self.check_uses(call);
         self.verb(call, outcome);
     }
@@ -132,12 +141,7 @@ impl<'p> Walk<'p, '_> {
     fn check_uses(&mut self, call: &'p Call) {
         let mut targets: [Option<&'p Target>; 2] = [None, None];
         match &call.verb {
-            Verb::Accept { from, .. } => {
-                if let Some(from) = from {
-                    self.known(from);
-                }
-            }
-            Verb::Recv { from: Some(from), .. } => self.known(from),
+            Verb::Accept { from: Some(from), .. } | Verb::Recv { from: Some(from), .. } => self.known(from),
             Verb::Bind(address) => targets[0] = Some(address),
             Verb::Listen { address, .. } => targets[0] = address.as_ref(),
             Verb::Connect { to, from } => targets = [Some(to), from.as_ref()],
@@ -174,7 +178,10 @@ impl<'p> Walk<'p, '_> {
 
     /// Reports an endpoint that was not created so far.
     pub(super) fn missing(&mut self, name: &str, span: Span) {
-        if self.doubts.incomplete || self.doubts.name(name) || self.endpoints.iter().any(|known| alike(&known.name, name)) {
+        if self.doubts.incomplete
+            || self.doubts.name(name)
+            || self.endpoints.iter().any(|known| alike(&known.name, name))
+        {
             return;
         }
         let mut all = Vec::new();
@@ -249,21 +256,17 @@ impl<'p> Walk<'p, '_> {
     pub(super) fn create(&mut self, name: &'p Template, network: Option<Network>, role: Role) -> usize {
         let key = key(name);
         self.sockets += 1;
-        let endpoint =
-            Endpoint { name: key, created: name.span, closed: None, network, role, socket: self.sockets };
-        match self.find(&endpoint.name) {
-            Some(index) => {
-                let old = std::mem::replace(&mut self.endpoints[index], endpoint);
-                if old.closed.is_none() && !matches!(old.role, Role::Address | Role::Unknown) && !self.is_doubtful(&old.name) {
-                    self.created_twice(&old, name.span);
-                }
-                index
-            }
-            None => {
-                self.endpoints.push(endpoint);
-                self.endpoints.len() - 1
-            }
+        let endpoint = Endpoint { name: key, created: name.span, closed: None, network, role, socket: self.sockets };
+        let Some(index) = self.find(&endpoint.name) else {
+            self.endpoints.push(endpoint);
+            return self.endpoints.len() - 1;
+        };
+        let old = std::mem::replace(&mut self.endpoints[index], endpoint);
+        let is_open = old.closed.is_none() && !matches!(old.role, Role::Address | Role::Unknown);
+        if is_open && !self.is_doubtful(&old.name) {
+            self.created_twice(&old, name.span);
         }
+        index
     }
 
     pub(super) fn created_twice(&mut self, old: &Endpoint<'_>, span: Span) {
@@ -278,57 +281,6 @@ impl<'p> Walk<'p, '_> {
         };
         self.found.push(finding);
     }
-
-    /// Whatever order the lanes run in, each sees its own steps in order; what another lane creates
-    /// or closes is in doubt.
-    fn parallel(&mut self, lanes: &[&'p [Step]]) {
-        self.flow.give_up();
-        let before = self.endpoints.clone();
-        let mut ends = Vec::with_capacity(lanes.len());
-        let touched: Vec<Vec<Cow<'p, str>>> = lanes.iter().map(|steps| touched(steps)).collect();
-        for (index, steps) in lanes.iter().enumerate() {
-            let mut mine = before.clone();
-            for name in touched.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, names)| names) {
-                unsettle(&mut mine, name);
-            }
-            self.endpoints = mine;
-            self.lanes += 1;
-            self.steps(steps);
-            self.lanes -= 1;
-            ends.push(std::mem::take(&mut self.endpoints));
-        }
-        self.endpoints = join(before, ends, &touched);
-    }
-
-    /// The steps twice, as far as they can run twice: so that what the first iteration leaves is
-    /// seen by the next.
-    fn repeat(&mut self, steps: &'p [Step], count: u64, counter: Option<&str>, until: bool) {
-        self.flow.give_up();
-        let own = |name: &str| counter.is_some_and(|counter| name.contains(&format!("<{counter}>")));
-        let before: Vec<Endpoint<'p>> = self.endpoints.iter().filter(|known| own(&known.name)).cloned().collect();
-        self.steps(steps);
-        if count > 1 && !until {
-            // A name with the counter in it is a new one in each iteration.
-            let after: Vec<Endpoint<'p>> = self.endpoints.extract_if(.., |known| own(&known.name)).collect();
-            self.endpoints.extend(before);
-            let found = self.found.len();
-            self.steps(steps);
-            self.forget_repeated(found);
-            self.endpoints.retain(|known| !own(&known.name));
-            self.endpoints.extend(after);
-        }
-        self.flow.give_up();
-    }
-
-    /// What the second iteration finds at a place of which something was said is no new mistake.
-    fn forget_repeated(&mut self, from: usize) {
-        let later = self.found.split_off(from);
-        for finding in later {
-            if !self.found.iter().any(|known| known.span == finding.span) {
-                self.found.push(finding);
-            }
-        }
-    }
 }
 
 /// The name of an endpoint, with counters as `<i>`.
@@ -336,107 +288,6 @@ pub(super) fn key(name: &Template) -> Cow<'_, str> {
     match name.pieces.as_slice() {
         [Piece::Literal(text)] => Cow::Borrowed(text),
         _ => Cow::Owned(name.shown()),
-    }
-}
-
-/// What another lane does with this name is not known.
-fn unsettle<'p>(endpoints: &mut Vec<Endpoint<'p>>, name: &Cow<'p, str>) {
-    match endpoints.iter_mut().find(|endpoint| endpoint.name == *name) {
-        Some(endpoint) => {
-            endpoint.role = Role::Unknown;
-            endpoint.closed = None;
-        }
-        None => endpoints.push(unknown(name.clone())),
-    }
-}
-
-fn unknown(name: Cow<'_, str>) -> Endpoint<'_> {
-    Endpoint { name, created: Span::default(), closed: None, network: None, role: Role::Unknown, socket: 0 }
-}
-
-/// What is known after a block: what one lane alone has touched is as that lane left it.
-fn join<'p>(
-    before: Vec<Endpoint<'p>>,
-    ends: Vec<Vec<Endpoint<'p>>>,
-    touched: &[Vec<Cow<'p, str>>],
-) -> Vec<Endpoint<'p>> {
-    let mut joined = before;
-    for (index, (names, end)) in touched.iter().zip(ends).enumerate() {
-        for name in names {
-            let alone = touched.iter().enumerate().all(|(other, names)| other == index || !names.contains(name));
-            let left = end.iter().find(|endpoint| endpoint.name == *name);
-            let state = match left {
-                Some(endpoint) if alone => endpoint.clone(),
-                _ => unknown(name.clone()),
-            };
-            match joined.iter_mut().find(|endpoint| endpoint.name == *name) {
-                Some(endpoint) => *endpoint = state,
-                None => joined.push(state),
-            }
-        }
-    }
-    joined
-}
-
-/// The names that the steps create, close or change the kind of.
-fn touched(steps: &[Step]) -> Vec<Cow<'_, str>> {
-    let mut names = Vec::new();
-    each_call(steps, &mut |call| {
-        let mut add = |name: &'_ Template| {
-            let name = key(name).into_owned();
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        };
-        match &call.verb {
-            Verb::Pair { other, .. } => {
-                add(&call.endpoint);
-                add(other);
-            }
-            Verb::Recv { sender: Some(sender), .. } => add(sender),
-            Verb::Socket(_)
-            | Verb::Bind(_)
-            | Verb::Listen { .. }
-            | Verb::Accept { .. }
-            | Verb::Connect { .. }
-            | Verb::Close
-            | Verb::Reset => add(&call.endpoint),
-            _ => {}
-        }
-    });
-    names.into_iter().map(Cow::Owned).collect()
-}
-
-/// Every name that a step creates, with the place.
-fn created<'p>(steps: &'p [Step], names: &mut Vec<(Cow<'p, str>, Span)>) {
-    each_call(steps, &mut |call| {
-        let mut add = |name: &'p Template| names.push((key(name), name.span));
-        match &call.verb {
-            Verb::Pair { other, .. } => {
-                add(&call.endpoint);
-                add(other);
-            }
-            Verb::Recv { sender: Some(sender), .. } => add(sender),
-            Verb::Socket(_) | Verb::Bind(_) | Verb::Listen { address: Some(_), .. } | Verb::Accept { .. } | Verb::Connect { .. } => {
-                add(&call.endpoint);
-            }
-            _ => {}
-        }
-    });
-}
-
-fn each_call<'p>(steps: &'p [Step], found: &mut impl FnMut(&'p Call)) {
-    for step in steps {
-        match &step.action {
-            Action::Call(call) => found(call),
-            Action::Parallel { lanes, .. } => {
-                for lane in lanes {
-                    each_call(&lane.steps, found);
-                }
-            }
-            Action::Repeat { steps, .. } => each_call(steps, found),
-            Action::Barrier { .. } | Action::Pause(_) => {}
-        }
     }
 }
 

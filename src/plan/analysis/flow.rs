@@ -44,6 +44,17 @@ struct Chunk<'p> {
     sent: Span,
 }
 
+/// Whose connection an `accept` takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Accepted {
+    /// That of the next in the queue.
+    Next,
+    /// That of this client.
+    Client(usize),
+    /// That of somebody of whom nothing is known.
+    Unknown,
+}
+
 /// Why a pattern cannot be satisfied.
 enum Never {
     /// So many bytes of what it needs are there.
@@ -92,12 +103,12 @@ impl<'p> Flow<'p> {
     }
 
     /// A connection is accepted: that of `client`, or of the only one that waits.
-    pub(super) fn accept(&mut self, listener: Option<usize>, client: Option<Option<usize>>, conn: usize) {
+    pub(super) fn accept(&mut self, listener: Option<usize>, client: Accepted, conn: usize) {
         let mut waiting = self.queue.iter().filter(|(at, _)| Some(*at) == listener).map(|(_, client)| *client);
         let client = match client {
-            Some(Some(client)) => waiting.any(|waits| waits == client).then_some(client),
-            Some(None) => None,
-            None => waiting.next().filter(|_| waiting.next().is_none()),
+            Accepted::Client(client) => waiting.any(|waits| waits == client).then_some(client),
+            Accepted::Unknown => None,
+            Accepted::Next => waiting.next().filter(|_| waiting.next().is_none()),
         };
         let Some(client) = client else {
             // Which connection this is depends on the kernel.
@@ -125,7 +136,13 @@ impl<'p> Flow<'p> {
     }
 
     /// What a receive takes; a finding where that can never come.
-    pub(super) fn receive(&mut self, socket: usize, name: &str, call: &'p Call, outcome: Outcome) -> Option<Diagnostic> {
+    pub(super) fn receive(
+        &mut self,
+        socket: usize,
+        name: &str,
+        call: &'p Call,
+        outcome: Outcome,
+    ) -> Option<Diagnostic> {
         let pipe = self.pipes.iter_mut().find(|pipe| pipe.to == Some(socket) && pipe.certain)?;
         let pattern = match &call.verb {
             Verb::Recv { peek: true, urgent: false, .. } => return None,
@@ -165,7 +182,9 @@ fn report(name: &str, span: Span, never: Never, there: u64, last: Option<Span>) 
         }
     };
     match (last, finding.related.is_empty()) {
-        (Some(last), true) => finding.related(last, "the last that was sent").help("send the rest before, or in another lane of `parallel`"),
+        (Some(last), true) => finding
+            .related(last, "the last that was sent")
+            .help("send the rest before, or in another lane of `parallel`"),
         (None, true) => finding.help("steps run in written order: send it before, or in another lane of `parallel`"),
         _ => finding,
     }
@@ -270,8 +289,7 @@ impl Pipe<'_> {
 
     /// Takes up to the delimiter; whether it is there, where all bytes are known.
     fn until(&mut self, delimiter: &[u8]) -> Option<bool> {
-        let all: Option<Vec<Cow<'_, [u8]>>> =
-            self.chunks.iter().map(|chunk| chunk.bytes.map(Cow::Borrowed)).collect();
+        let all: Option<Vec<Cow<'_, [u8]>>> = self.chunks.iter().map(|chunk| chunk.bytes.map(Cow::Borrowed)).collect();
         let all = all?.concat();
         match memchr::memmem::find(&all, delimiter) {
             Some(at) => {

@@ -179,8 +179,8 @@ impl Block {
         let mut reported: Vec<&str> = Vec::new();
         for (lane, (mine, segments)) in self.lanes.iter().zip(&schedule.segments).enumerate() {
             for (event, segment) in mine.events.iter().zip(segments) {
-                let matters = event.what == uses
-                    || uses == What::Names && matches!(event.what, What::Sends | What::Receives);
+                let matters =
+                    event.what == uses || uses == What::Names && matches!(event.what, What::Sends | What::Receives);
                 if !matters || reported.contains(&event.name.as_str()) || self.is_own(lane, event, makes) {
                     continue;
                 }
@@ -208,12 +208,12 @@ impl Block {
         before || self.lanes[lane].events.iter().any(|own| own.what == makes && alike(&own.name, &event.name))
     }
 
-    fn unordered(&self, event: &Event, maker: &Event, lane: usize, makes: What) -> Diagnostic {
+    fn unordered(&self, event: &Event, made: &Event, lane: usize, makes: What) -> Diagnostic {
         let (name, lane) = (&event.name, &self.lanes[lane].name);
         let (verb, label) = if makes == What::Set { ("set", "set here") } else { ("created", "created here") };
         let message = format!("`{name}` is {verb} in the lane `{lane}`, and nothing orders that before this step");
         Diagnostic::error("unordered-lanes", event.span, message)
-            .related(maker.span, label)
+            .related(made.span, label)
             .help("write the same `barrier` in both lanes: after that step there, and before this one here")
     }
 

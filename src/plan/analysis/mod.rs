@@ -4,9 +4,11 @@
 //! step that may fail, nothing is said.
 
 mod barriers;
+mod blocks;
 mod endpoints;
 mod flow;
 pub(crate) mod lanes;
+mod transfer;
 mod verbs;
 
 use std::borrow::Cow;

@@ -3,10 +3,11 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::network::Kind;
 use crate::plan::template::Template;
+use crate::plan::{Call, Target, Verb};
 use crate::source::Span;
-use crate::plan::{Attribute, AttributeCheck, Call, Condition, Target, Verb};
 
 use super::endpoints::{Endpoint, Outcome, Role, Walk, key, network_of};
+use super::flow::Accepted;
 
 impl<'p> Walk<'p, '_> {
     /// One call, with what it leaves behind.
@@ -57,7 +58,7 @@ impl<'p> Walk<'p, '_> {
         }
     }
 
-    fn open_for(&mut self, call: &'p Call) -> Option<usize> {
+    pub(super) fn open_for(&mut self, call: &'p Call) -> Option<usize> {
         self.open(&call.endpoint, verb_name(&call.verb))
     }
 
@@ -135,7 +136,9 @@ impl<'p> Walk<'p, '_> {
         {
             let name = &endpoint.name;
             let reason = match endpoint.role {
-                _ if endpoint.is_datagram() => Some(format!("`{name}` is a datagram socket, and has no connections to `accept`")),
+                _ if endpoint.is_datagram() => {
+                    Some(format!("`{name}` is a datagram socket, and has no connections to `accept`"))
+                }
                 Role::Fresh | Role::Bound => Some(format!("`{name}` does not listen, and cannot `accept`")),
                 Role::Connected => Some(format!("`{name}` is a connection, not a listener, and cannot `accept`")),
                 Role::Address => Some(format!("`{name}` is an address, not a listener")),
@@ -152,7 +155,11 @@ impl<'p> Walk<'p, '_> {
             Outcome::Succeeds => {
                 let conn = self.create(&call.endpoint, network, Role::Connected);
                 let conn = self.endpoints[conn].socket;
-                let client = from.map(|from| self.find(&key(from)).map(|index| self.endpoints[index].socket));
+                let client = match from.map(|from| self.find(&key(from))) {
+                    None => Accepted::Next,
+                    Some(Some(index)) => Accepted::Client(self.endpoints[index].socket),
+                    Some(None) => Accepted::Unknown,
+                };
                 self.flow.accept(socket, client, conn);
             }
             Outcome::Either => {
@@ -193,18 +200,18 @@ impl<'p> Walk<'p, '_> {
     }
 
     /// A socket of one network cannot reach an address of another.
-    fn check_meeting(&mut self, index: usize, target: &Target, outcome: Outcome) {
+    pub(super) fn check_meeting(&mut self, index: usize, target: &Target, outcome: Outcome) {
         let own = self.endpoints[index].network;
         let (Some(own), Some(other)) = (own, network_of(target, &self.endpoints)) else { return };
         if outcome != Outcome::Succeeds || own.is_unix() == other.is_unix() && own.kind() == other.kind() {
             return;
         }
         let (Target::Endpoint(name) | Target::Computed(name)) = target else { return };
-        let message = format!("`{}` is of the network `{own}`, and `{}` of `{other}`", self.endpoints[index].name, key(name));
+        let message =
+            format!("`{}` is of the network `{own}`, and `{}` of `{other}`", self.endpoints[index].name, key(name));
         if !self.is_doubtful(&key(name)) {
-            self.found.push(
-                Diagnostic::error("wrong-network", name.span, message).help("both must be of the same network"),
-            );
+            self.found
+                .push(Diagnostic::error("wrong-network", name.span, message).help("both must be of the same network"));
         }
     }
 
@@ -227,145 +234,8 @@ impl<'p> Walk<'p, '_> {
         }
     }
 
-    fn send(&mut self, call: &'p Call, to: Option<&Target>, outcome: Outcome) {
-        let Some(index) = self.open_for(call) else { return };
-        self.needs_socket(index, call);
-        let endpoint = &self.endpoints[index];
-        let name = &endpoint.name;
-        if outcome == Outcome::Succeeds {
-            match (endpoint.role, endpoint.is_datagram()) {
-                (Role::Listener, _) => {
-                    let message = format!("`{name}` listens, and cannot `send`");
-                    self.wrong_kind(call, message, "send on a connection that it has accepted");
-                }
-                (Role::Fresh | Role::Bound, true) if to.is_none() => {
-                    let message = format!("`{name}` is not connected: where does this `send` go?");
-                    self.wrong_kind(call, message, "write `to: ENDPOINT` beside it, or `connect` first");
-                }
-                (Role::Fresh | Role::Bound, false) if endpoint.network.is_some() => {
-                    let message = format!("`{name}` is not connected, and cannot `send`");
-                    self.wrong_kind(call, message, "`connect` it first, or say what comes of it with `fails`");
-                }
-                _ => {}
-            }
-        }
-        if let (Some(to), true) = (to, self.endpoints[index].is_datagram()) {
-            self.check_meeting(index, to, outcome);
-        }
-        let socket = self.endpoints[index].socket;
-        self.flow.send(socket, call, outcome);
-    }
-
-    fn receive(&mut self, call: &'p Call, outcome: Outcome) {
-        let verb = verb_name(&call.verb);
-        let index = self.open_for(call);
-        if let Some(index) = index {
-            self.needs_socket(index, call);
-            let endpoint = &self.endpoints[index];
-            let name = &endpoint.name;
-            let stream = endpoint.network.is_some_and(|network| network.kind() == Kind::Stream);
-            if outcome == Outcome::Succeeds {
-                match endpoint.role {
-                    Role::Listener => {
-                        let message = format!("`{name}` listens, and cannot `{verb}`");
-                        self.wrong_kind(call, message, "receive on a connection that it has accepted");
-                    }
-                    Role::Fresh | Role::Bound if endpoint.network.is_some() && !endpoint.is_datagram() => {
-                        let message = format!("`{name}` is not connected, and cannot `{verb}`");
-                        self.wrong_kind(call, message, "`connect` it first, or say what comes of it with `fails`");
-                    }
-                    _ => {}
-                }
-            }
-            if stream && self.in_lane() && matches!(call.verb, Verb::Read { .. }) {
-                self.found.push(
-                    Diagnostic::warning("read-in-lane", call.verb_span, "the kernel is free to cut a stream, so what one `read` gives may vary")
-                        .help("in a lane of `parallel`, use `recv`: it takes what its pattern frames, however it arrives"),
-                );
-            }
-            let (name, socket) = (self.endpoints[index].name.clone(), self.endpoints[index].socket);
-            if let Some(finding) = self.flow.receive(socket, &name, call, outcome) {
-                self.found.push(finding);
-            }
-        }
-        if let Verb::Recv { sender: Some(sender), .. } = &call.verb {
-            self.sender(sender);
-        }
-    }
-
-    /// The address of a sender gets a name.
-    fn sender(&mut self, sender: &'p Template) {
-        match self.reusable(sender) {
-            Some(index) if self.endpoints[index].role == Role::Address => {}
-            _ => {
-                self.create(sender, None, Role::Address);
-            }
-        }
-    }
-
-    fn expect(&mut self, call: &'p Call, conditions: &[Condition], outcome: Outcome) {
-        let Some(index) = self.open(&call.endpoint, "expect") else { return };
-        self.needs_socket(index, call);
-        let endpoint = &self.endpoints[index];
-        let ends = conditions.iter().any(|condition| matches!(condition, Condition::Eof | Condition::Reset));
-        if outcome != Outcome::Succeeds || !ends {
-            return;
-        }
-        let name = &endpoint.name;
-        let word = if conditions.contains(&Condition::Eof) { "eof" } else { "reset" };
-        let span = self.word(call.verb_span, word);
-        if endpoint.is_datagram() && word == "eof" {
-            let message = format!("`{name}` is a datagram socket, and has no end: `eof` can never come");
-            let help = "write `{expect: silence, for: 200ms}` where nothing more may come";
-            self.wrong_kind_at(span, call, message, help);
-        } else if endpoint.role == Role::Listener {
-            let message = format!("`{name}` listens, and has no `{word}`");
-            self.wrong_kind_at(span, call, message, "expect it of a connection");
-        }
-        if conditions.contains(&Condition::Reset) {
-            // The connection is gone; what the socket can do now is for the kernel to say.
-            self.endpoints[index].role = Role::Unknown;
-        }
-    }
-
-    fn attributes(&mut self, call: &'p Call, attributes: &[Attribute], outcome: Outcome) {
-        let name = key(&call.endpoint);
-        let Some(index) = self.find(&name) else {
-            self.missing(&name, call.endpoint.span);
-            return;
-        };
-        let only_state = attributes.iter().all(|attribute| matches!(attribute.check, AttributeCheck::State(_)));
-        if !only_state && self.open(&call.endpoint, "expect").is_none() {
-            return;
-        }
-        if outcome != Outcome::Succeeds {
-            return;
-        }
-        self.needs_socket(index, call);
-        for attribute in attributes {
-            let endpoint = &self.endpoints[index];
-            let wrong = match &attribute.check {
-                AttributeCheck::State(_) if endpoint.network.is_some_and(|network| !network.is_tcp()) => {
-                    Some((format!("`{name}` is not TCP, and has no `state`"), "the states are those of RFC 9293, of TCP alone"))
-                }
-                AttributeCheck::Unread(_) | AttributeCheck::Unsent(_) if endpoint.role == Role::Listener => {
-                    Some((format!("`{name}` listens, and has no bytes that wait"), "ask a connection; a listener has a `queue`"))
-                }
-                AttributeCheck::Queue(_) if !matches!(endpoint.role, Role::Listener | Role::Unknown) => {
-                    Some((format!("`{name}` does not listen, and has no `queue`"), "ask the listener"))
-                }
-                _ => None,
-            };
-            if let Some((message, help)) = wrong
-                && !self.is_doubtful(&name)
-            {
-                self.found.push(Diagnostic::error("wrong-kind", attribute.span, message).help(help));
-            }
-        }
-    }
-
     /// The endpoint that a verb goes on with; none where the verb creates it.
-    fn reusable(&self, name: &Template) -> Option<usize> {
+    pub(super) fn reusable(&self, name: &Template) -> Option<usize> {
         self.find(&key(name)).filter(|index| self.endpoints[*index].closed.is_none())
     }
 
@@ -374,7 +244,7 @@ impl<'p> Walk<'p, '_> {
     }
 
     /// The address of a sender is no socket.
-    fn needs_socket(&mut self, index: usize, call: &Call) {
+    pub(super) fn needs_socket(&mut self, index: usize, call: &Call) {
         if self.endpoints[index].role == Role::Address {
             let message = format!("`{}` is the address of a sender, not a socket", self.endpoints[index].name);
             self.wrong_kind(call, message, "it can stand after `to:`, and `${NAME.port}` gives its port");
@@ -398,24 +268,18 @@ impl<'p> Walk<'p, '_> {
         self.found.push(finding);
     }
 
-    fn wrong_kind(&mut self, call: &Call, message: String, help: &str) {
+    pub(super) fn wrong_kind(&mut self, call: &Call, message: String, help: &str) {
         self.wrong_kind_at(call.verb_span, call, message, help);
     }
 
-    fn wrong_kind_at(&mut self, span: Span, call: &Call, message: String, help: &str) {
+    pub(super) fn wrong_kind_at(&mut self, span: Span, call: &Call, message: String, help: &str) {
         if !self.is_doubtful(&key(&call.endpoint)) {
             self.found.push(Diagnostic::error("wrong-kind", span, message).help(help));
         }
     }
 }
 
-impl Endpoint<'_> {
-    fn is_datagram(&self) -> bool {
-        self.network.is_some_and(|network| network.kind() == Kind::Datagram)
-    }
-}
-
-fn verb_name(verb: &Verb) -> &'static str {
+pub(super) fn verb_name(verb: &Verb) -> &'static str {
     match verb {
         Verb::Listen { .. } => "listen",
         Verb::Send { .. } => "send",

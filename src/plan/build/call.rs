@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::diagnostic::Diagnostic;
 use crate::model::network::Network;
 use crate::plan::template::Template;
-use crate::plan::{Call, Mode, Verb};
+use crate::plan::{Call, Mode, Target, Verb};
 use crate::spec::ast::{self, Scalar};
 
 use super::Builder;
@@ -51,14 +51,8 @@ impl<'a> Builder<'a> {
     }
 
     fn modifiers(&mut self, call: &ast::Call) -> Option<(std::time::Duration, Option<std::time::Duration>, Mode)> {
-        let within = match &call.within {
-            Some(within) => self.deadline(within),
-            None => Some(self.timeout),
-        };
-        let after = match &call.after {
-            Some(after) => self.duration(after).map(Some),
-            None => Some(None),
-        };
+        let within = self.optional(call.within.as_ref(), Self::deadline);
+        let after = self.optional(call.after.as_ref(), Self::duration);
         let blocking = self.flag(call.blocking.as_ref());
         let nonblocking = self.flag(call.nonblocking.as_ref());
         let mode = match (blocking?, nonblocking?) {
@@ -75,7 +69,7 @@ impl<'a> Builder<'a> {
             (false, true) => Mode::Nonblocking,
             (false, false) => Mode::Waiting,
         };
-        Some((within?, after?, mode))
+        Some((within?.unwrap_or(self.timeout), after?, mode))
     }
 
     fn verb(&mut self, call: &'a ast::Call, endpoint: Option<&Template>) -> Option<Said> {
@@ -210,13 +204,10 @@ impl<'a> Builder<'a> {
         more: Option<&Scalar>,
     ) -> Option<Said> {
         let payload = self.payload(payload);
-        let to = match to {
-            Some(to) if to.text == "sender" => {
-                Some(Some(Shown { target: crate::plan::Target::Sender, words: "sender".to_owned() }))
-            }
-            Some(to) => self.target(to, Purpose::Reach).map(Some),
-            None => Some(None),
-        };
+        let to = self.optional(to, |builder, to| match to.text.as_str() {
+            "sender" => Some(Shown { target: Target::Sender, words: "sender".to_owned() }),
+            _ => builder.target(to, Purpose::Reach),
+        });
         let (urgent, more) = (self.flag(urgent), self.flag(more));
         let (payload, to, urgent, more) = (payload?, to?, urgent?, more?);
         let mut suffix = Vec::new();
@@ -237,17 +228,12 @@ impl<'a> Builder<'a> {
         urgent: Option<&Scalar>,
     ) -> Option<Said> {
         let pattern = self.pattern(pattern);
-        let from = match from {
-            Some(from) => self.endpoint_name(from).map(Some),
-            None => Some(None),
-        };
-        let sender = match sender {
-            Some(written) => self.endpoint_name(written).map(|name| {
-                self.create(written, &name);
-                Some(name)
-            }),
-            None => Some(None),
-        };
+        let from = self.optional(from, Self::endpoint_name);
+        let sender = self.optional(sender, |builder, written| {
+            let name = builder.endpoint_name(written)?;
+            builder.create(written, &name);
+            Some(name)
+        });
         let (peek, urgent) = (self.flag(peek), self.flag(urgent));
         let (pattern, from, sender, peek, urgent) = (pattern?, from?, sender?, peek?, urgent?);
         let mut suffix = Vec::new();
@@ -261,11 +247,11 @@ impl<'a> Builder<'a> {
         let shown = self.text(size)?.shown().into_owned();
         let size = self.size(size);
         let is = match is {
-            Some(is) => self.pattern(is).map(Some),
-            None => Some(None),
+            Some(is) => Some(self.pattern(is)?),
+            None => None,
         };
         let truncated = self.flag(truncated);
-        let (size, is, truncated) = (size?, is?, truncated?);
+        let (size, truncated) = (size?, truncated?);
         let suffix = flags(&[("truncated", truncated)]).collect();
         Some(Said { verb: Verb::Read { size, is, truncated }, words: format!("read {shown}"), suffix })
     }
@@ -273,18 +259,18 @@ impl<'a> Builder<'a> {
 
 /// Whether the verb may create its endpoint.
 fn creates(verb: &ast::Verb) -> bool {
-    match verb {
-        ast::Verb::Socket { .. }
-        | ast::Verb::Bind { .. }
-        | ast::Verb::Listen { .. }
-        | ast::Verb::Accept { .. }
-        | ast::Verb::Connect { .. }
-        | ast::Verb::Pair { .. } => true,
-        _ => false,
-    }
+    use ast::Verb;
+    matches!(
+        verb,
+        Verb::Socket { .. }
+            | Verb::Bind { .. }
+            | Verb::Listen { .. }
+            | Verb::Accept { .. }
+            | Verb::Connect { .. }
+            | Verb::Pair { .. }
+    )
 }
 
 fn flags<'f>(flags: &'f [(&'f str, bool)]) -> impl Iterator<Item = String> + 'f {
     flags.iter().filter(|(_, set)| *set).map(|(word, _)| (*word).to_owned())
 }
-

@@ -49,8 +49,12 @@ impl Builder<'_> {
 
     fn for_without_silence(&mut self, span: Span) {
         self.report(
-            Diagnostic::error("for-without-silence", span, "`for` says how long `silence` lasts, which is not expected here")
-                .help("leave `for` out, or write `within` for a deadline"),
+            Diagnostic::error(
+                "for-without-silence",
+                span,
+                "`for` says how long `silence` lasts, which is not expected here",
+            )
+            .help("leave `for` out, or write `within` for a deadline"),
         );
     }
 
@@ -208,12 +212,12 @@ impl Builder<'_> {
         }
         let names = TcpState::ALL.into_iter().map(TcpState::name);
         let finding = Diagnostic::error("unknown-state", value.span, format!("unknown TCP state `{}`", word.text));
-        self.report(match TcpState::meant(&word.text).map(TcpState::name).or_else(|| nearest(&word.text, names.clone())) {
-            Some(near) => finding.help(format!("did you mean `{near}`? The names are those of RFC 9293")),
-            None => {
-                let all: Vec<&str> = names.collect();
-                finding.help(format!("the states are {}", all.join(", ")))
-            }
+        let meant = TcpState::meant(&word.text).map(TcpState::name).or_else(|| nearest(&word.text, names.clone()));
+        self.report(if let Some(near) = meant {
+            finding.help(format!("did you mean `{near}`? The names are those of RFC 9293"))
+        } else {
+            let all: Vec<&str> = names.collect();
+            finding.help(format!("the states are {}", all.join(", ")))
         });
         None
     }

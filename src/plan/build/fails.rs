@@ -48,15 +48,12 @@ impl Builder<'_> {
                 continue;
             };
             let errno = if word.text == "none" { Some(None) } else { Errno::parse(&word.text).map(Some) };
-            match errno {
-                Some(errno) => {
-                    allowed.0.push(errno);
-                    allowed.1.push(word.shown().to_owned());
-                }
-                None => {
-                    self.unknown_errno(&word.text, outcome);
-                    sound = false;
-                }
+            if let Some(errno) = errno {
+                allowed.0.push(errno);
+                allowed.1.push(word.shown().to_owned());
+            } else {
+                self.unknown_errno(&word.text, outcome);
+                sound = false;
             }
         }
         if let ([None], Some(outcome)) = (allowed.0.as_slice(), outcomes.first())
@@ -83,7 +80,9 @@ impl Builder<'_> {
         let finding = Diagnostic::error("unknown-errno", outcome.span, format!("unknown error `{text}`"));
         self.report(match nearest(text, candidates) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => finding.help("write a name of errno(3), such as `ECONNREFUSED`, or `none` where success is allowed"),
+            None => {
+                finding.help("write a name of errno(3), such as `ECONNREFUSED`, or `none` where success is allowed")
+            }
         });
     }
 

@@ -20,6 +20,7 @@ mod target;
 mod text;
 mod words;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,8 +52,7 @@ pub fn build(
     builder.declare(case, settings);
     let steps = builder.steps(&spec.steps);
     builder.report_unused();
-    let constants = if builder.evaluates { builder.scope.constants() } else { Vec::new() };
-    let Builder { scope, mut found, incomplete, folder, faulty, .. } = builder;
+    let Builder { scope, mut found, incomplete, folder, faulty, constants, .. } = builder;
     let doubts = analysis::Doubts { names: scope.into_doubtful(), steps: faulty, incomplete };
     analysis::check(&steps, source, &doubts, &mut found);
     if !found.is_empty() {
@@ -103,7 +103,7 @@ pub fn merge(per_case: &[(String, Vec<Diagnostic>)]) -> Vec<Diagnostic> {
     }
     let say = |(mut finding, count, label): (Diagnostic, usize, &str)| {
         if count < per_case.len() {
-            finding.message.push_str(&format!(" (in the case {label})"));
+            let _ = write!(finding.message, " (in the case {label})");
         }
         finding
     };
@@ -123,8 +123,8 @@ struct Builder<'a> {
     incomplete: bool,
     scope: Scope<'a>,
     lanes: Recorder,
-    /// Whether there are expressions, which need the values of the variables.
-    evaluates: bool,
+    /// The values of the variables, where an expression needs them.
+    constants: Vec<(String, Value)>,
     /// The places of steps with mistakes.
     faulty: Vec<Span>,
     found: Vec<Diagnostic>,
@@ -143,7 +143,7 @@ impl<'a> Builder<'a> {
             incomplete: spec.incomplete,
             scope: Scope::default(),
             lanes: Recorder::default(),
-            evaluates: false,
+            constants: Vec::new(),
             faulty: Vec::new(),
             found: Vec::new(),
         }
@@ -159,7 +159,7 @@ impl<'a> Builder<'a> {
     }
 
     fn stretched(&self, deadline: Duration) -> Duration {
-        if self.timeout_factor == 1.0 {
+        if (self.timeout_factor - 1.0).abs() < f64::EPSILON {
             return deadline;
         }
         Duration::try_from_secs_f64(deadline.as_secs_f64() * self.timeout_factor).unwrap_or(Duration::MAX)

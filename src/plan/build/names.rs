@@ -107,7 +107,8 @@ impl<'a> Builder<'a> {
 
     /// An endpoint that a step creates.
     pub(super) fn create(&mut self, written: &'a ast::Scalar, template: &Template) {
-        let name = if is_name(&written.text) { Cow::Borrowed(written.text.as_str()) } else { Cow::Owned(template.shown()) };
+        let name =
+            if is_name(&written.text) { Cow::Borrowed(written.text.as_str()) } else { Cow::Owned(template.shown()) };
         let variable = self.scope.variable(&name).map(|variable| variable.span);
         if let Some(first) = variable
             && !self.is_doubtful(&name)

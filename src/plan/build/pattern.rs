@@ -16,25 +16,16 @@ impl<'a> Builder<'a> {
     /// A pattern with what stands beside it.
     pub(super) fn pattern(&mut self, form: &'a Form) -> Option<Pattern> {
         let shape = self.shape(form);
-        let matching = match &form.matching {
-            Some(matching) => self.matching(matching).map(Some),
-            None => Some(None),
-        };
+        let matching = self.optional(form.matching.as_ref(), Self::matching);
         let vary = self.flag(form.vary.as_ref());
-        let max = match &form.max {
-            Some(max) => self.plain_size(max),
-            None => Some(DEFAULT_MAX),
-        };
-        let capture = self.captured(form);
-        let (shape, matching, vary, max, capture) = (shape?, matching?, vary?, max?, capture?);
-        Some(Pattern { span: form.span, form: shape, matching, capture, vary, max })
-    }
-
-    /// The variable that keeps what is taken.
-    fn captured(&mut self, form: &'a Form) -> Option<Option<String>> {
-        let Some(name) = &form.capture else { return Some(None) };
+        let max = self.optional(form.max.as_ref(), Self::plain_size);
         let kind = if matches!(form.kind, FormKind::Number { .. }) { Type::Number } else { Type::Bytes };
-        self.capture(Cow::Borrowed(&name.text), kind, name.span).then(|| Some(name.text.clone()))
+        let capture = self.optional(form.capture.as_ref(), |builder, name| {
+            builder.capture(Cow::Borrowed(&name.text), kind, name.span).then(|| name.text.clone())
+        });
+        let (shape, matching, vary, max, capture) = (shape?, matching?, vary?, max?, capture?);
+        let max = max.unwrap_or(DEFAULT_MAX);
+        Some(Pattern { span: form.span, form: shape, matching, capture, vary, max })
     }
 
     fn shape(&mut self, form: &'a Form) -> Option<Shape> {
@@ -204,9 +195,11 @@ impl<'a> Builder<'a> {
 fn is_exact(form: &Form) -> bool {
     let bare = form.matching.is_none() && form.capture.is_none() && form.vary.is_none() && form.max.is_none();
     bare && match &form.kind {
-        FormKind::Text(_) | FormKind::Base64(_) | FormKind::File(_) | FormKind::Fill { .. } | FormKind::Random { .. } => {
-            true
-        }
+        FormKind::Text(_)
+        | FormKind::Base64(_)
+        | FormKind::File(_)
+        | FormKind::Fill { .. }
+        | FormKind::Random { .. } => true,
         FormKind::Hex(scalar) => !scalar.text.contains(".."),
         FormKind::Number { value, mask, is, .. } => value.text != "any" && mask.is_none() && is.is_none(),
         FormKind::Sized { of, .. } => is_exact(of),

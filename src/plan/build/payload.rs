@@ -12,6 +12,9 @@ use crate::spec::ast::{Form, FormKind, Scalar};
 use super::Builder;
 use super::text::Text;
 
+/// To multiples of so much a length can be padded.
+const MOST_PADDING: u64 = 1 << 20;
+
 /// Collects parts; neighbouring bytes are one.
 #[derive(Default)]
 pub(super) struct Parts {
@@ -80,11 +83,8 @@ impl Builder<'_> {
             }
             FormKind::Fill { fill, size } => parts.push(self.fill(fill, size)?),
             FormKind::Random { size, seed } => {
-                let seed = match seed {
-                    Some(seed) => self.plain_number(seed, u64::MAX)?,
-                    None => 0,
-                };
-                parts.push(Part::Random { size: self.plain_size(size)?, seed });
+                let seed = self.optional(seed.as_ref(), |builder, seed| builder.plain_number(seed, u64::MAX))?;
+                parts.push(Part::Random { size: self.plain_size(size)?, seed: seed.unwrap_or(0) });
             }
             FormKind::Number { width, value, mask, is } => {
                 if let Some(beside) = mask.as_ref().or(is.as_ref()) {
@@ -122,17 +122,12 @@ impl Builder<'_> {
     }
 
     fn fill(&mut self, fill: &Scalar, size: &Scalar) -> Option<Part> {
-        let text = match self.text(fill)? {
-            Text::Known(text) => text.into_owned(),
-            Text::Open(template) => match template.known() {
-                Some(text) => text,
-                None => self.word(fill)?.text.into_owned(),
-            },
-        };
+        let text = self.word(fill)?.text.into_owned();
         let size = self.plain_size(size)?;
         if text.is_empty() {
             self.report(
-                Diagnostic::error("empty-fill", fill.span, "`fill` has nothing to repeat").help("write at least one character"),
+                Diagnostic::error("empty-fill", fill.span, "`fill` has nothing to repeat")
+                    .help("write at least one character"),
             );
             return None;
         }
@@ -173,21 +168,14 @@ impl Builder<'_> {
             let known = Width::NAMES.into_iter().chain(["varint", "ber"]);
             self.unknown("kind of length", &kind.text, kind.span, known, "unknown-width");
         }
-        let plus = match plus {
-            Some(plus) => self.offset(plus),
-            None => Some(0),
-        };
-        let mut number = |scalar: Option<&Scalar>, most| match scalar {
-            Some(scalar) => self.plain_number(scalar, most),
-            None => Some(0),
-        };
+        let plus = self.optional(plus, Self::offset);
         let most = match parsed {
             Some(SizeKind::Fixed(width)) => width.most(),
             _ => u64::from(u32::MAX),
         };
-        let or = number(or, most);
-        let pad = number(pad, 1 << 20);
-        Some(Size { kind: parsed?, plus: plus?, or: or?, pad: pad? })
+        let or = self.optional(or, |builder, or| builder.plain_number(or, most));
+        let pad = self.optional(pad, |builder, pad| builder.plain_number(pad, MOST_PADDING));
+        Some(Size { kind: parsed?, plus: plus?.unwrap_or(0), or: or?.unwrap_or(0), pad: pad?.unwrap_or(0) })
     }
 
     /// What is added to a length, which may be negative.

@@ -51,8 +51,9 @@ impl<'a> Builder<'a> {
                 .help("write an expression that takes at least one byte: its end is where `until` ends")
         } else if let Some(look) = looks_ahead(properties.look_set()) {
             let message = format!("`{text}` looks at what follows its end ({look})");
-            Diagnostic::error("looks-ahead", scalar.span, message)
-                .help("where it ends would depend on what has arrived: write out what must come there, such as `\\r\\n`")
+            Diagnostic::error("looks-ahead", scalar.span, message).help(
+                "where it ends would depend on what has arrived: write out what must come there, such as `\\r\\n`",
+            )
         } else if properties.explicit_captures_len() > 0 && super::later::group_names(&text).next().is_some() {
             Diagnostic::error("group-in-until", scalar.span, "named groups are not kept by the end of an `until`")
                 .help("write `match:` beside `until`: its named groups become variables")
@@ -81,7 +82,9 @@ impl<'a> Builder<'a> {
         let finding = match (reason.contains("look-around"), reason.contains("backreferences")) {
             (true, _) => finding.help("look-around would depend on what has arrived, and is not supported"),
             (_, true) => finding.help("backreferences are not supported: match in steps, with `as` and `${name}`"),
-            _ if scalar.style == Style::Double => finding.help("in double quotes YAML reads the backslashes first: use single quotes"),
+            _ if scalar.style == Style::Double => {
+                finding.help("in double quotes YAML reads the backslashes first: use single quotes")
+            }
             _ => finding.help("the syntax is that of Rust's regex crate"),
         };
         self.report(finding);
@@ -90,15 +93,17 @@ impl<'a> Builder<'a> {
 
 /// On bytes where that is possible; where the expression asks for Unicode, on characters.
 fn compile(expression: &str) -> Result<regex::bytes::Regex, regex::Error> {
-    let build = |unicode| {
-        regex::bytes::RegexBuilder::new(expression).unicode(unicode).size_limit(MOST_COMPILED).build()
-    };
+    let build =
+        |unicode| regex::bytes::RegexBuilder::new(expression).unicode(unicode).size_limit(MOST_COMPILED).build();
     build(false).or_else(|error| build(true).map_err(|_| error))
 }
 
 fn parse(expression: &str) -> Result<Hir, String> {
-    let parse = |unicode| regex_syntax::ParserBuilder::new().utf8(false).unicode(unicode).build().parse(expression);
-    parse(false).or_else(|error| parse(true).map_err(|_| error.to_string()))
+    let parse = |unicode| {
+        let parsed = regex_syntax::ParserBuilder::new().utf8(false).unicode(unicode).build().parse(expression);
+        parsed.map_err(|error| error.to_string())
+    };
+    parse(false).or_else(|error| parse(true).map_err(|_| error))
 }
 
 /// How the assertion is written that looks at what follows, where there is one.

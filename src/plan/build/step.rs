@@ -1,7 +1,5 @@
 //! Steps: verbs of endpoints, and the blocks around them.
 
-use std::time::Duration;
-
 use crate::diagnostic::Diagnostic;
 use crate::model::name::is_name;
 use crate::plan::{Action, Lane, Step};
@@ -57,14 +55,6 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The deadline of a block, which has none unless one is written.
-    fn block_deadline(&mut self, within: Option<&ast::Scalar>) -> Option<Option<Duration>> {
-        match within {
-            Some(within) => self.deadline(within).map(Some),
-            None => Some(None),
-        }
-    }
-
     fn pause(&mut self, span: Span, duration: &'a ast::Scalar) -> Option<Action> {
         let time = self.duration(duration)?;
         let span = self.word_in(span, "pause");
@@ -87,20 +77,12 @@ impl<'a> Builder<'a> {
                     .help("steps run in written order; only lanes of `parallel` can wait for each other"),
             );
         }
-        let within = match within {
-            Some(within) => self.deadline(within)?,
-            None => self.timeout,
-        };
+        let within = self.optional(within, Self::deadline)?.unwrap_or(self.timeout);
         Some(Action::Barrier { name: name_word.text.into_owned(), within })
     }
 
-    fn parallel(
-        &mut self,
-        span: Span,
-        lanes: &'a [ast::Lane],
-        within: Option<&ast::Scalar>,
-    ) -> Option<Action> {
-        let within = self.block_deadline(within);
+    fn parallel(&mut self, span: Span, lanes: &'a [ast::Lane], within: Option<&ast::Scalar>) -> Option<Action> {
+        let within = self.optional(within, Self::deadline);
         let before = self.scope.endpoints().map(str::to_owned).collect();
         for lane in lanes {
             later::each_created(&lane.steps, &mut |name| {
@@ -162,15 +144,12 @@ impl<'a> Builder<'a> {
 
     fn repeat(&mut self, step: &'a ast::Step) -> Option<Action> {
         let ast::StepKind::Repeat { count, counter, until, within, steps } = &step.kind else { return None };
-        let within = self.block_deadline(within.as_ref());
+        let within = self.optional(within.as_ref(), Self::deadline);
         let count = self.iterations(count);
         let name = counter.as_ref().and_then(|counter| self.declare_counter(counter));
         self.lanes.enter_repeat(count.unwrap_or(1), until.is_some());
         let built = self.steps(steps);
-        let until = match until {
-            Some(until) => self.expression(until).map(Some),
-            None => Some(None),
-        };
+        let until = self.optional(until.as_ref(), Self::expression);
         self.lanes.leave_repeat();
         if let Some(name) = &name {
             self.scope.retain(|variable| variable.name != *name || !matches!(variable.content, Content::Counter));
@@ -212,7 +191,7 @@ impl<'a> Builder<'a> {
 
     /// The condition that ends a `repeat`.
     fn expression(&mut self, until: &'a ast::Scalar) -> Option<(String, Span)> {
-        self.evaluates = true;
+        self.constants = self.scope.constants();
         let environment = minijinja::Environment::new();
         let expression = match environment.compile_expression(&until.text) {
             Ok(expression) => expression,
@@ -240,26 +219,20 @@ impl<'a> Builder<'a> {
             return true;
         }
         let span = self.word_in(until.span, name);
-        match self.scope.variable_mut(name) {
-            Some(variable) => {
-                variable.used = true;
-                let elsewhere = matches!(variable.content, Content::Elsewhere);
-                if elsewhere {
-                    self.lanes.used_variable(name, span);
-                }
-                true
+        if let Some(variable) = self.scope.variable_mut(name) {
+            variable.used = true;
+            if matches!(variable.content, Content::Elsewhere) {
+                self.lanes.used_variable(name, span);
             }
-            None => {
-                let names = self.scope.variables().iter().map(|variable| variable.name.as_ref());
-                let near = crate::model::name::nearest(name, names).map(str::to_owned);
-                let finding =
-                    Diagnostic::error("unset-variable", span, format!("the variable `{name}` is not set"));
-                self.report(match near {
-                    Some(near) => finding.help(format!("write `{near}`")),
-                    None => finding.help("in an expression stand variables, numbers and texts in quotes"),
-                });
-                false
-            }
+            return true;
         }
+        let names = self.scope.variables().iter().map(|variable| variable.name.as_ref());
+        let near = crate::model::name::nearest(name, names).map(str::to_owned);
+        let finding = Diagnostic::error("unset-variable", span, format!("the variable `{name}` is not set"));
+        self.report(match near {
+            Some(near) => finding.help(format!("write `{near}`")),
+            None => finding.help("in an expression stand variables, numbers and texts in quotes"),
+        });
+        false
     }
 }

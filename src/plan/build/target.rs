@@ -39,9 +39,7 @@ impl Builder<'_> {
             return self.check_name(&scalar.text, scalar.span).then(|| Template::literal(&scalar.text, scalar.span));
         }
         match self.text(scalar)? {
-            Text::Known(name) => {
-                self.check_name(&name, scalar.span).then(|| Template::literal(name, scalar.span))
-            }
+            Text::Known(name) => self.check_name(&name, scalar.span).then(|| Template::literal(name, scalar.span)),
             Text::Open(template) => self.check_computed_name(&template).then_some(template),
         }
     }
@@ -64,12 +62,16 @@ impl Builder<'_> {
                 Piece::Hidden { .. } => {}
                 Piece::Variable { name, part } => {
                     let counter = part.is_none()
-                        && self.scope.variable(name).is_none_or(|variable| matches!(variable.content, Content::Counter));
+                        && self
+                            .scope
+                            .variable(name)
+                            .is_none_or(|variable| matches!(variable.content, Content::Counter));
                     if !counter {
                         let message = format!("`{name}` cannot stand in the name of an endpoint");
-                        self.report(Diagnostic::error("bad-name", template.span, message).help(
-                            "only the counter of a `repeat` can, and what `vars` and `matrix` declare",
-                        ));
+                        self.report(
+                            Diagnostic::error("bad-name", template.span, message)
+                                .help("only the counter of a `repeat` can, and what `vars` and `matrix` declare"),
+                        );
                         return false;
                     }
                 }

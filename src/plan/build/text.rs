@@ -70,7 +70,7 @@ impl Builder<'_> {
                     return Some(Word { text: Cow::Owned(text), shown: Some(template.shown()) });
                 }
                 let hole = template.pieces.iter().find(|piece| matches!(piece, Piece::Variable { .. }));
-                let name = hole.map_or_else(String::new, |piece| piece.shown());
+                let name = hole.map_or_else(String::new, Piece::shown);
                 let name = name.trim_matches(['<', '>']);
                 let message = format!("`${{{name}}}` is not known before the spec runs");
                 self.report(
@@ -182,9 +182,10 @@ impl Builder<'_> {
             return Some(piece);
         }
         if name == "tmp" {
-            self.report(Diagnostic::error("not-supported-yet", span, "`tmp` is not supported yet").help(
-                "a Unix address is relative to the spec's own temporary folder already: `unix:NAME.sock`",
-            ));
+            self.report(
+                Diagnostic::error("not-supported-yet", span, "`tmp` is not supported yet")
+                    .help("a Unix address is relative to the spec's own temporary folder already: `unix:NAME.sock`"),
+            );
             return None;
         }
         let finding = Diagnostic::error("unset-variable", span, format!("the variable `{name}` is not set"));

@@ -14,6 +14,20 @@ use super::Builder;
 use super::text::Text;
 
 impl Builder<'_> {
+    /// What stands after a word that may be left out: none where it is, and nothing at all where a
+    /// finding was reported.
+    #[expect(clippy::option_option, reason = "left out and wrong are different things")]
+    pub(super) fn optional<'s, T>(
+        &mut self,
+        scalar: Option<&'s Scalar>,
+        read: impl FnOnce(&mut Self, &'s Scalar) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match scalar {
+            Some(scalar) => read(self, scalar).map(Some),
+            None => Some(None),
+        }
+    }
+
     /// A duration with its unit.
     pub(super) fn duration(&mut self, scalar: &Scalar) -> Option<Duration> {
         let word = self.word(scalar)?;
@@ -165,13 +179,11 @@ impl Builder<'_> {
         code: &'static str,
     ) {
         let finding = Diagnostic::error(code, span, format!("unknown {what} `{word}`"));
-        let finding = match nearest(word, known.clone()) {
-            Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => {
-                let all: Vec<String> = known.take(24).map(|name| format!("`{name}`")).collect();
-                finding.help(format!("known are {}", all.join(", ")))
-            }
-        };
-        self.report(finding);
+        self.report(if let Some(near) = nearest(word, known.clone()) {
+            finding.help(format!("did you mean `{near}`?"))
+        } else {
+            let all: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+            finding.help(format!("known are {}", all.join(", ")))
+        });
     }
 }

@@ -1,0 +1,167 @@
+//! Blocks of steps: lanes that run at once, and steps that run again.
+
+use std::borrow::Cow;
+
+use crate::plan::template::Template;
+use crate::plan::{Action, Call, Step, Verb};
+use crate::source::Span;
+
+use super::endpoints::{Endpoint, Role, Walk, key};
+
+impl<'p> Walk<'p, '_> {
+    /// Whatever order the lanes run in, each sees its own steps in order; what another lane creates
+    /// or closes is in doubt.
+    pub(super) fn parallel(&mut self, lanes: &[&'p [Step]]) {
+        self.flow.give_up();
+        let before = self.endpoints.clone();
+        let mut ends = Vec::with_capacity(lanes.len());
+        let touched: Vec<Vec<Cow<'p, str>>> = lanes.iter().map(|steps| touched(steps)).collect();
+        for (index, steps) in lanes.iter().enumerate() {
+            let mut mine = before.clone();
+            for name in touched.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, names)| names) {
+                unsettle(&mut mine, name);
+            }
+            self.endpoints = mine;
+            self.lanes += 1;
+            self.steps(steps);
+            self.lanes -= 1;
+            ends.push(std::mem::take(&mut self.endpoints));
+        }
+        self.endpoints = join(before, ends, &touched);
+    }
+
+    /// The steps twice, as far as they can run twice: so that what the first iteration leaves is
+    /// seen by the next.
+    pub(super) fn repeat(&mut self, steps: &'p [Step], count: u64, counter: Option<&str>, until: bool) {
+        self.flow.give_up();
+        let own = |name: &str| counter.is_some_and(|counter| name.contains(&format!("<{counter}>")));
+        let before: Vec<Endpoint<'p>> = self.endpoints.iter().filter(|known| own(&known.name)).cloned().collect();
+        self.steps(steps);
+        if count > 1 && !until {
+            // A name with the counter in it is a new one in each iteration.
+            let after: Vec<Endpoint<'p>> = self.endpoints.extract_if(.., |known| own(&known.name)).collect();
+            self.endpoints.extend(before);
+            let found = self.found.len();
+            self.steps(steps);
+            self.forget_repeated(found);
+            self.endpoints.retain(|known| !own(&known.name));
+            self.endpoints.extend(after);
+        }
+        self.flow.give_up();
+    }
+
+    /// What the second iteration finds at a place of which something was said is no new mistake.
+    fn forget_repeated(&mut self, from: usize) {
+        let later = self.found.split_off(from);
+        for finding in later {
+            if !self.found.iter().any(|known| known.span == finding.span) {
+                self.found.push(finding);
+            }
+        }
+    }
+}
+
+/// What another lane does with this name is not known.
+fn unsettle(endpoints: &mut Vec<Endpoint<'_>>, name: &str) {
+    match endpoints.iter_mut().find(|endpoint| endpoint.name == name) {
+        Some(endpoint) => {
+            endpoint.role = Role::Unknown;
+            endpoint.closed = None;
+        }
+        None => endpoints.push(unknown(Cow::Owned(name.to_owned()))),
+    }
+}
+
+fn unknown(name: Cow<'_, str>) -> Endpoint<'_> {
+    Endpoint { name, created: Span::default(), closed: None, network: None, role: Role::Unknown, socket: 0 }
+}
+
+/// What is known after a block: what one lane alone has touched is as that lane left it.
+fn join<'p>(
+    before: Vec<Endpoint<'p>>,
+    ends: Vec<Vec<Endpoint<'p>>>,
+    touched: &[Vec<Cow<'p, str>>],
+) -> Vec<Endpoint<'p>> {
+    let mut joined = before;
+    for (index, (names, end)) in touched.iter().zip(ends).enumerate() {
+        for name in names {
+            let alone = touched.iter().enumerate().all(|(other, names)| other == index || !names.contains(name));
+            let left = end.iter().find(|endpoint| endpoint.name == *name);
+            let state = match left {
+                Some(endpoint) if alone => endpoint.clone(),
+                _ => unknown(name.clone()),
+            };
+            match joined.iter_mut().find(|endpoint| endpoint.name == *name) {
+                Some(endpoint) => *endpoint = state,
+                None => joined.push(state),
+            }
+        }
+    }
+    joined
+}
+
+/// The names that the steps create, close or change the kind of.
+fn touched(steps: &[Step]) -> Vec<Cow<'_, str>> {
+    let mut names = Vec::new();
+    each_call(steps, &mut |call| {
+        let mut add = |name: &'_ Template| {
+            let name = key(name).into_owned();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        };
+        match &call.verb {
+            Verb::Pair { other, .. } => {
+                add(&call.endpoint);
+                add(other);
+            }
+            Verb::Recv { sender: Some(sender), .. } => add(sender),
+            Verb::Socket(_)
+            | Verb::Bind(_)
+            | Verb::Listen { .. }
+            | Verb::Accept { .. }
+            | Verb::Connect { .. }
+            | Verb::Close
+            | Verb::Reset => add(&call.endpoint),
+            _ => {}
+        }
+    });
+    names.into_iter().map(Cow::Owned).collect()
+}
+
+/// Every name that a step creates, with the place.
+pub(super) fn created<'p>(steps: &'p [Step], names: &mut Vec<(Cow<'p, str>, Span)>) {
+    each_call(steps, &mut |call| {
+        let mut add = |name: &'p Template| names.push((key(name), name.span));
+        match &call.verb {
+            Verb::Pair { other, .. } => {
+                add(&call.endpoint);
+                add(other);
+            }
+            Verb::Recv { sender: Some(sender), .. } => add(sender),
+            Verb::Socket(_)
+            | Verb::Bind(_)
+            | Verb::Listen { address: Some(_), .. }
+            | Verb::Accept { .. }
+            | Verb::Connect { .. } => {
+                add(&call.endpoint);
+            }
+            _ => {}
+        }
+    });
+}
+
+fn each_call<'p>(steps: &'p [Step], found: &mut impl FnMut(&'p Call)) {
+    for step in steps {
+        match &step.action {
+            Action::Call(call) => found(call),
+            Action::Parallel { lanes, .. } => {
+                for lane in lanes {
+                    each_call(&lane.steps, found);
+                }
+            }
+            Action::Repeat { steps, .. } => each_call(steps, found),
+            Action::Barrier { .. } | Action::Pause(_) => {}
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Sending, receiving and waiting, and which kinds of endpoints can.
+
+use crate::diagnostic::Diagnostic;
+use crate::model::network::Kind;
+use crate::plan::template::Template;
+use crate::plan::{Attribute, AttributeCheck, Call, Condition, Target, Verb};
+
+use super::endpoints::{Outcome, Role, Walk, key};
+use super::verbs::verb_name;
+
+impl<'p> Walk<'p, '_> {
+    pub(super) fn send(&mut self, call: &'p Call, to: Option<&Target>, outcome: Outcome) {
+        let Some(index) = self.open_for(call) else { return };
+        self.needs_socket(index, call);
+        let endpoint = &self.endpoints[index];
+        let name = &endpoint.name;
+        if outcome == Outcome::Succeeds {
+            match (endpoint.role, endpoint.is_datagram()) {
+                (Role::Listener, _) => {
+                    let message = format!("`{name}` listens, and cannot `send`");
+                    self.wrong_kind(call, message, "send on a connection that it has accepted");
+                }
+                (Role::Fresh | Role::Bound, true) if to.is_none() => {
+                    let message = format!("`{name}` is not connected: where does this `send` go?");
+                    self.wrong_kind(call, message, "write `to: ENDPOINT` beside it, or `connect` first");
+                }
+                (Role::Fresh | Role::Bound, false) if endpoint.network.is_some() => {
+                    let message = format!("`{name}` is not connected, and cannot `send`");
+                    self.wrong_kind(call, message, "`connect` it first, or say what comes of it with `fails`");
+                }
+                _ => {}
+            }
+        }
+        if let (Some(to), true) = (to, self.endpoints[index].is_datagram()) {
+            self.check_meeting(index, to, outcome);
+        }
+        let socket = self.endpoints[index].socket;
+        self.flow.send(socket, call, outcome);
+    }
+
+    pub(super) fn receive(&mut self, call: &'p Call, outcome: Outcome) {
+        let verb = verb_name(&call.verb);
+        let index = self.open_for(call);
+        if let Some(index) = index {
+            self.needs_socket(index, call);
+            let endpoint = &self.endpoints[index];
+            let name = &endpoint.name;
+            let stream = endpoint.network.is_some_and(|network| network.kind() == Kind::Stream);
+            if outcome == Outcome::Succeeds {
+                match endpoint.role {
+                    Role::Listener => {
+                        let message = format!("`{name}` listens, and cannot `{verb}`");
+                        self.wrong_kind(call, message, "receive on a connection that it has accepted");
+                    }
+                    Role::Fresh | Role::Bound if endpoint.network.is_some() && !endpoint.is_datagram() => {
+                        let message = format!("`{name}` is not connected, and cannot `{verb}`");
+                        self.wrong_kind(call, message, "`connect` it first, or say what comes of it with `fails`");
+                    }
+                    _ => {}
+                }
+            }
+            if stream && self.in_lane() && matches!(call.verb, Verb::Read { .. }) {
+                self.found.push(
+                    Diagnostic::warning(
+                        "read-in-lane",
+                        call.verb_span,
+                        "the kernel is free to cut a stream, so what one `read` gives may vary",
+                    )
+                    .help("in a lane of `parallel`, use `recv`: it takes what its pattern frames, however it arrives"),
+                );
+            }
+            let (name, socket) = (self.endpoints[index].name.clone(), self.endpoints[index].socket);
+            if let Some(finding) = self.flow.receive(socket, &name, call, outcome) {
+                self.found.push(finding);
+            }
+        }
+        if let Verb::Recv { sender: Some(sender), .. } = &call.verb {
+            self.sender(sender);
+        }
+    }
+
+    /// The address of a sender gets a name.
+    fn sender(&mut self, sender: &'p Template) {
+        match self.reusable(sender) {
+            Some(index) if self.endpoints[index].role == Role::Address => {}
+            _ => {
+                self.create(sender, None, Role::Address);
+            }
+        }
+    }
+
+    pub(super) fn expect(&mut self, call: &'p Call, conditions: &[Condition], outcome: Outcome) {
+        let Some(index) = self.open(&call.endpoint, "expect") else { return };
+        self.needs_socket(index, call);
+        let endpoint = &self.endpoints[index];
+        let ends = conditions.iter().any(|condition| matches!(condition, Condition::Eof | Condition::Reset));
+        if outcome != Outcome::Succeeds || !ends {
+            return;
+        }
+        let name = &endpoint.name;
+        let word = if conditions.contains(&Condition::Eof) { "eof" } else { "reset" };
+        let span = self.word(call.verb_span, word);
+        if endpoint.is_datagram() && word == "eof" {
+            let message = format!("`{name}` is a datagram socket, and has no end: `eof` can never come");
+            let help = "write `{expect: silence, for: 200ms}` where nothing more may come";
+            self.wrong_kind_at(span, call, message, help);
+        } else if endpoint.role == Role::Listener {
+            let message = format!("`{name}` listens, and has no `{word}`");
+            self.wrong_kind_at(span, call, message, "expect it of a connection");
+        }
+        if conditions.contains(&Condition::Reset) {
+            // The connection is gone; what the socket can do now is for the kernel to say.
+            self.endpoints[index].role = Role::Unknown;
+        }
+    }
+
+    pub(super) fn attributes(&mut self, call: &'p Call, attributes: &[Attribute], outcome: Outcome) {
+        let name = key(&call.endpoint);
+        let Some(index) = self.find(&name) else {
+            self.missing(&name, call.endpoint.span);
+            return;
+        };
+        let only_state = attributes.iter().all(|attribute| matches!(attribute.check, AttributeCheck::State(_)));
+        if !only_state && self.open(&call.endpoint, "expect").is_none() {
+            return;
+        }
+        if outcome != Outcome::Succeeds {
+            return;
+        }
+        self.needs_socket(index, call);
+        for attribute in attributes {
+            let endpoint = &self.endpoints[index];
+            let wrong = match &attribute.check {
+                AttributeCheck::State(_) if endpoint.network.is_some_and(|network| !network.is_tcp()) => Some((
+                    format!("`{name}` is not TCP, and has no `state`"),
+                    "the states are those of RFC 9293, of TCP alone",
+                )),
+                AttributeCheck::Unread(_) | AttributeCheck::Unsent(_) if endpoint.role == Role::Listener => Some((
+                    format!("`{name}` listens, and has no bytes that wait"),
+                    "ask a connection; a listener has a `queue`",
+                )),
+                AttributeCheck::Queue(_) if !matches!(endpoint.role, Role::Listener | Role::Unknown) => {
+                    Some((format!("`{name}` does not listen, and has no `queue`"), "ask the listener"))
+                }
+                _ => None,
+            };
+            if let Some((message, help)) = wrong
+                && !self.is_doubtful(&name)
+            {
+                self.found.push(Diagnostic::error("wrong-kind", attribute.span, message).help(help));
+            }
+        }
+    }
+}
