@@ -126,6 +126,12 @@ impl Socket {
         Ok(self.registration.get_or_init(|| registration))
     }
 
+    /// Whether a datagram socket has shut down its own receiving. A blocking receive gives nothing
+    /// at once then, which a non-blocking one does not tell: it says EAGAIN for good.
+    pub(crate) fn receives_nothing_more(&self) -> bool {
+        self.network.kind() == Kind::Datagram && sys::poll_now(self.fd(), libc::POLLRDHUP) & libc::POLLRDHUP != 0
+    }
+
     /// Remembers what SO_LINGER was set to.
     pub(crate) fn note_linger(&self, linger: Option<u32>) {
         self.linger.set(linger);

@@ -76,6 +76,9 @@ async fn read(call: &Call, socket: &Socket, size: usize, deadline: Deadline) -> 
         };
         match result {
             Err(errno) if errno.0 == libc::EAGAIN && call.mode == Mode::Waiting => {
+                if socket.receives_nothing_more() {
+                    return Ok(Ok(Some((Vec::new(), false))));
+                }
                 if !deadline.wait(socket, Direction::In).await? {
                     return Ok(Ok(None));
                 }

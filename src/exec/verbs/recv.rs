@@ -304,6 +304,9 @@ impl Receiving<'_> {
             match sys::recv_message(self.socket.fd(), &mut self.buffer, flags) {
                 Ok(message) => break message,
                 Err(errno) if errno.0 == libc::EAGAIN => {
+                    if self.call.mode == Mode::Waiting && self.socket.receives_nothing_more() {
+                        return self.complete(&[], Boundary::Datagram);
+                    }
                     let waited = self.wait(true).await?;
                     if let Some(errno) = waited.unless_passed(|| self.late_datagram())? {
                         return Ok(Err(errno));
