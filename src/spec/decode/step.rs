@@ -120,12 +120,17 @@ impl Decoder<'_> {
 
     fn no_endpoint(&mut self, entry: &Entry<'_>) {
         let verb = &entry.key.text;
-        let written = self.source.slice(entry.key.span.to(entry.value.span)).lines().next().unwrap_or_default();
-        self.error(
-            Diagnostic::error("no-endpoint", entry.key.span, format!("`{verb}` of which endpoint?"))
-                .label("a verb")
-                .help(format!("a step begins with the endpoint's name: `- NAME: {{{written}}}`")),
-        );
+        let diagnostic =
+            Diagnostic::error("no-endpoint", entry.key.span, format!("`{verb}` of which endpoint?")).label("a verb");
+        let value = self.source.slice(entry.value.span).lines().next().unwrap_or_default();
+        self.error(match &entry.value.kind {
+            // `- connect: {client: server}`
+            Kind::Mapping(inner) if inner.len() == 1 && words::form(&inner[0].key.text).is_none() => {
+                let (name, value) = (&inner[0].key.text, self.source.slice(inner[0].value.span));
+                diagnostic.help(format!("the endpoint comes first: `- {name}: {{{verb}: {value}}}`"))
+            }
+            _ => diagnostic.help(format!("a step begins with the endpoint's name: `- NAME: {{{verb}: {value}}}`")),
+        });
     }
 
     /// A step of two keys: two steps, or a verb or a modifier that is not where it belongs.

@@ -161,22 +161,20 @@ impl Decoder<'_> {
         match word.modifier(at.name) {
             Some(modifier) if modifier.is_later() => self.not_yet(at),
             Some(_) => {}
-            None if entry.value.is_null()
-                && entry.value.span.start == entry.value.span.end
-                && nearest(at.name, modifiers(word)).is_none() =>
-            {
-                // `{send: hello, world}`
-                self.error(
-                    Diagnostic::error(
-                        "unknown-modifier",
-                        at.span,
-                        format!("`{}` is no modifier of `{}`", at.name, verb.name),
-                    )
-                    .help("quote the whole text where the comma belongs to it"),
-                );
-            }
+            None if entry.value.span.start == entry.value.span.end => self.stray_comma(verb, word, at),
             None => self.unknown_modifier(verb, word, at),
         }
+    }
+
+    /// `{send: hello, world}`
+    fn stray_comma(&mut self, verb: At<'_>, word: &VerbWord, at: At<'_>) {
+        let message = format!("`{}` has no modifier `{}`", verb.name, at.name);
+        let diagnostic = Diagnostic::error("unknown-modifier", at.span, message)
+            .help("quote the whole text where the comma belongs to it");
+        self.error(match nearest(at.name, modifiers(word)) {
+            Some(near) => diagnostic.help(format!("write `{near}: …` where the modifier is meant")),
+            None => diagnostic,
+        });
     }
 
     fn unknown_modifier(&mut self, verb: At<'_>, word: &VerbWord, at: At<'_>) {

@@ -29,6 +29,8 @@ pub(super) struct Frame<'a> {
     pub(super) start: usize,
     pub(super) flow: bool,
     pub(super) content: Content<'a>,
+    /// The values of keys that were reported.
+    lost: Vec<Node<'a>>,
 }
 
 /// What an open collection holds so far.
@@ -110,7 +112,7 @@ impl<'a, 'd> Builder<'a, 'd> {
             return Flow::Stop;
         }
         let flow = style == StructureStyle::Flow;
-        self.open.push(Frame { start: span.start as usize, flow, content });
+        self.open.push(Frame { start: span.start as usize, flow, content, lost: Vec::new() });
         Flow::Continue
     }
 
@@ -138,28 +140,47 @@ impl<'a, 'd> Builder<'a, 'd> {
                 Kind::Mapping(entries)
             }
         };
-        self.add(Node { span, kind });
+        let mut node = Node { span, kind };
+        if !frame.lost.is_empty() {
+            self.lose(&mut node, frame.lost);
+        }
+        self.add(node);
+    }
+
+    /// Marks a map in which something is missing. The outermost keeps what it has, so that the
+    /// steps are read all the same.
+    fn lose(&mut self, node: &mut Node<'a>, lost: Vec<Node<'a>>) {
+        if self.open.is_empty() {
+            self.lost_key = true;
+            return;
+        }
+        node.spoil();
+        if let Kind::Invalid(parts) = &mut node.kind {
+            parts.extend(lost);
+        }
     }
 
     /// Puts a node where it belongs.
     pub(super) fn add(&mut self, node: Node<'a>) {
-        let depth = self.open.len();
-        match self.open.last_mut().map(|frame| &mut frame.content) {
-            None => self.root = Some(node),
-            Some(Content::Sequence(nodes)) => nodes.push(node),
-            Some(Content::Mapping(entries, pending)) => match std::mem::replace(pending, Pending::Key) {
-                Pending::Key => match key(node) {
-                    Ok(key) => *pending = Pending::Value(key),
-                    Err(finding) => {
-                        *pending = Pending::Dropped;
-                        self.lost_key |= depth == 1;
-                        if let Some(finding) = finding {
-                            self.report(*finding);
-                        }
+        let Some(frame) = self.open.last_mut() else {
+            self.root = Some(node);
+            return;
+        };
+        let (entries, pending) = match &mut frame.content {
+            Content::Sequence(nodes) => return nodes.push(node),
+            Content::Mapping(entries, pending) => (entries, pending),
+        };
+        match std::mem::replace(pending, Pending::Key) {
+            Pending::Value(key) => entries.push(Entry { key, value: node }),
+            Pending::Dropped => frame.lost.push(node),
+            Pending::Key => match key(node) {
+                Ok(key) => *pending = Pending::Value(key),
+                Err(finding) => {
+                    *pending = Pending::Dropped;
+                    if let Some(finding) = finding {
+                        self.report(*finding);
                     }
-                },
-                Pending::Value(key) => entries.push(Entry { key, value: node }),
-                Pending::Dropped => {}
+                }
             },
         }
     }

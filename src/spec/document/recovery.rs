@@ -118,7 +118,7 @@ fn next(builder: &Builder<'_, '_>, at: usize) -> Option<(Range<usize>, Level)> {
     let text = builder.text;
     let end = text.len();
     let indent = match inner {
-        [Frame { content: Content::Sequence(_), flow: false, start }, ..] => {
+        [Frame { content: Content::Sequence(_), flow: false, start, .. }, ..] => {
             Some(start - text[..*start].rfind('\n').map_or(0, |line| line + 1))
         }
         _ => None,

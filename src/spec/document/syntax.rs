@@ -99,6 +99,12 @@ impl<'a> Source<'a> {
         (&self.text[self.line_start()..self.at], &self.text[self.at..self.line_end()])
     }
 
+    /// How far the line is indented that holds the place.
+    fn indent(self) -> usize {
+        let line = &self.text[self.line_start()..self.line_end()];
+        line.len() - line.trim_start_matches(' ').len()
+    }
+
     fn character(self) -> Span {
         let length = self.text[self.at..].chars().next().map_or(0, char::len_utf8);
         Span::new(self.at, self.at + length)
@@ -304,10 +310,10 @@ impl<'a> Source<'a> {
 
     /// Something in brackets that cannot stand there.
     fn in_brackets(self, open: &[Frame<'_>]) -> Diagnostic {
-        let (before, after) = self.line();
-        if before.trim().is_empty() && self.open_bracket(open).is_some_and(|bracket| bracket.line_end() < self.at) {
+        if self.open_bracket(open).is_some_and(|bracket| bracket.line_end() < self.at && self.indent() <= bracket.indent()) {
             return self.unclosed_bracket(open);
         }
+        let (before, after) = self.line();
         // `{connect: a within: 1s}`, `{send: [a] within: 1s}`
         let name_before = before.rsplit([' ', ',', '{', '[']).next().unwrap_or_default();
         let name_after = after.split([':', ' ', ',', '}', ']']).next().unwrap_or_default();

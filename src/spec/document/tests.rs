@@ -72,6 +72,9 @@ fn what_is_not_closed_is_named_where_it_begins() {
         ("a: {send: \"x}\nb: \"c\"\n", "1:11 the quote `\"` is not closed"),
         ("a:\n  - {send: [x}\n", "2:12 `[` is closed by `}`"),
         ("a:\n  - {send: x\n  - b\n", "2:5 `{` is not closed"),
+        ("a:\n  - {send: x\n  - b: {c: d}\n", "2:5 `{` is not closed"),
+        ("a: {send: [x\nb: {c: d}\n", "1:11 `[` is not closed"),
+        ("a:\n  - {send: x,\n     to: ${y}}\n", "3:10 `${y}` has braces, which YAML takes for a map"),
         ("a: {send: x #y}\n", "1:13 `#` begins a comment, and so nothing closes this line's brackets"),
         ("a: {send: x}}\n", "1:13 `}` closes nothing"),
         ("a: {send: 'it's'}\n", "1:15 `s'` stands after the end of a quoted text"),
@@ -107,6 +110,7 @@ fn what_specs_do_not_have_is_refused() {
     check(&[
         ("a: *b\n", "1:4 `*b`: anchors and aliases are not supported"),
         ("a: &b c\nd: *b\n", "1:4 `&b`: anchors and aliases are not supported"),
+        ("a: {<<: {b: c}}\n", "1:5 `<<`: merge keys are not supported"),
         ("<<: *b\n", "1:1 `<<`: merge keys are not supported"),
         ("a: !foo b\n", "1:4 `!foo` is a YAML tag, which specs do not have"),
         ("a: !!binary b\n", "1:4 `!!binary` is a YAML tag, which specs do not have"),
