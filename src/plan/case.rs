@@ -1,6 +1,7 @@
 //! The cases of a spec: every combination of its `matrix`, each with the values of its variables.
 
 use crate::diagnostic::Diagnostic;
+use crate::model::address::Address;
 use crate::model::value::Value;
 use crate::spec::ast::{Scalar, Spec};
 
@@ -59,6 +60,15 @@ impl Case {
     /// The test's name: the spec's, and the label where there is one.
     pub fn test_name(&self, base: &str) -> String {
         if self.label.is_empty() { base.to_owned() } else { format!("{base}[{}]", self.label) }
+    }
+
+    /// Whether one of its values is a network or an address of IPv6. Such a case needs IPv6 even
+    /// where its siblings do not.
+    pub fn is_v6(&self) -> bool {
+        self.values.iter().any(|value| match value {
+            Value::Text(text) => Address::parse(text).is_ok_and(|address| address.network().is_v6()),
+            _ => false,
+        })
     }
 }
 
@@ -120,4 +130,25 @@ fn choices<'a>(
         return vec![(text, value)];
     }
     choices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(value: Value) -> Case {
+        Case { label: String::new(), values: vec![Value::Bool(true), value] }
+    }
+
+    #[test]
+    fn a_case_knows_whether_it_is_of_ipv6() {
+        let text = |text: &str| with(Value::Text(text.to_owned()));
+        for v6 in ["tcp6", "udp6", "tcp6://[::1]:0", "udp6://[::]:0"] {
+            assert!(text(v6).is_v6(), "{v6}");
+        }
+        for other in ["tcp", "tcp4", "unix:@tcp6", "tcp://127.0.0.1:0", "a text", "tcp66"] {
+            assert!(!text(other).is_v6(), "{other}");
+        }
+        assert!(!with(Value::Number(6)).is_v6());
+    }
 }

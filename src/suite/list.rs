@@ -43,8 +43,10 @@ impl Runner {
 
     fn list_cases(&self, found: &Found, loaded: &Loaded, probe: bool) -> Vec<Listed> {
         let folder = found.path.parent().unwrap_or(Path::new("."));
-        let lacks = if probe { self.machine.lacks(loaded.requires(), folder) } else { None };
-        let listed = |case: &crate::plan::Case| Listed { name: case.test_name(&found.name), lacks: lacks.clone() };
+        let listed = |case: &crate::plan::Case| Listed {
+            name: case.test_name(&found.name),
+            lacks: if probe { self.machine.lacks(loaded.requires(case), folder) } else { None },
+        };
         loaded.cases.iter().map(listed).collect()
     }
 }

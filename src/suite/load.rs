@@ -43,9 +43,12 @@ impl Loaded {
         self.findings.iter().any(is_error)
     }
 
-    /// The words of its `requires`.
-    pub fn requires(&self) -> impl Iterator<Item = &str> {
-        self.spec.requires.iter().map(|word| word.text.as_str())
+    /// What a case requires: the words of `requires`, and IPv6 where the matrix gives it a network
+    /// of IPv6, so that the other cases run on a machine without.
+    pub fn requires(&self, case: &Case) -> impl Iterator<Item = &str> {
+        let written = self.spec.requires.iter().map(|word| word.text.as_str());
+        let implied = case.is_v6() && !written.clone().any(|word| word == "ipv6");
+        written.chain(implied.then_some("ipv6"))
     }
 
     /// Whether all cases must give the same trace.

@@ -115,12 +115,11 @@ impl Runner {
             planned.push((case, name, plan));
         }
         let warnings = in_order(warnings);
-        let lacks = self.machine.lacks(loaded.requires(), parent(&found.path));
         let mut begun = Some(begun);
         let tests = planned.into_iter().map(|(case, name, plan)| {
             let begun = begun.take().unwrap_or_else(Instant::now);
-            let outcome = match &lacks {
-                Some(reason) => Outcome::Ignored { reason: reason.clone() },
+            let outcome = match self.machine.lacks(loaded.requires(case), parent(&found.path)) {
+                Some(reason) => Outcome::Ignored { reason },
                 None => self.run_plan(Test { found, loaded, case, name: &name, plan: &plan }, worker),
             };
             TestResult { name, outcome, took: begun.elapsed() }
