@@ -68,7 +68,7 @@ impl Decoder<'_> {
         }
         let what = takes(word.value);
         match word.name {
-            "about" => spec.about = self.scalar(at, node, what),
+            "about" => spec.about = self.about(at, node, what),
             "timeout" => spec.timeout = self.scalar(at, node, what),
             "snapshot" => spec.snapshot = self.one_of(at, node, word.value),
             "refs" => spec.refs = self.scalars(at, node, what).unwrap_or_default(),
@@ -156,6 +156,17 @@ impl Decoder<'_> {
         let entries = self.map(at, node, takes(value));
         self.incomplete |= entries.is_none();
         entries
+    }
+
+    fn about(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Scalar> {
+        let about = self.scalar(at, node, what)?;
+        if about.text.trim().is_empty() {
+            self.error(
+                Diagnostic::error("empty-about", about.span, "`about` says nothing")
+                    .help("write what this spec shows, in one sentence"),
+            );
+        }
+        Some(about)
     }
 
     fn missing_keys(&mut self, entries: &[Entry<'_>], span: Span) {
