@@ -54,6 +54,15 @@ impl Worker {
 impl Runner {
     /// Runs a spec, all of its cases that are selected. `None` where none is.
     pub fn run(&self, found: &Found, worker: &mut Worker) -> Option<SpecResult> {
+        guarded(|| self.run_selected(found, worker)).unwrap_or_else(|outcome| Some(whole(found, outcome)))
+    }
+
+    /// Runs the one case of a spec whose test has this name. `None` where there is no such case.
+    pub fn run_named(&self, found: &Found, name: &str, worker: &mut Worker) -> Option<SpecResult> {
+        guarded(|| self.run_case(found, name, worker)).unwrap_or_else(|outcome| Some(whole(found, outcome)))
+    }
+
+    fn run_selected(&self, found: &Found, worker: &mut Worker) -> Option<SpecResult> {
         if self.cancel.is_cancelled() {
             return Some(whole(found, Outcome::Cancelled));
         }
@@ -78,8 +87,7 @@ impl Runner {
         Some(with_source(result, loaded.source))
     }
 
-    /// Runs the one case of a spec whose test has this name. `None` where there is no such case.
-    pub fn run_named(&self, found: &Found, name: &str, worker: &mut Worker) -> Option<SpecResult> {
+    fn run_case(&self, found: &Found, name: &str, worker: &mut Worker) -> Option<SpecResult> {
         let begun = Instant::now();
         let loaded = match Loaded::read(found, &self.settings) {
             Ok(loaded) => loaded,
@@ -137,13 +145,13 @@ impl Runner {
         if self.cancel.is_cancelled() {
             return Outcome::Cancelled;
         }
-        match catch_unwind(AssertUnwindSafe(|| self.execute(test, worker))) {
+        match guarded(|| self.execute(test, worker)) {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => Outcome::CouldNotRun { reason: error.to_string() },
-            Err(panic) => {
-                worker.runtime = None;
-                let reason = format!("sockspec itself failed, which is a bug of it: {}", said(&*panic));
-                Outcome::CouldNotRun { reason }
+            Err(outcome) => {
+                // What the runtime was in the middle of is not known.
+                *worker = Worker::default();
+                outcome
             }
         }
     }
@@ -222,6 +230,14 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
+/// Keeps a panic, which is a bug of ours, from taking the other tests with it.
+fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Outcome> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        let reason = format!("sockspec itself failed, which is a bug of it: {}", said(&*panic));
+        Outcome::CouldNotRun { reason }
+    })
+}
+
 /// What a panic said.
 fn said(panic: &(dyn Any + Send)) -> &str {
     panic
@@ -229,4 +245,16 @@ fn said(panic: &(dyn Any + Send)) -> &str {
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("it panicked without a word")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_outcome() {
+        let caught = guarded(|| -> () { panic!("index {} out of range", 7) });
+        assert!(matches!(caught, Err(Outcome::CouldNotRun { reason }) if reason.contains("index 7 out of range")));
+        assert!(matches!(guarded(|| 1), Ok(1)));
+    }
 }
