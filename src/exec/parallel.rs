@@ -32,7 +32,10 @@ pub(crate) async fn run(
         let meeting = Rc::clone(&meeting);
         Box::pin(async move {
             let result = child.steps(&lane.steps, entries).await;
-            meeting.end(index);
+            // Whoever waits for a lane that failed is cancelled with that failure, and has none of its own.
+            if result.is_ok() {
+                meeting.end(index);
+            }
             result.map_err(|stop| in_lane(stop, &lane.name))
         }) as Pin<Box<dyn Future<Output = Result<(), Stop>>>>
     });
@@ -48,7 +51,8 @@ pub(crate) async fn run(
 
 type LaneFuture<'a> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>>;
 
-/// Drives every future to its end; the first error drops the others.
+/// Drives every future to its end; the first error drops the others, once each has come to where
+/// it waits: lanes begin at once, so none is left before its first step because it is polled last.
 async fn all(mut futures: Vec<Option<LaneFuture<'_>>>) -> Result<(), Stop> {
     poll_fn(move |context| {
         let mut failed = None;
@@ -58,8 +62,8 @@ async fn all(mut futures: Vec<Option<LaneFuture<'_>>>) -> Result<(), Stop> {
                 Poll::Pending => {}
                 Poll::Ready(Ok(())) => *slot = None,
                 Poll::Ready(Err(stop)) => {
-                    failed = Some(stop);
-                    break;
+                    *slot = None;
+                    failed = failed.or(Some(stop));
                 }
             }
         }

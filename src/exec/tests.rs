@@ -80,7 +80,7 @@ fn states_are_seen_down_to_time_wait() {
 #[test]
 fn close_with_unread_bytes_resets() {
     let text = trace(&format!("{CONNECTED}- client: {{send: \"hello\"}}\n- conn: close\n- client: {{expect: reset}}\n- client: {{expect: eof}}"));
-    assert!(text.contains("conn      close unread 5\nclient    reset\nclient    eof\n"), "{text}");
+    assert!(text.contains("conn      close unread 5\nclient    expect reset\nclient    eof\n"), "{text}");
 }
 
 #[test]

@@ -84,7 +84,7 @@ steps:
   - client: {expect: reset}
   - client: {expect: eof}
 ";
-    assert_one_trace(spec, "conn      close unread 7\nclient    reset\nclient    eof\n");
+    assert_one_trace(spec, "conn      close unread 7\nclient    expect reset\nclient    eof\n");
 }
 
 #[test]
@@ -115,5 +115,5 @@ steps:
   - conn:   {recv: \"x\"}
   - conn:   {expect: reset}
 ";
-    assert_one_trace(spec, "conn      recv 1 \"x\"\nconn      reset\n");
+    assert_one_trace(spec, "conn      recv 1 \"x\"\nconn      expect reset\n");
 }

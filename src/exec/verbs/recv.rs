@@ -373,12 +373,16 @@ impl Receiving<'_> {
     fn late(&self, machine: &Machine) -> Stop {
         let mut unread = [0; 1024];
         let len = sys::recv(self.socket.fd(), &mut unread, libc::MSG_PEEK | libc::MSG_DONTWAIT).unwrap_or(0);
-        self.mismatch(machine.missing("the deadline passed", &unread[..len])).deadline(self.deadline.within)
+        let missing = machine.missing("the deadline passed", &unread[..len]);
+        let label = if missing.got.is_empty() { "nothing came" } else { "the rest did not come" };
+        self.mismatch(missing).label(label).deadline(self.deadline.within)
     }
 
     fn mismatch(&self, mismatch: Mismatch) -> Stop {
         let message = format!("{}: {}", self.endpoint.name, mismatch.message);
-        Stop::failed(message).label("other bytes").difference(mismatch.into())
+        let short = mismatch.at >= mismatch.got.len() as u64;
+        let label = if short { "bytes are missing" } else { "other bytes" };
+        Stop::failed(message).label(label).difference(mismatch.into())
     }
 }
 
