@@ -114,7 +114,11 @@ fn unknown(name: &str, waiting: &[Pending]) -> String {
     let names: Vec<String> = waiting.iter().map(Pending::name).collect();
     match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => format!("nothing called `{name}` is pending; `{near}` is"),
-        None if names.is_empty() => format!("nothing called `{name}` is pending, nor is anything else"),
+        None if names.is_empty() => {
+            format!(
+                "nothing called `{name}` is pending, nor is anything else from here on; a path of a spec may be given, too"
+            )
+        }
         None => format!("nothing called `{name}` is pending; these are: {}", names.join(", ")),
     }
 }

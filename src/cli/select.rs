@@ -41,7 +41,7 @@ impl Select {
         if paths.is_empty() {
             let usual = PathBuf::from("specs");
             if !usual.is_dir() {
-                output.error("no PATH is given, and there is no folder `specs` here; see `sockspec run --help`");
+                output.error("there is no folder `specs` here; name the specs, or folders of specs, that are meant");
                 return Err(Exit::Usage);
             }
             paths.push(usual);
