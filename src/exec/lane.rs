@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::model::duration;
 use crate::model::errno::Errno;
 use crate::model::value::Value;
+use crate::plan::expression::Expression;
 use crate::plan::template::{Piece, Template};
 use crate::plan::{Action, Call, Number, Step};
 use crate::source::Span;
@@ -229,9 +230,9 @@ impl<'t> Lane<'t> {
     }
 
     /// Whether the expression of `until` is true.
-    fn ends(&self, until: Option<&(String, Span)>) -> Result<bool, Stop> {
-        let Some((text, span)) = until else { return Ok(false) };
-        expression::is_true(text, self.scope()).map_err(|error| Stop::failed(error).at(*span))
+    fn ends(&self, until: Option<&(Expression, Span)>) -> Result<bool, Stop> {
+        let Some((expression, span)) = until else { return Ok(false) };
+        expression::is_true(expression, self.scope()).map_err(|error| Stop::failed(error).at(*span))
     }
 
     fn keep(&self, groups: &mut Vec<Group>, entries: Vec<Entry>) {
@@ -250,7 +251,7 @@ impl<'t> Lane<'t> {
 struct Repeat<'a> {
     count: u64,
     counter: Option<&'a str>,
-    until: Option<&'a (String, Span)>,
+    until: Option<&'a (Expression, Span)>,
     steps: &'a [Step],
 }
 

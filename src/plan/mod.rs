@@ -5,6 +5,7 @@ mod analysis;
 pub mod build;
 pub mod case;
 mod constant;
+pub mod expression;
 pub mod pattern;
 pub mod payload;
 pub mod template;
@@ -23,6 +24,7 @@ use crate::model::state::TcpState;
 use crate::model::value::Value;
 use crate::source::Span;
 
+use expression::Expression;
 use pattern::Pattern;
 use payload::Payload;
 use template::Template;
@@ -81,7 +83,7 @@ pub enum Action {
         /// The name of the counter, from 0.
         counter: Option<String>,
         /// An expression that ends it after the iteration in which it is true.
-        until: Option<(String, Span)>,
+        until: Option<(Expression, Span)>,
         /// The deadline of the whole block, if it has one.
         within: Option<Duration>,
         /// The steps.

@@ -52,10 +52,13 @@ pub(super) fn compile(source: &str) -> Result<Arc<Automaton>, String> {
 impl Automaton {
     fn new(source: &str) -> Result<Self, String> {
         let config = Config::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(NFA_MAX));
-        let nfa = Compiler::new()
-            .syntax(syntax::Config::new().unicode(false).utf8(false))
-            .configure(config)
-            .build(source)
+        let build = |unicode| {
+            let syntax = syntax::Config::new().unicode(unicode).utf8(false);
+            Compiler::new().syntax(syntax).configure(config.clone()).build(source)
+        };
+        // On bytes where that is possible, as the plan compiles a `match`.
+        let nfa = build(false)
+            .or_else(|error| build(true).map_err(|_| error))
             .map_err(|error| format!("~/{source}/ is not a regular expression: {error}"))?;
         let behind = |look| matches!(look, Look::Start | Look::StartLF);
         if !nfa.look_set_any().iter().all(behind) {

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::model::name::is_name;
+use crate::plan::expression::Expression;
 use crate::plan::{Action, Lane, Step};
 use crate::source::Span;
 use crate::spec::ast;
@@ -190,13 +191,11 @@ impl<'a> Builder<'a> {
     }
 
     /// The condition that ends a `repeat`.
-    fn expression(&mut self, until: &'a ast::Scalar) -> Option<(String, Span)> {
+    fn expression(&mut self, until: &'a ast::Scalar) -> Option<(Expression, Span)> {
         self.constants = self.scope.constants();
-        let environment = minijinja::Environment::new();
-        let expression = match environment.compile_expression(&until.text) {
+        let expression = match Expression::parse(&until.text) {
             Ok(expression) => expression,
-            Err(error) => {
-                let reason = error.detail().map_or_else(|| error.to_string(), str::to_owned);
+            Err(reason) => {
                 let message = format!("`{}` is not an expression: {reason}", until.text);
                 self.report(
                     Diagnostic::error("bad-expression", until.span, message)
@@ -205,13 +204,15 @@ impl<'a> Builder<'a> {
                 return None;
             }
         };
-        let mut names: Vec<String> = expression.undeclared_variables(false).into_iter().collect();
+        let mut names = Vec::new();
+        expression.names(&mut |name, _| names.push(name.to_owned()));
         names.sort();
+        names.dedup();
         let mut sound = true;
         for name in names {
             sound &= self.expression_uses(&name, until);
         }
-        sound.then(|| (until.text.clone(), until.span))
+        sound.then_some((expression, until.span))
     }
 
     fn expression_uses(&mut self, name: &str, until: &ast::Scalar) -> bool {

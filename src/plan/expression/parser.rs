@@ -1,0 +1,266 @@
+//! The grammar of expressions: Jinja's, with its order of precedence.
+
+use super::lexer::{Token, tokens};
+use super::{Expression, Filter, Operator};
+use crate::model::name::nearest;
+use crate::model::value::Value;
+use crate::plan::template::Part;
+
+/// How deeply an expression may be nested.
+const DEPTH_MAX: usize = 32;
+/// How many values and operators it may have.
+const LENGTH_MAX: usize = 500;
+
+pub(super) fn parse(text: &str) -> Result<Expression, String> {
+    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, length: 0 };
+    let expression = parser.or()?;
+    match parser.peek() {
+        Token::End => Ok(expression),
+        Token::Name(word) if word == "is" || word == "if" => Err(format!("`{word}` is not supported")),
+        other => Err(format!("{} was not expected", other.shown())),
+    }
+}
+
+struct Parser {
+    tokens: Vec<Token>,
+    at: usize,
+    /// How many expressions are around this one.
+    depth: usize,
+    /// How many values and operators were read.
+    length: usize,
+}
+
+type Parsed = Result<Expression, String>;
+
+impl Parser {
+    fn peek(&self) -> &Token {
+        self.tokens.get(self.at).unwrap_or(&Token::End)
+    }
+
+    fn next(&mut self) -> Token {
+        let token = self.peek().clone();
+        self.at += 1;
+        token
+    }
+
+    /// Takes a symbol, if it is there.
+    fn symbol(&mut self, symbol: &str) -> bool {
+        let there = matches!(self.peek(), Token::Symbol(next) if *next == symbol);
+        self.at += usize::from(there);
+        there
+    }
+
+    /// Takes a word, if it is there.
+    fn word(&mut self, word: &str) -> bool {
+        let there = matches!(self.peek(), Token::Name(next) if next == word);
+        self.at += usize::from(there);
+        there
+    }
+
+    fn expect(&mut self, symbol: &str) -> Result<(), String> {
+        if self.symbol(symbol) {
+            return Ok(());
+        }
+        Err(format!("`{symbol}` was expected before {}", self.peek().shown()))
+    }
+
+    /// Reads an expression inside of another.
+    fn inner(&mut self, read: fn(&mut Self) -> Parsed) -> Parsed {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err("it is nested too deeply".to_owned());
+        }
+        let inner = read(self);
+        self.depth -= 1;
+        inner
+    }
+
+    /// Counts a value or an operator.
+    fn count(&mut self) -> Result<(), String> {
+        self.length += 1;
+        if self.length > LENGTH_MAX { Err("it is too long".to_owned()) } else { Ok(()) }
+    }
+
+    fn binary(&mut self, operator: Operator, left: Expression, right: Expression) -> Parsed {
+        self.count()?;
+        Ok(Expression::Binary { operator, operands: Box::new([left, right]) })
+    }
+
+    /// Operands with operators of one rank between them.
+    fn rank(&mut self, operators: &[(&str, Operator)], operand: fn(&mut Self) -> Parsed) -> Parsed {
+        let mut left = operand(self)?;
+        while let Some((_, operator)) = operators.iter().find(|(symbol, _)| self.symbol(symbol) || self.word(symbol)) {
+            let right = operand(self)?;
+            left = self.binary(*operator, left, right)?;
+        }
+        Ok(left)
+    }
+
+    fn or(&mut self) -> Parsed {
+        self.rank(&[("or", Operator::Or)], Self::and)
+    }
+
+    fn and(&mut self) -> Parsed {
+        self.rank(&[("and", Operator::And)], Self::not)
+    }
+
+    fn not(&mut self) -> Parsed {
+        if self.word("not") { Ok(Expression::Not(Box::new(self.inner(Self::not)?))) } else { self.compare() }
+    }
+
+    fn compare(&mut self) -> Parsed {
+        let left = self.sum()?;
+        let Some(operator) = self.comparison()? else { return Ok(left) };
+        let right = self.sum()?;
+        if self.comparison()?.is_some() {
+            return Err("comparisons cannot follow each other: write `a < b and b < c`".to_owned());
+        }
+        self.binary(operator, left, right)
+    }
+
+    fn comparison(&mut self) -> Result<Option<Operator>, String> {
+        const SYMBOLS: [(&str, Operator); 6] = [
+            ("==", Operator::Equal),
+            ("!=", Operator::NotEqual),
+            ("<", Operator::Less),
+            ("<=", Operator::LessOrEqual),
+            (">", Operator::Greater),
+            (">=", Operator::GreaterOrEqual),
+        ];
+        if let Some((_, operator)) = SYMBOLS.iter().find(|(symbol, _)| self.symbol(symbol)) {
+            return Ok(Some(*operator));
+        }
+        if self.word("in") {
+            return Ok(Some(Operator::In));
+        }
+        if !self.word("not") {
+            return Ok(None);
+        }
+        if self.word("in") { Ok(Some(Operator::NotIn)) } else { Err("`not` was expected before `in`".to_owned()) }
+    }
+
+    fn sum(&mut self) -> Parsed {
+        self.rank(&[("+", Operator::Add), ("-", Operator::Subtract)], Self::join)
+    }
+
+    fn join(&mut self) -> Parsed {
+        self.rank(&[("~", Operator::Join)], Self::product)
+    }
+
+    fn product(&mut self) -> Parsed {
+        let product =
+            self.rank(&[("*", Operator::Multiply), ("//", Operator::Divide), ("%", Operator::Remainder)], Self::sign)?;
+        match self.peek() {
+            Token::Symbol("/") => Err("`/` makes fractions, which there are none of here: write `//`".to_owned()),
+            Token::Symbol("**") => Err("`**` is no operator here".to_owned()),
+            _ => Ok(product),
+        }
+    }
+
+    fn sign(&mut self) -> Parsed {
+        if !self.symbol("-") {
+            let value = self.primary()?;
+            return self.postfix(value);
+        }
+        Ok(Expression::Negative(Box::new(self.inner(Self::sign)?)))
+    }
+
+    fn primary(&mut self) -> Parsed {
+        self.count()?;
+        let value = match self.next() {
+            Token::Number(number) => Expression::Value(Value::Number(number)),
+            Token::Text(text) => Expression::Value(Value::Text(text)),
+            Token::Name(name) => self.name(name)?,
+            Token::Symbol("(") => {
+                let inner = self.inner(Self::or)?;
+                self.expect(")")?;
+                inner
+            }
+            Token::Symbol("[") => self.list()?,
+            Token::End => return Err("a value is missing at its end".to_owned()),
+            other => return Err(format!("{} stands where a value was expected", other.shown())),
+        };
+        Ok(value)
+    }
+
+    fn list(&mut self) -> Parsed {
+        let mut items = Vec::new();
+        while !self.symbol("]") {
+            items.push(self.inner(Self::or)?);
+            if !self.symbol(",") {
+                self.expect("]")?;
+                break;
+            }
+        }
+        Ok(Expression::List(items))
+    }
+
+    fn name(&mut self, name: String) -> Parsed {
+        match name.as_str() {
+            "true" | "True" => return Ok(Expression::Value(Value::Bool(true))),
+            "false" | "False" => return Ok(Expression::Value(Value::Bool(false))),
+            "and" | "or" | "not" | "in" | "is" | "if" | "else" => {
+                return Err(format!("`{name}` stands where a value was expected"));
+            }
+            _ => {}
+        }
+        if !self.symbol(".") {
+            return Ok(Expression::Variable { name, part: None });
+        }
+        let part = self.next();
+        let parts = [Part::Port, Part::Host, Part::Path];
+        let known = parts.into_iter().find(|known| part == Token::Name(known.name().to_owned()));
+        match known {
+            Some(part) => Ok(Expression::Variable { name, part: Some(part) }),
+            None => Err(format!("{} is no part of an endpoint: write `port`, `host` or `path`", part.shown())),
+        }
+    }
+
+    /// What stands behind a value: items, slices, filters.
+    fn postfix(&mut self, mut value: Expression) -> Parsed {
+        loop {
+            if self.symbol("[") {
+                value = self.subscript(value)?;
+            } else if self.symbol("|") {
+                value = Expression::Filtered(self.filter()?, Box::new(value));
+            } else {
+                return Ok(value);
+            }
+            self.count()?;
+        }
+    }
+
+    fn subscript(&mut self, of: Expression) -> Parsed {
+        let limit = |parser: &mut Self| match parser.peek() {
+            Token::Symbol(":" | "]") => Ok(None),
+            _ => parser.inner(Self::or).map(Some),
+        };
+        let start = limit(self)?;
+        if !self.symbol(":") {
+            self.expect("]")?;
+            let at = start.ok_or_else(|| "`[]` names no item".to_owned())?;
+            return Ok(Expression::Item(Box::new([of, at])));
+        }
+        let end = limit(self)?;
+        self.expect("]")?;
+        Ok(Expression::Slice { of: Box::new(of), start: start.map(Box::new), end: end.map(Box::new) })
+    }
+
+    fn filter(&mut self) -> Result<Filter, String> {
+        let name = match self.next() {
+            Token::Name(name) => name,
+            Token::Symbol("|") => return Err("`||` is no operator: write `or`".to_owned()),
+            other => return Err(format!("{} stands where the name of a filter was expected", other.shown())),
+        };
+        let filter = Filter::parse(&name).ok_or_else(|| {
+            let names = Filter::ALL.map(|(name, _)| name);
+            let near = nearest(&name, names).map_or_else(|| names.join(", "), |near| format!("`{near}`"));
+            format!("there is no filter `{name}`: write {near}")
+        })?;
+        if self.symbol("(") {
+            let message = format!("the filter `{name}` takes nothing in parentheses");
+            return if self.symbol(")") { Ok(filter) } else { Err(message) };
+        }
+        Ok(filter)
+    }
+}
