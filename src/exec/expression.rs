@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::values::Scope;
-use crate::model::bytes::escape;
+use crate::model::bytes::{escape, hex};
 use crate::model::value::Value;
 use crate::plan::expression::{Expression, Filter, Operator};
 
@@ -42,7 +42,7 @@ pub(crate) fn value(expression: &Expression, scope: Scope<'_>) -> Result<Value, 
             };
             slice(value(of, scope)?, limit(start)?, limit(end)?)
         }
-        Expression::Filtered(filter, of) => filtered(*filter, value(of, scope)?),
+        Expression::Filtered(filter, of) => filtered(*filter, &value(of, scope)?),
     }
 }
 
@@ -215,9 +215,8 @@ fn is_in(wanted: &Value, container: &Expression, scope: Scope<'_>) -> Result<boo
 
 /// The place that is counted from the beginning, or from the end if it is negative.
 fn place(at: i128, len: usize) -> usize {
-    let len = len as i128;
-    let from_start = if at < 0 { len.saturating_add(at) } else { at };
-    from_start.clamp(0, len) as usize
+    let from_start = if at < 0 { at.saturating_add(len as i128) } else { at };
+    usize::try_from(from_start.max(0)).map_or(len, |at| at.min(len))
 }
 
 /// `x[y:z]`: of a text characters, of bytes bytes.
@@ -248,19 +247,19 @@ fn item(value: Value, at: i128) -> Result<Value, String> {
     }
 }
 
-fn filtered(filter: Filter, value: Value) -> Result<Value, String> {
-    let wrong = |what: &str| Err(format!("{} is {}, not {what}", shown(&value), kind(&value)));
+fn filtered(filter: Filter, value: &Value) -> Result<Value, String> {
+    let wrong = |what: &str| Err(format!("{} is {}, not {what}", shown(value), kind(value)));
     match filter {
-        Filter::Length => match &value {
+        Filter::Length => match value {
             Value::Text(text) => Ok(Value::Number(text.chars().count() as i128)),
             Value::Bytes(bytes) => Ok(Value::Number(bytes.len() as i128)),
             _ => wrong("a text or bytes, which have a length"),
         },
-        Filter::Int => match int(&value) {
+        Filter::Int => match int(value) {
             Some(number) => Ok(Value::Number(number)),
             None => wrong("a whole number"),
         },
-        Filter::Hex => Ok(Value::Text(value.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect())),
+        Filter::Hex => Ok(Value::Text(hex(&value.to_bytes()))),
         Filter::Unhex => match unhex(&value.to_bytes()) {
             Some(bytes) => Ok(Value::Bytes(bytes)),
             None => wrong("hex digits"),
@@ -291,7 +290,7 @@ fn int(value: &Value) -> Option<i128> {
 /// Pairs of digits, with white space between them.
 fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
     let digits: Vec<u8> = digits.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    if digits.len() % 2 != 0 || !digits.iter().all(u8::is_ascii_hexdigit) {
+    if !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()

@@ -213,7 +213,7 @@ fn ber(number: u64) -> Vec<u8> {
 
 fn length(items: &[Item]) -> Result<u64, String> {
     let sum = items.iter().try_fold(0_u64, |sum, item| sum.checked_add(item.len));
-    sum.filter(|sum| *sum <= i64::MAX as u64).ok_or_else(|| "the payload is longer than any can be".to_owned())
+    sum.filter(|sum| i64::try_from(*sum).is_ok()).ok_or_else(|| "the payload is longer than any can be".to_owned())
 }
 
 fn shown(items: &[Item]) -> Vec<Shown> {
@@ -404,14 +404,12 @@ impl PayloadBytes {
             while same < input.len() && offset + (same as u64) < segment.end {
                 let at = offset + same as u64;
                 let most = (segment.end - at).min((input.len() - same) as u64) as usize;
-                let expected = match segment.source.slice(at - segment.start, most) {
-                    Some(slice) => slice,
-                    None => {
-                        let Source::Random { seed } = segment.source else { return same };
-                        let most = most.min(buffer.len());
-                        random(seed, at - segment.start, &mut buffer[..most]);
-                        &buffer[..most]
-                    }
+                let expected = if let Source::Random { seed } = segment.source {
+                    let most = most.min(buffer.len());
+                    random(seed, at - segment.start, &mut buffer[..most]);
+                    &buffer[..most]
+                } else {
+                    segment.source.slice(at - segment.start, most).unwrap_or_default()
                 };
                 let equal = common(expected, &input[same..]);
                 same += equal;

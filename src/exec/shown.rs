@@ -3,6 +3,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::model::bytes;
 use crate::trace::shown::Shown;
 
 /// So many known bytes are shown as they are; more only by their head and hash.
@@ -63,7 +64,7 @@ impl ShownBuilder {
     fn flush(&mut self) {
         let known = std::mem::take(&mut self.known);
         if let Some(digest) = self.digest.take() {
-            let sha256 = digest.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            let sha256 = bytes::hex(&digest.hash.finalize());
             self.parts.push(Shown::Digest { size: digest.size, head: known, sha256 });
         } else if !known.is_empty() {
             self.parts.push(Shown::Bytes(known));

@@ -60,8 +60,10 @@ pub(crate) trait Endpoints {
 }
 
 /// No endpoint has an address.
+#[cfg(test)]
 pub(crate) struct NoEndpoints;
 
+#[cfg(test)]
 impl Endpoints for NoEndpoints {
     fn lookup(&self, _endpoint: &str, _part: Part) -> Option<Value> {
         None

@@ -77,6 +77,13 @@ pub fn is_mostly_unprintable(bytes: &[u8]) -> bool {
     unprintable * 2 > bytes.len()
 }
 
+/// Bytes as hex digits, two each.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()
+}
+
 /// Reads what [`escape`] wrote; `None` where an escape is malformed.
 pub fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());

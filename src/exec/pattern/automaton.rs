@@ -54,12 +54,11 @@ impl Automaton {
         let config = Config::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(NFA_MAX));
         let build = |unicode| {
             let syntax = syntax::Config::new().unicode(unicode).utf8(false);
-            Compiler::new().syntax(syntax).configure(config.clone()).build(source)
+            let built = Compiler::new().syntax(syntax).configure(config.clone()).build(source);
+            built.map_err(|error| format!("~/{source}/ is not a regular expression: {error}"))
         };
         // On bytes where that is possible, as the plan compiles a `match`.
-        let nfa = build(false)
-            .or_else(|error| build(true).map_err(|_| error))
-            .map_err(|error| format!("~/{source}/ is not a regular expression: {error}"))?;
+        let nfa = build(false).or_else(|error| build(true).map_err(|_| error))?;
         let behind = |look| matches!(look, Look::Start | Look::StartLF);
         if !nfa.look_set_any().iter().all(behind) {
             return Err(format!("~/{source}/ looks at what follows, so its end depends on what has arrived"));

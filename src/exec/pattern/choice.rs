@@ -12,7 +12,7 @@ pub(super) struct Choice {
     candidates: Vec<usize>,
     branches: Vec<Branch>,
     /// The alternative that went furthest, of those that were given up, with its misfit.
-    misfit: Option<(usize, Box<Misfit>)>,
+    misfit: Option<(usize, Misfit)>,
 }
 
 /// An alternative that is still possible.
@@ -44,7 +44,7 @@ impl Choice {
         nodes: &[Node],
         settled: &mut u64,
         context: &mut Context<'_>,
-    ) -> Result<Option<Chosen>, Box<Misfit>> {
+    ) -> Result<Option<Chosen>, Misfit> {
         if self.branches.is_empty() {
             self.begin(nodes, *settled, context);
         }
@@ -94,7 +94,7 @@ impl Choice {
 
     /// Of the alternatives that do not fit, the one that went furthest is the one that was meant,
     /// or the first of these.
-    fn give_up(&mut self, node: usize, misfit: Box<Misfit>) {
+    fn give_up(&mut self, node: usize, misfit: Misfit) {
         let further = self
             .misfit
             .as_ref()
@@ -141,12 +141,12 @@ impl Choice {
 }
 
 /// The misfit of the alternative that went furthest, as one of all of them.
-fn none_fits(mut misfit: Box<Misfit>, node: &Node, start: u64) -> Box<Misfit> {
+fn none_fits(mut misfit: Misfit, node: &Node, start: u64) -> Misfit {
     if misfit.at == start {
         // None was better than another.
         misfit.expected = None;
         misfit.words = Some(node.describe());
-        misfit.message = "no alternative fits".to_owned();
+        misfit.message = "no alternative fits".into();
     } else if !misfit.message.starts_with(NONE_FITS) {
         misfit.message = format!("{NONE_FITS}: {}", misfit.message);
     }

@@ -1,5 +1,7 @@
 //! Patterns in words, for messages.
 
+use std::fmt::Write as _;
+
 use super::node::{Kind, Node, masked};
 use crate::model::bytes::escape;
 
@@ -40,7 +42,7 @@ impl Node {
                 let more = encoded.bytes.len() - head.len() as u64;
                 words.push_str(&quoted(&head));
                 if more > 0 {
-                    words.push_str(&format!(" and {} more", count(more, "byte")));
+                    let _ = write!(words, " and {} more", count(more, "byte"));
                 }
             }
             Kind::Hex(bytes) => {
@@ -49,13 +51,13 @@ impl Node {
                 words.push_str(&digits.join(" "));
             }
             Kind::Bytes { count: bytes, .. } => words.push_str(&count(*bytes, "byte")),
-            Kind::Until(delimiter) => words.push_str(&format!("up to {}", cut(delimiter))),
-            Kind::UntilMatch { source, .. } => words.push_str(&format!("up to a match of ~/{source}/")),
+            Kind::Until(delimiter) => *words += &["up to ", &cut(delimiter)].concat(),
+            Kind::UntilMatch { source, .. } => *words += &["up to a match of ~/", source, "/"].concat(),
             Kind::Rest(_) => words.push_str("everything up to the end"),
             Kind::Number { width, mask: None } => words.push_str(&width.name()),
             Kind::Number { width, mask: Some(mask) } => words.push_str(&masked(*width, *mask)),
             Kind::Sized { size, of, .. } => {
-                words.push_str(&format!("{} length and ", size.kind.name()));
+                let _ = write!(words, "{} length and ", size.kind.name());
                 of.describe_into(words);
             }
             Kind::OneOf(nodes) => list("one of ", nodes, " or ", words),

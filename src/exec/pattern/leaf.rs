@@ -47,7 +47,7 @@ impl Node {
     }
 
     /// What is missing when the bytes end at `at`; `why` says why they do.
-    pub(super) fn cut(&self, state: &State, why: &str, at: u64) -> Box<Misfit> {
+    pub(super) fn cut(&self, state: &State, why: &str, at: u64) -> Misfit {
         match (&self.kind, &state.form) {
             (Kind::Sequence(nodes), Form::Sequence(index, part)) => {
                 return match (part, nodes.get(*index)) {
@@ -71,7 +71,7 @@ impl Node {
         self.cut_here(state, why, at)
     }
 
-    fn cut_here(&self, state: &State, why: &str, at: u64) -> Box<Misfit> {
+    fn cut_here(&self, state: &State, why: &str, at: u64) -> Misfit {
         let came = at - state.start;
         let message = match &self.kind {
             _ if came == 0 => format!("{why} where {} was expected", self.describe()),
@@ -106,7 +106,7 @@ fn around(encoded: &Encoded, start: u64, from: u64, at: u64) -> Vec<u8> {
     encoded.bytes.copy(from - start, (at - start).saturating_add(AROUND))
 }
 
-fn exactly(encoded: &Encoded, start: u64, settled: &mut u64, context: &mut Context<'_>) -> Result<bool, Box<Misfit>> {
+fn exactly(encoded: &Encoded, start: u64, settled: &mut u64, context: &mut Context<'_>) -> Result<bool, Misfit> {
     let input = context.view.from(*settled);
     let offset = *settled - start;
     let left = encoded.bytes.len() - offset;
@@ -142,7 +142,7 @@ fn hex(
     start: u64,
     settled: &mut u64,
     context: &mut Context<'_>,
-) -> Result<bool, Box<Misfit>> {
+) -> Result<bool, Misfit> {
     let left = &bytes[(*settled - start) as usize..];
     for (expected, got) in left.iter().zip(context.view.from(*settled)) {
         if expected.is_some_and(|expected| expected != *got) {
@@ -173,7 +173,7 @@ fn number(
     start: u64,
     settled: &mut u64,
     context: &mut Context<'_>,
-) -> Result<bool, Box<Misfit>> {
+) -> Result<bool, Misfit> {
     let wanted = usize::from(width.bytes);
     for byte in context.view.from(*settled) {
         let have = (*settled - start) as usize;
@@ -206,7 +206,7 @@ fn number(
     Ok(true)
 }
 
-fn rest(ends: &[End], start: u64, settled: &mut u64, context: &mut Context<'_>) -> Result<bool, Box<Misfit>> {
+fn rest(ends: &[End], start: u64, settled: &mut u64, context: &mut Context<'_>) -> Result<bool, Misfit> {
     take(context.view.from(*settled).len(), settled, context);
     let end = match context.view.end {
         None => return Ok(false),

@@ -1,5 +1,7 @@
 //! Why bytes are not as a pattern says.
 
+use std::ops::{Deref, DerefMut};
+
 use super::describe::count;
 use super::node::Node;
 use super::view::View;
@@ -36,10 +38,13 @@ impl From<Mismatch> for Difference {
     }
 }
 
-/// A mismatch while it is not known whether it matters: an alternative may fit. Its positions
-/// are counted from the pattern's first byte.
-#[derive(Debug, Clone)]
-pub(super) struct Misfit {
+/// A mismatch while it is not known whether it matters: an alternative may fit.
+#[derive(Debug)]
+pub(super) struct Misfit(Box<Details>);
+
+/// What there is to say about it. Positions are counted from the pattern's first byte.
+#[derive(Debug)]
+pub(super) struct Details {
     /// The first byte that is wrong, or the first that is missing.
     pub(super) at: u64,
     /// Where what is shown of the bytes begins.
@@ -54,43 +59,58 @@ pub(super) struct Misfit {
     pub(super) message: String,
 }
 
+impl Deref for Misfit {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Misfit {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
+    }
+}
+
 impl Misfit {
     /// A part that began at `start` is wrong from `at` on.
-    pub(super) fn new(start: u64, at: u64, words: impl Into<String>, message: impl Into<String>) -> Box<Self> {
-        Box::new(Self {
+    pub(super) fn new(start: u64, at: u64, words: impl Into<String>, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
             at,
             from: start.max(at.saturating_sub(AROUND)),
             seen: at,
             expected: None,
             words: Some(words.into()),
             message: message.into(),
-        })
+        }))
     }
 
     /// It took all bytes up to `seen` to know it.
-    pub(super) fn seen(mut self: Box<Self>, seen: u64) -> Box<Self> {
+    pub(super) fn seen(mut self, seen: u64) -> Self {
         self.seen = seen;
         self
     }
 
     /// A datagram goes on after the pattern.
-    pub(super) fn too_long(node: &Node, end: u64, more: usize) -> Box<Self> {
+    pub(super) fn too_long(node: &Node, end: u64, more: usize) -> Self {
         let message = format!("the datagram has {} more than the pattern takes", count(more as u64, "byte"));
         Self::new(0, end, format!("{}, and the end of the datagram", node.describe()), message)
     }
 
     /// With the bytes that came.
-    pub(super) fn seen_in(self: Box<Self>, recent: &Recent, view: View<'_>) -> Mismatch {
-        let from = self.from.max(recent.start(view.base)).min(view.limit());
-        let got = recent.copy(from, self.at.saturating_add(AROUND).min(view.limit()), view);
-        let cut = (from - self.from.min(from)) as usize;
+    pub(super) fn seen_in(self, recent: &Recent, view: View<'_>) -> Mismatch {
+        let misfit = *self.0;
+        let from = misfit.from.max(recent.start(view.base)).min(view.limit());
+        let got = recent.copy(from, misfit.at.saturating_add(AROUND).min(view.limit()), view);
+        let cut = (from - misfit.from.min(from)) as usize;
         Mismatch {
-            expected: self.expected.map(|expected| expected.get(cut..).unwrap_or_default().to_vec()),
-            expected_words: self.words,
-            at: (self.at.saturating_sub(from)).min(got.len() as u64),
+            expected: misfit.expected.map(|expected| expected.get(cut..).unwrap_or_default().to_vec()),
+            expected_words: misfit.words,
+            at: (misfit.at.saturating_sub(from)).min(got.len() as u64),
             got,
             skipped: from,
-            message: self.message,
+            message: misfit.message,
         }
     }
 }

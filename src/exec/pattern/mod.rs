@@ -98,8 +98,10 @@ pub(crate) struct Matched {
     /// Variables, with `as` or as groups of a `match`, in the order in which they were set first.
     pub(crate) captures: Vec<(String, Value)>,
     /// How many bytes.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the runner counts what it takes"))]
     pub(crate) size: u64,
     /// The end of the stream, where the pattern went up to it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the runner has seen it itself"))]
     pub(crate) end: Option<End>,
 }
 

@@ -89,7 +89,7 @@ impl Frame {
         start: u64,
         settled: &mut u64,
         context: &mut Context<'_>,
-    ) -> Result<Option<Body>, Box<Misfit>> {
+    ) -> Result<Option<Body>, Misfit> {
         let mut input = context.view.from(*settled).iter();
         let wrong = |at, why| Err(Misfit::new(start, start, node.describe(), why).seen(at));
         let number = loop {
@@ -138,7 +138,7 @@ impl Frame {
 
 impl Body {
     /// Takes what the length measures; whether all of it is there.
-    fn take_content(&mut self, of: &Node, settled: &mut u64, context: &mut Context<'_>) -> Result<bool, Box<Misfit>> {
+    fn take_content(&mut self, of: &Node, settled: &mut u64, context: &mut Context<'_>) -> Result<bool, Misfit> {
         let Content::Begun(state) = &mut self.content else { return Ok(true) };
         let outer = context.view;
         context.view = outer.frame(self.end);
@@ -159,7 +159,7 @@ impl Body {
     }
 
     /// Takes the zero bytes after that; whether all of them are there.
-    fn take_padding(&self, settled: &mut u64, context: &Context<'_>) -> Result<bool, Box<Misfit>> {
+    fn take_padding(&self, settled: &mut u64, context: &Context<'_>) -> Result<bool, Misfit> {
         for byte in context.view.from(*settled) {
             if *settled == self.padded {
                 break;

@@ -22,7 +22,7 @@ pub(super) enum Progress {
 }
 
 /// What a step came to.
-pub(super) type Step = Result<Progress, Box<Misfit>>;
+pub(super) type Step = Result<Progress, Misfit>;
 
 /// How far a pattern is.
 #[derive(Debug)]
@@ -165,7 +165,7 @@ impl Node {
     }
 
     /// Judges and keeps what was taken.
-    fn finish(&self, cover: &Cover, state: &mut State, context: &mut Context<'_>) -> Result<(), Box<Misfit>> {
+    fn finish(&self, cover: &Cover, state: &mut State, context: &mut Context<'_>) -> Result<(), Misfit> {
         let taken = state.hold.take().unwrap_or_default();
         if let Some(matching) = &cover.matching {
             let judged = match &self.kind {
@@ -190,7 +190,7 @@ impl Node {
         Ok(())
     }
 
-    fn no_match(&self, matching: &crate::plan::pattern::Matching, state: &State) -> Box<Misfit> {
+    fn no_match(&self, matching: &crate::plan::pattern::Matching, state: &State) -> Misfit {
         let source = &matching.source;
         let what = match &self.kind {
             Kind::Until(_) => "what came before the delimiter",
@@ -200,7 +200,7 @@ impl Node {
         Misfit::new(state.start, state.start, format!("~/{source}/"), message).seen(state.settled)
     }
 
-    fn too_much(&self, start: u64, limit: u64) -> Box<Misfit> {
+    fn too_much(&self, start: u64, limit: u64) -> Misfit {
         let max = size_words(self.max);
         let message = format!("the pattern holds more than {max}; a larger `max` beside it allows more");
         Misfit::new(start, limit, format!("{}, in at most {max}", self.describe()), message).seen(limit + 1)

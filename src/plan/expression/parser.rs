@@ -178,7 +178,7 @@ impl Parser {
             }
             Token::Symbol("[") => self.list()?,
             Token::End => return Err("a value is missing at its end".to_owned()),
-            other => return Err(format!("{} stands where a value was expected", other.shown())),
+            other @ Token::Symbol(_) => return Err(format!("{} stands where a value was expected", other.shown())),
         };
         Ok(value)
     }
