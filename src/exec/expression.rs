@@ -430,12 +430,13 @@ mod tests {
     }
 
     #[test]
-    fn known_values_take_the_place_of_names() {
-        let mut expression = Expression::parse("i + n == [n, 2][m:]").unwrap();
-        expression.replace(&mut |name| (name == "n").then_some(Value::Number(7)));
+    fn the_names_in_it_are_known() {
+        let expression = Expression::parse("not (i + server.port)|length in [n, -p[m:]]").unwrap();
         let mut names = Vec::new();
         expression.names(&mut |name, part| names.push((name.to_owned(), part)));
-        assert_eq!(names, [("i".into(), None), ("m".into(), None)]);
+        let variable = |name: &str| (name.to_owned(), None);
+        let port = ("server".to_owned(), Some(Part::Port));
+        assert_eq!(names, [variable("i"), port, variable("n"), variable("p"), variable("m")]);
     }
 
     proptest! {

@@ -47,7 +47,7 @@ impl<'t> Test<'t> {
             source,
             options,
             began: Instant::now(),
-            values: Values::default(),
+            values: plan.constants.iter().cloned().collect(),
             shared,
             endpoints: RefCell::default(),
             created: Cell::new(0),

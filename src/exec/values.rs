@@ -52,6 +52,12 @@ impl Values {
     }
 }
 
+impl FromIterator<(String, Value)> for Values {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(variables: I) -> Self {
+        Self { shared: Rc::new(RefCell::new(variables.into_iter().collect())), local: None }
+    }
+}
+
 /// Who knows the addresses of endpoints.
 pub(crate) trait Endpoints {
     /// The part of that endpoint's address; `None` where there is no such endpoint, or where its

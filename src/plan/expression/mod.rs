@@ -142,25 +142,4 @@ impl Expression {
             }
         }
     }
-
-    /// Puts the values of variables in their places, where they are known.
-    pub fn replace(&mut self, known: &mut dyn FnMut(&str) -> Option<Value>) {
-        match self {
-            Self::Value(_) | Self::Variable { part: Some(_), .. } => {}
-            Self::Variable { name, part: None } => {
-                if let Some(value) = known(name) {
-                    *self = Self::Value(value);
-                }
-            }
-            Self::Not(of) | Self::Negative(of) | Self::Filtered(_, of) => of.replace(known),
-            Self::Binary { operands, .. } | Self::Item(operands) => {
-                operands.iter_mut().for_each(|operand| operand.replace(known));
-            }
-            Self::List(items) => items.iter_mut().for_each(|item| item.replace(known)),
-            Self::Slice { of, start, end } => {
-                of.replace(known);
-                start.iter_mut().chain(end).for_each(|limit| limit.replace(known));
-            }
-        }
-    }
 }
