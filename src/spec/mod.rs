@@ -29,10 +29,7 @@ pub fn parse(source: &SourceFile) -> Parsed {
     }
     let document = document::read(source.text(), &mut diagnostics);
     let spec = decode::decode(&document, source, &mut diagnostics);
-    if !diagnostics.is_empty() {
-        diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-        diagnostics.truncate(document::MAX_FINDINGS);
-    }
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     Parsed { spec, diagnostics }
 }
 

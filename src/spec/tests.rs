@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 
-use super::parse;
+use super::{Parsed, parse};
 use crate::diagnostic::Severity;
 use crate::source::{SourceFile, Span};
 
@@ -74,6 +74,20 @@ fn a_file_that_is_no_text_has_one_finding() {
     file.as_file().set_len(10_000_000).unwrap();
     let parsed = parse(&SourceFile::read(file.path(), "x.yaml").unwrap());
     assert_eq!(parsed.diagnostics.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["too-long"]);
+}
+
+#[test]
+fn many_warnings_hide_no_error() {
+    let steps = |step: &str| step.repeat(300);
+    let text = format!("about: x\nsteps:\n{}  - a: clsoe\n", steps("  - a: {send: 'x\\n'}\n"));
+    let parsed = parse(&SourceFile::new("x", "x", text));
+    let errors = |parsed: &Parsed| parsed.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
+    assert_eq!((parsed.diagnostics.len(), errors(&parsed)), (101, 1));
+    assert_eq!(parsed.spec.steps.iter().filter(|step| step.faulty).count(), 1);
+
+    let text = format!("about: x\nsteps:\n{}  - a: close\n", steps("  - a: clsoe\n"));
+    let parsed = parse(&SourceFile::new("x", "x", text));
+    assert_eq!((parsed.diagnostics.len(), errors(&parsed)), (100, 100));
 }
 
 /// The parts that YAML and specs are made of, for texts that are nearly right.

@@ -13,7 +13,7 @@ mod value;
 mod verb;
 
 use super::ast::{Scalar, Spec, Step, StepKind};
-use super::document::{Document, Entry, Key, Kind, Node};
+use super::document::{Document, Entry, Key, Kind, MAX_FINDINGS, Node};
 use super::words::Word;
 use crate::diagnostic::Diagnostic;
 use crate::model::name::nearest;
@@ -21,8 +21,9 @@ use crate::source::{SourceFile, Span};
 
 /// Reads the tree; adds its findings to those of the document.
 pub(super) fn decode(document: &Document<'_>, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) -> Spec {
-    let earlier = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
-    let mut decoder = Decoder { source, diagnostics, earlier, faulty: false, incomplete: document.incomplete };
+    let earlier: Vec<Span> = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
+    let (errors, incomplete) = (earlier.len(), document.incomplete);
+    let mut decoder = Decoder { source, diagnostics, earlier, errors, warnings: 0, faulty: false, incomplete };
     let mut spec = decoder.top(document.root.as_ref());
     spec.incomplete = decoder.incomplete;
     spec
@@ -34,6 +35,9 @@ struct Decoder<'s> {
     diagnostics: &'s mut Vec<Diagnostic>,
     /// The places of what was found in the YAML itself.
     earlier: Vec<Span>,
+    /// How many errors were found, and how many warnings.
+    errors: usize,
+    warnings: usize,
     /// Whether something was reported about the step that is read now.
     faulty: bool,
     /// Whether names may be missing from the spec.
@@ -56,11 +60,17 @@ impl<'k> From<&'k Key<'_>> for At<'k> {
 impl Decoder<'_> {
     fn error(&mut self, diagnostic: Diagnostic) {
         self.faulty = true;
-        self.diagnostics.push(diagnostic);
+        self.errors += 1;
+        if self.errors <= MAX_FINDINGS {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn warn(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        self.warnings += 1;
+        if self.warnings <= MAX_FINDINGS {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     /// Reports a word of the language that this version does not understand.

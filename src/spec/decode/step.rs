@@ -44,7 +44,7 @@ impl Decoder<'_> {
     fn step(&mut self, node: &Node<'_>) -> Step {
         let outer = std::mem::take(&mut self.faulty);
         let kind = match &node.kind {
-            _ if self.diagnostics.len() > MAX_FINDINGS => None,
+            _ if self.errors > MAX_FINDINGS => None,
             Kind::Mapping(entries) => self.step_map(entries, node),
             _ => {
                 self.no_step(node);

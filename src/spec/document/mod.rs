@@ -15,7 +15,8 @@ use crate::source::Span;
 
 use builder::Builder;
 
-/// So many findings of one file are kept; whoever has more has made one mistake many times.
+/// So many errors of one file are kept, and so many warnings; whoever has more has made one mistake
+/// many times.
 pub(super) const MAX_FINDINGS: usize = 100;
 
 /// The deepest nesting that is read.
