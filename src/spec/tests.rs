@@ -81,7 +81,8 @@ fn many_warnings_hide_no_error() {
     let steps = |step: &str| step.repeat(300);
     let text = format!("about: x\nsteps:\n{}  - a: clsoe\n", steps("  - a: {send: 'x\\n'}\n"));
     let parsed = parse(&SourceFile::new("x", "x", text));
-    let errors = |parsed: &Parsed| parsed.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let errors =
+        |parsed: &Parsed| parsed.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
     assert_eq!((parsed.diagnostics.len(), errors(&parsed)), (101, 1));
     assert_eq!(parsed.spec.steps.iter().filter(|step| step.faulty).count(), 1);
 

@@ -310,7 +310,10 @@ impl<'a> Source<'a> {
 
     /// Something in brackets that cannot stand there.
     fn in_brackets(self, open: &[Frame<'_>]) -> Diagnostic {
-        if self.open_bracket(open).is_some_and(|bracket| bracket.line_end() < self.at && self.indent() <= bracket.indent()) {
+        if self
+            .open_bracket(open)
+            .is_some_and(|bracket| bracket.line_end() < self.at && self.indent() <= bracket.indent())
+        {
             return self.unclosed_bracket(open);
         }
         let (before, after) = self.line();
