@@ -31,21 +31,28 @@ impl Builder<'_> {
         None
     }
 
+    /// Base64, with white space anywhere in it, padded or not.
     pub(super) fn base64(&mut self, scalar: &Scalar) -> Option<Vec<u8>> {
         let word = self.word(scalar)?;
+        let foreign = |c: char| !c.is_ascii_alphanumeric() && !"+/=".contains(c) && !c.is_ascii_whitespace();
+        if let Some((at, found)) = word.text.char_indices().find(|(_, c)| foreign(*c)) {
+            let span = self.place_in(scalar, at, found.len_utf8());
+            self.report(
+                Diagnostic::error("bad-base64", span, format!("`{found}` is not a Base64 character"))
+                    .help("the alphabet is A-Z, a-z, 0-9, `+` and `/`, with `=` at the end"),
+            );
+            return None;
+        }
         let text: String = word.text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        match GeneralPurpose::new(&base64::alphabet::STANDARD, config).decode(text.as_bytes()) {
-            Ok(bytes) => Some(bytes),
-            Err(error) => {
-                let message = format!("this is not Base64: {error}");
-                self.report(
-                    Diagnostic::error("bad-base64", scalar.span, message)
-                        .help("the alphabet is A-Z, a-z, 0-9, `+` and `/`, with `=` at the end"),
-                );
-                None
-            }
+        let decoded = GeneralPurpose::new(&base64::alphabet::STANDARD, config).decode(text.as_bytes());
+        if decoded.is_err() {
+            self.report(
+                Diagnostic::error("bad-base64", scalar.span, format!("`{text}` is no Base64 of whole bytes"))
+                    .help("four characters stand for three bytes; `=` can only fill up the last four"),
+            );
         }
+        decoded.ok()
     }
 
     /// A file's name and contents.
