@@ -3,9 +3,10 @@
 use super::value::takes;
 use super::{At, Decoder, Entry, Kind, Node, broken, names, suggest};
 use crate::diagnostic::Diagnostic;
+use crate::model::name::is_name;
 use crate::source::Span;
 use crate::spec::ast::{Lane, Scalar, Step, StepKind};
-use crate::spec::document::MAX_FINDINGS;
+use crate::spec::document::{self, MAX_FINDINGS};
 use crate::spec::words::{self, StepWord, Value, find};
 
 impl Decoder<'_> {
@@ -77,7 +78,7 @@ impl Decoder<'_> {
                 diagnostic(format!("`{word}` of which endpoint?")).help(format!("write `- NAME: {word}`"))
             }
             Kind::Scalar(word, _) => match word.split_once(':') {
-                Some((name, rest)) if crate::model::name::is_name(name) => {
+                Some((name, rest)) if is_name(name) => {
                     diagnostic(format!("`{text}` is one word to YAML"))
                         .help(format!("write a blank after the colon: `{name}: {rest}`"))
                 }
@@ -100,6 +101,11 @@ impl Decoder<'_> {
             }
             return None;
         };
+        if let Some((name, _)) = first.key.text.split_once(" {").filter(|(name, _)| is_name(name)) {
+            let span = Span::new(first.key.span.start as usize, first.key.span.start as usize + name.len());
+            self.error(document::missing_colon(name, span));
+            return None;
+        }
         let block = entries.iter().find_map(|entry| Some((entry, words::step(&entry.key.text)?)));
         if let Some((entry, word)) = block {
             // `- pause: 1s` beside an endpoint is a second step; `- repeat: 3, steps: …` is one.

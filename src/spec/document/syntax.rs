@@ -6,12 +6,16 @@ use granit_parser::ErrorKind;
 use super::super::words;
 use super::builder::{Frame, too_deep};
 use crate::diagnostic::Diagnostic;
+use crate::model::name::is_name;
 use crate::source::Span;
 
 /// The finding for the parser's error at `at`, inside of the collections that are open there.
 pub(super) fn explain(kind: &ErrorKind, at: usize, text: &str, open: &[Frame<'_>]) -> Diagnostic {
     let at = text.floor_char_boundary(at);
     let source = Source { text, at };
+    if let Some(name) = source.name_without_colon() {
+        return missing_colon(source.slice(name), name);
+    }
     match kind {
         ErrorKind::RecursionLimitExceeded => too_deep(source.character()),
         ErrorKind::DirectiveDisallowed => error(source.word(), "YAML directives are not supported".to_owned())
@@ -117,9 +121,21 @@ impl<'a> Source<'a> {
         Span::new(self.at, self.at + end)
     }
 
-    /// What stands from the place to the end of the line.
+    /// The endpoint in `- client {send: x}`, if that is what the line holds.
+    fn name_without_colon(self) -> Option<Span> {
+        let line = &self.text[self.line_start()..self.line_end()];
+        let step = line.trim_start().strip_prefix("- ")?.trim_start();
+        let (name, rest) = step.split_once(' ')?;
+        let start = self.line_start() + line.len() - step.len();
+        (is_name(name) && rest.trim_start().starts_with('{')).then(|| Span::new(start, start + name.len()))
+    }
+
+    /// What stands from the place to the end of the line, without a comment.
     fn rest_of_line(self) -> Span {
-        Span::new(self.at, self.at + self.line().1.trim_end().len())
+        let (_, rest) = self.line();
+        let in_quotes = |at: usize| rest[..at].bytes().filter(|byte| *byte == b'"').count() % 2 == 1;
+        let comment = rest.match_indices(" #").map(|(at, _)| at).find(|at| !in_quotes(*at));
+        Span::new(self.at, self.at + rest[..comment.unwrap_or(rest.len())].trim_end().len())
     }
 
     /// The text at the place as its writer meant it: between the commas and brackets of the flow
@@ -335,6 +351,11 @@ impl<'a> Source<'a> {
         if let Some(key) = before.find(": ") {
             let start = self.line_start() + key + 2;
             let value = Self { at: start, ..self }.rest_of_line();
+            let written = self.slice(value).trim_start();
+            if written.split_once(": ").is_some_and(|(word, _)| words::verb(word).is_some()) {
+                return error(value, format!("`{written}` is a map on one line, which needs braces"))
+                    .help(format!("write `{{{written}}}`"));
+            }
             let blank = self.slice(value).len() - self.slice(value).trim_start().len();
             return self.quote_it(Span::new(value.start as usize + blank, value.end as usize));
         }
@@ -365,6 +386,11 @@ impl<'a> Source<'a> {
         }
         self.quote_it(self.flow_text())
     }
+}
+
+/// The finding about a name that a brace follows where a colon should.
+pub(in crate::spec) fn missing_colon(name: &str, span: Span) -> Diagnostic {
+    error(span, format!("a colon is missing after `{name}`")).help(format!("write `- {name}: {{…}}`"))
 }
 
 fn missing_comma(name: &str, start: usize) -> Diagnostic {
