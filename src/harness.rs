@@ -47,6 +47,13 @@ thread_local! {
 /// | `--timeout-factor N` | [`timeout_factor`](Harness::timeout_factor) | `SOCKSPEC_TIMEOUT_FACTOR=N` |
 /// | `--tag TAG` | [`tag`](Harness::tag) | `SOCKSPEC_TAG="TAG,OTHER"` |
 /// | `--record DIR` | [`record`](Harness::record) | `SOCKSPEC_RECORD=DIR` |
+///
+/// Snapshots are compared and written as insta would: `INSTA_UPDATE`, `INSTA_FORCE_PASS`,
+/// `INSTA_REQUIRE_FULL_MATCH`, `INSTA_PENDING_DIR`, `INSTA_WORKSPACE_ROOT` and `CI` count, and so
+/// `cargo insta test`, `review`, `accept` and `reject` work. With `--unreferenced=delete` a snapshot
+/// is in use while its spec exists, whichever tests run. A filter of libtest keeps every other
+/// snapshot of the crate, too; under nextest a filter cannot be seen, so there it keeps those of
+/// specs only.
 pub fn harness(specs: impl Into<PathBuf>, snapshots: impl Into<PathBuf>) -> Harness {
     Harness {
         specs: specs.into(),
@@ -122,6 +129,9 @@ impl Harness {
         let snapshots = project.join(&harness.snapshots);
         if let Some(list) = &insta.references {
             references::append(list, &specs, &snapshots).map_err(|error| error.to_string())?;
+            if leaves_out(arguments) && variable("NEXTEST").is_none() {
+                references::append_all(list, &project).map_err(|error| error.to_string())?;
+            }
         }
         let suite = Arc::new(Suite {
             runner: Runner {
@@ -209,6 +219,11 @@ impl Suite {
         }
         Ok(Completion::Completed)
     }
+}
+
+/// Whether some tests do not run. Under nextest that cannot be told: each process is asked for one.
+fn leaves_out(arguments: &Arguments) -> bool {
+    arguments.filter.is_some() || !arguments.skip.is_empty()
 }
 
 /// The trial that `--exact NAME` asks for, without looking at any other spec. nextest starts one

@@ -170,9 +170,16 @@ fn every_snapshot_with_a_spec_is_in_use_whatever_the_filter() {
     fs::write(this.path("snapshots/gone.snap"), "").unwrap();
     let list = this.path("list");
     let this = this.with("INSTA_SNAPSHOT_REFERENCES_FILE", list.to_str().unwrap());
-    this.run(&["--exact", "a"]);
-    let text = fs::read_to_string(list).unwrap();
-    assert!(text.contains("/a.snap\n") && text.contains("/b.snap\n") && !text.contains("gone"), "{text}");
+    let listed = |this: &Crate, arguments: &[&str]| {
+        this.run(arguments);
+        let text = fs::read_to_string(&list).unwrap();
+        fs::remove_file(&list).unwrap();
+        assert!(text.contains("/a.snap\n") && text.contains("/b.snap\n"), "{text}");
+        text.contains("gone")
+    };
+    assert!(!listed(&this, &[]));
+    assert!(listed(&this, &["a"]), "under a filter nothing can be told to be unused");
+    assert!(!listed(&this.with("NEXTEST", "1"), &["--exact", "a"]));
 }
 
 fn overridden(variables: &[(&str, &str)]) -> Result<Harness, String> {

@@ -6,6 +6,7 @@ pub mod insta_env;
 pub mod pending;
 pub mod place;
 pub mod references;
+mod walk;
 
 use std::collections::HashMap;
 use std::io;

@@ -1,10 +1,9 @@
 //! Pending traces: finding, accepting and rejecting them without cargo.
 
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{file, place};
+use super::{file, place, walk};
 
 /// A trace that waits for a decision.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +67,7 @@ impl Pending {
 /// Where a folder cannot be read.
 pub fn find(snapshots: &Path) -> io::Result<Vec<Pending>> {
     let mut found = Vec::new();
-    for path in files(snapshots)? {
+    for path in walk::files(snapshots)? {
         if path.extension().is_none_or(|extension| extension != "new") {
             continue;
         }
@@ -88,20 +87,8 @@ pub fn find(snapshots: &Path) -> io::Result<Vec<Pending>> {
 /// Where a folder cannot be read.
 pub fn find_below(folder: &Path) -> io::Result<Vec<Pending>> {
     let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        if folder.file_name().is_some_and(|name| name == "snapshots") {
-            found.extend(find(&folder)?.into_iter().filter(|pending| is_ours(&pending.path)));
-            continue;
-        }
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let passed_over = name.as_encoded_bytes().starts_with(b".") || name == "target" || name == "node_modules";
-            if !passed_over && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders.push(entry.path());
-            }
-        }
+    for snapshots in walk::folders_of_snapshots(folder) {
+        found.extend(find(&snapshots)?.into_iter().filter(|pending| is_ours(&pending.path)));
     }
     found.sort();
     Ok(found)
@@ -112,28 +99,11 @@ fn is_ours(path: &Path) -> bool {
     file::header(path).is_none_or(|header| place::is_spec(Path::new(&header.source)))
 }
 
-/// All files below a folder.
-pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(file::at("cannot read", &folder, &error)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(|error| file::at("cannot read", &folder, &error))?;
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_folder { &mut folders } else { &mut found }.push(entry.path());
-        }
-    }
-    Ok(found)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::fs;
+
     use super::*;
 
     fn pending(spec: &str, case: Option<&str>) -> Pending {
