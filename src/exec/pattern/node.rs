@@ -24,6 +24,8 @@ pub(super) struct Node {
     pub(super) cover: Option<Box<Cover>>,
     /// How many bytes may be held for it.
     pub(super) max: u64,
+    /// Whether the spec says so itself: then it may not take more either, held or not.
+    pub(super) limited: bool,
 }
 
 /// `match`, `as` and `vary`: it is they that the trace shows in place of the bytes.
@@ -78,14 +80,15 @@ pub(super) fn compile(
     max: Option<u64>,
     names: &mut Vec<String>,
 ) -> Result<Node, String> {
-    let max = if pattern.max == DEFAULT_MAX { max } else { Some(pattern.max) };
+    let limited = pattern.max != DEFAULT_MAX;
+    let max = if limited { Some(pattern.max) } else { max };
     let deferred = if names.is_empty() { None } else { defer::defer(pattern, scope, max, names) };
     let (kind, cover) = match deferred {
         Some(deferred) => (Kind::Deferred(Box::new(deferred)), None),
         None => (compile_form(&pattern.form, scope, max, names)?, Cover::of(pattern)),
     };
     defer::add_names(pattern, names);
-    Ok(Node { kind, cover, max: max.unwrap_or(DEFAULT_MAX) })
+    Ok(Node { kind, cover, max: max.unwrap_or(DEFAULT_MAX), limited })
 }
 
 fn compile_form(form: &Form, scope: Scope<'_>, max: Option<u64>, names: &mut Vec<String>) -> Result<Kind, String> {
@@ -146,7 +149,7 @@ fn compile_sequence(
         });
         let joined = Payload { parts: payloads.flatten().cloned().collect(), span: first.span };
         let kind = Kind::Exactly(encode(&joined, scope)?);
-        nodes.push(Node { kind, cover: None, max: max.unwrap_or(DEFAULT_MAX) });
+        nodes.push(Node { kind, cover: None, max: max.unwrap_or(DEFAULT_MAX), limited: false });
         rest = tail;
     }
     Ok(Kind::Sequence(nodes))

@@ -126,18 +126,21 @@ impl Node {
 
     /// Goes on as far as the bytes in view allow.
     pub(super) fn advance(&self, state: &mut State, context: &mut Context<'_>) -> Step {
-        let Some(cover) = &self.cover else { return self.advance_form(state, context) };
+        let Some(cover) = &self.cover else {
+            let step = self.advance_form(state, context);
+            if self.limited {
+                self.check_limit(state, &step)?;
+            }
+            return step;
+        };
         let before = state.settled;
         let shown = context.shown.take();
         let step = self.advance_form(state, context);
         context.shown = shown;
+        if self.limited || state.hold.is_some() {
+            self.check_limit(state, &step)?;
+        }
         if let Some(hold) = &mut state.hold {
-            // Bytes beyond what may be held count as not seen, however they arrived.
-            let limit = state.start.saturating_add(self.max);
-            let seen = step.as_ref().map_or_else(|misfit| misfit.seen, |_| state.settled);
-            if seen > limit {
-                return Err(self.too_much(state.start, limit));
-            }
             hold.extend_from_slice(context.view.slice(before, state.settled));
         }
         if step? == Progress::More {
@@ -145,6 +148,13 @@ impl Node {
         }
         self.finish(cover, state, context)?;
         Ok(Progress::Done)
+    }
+
+    /// Bytes beyond the limit count as not seen, however they arrived.
+    fn check_limit(&self, state: &State, step: &Step) -> Result<(), Misfit> {
+        let limit = state.start.saturating_add(self.max);
+        let seen = step.as_ref().map_or_else(|misfit| misfit.seen, |_| state.settled);
+        if seen > limit { Err(self.too_much(state.start, limit)) } else { Ok(()) }
     }
 
     fn advance_form(&self, state: &mut State, context: &mut Context<'_>) -> Step {
@@ -202,7 +212,7 @@ impl Node {
 
     fn too_much(&self, start: u64, limit: u64) -> Misfit {
         let max = size_words(self.max);
-        let message = format!("the pattern holds more than {max}; a larger `max` beside it allows more");
+        let message = format!("the pattern takes more than {max}; a larger `max` beside it allows more");
         Misfit::new(start, limit, format!("{}, in at most {max}", self.describe()), message).seen(limit + 1)
     }
 }

@@ -117,7 +117,8 @@ fn own_address(
             return Ok(Look::Holds);
         }
     }
-    Ok(Look::Never(address::show(&seen)))
+    let owner = lane.test.owner_of(endpoint.network, &seen);
+    Ok(Look::Never(owner.map_or_else(|| address::show(&seen), |owner| owner.name.to_string())))
 }
 
 /// Connections that wait at a listener, those that `accept … from` holds back among them.
