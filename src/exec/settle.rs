@@ -23,6 +23,10 @@ use super::test::Test;
 /// How long the effect of a step may take to arrive.
 pub(crate) const BOUND: Duration = Duration::from_millis(50);
 
+/// So often at least it is looked for. On a machine that is starved the time alone would pass
+/// between two looks, while the kernel's own thread waits for its turn like everybody else.
+const LOOKS: u32 = 24;
+
 /// Whether the effect arrived; a record notes where it did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settled {
@@ -46,6 +50,7 @@ async fn until(mut so: impl FnMut() -> bool) -> Settled {
         return Settled::Yes;
     }
     let end = Instant::now() + BOUND;
+    let mut looks = 0;
     for _ in 0..4 {
         tokio::task::yield_now().await;
         std::thread::yield_now();
@@ -53,8 +58,9 @@ async fn until(mut so: impl FnMut() -> bool) -> Settled {
             return Settled::Yes;
         }
     }
-    while Instant::now() < end {
+    while Instant::now() < end || looks < LOOKS {
         tokio::time::sleep(Duration::from_millis(1)).await;
+        looks += 1;
         if so() {
             return Settled::Yes;
         }
