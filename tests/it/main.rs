@@ -5,9 +5,11 @@
 mod cli;
 mod controls;
 mod diagnostics;
+mod good;
 mod hostile;
 mod layering;
 mod project;
+mod readme;
 mod rendering;
 mod reports;
 mod schema;
