@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Diagnostic, Severity};
+use super::{Diagnostic, Related, Severity};
 use super::{full, place};
 use crate::source::{Location, SourceFile, Span};
 
@@ -65,24 +65,20 @@ pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// A place in JSON. Lines and columns are from 1, columns count characters; bytes are from 0.
+/// A diagnostic in JSON. Lines and columns are from 1, columns count characters; bytes are from 0,
+/// and an end is one past the last.
 #[derive(Serialize)]
-struct Place {
+struct Json<'a> {
+    file: &'a str,
     line: usize,
     column: usize,
     end_line: usize,
     end_column: usize,
     start_byte: u32,
     end_byte: u32,
-}
-
-#[derive(Serialize)]
-struct Json<'a> {
-    file: &'a str,
     severity: &'static str,
     code: &'a str,
     message: &'a str,
-    place: Place,
     label: &'a str,
     help: &'a [String],
     related: Vec<JsonRelated<'a>>,
@@ -90,39 +86,55 @@ struct Json<'a> {
 
 #[derive(Serialize)]
 struct JsonRelated<'a> {
-    place: Place,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    start_byte: u32,
+    end_byte: u32,
     label: &'a str,
 }
 
 fn json(file: &SourceFile, diagnostic: &Diagnostic) -> String {
-    let related = diagnostic.related.iter();
+    let (span, start, end) = ends(file, diagnostic.span);
     let json = Json {
         file: file.name(),
-        severity: diagnostic.severity.name(),
-        code: diagnostic.code,
-        message: &diagnostic.message,
-        place: place(file, diagnostic.span),
-        label: &diagnostic.label,
-        help: &diagnostic.help,
-        related: related.map(|r| JsonRelated { place: place(file, r.span), label: &r.label }).collect(),
-    };
-    let mut out =
-        serde_json::to_string(&json).unwrap_or_else(|error| unreachable!("texts and numbers are always JSON: {error}"));
-    out.push('\n');
-    out
-}
-
-fn place(file: &SourceFile, span: Span) -> Place {
-    let span = place::in_file(file.text(), span);
-    let (start, end) = (file.location(span.start), file.location(span.end));
-    Place {
         line: start.line,
         column: start.column,
         end_line: end.line,
         end_column: end.column,
         start_byte: span.start,
         end_byte: span.end,
+        severity: diagnostic.severity.name(),
+        code: diagnostic.code,
+        message: &diagnostic.message,
+        label: &diagnostic.label,
+        help: &diagnostic.help,
+        related: diagnostic.related.iter().map(|related| json_related(file, related)).collect(),
+    };
+    let mut out = serde_json::to_string(&json)
+        .unwrap_or_else(|error| unreachable!("texts and numbers are always JSON: {error}"));
+    out.push('\n');
+    out
+}
+
+fn json_related<'a>(file: &SourceFile, related: &'a Related) -> JsonRelated<'a> {
+    let (span, start, end) = ends(file, related.span);
+    JsonRelated {
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+        start_byte: span.start,
+        end_byte: span.end,
+        label: &related.label,
     }
+}
+
+/// A span inside of the file, and where it begins and ends.
+fn ends(file: &SourceFile, span: Span) -> (Span, Location, Location) {
+    let span = place::in_file(file.text(), span);
+    (span, file.location(span.start), file.location(span.end))
 }
 
 impl Severity {

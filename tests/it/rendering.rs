@@ -71,11 +71,10 @@ fn as_json() {
     assert_eq!(json["severity"], "error");
     assert_eq!(json["message"], "unknown verb `recieve`");
     assert_eq!(json["help"][0], "did you mean `recv`?");
-    let place = serde_json::json!({
-        "line": 5, "column": 14, "end_line": 5, "end_column": 21, "start_byte": 101, "end_byte": 108,
-    });
-    assert_eq!(json["place"], place);
-    assert_eq!(json["related"][0]["place"]["line"], 4);
+    assert_eq!((&json["line"], &json["column"]), (&5.into(), &14.into()));
+    assert_eq!((&json["end_line"], &json["end_column"]), (&5.into(), &21.into()));
+    assert_eq!((&json["start_byte"], &json["end_byte"]), (&101.into(), &108.into()));
+    assert_eq!((&json["related"][0]["line"], &json["related"][0]["column"]), (&4.into(), &5.into()));
     assert_eq!(json["related"][0]["label"], "the endpoint is made here");
 }
 
