@@ -112,8 +112,8 @@ fn json(file: &SourceFile, diagnostic: &Diagnostic) -> String {
         help: &diagnostic.help,
         related: diagnostic.related.iter().map(|related| json_related(file, related)).collect(),
     };
-    let mut out = serde_json::to_string(&json)
-        .unwrap_or_else(|error| unreachable!("texts and numbers are always JSON: {error}"));
+    let mut out =
+        serde_json::to_string(&json).unwrap_or_else(|error| unreachable!("texts and numbers are always JSON: {error}"));
     out.push('\n');
     out
 }
