@@ -37,7 +37,7 @@ pub(crate) struct Lane<'t> {
     /// Where lanes meet, and which of them this is; `None` outside `parallel`.
     pub(crate) meeting: Option<(Rc<Meeting>, usize)>,
     /// When a block around ends at the latest.
-    limit: Option<Instant>,
+    limit: Option<Deadline>,
 }
 
 /// What a verb did.
@@ -72,6 +72,11 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
+    /// One that begins now.
+    fn new(within: Duration) -> Self {
+        Self { at: Instant::now() + within, within }
+    }
+
     /// Waits until something happens at the socket; false where the deadline passes first.
     pub(crate) async fn wait(self, socket: &Socket, direction: Direction) -> Result<bool, Stop> {
         match tokio::time::timeout_at(self.at, socket.wait(direction)).await {
@@ -95,12 +100,12 @@ impl<'t> Lane<'t> {
     }
 
     /// A lane of a `parallel` in this lane.
-    pub(crate) fn child(&self, meeting: &Rc<Meeting>, index: usize, limit: Option<Instant>) -> Self {
+    pub(crate) fn child(&self, meeting: &Rc<Meeting>, index: usize, limit: Option<Deadline>) -> Self {
         Self {
             test: self.test,
             values: self.values.clone(),
             meeting: Some((Rc::clone(meeting), index)),
-            limit: earlier(self.limit, limit),
+            limit: limit.map(|limit| earlier(limit, self.limit)).or(self.limit),
         }
     }
 
@@ -133,9 +138,10 @@ impl<'t> Lane<'t> {
             if self.test.options.cancel.is_cancelled() {
                 return Err(Stop::Cancelled);
             }
+            self.in_time(step.span)?;
             match &step.action {
                 Action::Call(call) => self.call(step.span, call, entries).await?,
-                Action::Pause(time) => tokio::time::sleep(*time).await,
+                Action::Pause(time) => self.pause(step.span, *time).await?,
                 Action::Barrier { name, within } => self.barrier(step.span, name, *within).await?,
                 Action::Parallel { .. } | Action::Repeat { .. } => self.block(step, entries).await?,
             }
@@ -143,14 +149,28 @@ impl<'t> Lane<'t> {
         Ok(())
     }
 
+    /// The block around must not be over. A step that never waits would not notice.
+    fn in_time(&self, span: Span) -> Result<(), Stop> {
+        match self.limit {
+            Some(limit) if Instant::now() >= limit.at => {
+                Err(Stop::failed("the block around this step took too long").at(span).deadline(limit.within))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sleeps, but not beyond the end of the block around.
+    async fn pause(&self, span: Span, time: Duration) -> Result<(), Stop> {
+        let end = Instant::now() + time;
+        tokio::time::sleep_until(self.limit.map_or(end, |limit| limit.at.min(end))).await;
+        self.in_time(span)
+    }
+
     /// Runs one call, judges it, and records it.
     async fn call(&mut self, span: Span, call: &Call, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
         let began = Instant::now();
         let at = began + call.within;
-        let deadline = match self.limit {
-            Some(limit) if limit < at => Deadline { at: limit, within: limit.saturating_duration_since(began) },
-            _ => Deadline { at, within: call.within },
-        };
+        let deadline = earlier(Deadline { at, within: call.within }, self.limit);
         let done = verbs::run(self, call, deadline).await.map_err(|stop| stop.at(span))?;
         judge(call, &done, began.elapsed()).map_err(|stop| stop.at(span))?;
         entries.borrow_mut().push(Entry::Event(Happened {
@@ -168,9 +188,8 @@ impl<'t> Lane<'t> {
         let Some((meeting, lane)) = &self.meeting else {
             return Err(Stop::failed(format!("the barrier `{name}` stands outside `parallel`")).at(span));
         };
-        let at = Instant::now() + within;
-        let at = self.limit.map_or(at, |limit| limit.min(at));
-        meeting.meet(*lane, name, span, Deadline { at, within }).await.map_err(|stop| stop.at(span))
+        let deadline = earlier(Deadline::new(within), self.limit);
+        meeting.meet(*lane, name, span, deadline).await.map_err(|stop| stop.at(span))
     }
 
     /// Runs a block. Blocks nest, so their futures are boxed.
@@ -182,12 +201,12 @@ impl<'t> Lane<'t> {
         Box::pin(async move {
             match &step.action {
                 Action::Parallel { lanes, within, barriers } => {
-                    let limit = within.map(|within| Instant::now() + within);
+                    let limit = within.map(Deadline::new);
                     parallel::run(self, lanes, barriers, limit, entries).await
                 }
                 Action::Repeat { count, counter, until, within, steps } => {
                     let outer = self.limit;
-                    self.limit = earlier(outer, within.map(|within| Instant::now() + within));
+                    self.limit = within.map(|within| earlier(Deadline::new(within), outer)).or(outer);
                     let repeat = Repeat { count: *count, counter: counter.as_deref(), until: until.as_ref(), steps };
                     let result = self.repeat(&repeat, entries).await;
                     self.limit = outer;
@@ -296,11 +315,9 @@ pub(crate) fn any_of(words: &[String]) -> String {
     words.join(" or ")
 }
 
-fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
+/// A deadline, or that of the block around where it passes first.
+fn earlier(own: Deadline, around: Option<Deadline>) -> Deadline {
+    around.filter(|around| around.at < own.at).unwrap_or(own)
 }
 
 fn micros(time: Duration) -> u64 {

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 use crate::plan::{Barrier, Lane as PlannedLane};
 use crate::source::Span;
@@ -22,7 +21,7 @@ pub(crate) async fn run(
     outer: &Lane<'_>,
     lanes: &[PlannedLane],
     barriers: &[Barrier],
-    limit: Option<Instant>,
+    limit: Option<Deadline>,
     entries: &RefCell<Vec<Entry>>,
 ) -> Result<(), Stop> {
     let meeting = Rc::new(Meeting::new(lanes, barriers));

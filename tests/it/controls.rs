@@ -14,7 +14,7 @@ const VARYING: &[(&str, &str)] = &[
     (r"in \d+\.\d\ds", "in TIME"),
     (r"completed after \S+,", "completed after TIME,"),
     (r"after \d+ of 67108864 bytes", "after SOME of 67108864 bytes"),
-    (r"the deadline of \d+\.\d+ms", "the deadline of TIME"),
+    (r"(?m)repeat \d+$", "repeat N"),
     (r"(?m)^  the record of this run is .*\n", ""),
 ];
 

@@ -134,9 +134,9 @@ impl Expected<'_> {
                 return Err(self.broken());
             }
             if quiet.at > deadline.at {
-                return Err(Stop::failed(format!("{}: {} does not fit its deadline", self.endpoint.name, self.words))
-                    .deadline(deadline.within)
-                    .help("give the step more time with `within`"));
+                let within = crate::model::duration::show(deadline.within);
+                let message = format!("{}: {} does not end before the deadline of {within}", self.endpoint.name, self.words);
+                return Err(Stop::failed(message).help("give the step, or the block around it, more time with `within`"));
             }
             if !quiet.wait(self.socket, Direction::In).await? {
                 return Ok(());
