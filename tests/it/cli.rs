@@ -1,6 +1,6 @@
 //! The command line: exit codes, selection, output.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -215,17 +215,20 @@ fn an_interrupt_ends_a_hanging_run_within_a_second() {
         let project = with_snapshots(&[("specs/a.yaml", ECHO)]);
         project.write("specs/b.yaml", HANGING);
         project.write("specs/c.yaml", ECHO);
-        let child = project.command(&["run", "-j", "1"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        thread::sleep(Duration::from_millis(500));
+        let mut run = project.command(&["run", "-j", "1", "-v"]);
+        let mut child = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut first).unwrap();
+        assert!(first.contains("passed"), "{first}");
+        thread::sleep(Duration::from_millis(300));
         let interrupted = Instant::now();
         kill_process(Pid::from_child(&child), signal).unwrap();
         let output = child.wait_with_output().unwrap();
         let took = interrupted.elapsed();
-        let ran = Ran {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        };
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).unwrap();
+        let ran = Ran { code: output.status.code(), stdout: rest, stderr: String::from_utf8(output.stderr).unwrap() };
         ran.exits(130).says("1 passed").says("2 cancelled").says("interrupted");
         assert!(took < Duration::from_secs(1), "{took:?}");
         assert!(!project.exists("snapshots/c.snap.new") && project.exists("snapshots/a.snap"));
