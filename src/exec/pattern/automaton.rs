@@ -1,4 +1,5 @@
-//! Regular expressions on bytes that come piece by piece: the first byte at which a match ends.
+//! Regular expressions on bytes that come piece by piece: the first byte at which a match ends, and
+//! the first after which the whole cannot match any more.
 //!
 //! The engines of `regex-automata` want the whole haystack, or tell of a match one byte late, with
 //! a cache whose states may vanish while one is waiting. So its NFA is walked here, and made
@@ -14,6 +15,8 @@ use regex_automata::util::look::Look;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::syntax;
 
+use crate::plan::pattern::Matching;
+
 /// How much memory the NFA of one expression may take.
 const NFA_MAX: usize = 10 << 20;
 /// How many NFA states the states of a walk may have in all before it forgets them.
@@ -27,30 +30,54 @@ const UNKNOWN: u32 = u32::MAX;
 pub(super) struct Automaton {
     nfa: NFA,
     classes: usize,
+    purpose: Purpose,
 }
+
+/// What an expression is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Purpose {
+    /// Where the first match ends.
+    Search,
+    /// Whether what begins here can still match as a whole. What depends on bytes that have not
+    /// come is taken to hold.
+    Whole,
+}
+
+type Compiled = HashMap<(Purpose, Box<str>), Arc<Automaton>>;
 
 thread_local! {
-    static COMPILED: RefCell<HashMap<String, Arc<Automaton>>> = RefCell::default();
+    static COMPILED: RefCell<Compiled> = RefCell::default();
 }
 
-/// Compiles an expression, once for a thread.
-pub(super) fn compile(source: &str) -> Result<Arc<Automaton>, String> {
-    let known = COMPILED.with_borrow(|compiled| compiled.get(source).cloned());
+/// Compiles the expression of an `until`, once for a thread.
+pub(super) fn search(source: &str) -> Result<Arc<Automaton>, String> {
+    compile(source, Purpose::Search)
+}
+
+/// Compiles the expression of a `match`, once for a thread.
+pub(super) fn whole(matching: &Matching) -> Option<Arc<Automaton>> {
+    // The source is as the trace shows it, which may hide the value of a variable.
+    compile(matching.regex.as_str(), Purpose::Whole).ok()
+}
+
+fn compile(source: &str, purpose: Purpose) -> Result<Arc<Automaton>, String> {
+    let key = (purpose, source.into());
+    let known = COMPILED.with_borrow(|compiled| compiled.get(&key).cloned());
     if let Some(known) = known {
         return Ok(known);
     }
-    let automaton = Arc::new(Automaton::new(source)?);
+    let automaton = Arc::new(Automaton::new(source, purpose)?);
     COMPILED.with_borrow_mut(|compiled| {
         if compiled.len() >= KEPT {
             compiled.clear();
         }
-        compiled.insert(source.to_owned(), Arc::clone(&automaton));
+        compiled.insert(key, Arc::clone(&automaton));
     });
     Ok(automaton)
 }
 
 impl Automaton {
-    fn new(source: &str) -> Result<Self, String> {
+    fn new(source: &str, purpose: Purpose) -> Result<Self, String> {
         let config = Config::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(NFA_MAX));
         let build = |unicode| {
             let syntax = syntax::Config::new().unicode(unicode).utf8(false);
@@ -60,11 +87,11 @@ impl Automaton {
         // On bytes where that is possible, as the plan compiles a `match`.
         let nfa = build(false).or_else(|error| build(true).map_err(|_| error))?;
         let behind = |look| matches!(look, Look::Start | Look::StartLF);
-        if !nfa.look_set_any().iter().all(behind) {
+        if purpose == Purpose::Search && !nfa.look_set_any().iter().all(behind) {
             return Err(format!("~/{source}/ looks at what follows, so its end depends on what has arrived"));
         }
-        let automaton = Self { classes: nfa.byte_classes().alphabet_len(), nfa };
-        if Walk::new(&automaton).matches() {
+        let automaton = Self { classes: nfa.byte_classes().alphabet_len(), nfa, purpose };
+        if purpose == Purpose::Search && Walk::new(&automaton).matches() {
             return Err(format!("~/{source}/ matches nothing at all, so it would end at once"));
         }
         Ok(automaton)
@@ -72,6 +99,15 @@ impl Automaton {
 
     fn class(&self, byte: u8) -> usize {
         usize::from(self.nfa.byte_classes().get(byte))
+    }
+
+    /// Whether an assertion holds after the byte `last`.
+    fn holds(&self, look: Look, last: Option<u8>) -> bool {
+        match look {
+            Look::Start => last.is_none(),
+            Look::StartLF => last.is_none_or(|last| last == b'\n'),
+            _ => self.purpose == Purpose::Whole,
+        }
     }
 
     /// The states that can be had from one without a byte, after the byte `last`.
@@ -86,7 +122,7 @@ impl Automaton {
                 State::BinaryUnion { alt1, alt2 } => stack.extend([alt1, alt2]),
                 State::Capture { next, .. } => stack.push(*next),
                 State::Look { look, next } => {
-                    if last.is_none() || (*look == Look::StartLF && last == Some(b'\n')) {
+                    if self.holds(*look, last) {
                         stack.push(*next);
                     }
                 }
@@ -128,22 +164,36 @@ impl Walk {
             stack: Vec::new(),
             seen: Seen::new(automaton.nfa.states().len()),
         };
-        automaton.close(automaton.nfa.start_unanchored(), None, &mut walk.stack, &mut walk.seen);
+        let start = match automaton.purpose {
+            Purpose::Search => automaton.nfa.start_unanchored(),
+            Purpose::Whole => automaton.nfa.start_anchored(),
+        };
+        automaton.close(start, None, &mut walk.stack, &mut walk.seen);
         walk.current = walk.meet(automaton) as usize;
         walk
     }
 
     /// Where the first match ends in the bytes that came, if one does.
     pub(super) fn find(&mut self, automaton: &Automaton, input: &[u8]) -> Option<usize> {
-        for (at, byte) in input.iter().enumerate() {
-            let slot = self.current * automaton.classes + automaton.class(*byte);
-            let next = self.next[slot];
-            self.current = if next == UNKNOWN { self.explore(automaton, slot, *byte) } else { next as usize };
-            if self.matches() {
-                return Some(at + 1);
-            }
-        }
-        None
+        let end = input.iter().position(|byte| {
+            self.step(automaton, *byte);
+            self.matches()
+        });
+        end.map(|last| last + 1)
+    }
+
+    /// The byte after which nothing that begins so can match, if there is one.
+    pub(super) fn dies(&mut self, automaton: &Automaton, input: &[u8]) -> Option<usize> {
+        input.iter().position(|byte| {
+            self.step(automaton, *byte);
+            self.states[self.current].ids.is_empty()
+        })
+    }
+
+    fn step(&mut self, automaton: &Automaton, byte: u8) {
+        let slot = self.current * automaton.classes + automaton.class(byte);
+        let next = self.next[slot];
+        self.current = if next == UNKNOWN { self.explore(automaton, slot, byte) } else { next as usize };
     }
 
     fn matches(&self) -> bool {
@@ -233,7 +283,7 @@ mod tests {
     use super::*;
 
     fn end(source: &str, input: &[u8]) -> Option<usize> {
-        let automaton = Automaton::new(source).unwrap();
+        let automaton = Automaton::new(source, Purpose::Search).unwrap();
         Walk::new(&automaton).find(&automaton, input)
     }
 
@@ -256,15 +306,15 @@ mod tests {
     #[test]
     fn what_depends_on_what_follows_is_refused() {
         for source in ["a$", r"a\b", "a*", "", "(?m)a$", "(?R)(?m)^a"] {
-            assert!(Automaton::new(source).is_err(), "{source}");
+            assert!(Automaton::new(source, Purpose::Search).is_err(), "{source}");
         }
-        assert!(Automaton::new("(").unwrap_err().contains("not a regular expression"));
-        assert!(Automaton::new("(?:a{1000}){1000}").is_err());
+        assert!(Automaton::new("(", Purpose::Search).unwrap_err().contains("not a regular expression"));
+        assert!(Automaton::new("(?:a{1000}){1000}", Purpose::Search).is_err());
     }
 
     #[test]
     fn a_walk_that_forgets_goes_on() {
-        let automaton = Automaton::new("(?:a|b)*a(?:a|b){14}c").unwrap();
+        let automaton = Automaton::new("(?:a|b)*a(?:a|b){14}c", Purpose::Search).unwrap();
         let mut walk = Walk::new(&automaton);
         let mut number = 1_u32;
         let mut input: Vec<u8> = (0..200_000)
@@ -289,6 +339,21 @@ mod tests {
             let regex = regex::bytes::RegexBuilder::new(&source).unicode(false).build().unwrap();
             let expected = (0..=input.len()).find(|end| regex.is_match(&input[..*end]));
             prop_assert_eq!(end(&source, &input), expected);
+        }
+
+        /// What the whole is given up for, no more bytes can mend.
+        #[test]
+        fn the_dead_do_not_match(
+            source in "(a|b|ab|[ab]|c\\+|a\\*|\\.|\\(a\\|bc\\)|\\\\b|\\$){0,5}",
+            input in proptest::collection::vec(prop_oneof![Just(b'a'), Just(b'b'), Just(b'c')], 0..12),
+        ) {
+            let anchored = format!(r"\A(?:{source})\z");
+            let regex = regex::bytes::RegexBuilder::new(&anchored).unicode(false).build().unwrap();
+            let automaton = Automaton::new(&anchored, Purpose::Whole).unwrap();
+            let dead = Walk::new(&automaton).dies(&automaton, &input).unwrap_or(input.len());
+            for end in dead + 1..=input.len() {
+                prop_assert!(!regex.is_match(&input[..end]));
+            }
         }
     }
 }

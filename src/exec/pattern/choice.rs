@@ -157,7 +157,13 @@ const NONE_FITS: &str = "no alternative fits; the one that went furthest";
 
 impl Branch {
     fn advance(&mut self, nodes: &[Node], context: &mut Context<'_>) -> Step {
-        let mut own = Context { view: context.view, shown: None, yields: &mut self.yields, inherit: context.inherit };
+        let mut own = Context {
+            view: context.view,
+            shown: None,
+            yields: &mut self.yields,
+            inherit: context.inherit,
+            alternative: true,
+        };
         nodes[self.node].advance(&mut self.state, &mut own)
     }
 }

@@ -11,6 +11,11 @@
 //! What the language leaves open is decided so:
 //! - The choice of a `one_of` is open while an earlier alternative may still fit. Once made it is
 //!   final: nothing that comes later in a list, or at the end of a frame, reopens it.
+//! - An alternative with a `match` beside `until`, `bytes` or another form without parts is given up
+//!   at the first byte that its expression cannot take, not only when all its bytes are there.
+//! - A `one_of`, an `any_order`, and an `until_last` in whose members anything varies are shown as
+//!   groups, in which bytes that the spec does not say are `~`; another `until_last` is shown as it
+//!   came.
 //! - Where `as` and `match` stand together, the trace shows the name.
 //! - `as` keeps all that was taken, an `until`'s delimiter included; `match` sees it without that.
 //! - A part of a list may use what a part before it kept: `[{u16: any, as: n}, {bytes: "${n}"}]`.
@@ -125,8 +130,13 @@ impl Machine {
     /// after them, where that is known. Not to be called again once it was done or has failed.
     pub(crate) fn feed(&mut self, input: &[u8], end: Option<Boundary>) -> Fed {
         let view = View { bytes: input, base: self.taken, end };
-        let mut context =
-            Context { view, shown: Some(&mut self.shown), yields: &mut self.yields, inherit: self.inherit };
+        let mut context = Context {
+            view,
+            shown: Some(&mut self.shown),
+            yields: &mut self.yields,
+            inherit: self.inherit,
+            alternative: false,
+        };
         let step = self.node.advance(&mut self.state, &mut context);
         let taken = (self.state.settled - self.taken) as usize;
         let step = match step {

@@ -97,7 +97,7 @@ fn compile_form(form: &Form, scope: Scope<'_>, max: Option<u64>, names: &mut Vec
         Form::Hex(bytes) => Kind::Hex(Arc::clone(bytes)),
         Form::Bytes(number) => Kind::Bytes { count: scope.number(number)?, known: matches!(number, Number::Known(_)) },
         Form::Until(delimiter) => Kind::Until(compile_delimiter(delimiter, scope)?),
-        Form::UntilMatch(source) => Kind::UntilMatch { source: source.clone(), automaton: automaton::compile(source)? },
+        Form::UntilMatch(source) => Kind::UntilMatch { source: source.clone(), automaton: automaton::search(source)? },
         Form::Rest(ends) => Kind::Rest(ends.clone()),
         Form::Number { width, mask } => Kind::Number { width: *width, mask: *mask },
         Form::Sized { size, of } => {
@@ -219,6 +219,25 @@ impl Node {
             Kind::Until(_) | Kind::UntilMatch { .. } | Kind::Rest(_) | Kind::UntilLast { .. } | Kind::Deferred(_) => {
                 None
             }
+        }
+    }
+
+    /// Whether it has no parts.
+    pub(super) fn is_leaf(&self) -> bool {
+        match &self.kind {
+            Kind::Exactly(_)
+            | Kind::Hex(_)
+            | Kind::Bytes { .. }
+            | Kind::Until(_)
+            | Kind::UntilMatch { .. }
+            | Kind::Rest(_)
+            | Kind::Number { .. } => true,
+            Kind::Sized { .. }
+            | Kind::OneOf(_)
+            | Kind::AnyOrder(_)
+            | Kind::UntilLast { .. }
+            | Kind::Sequence(_)
+            | Kind::Deferred(_) => false,
         }
     }
 

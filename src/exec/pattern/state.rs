@@ -1,6 +1,8 @@
 //! How far a pattern is, and one step of it: everything that the bytes in view allow.
 
-use super::automaton::Walk;
+use std::sync::Arc;
+
+use super::automaton::{self, Automaton, Walk};
 use super::choice::{AnyOrder, Choice, UntilLast};
 use super::describe::size_words;
 use super::mismatch::Misfit;
@@ -10,7 +12,7 @@ use super::sized::Frame;
 use super::view::View;
 use crate::exec::shown::ShownBuilder;
 use crate::model::value::Value;
-use crate::plan::pattern::End;
+use crate::plan::pattern::{End, Matching};
 
 /// Whether a pattern has all its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub(super) struct State {
     pub(super) settled: u64,
     /// The bytes so far, where `match` or `as` needs them.
     hold: Option<Vec<u8>>,
+    /// How far the expression of a `match` has been followed through them.
+    followed: Option<Box<Followed>>,
     pub(super) form: Form,
 }
 
@@ -56,6 +60,14 @@ pub(super) enum Form {
     Deferred(Option<Box<(Node, State)>>),
 }
 
+/// A walk through the expression of a `match`.
+#[derive(Debug)]
+struct Followed {
+    whole: Arc<Automaton>,
+    walk: Walk,
+    to: usize,
+}
+
 /// What a pattern gives besides its bytes. An alternative has its own until it is chosen.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Yield {
@@ -72,6 +84,8 @@ pub(super) struct Context<'a> {
     pub(super) yields: &'a mut Yield,
     /// Whether alternatives need what was kept before them.
     pub(super) inherit: bool,
+    /// Whether this is an alternative, which is to be given up when it can no longer fit.
+    pub(super) alternative: bool,
 }
 
 impl Yield {
@@ -121,7 +135,7 @@ impl Node {
             Kind::Exactly(_) | Kind::Hex(_) | Kind::Bytes { .. } | Kind::Rest(_) => Form::Place,
         };
         let hold = self.cover.as_ref().is_some_and(|cover| cover.holds()).then(Vec::new);
-        State { start: at, settled: at, hold, form }
+        State { start: at, settled: at, hold, followed: None, form }
     }
 
     /// Goes on as far as the bytes in view allow.
@@ -137,17 +151,22 @@ impl Node {
         let shown = context.shown.take();
         let step = self.advance_form(state, context);
         context.shown = shown;
-        if self.limited || state.hold.is_some() {
-            self.check_limit(state, &step)?;
-        }
+        let limit = state.start.saturating_add(self.max);
         if let Some(hold) = &mut state.hold {
-            hold.extend_from_slice(context.view.slice(before, state.settled));
+            hold.extend_from_slice(context.view.slice(before, state.settled.min(limit)));
         }
-        if step? == Progress::More {
-            return Ok(Progress::More);
+        let checked = if self.limited || cover.holds() { self.check_limit(state, &step) } else { Ok(()) };
+        if checked.is_ok() && matches!(step, Ok(Progress::Done)) {
+            self.finish(cover, state, context)?;
+            return step;
         }
-        self.finish(cover, state, context)?;
-        Ok(Progress::Done)
+        if let Some(matching) = &cover.matching
+            && context.alternative
+            && self.is_leaf()
+        {
+            self.follow(matching, state)?;
+        }
+        checked.and(step)
     }
 
     /// Bytes beyond the limit count as not seen, however they arrived.
@@ -183,7 +202,8 @@ impl Node {
                 _ => &taken,
             };
             let Some(groups) = matching.regex.captures(judged) else {
-                return Err(self.no_match(matching, state));
+                let dead = automaton::whole(matching).and_then(|whole| Walk::new(&whole).dies(&whole, judged));
+                return Err(self.no_match(matching, state, dead));
             };
             for name in matching.regex.capture_names().flatten() {
                 // A group that took no part is empty, so that a later `${name}` has a value.
@@ -200,14 +220,37 @@ impl Node {
         Ok(())
     }
 
-    fn no_match(&self, matching: &crate::plan::pattern::Matching, state: &State) -> Misfit {
+    /// Whether an alternative that is not complete can still match.
+    fn follow(&self, matching: &Matching, state: &mut State) -> Result<(), Misfit> {
+        if state.followed.is_none() {
+            let Some(whole) = automaton::whole(matching) else { return Ok(()) };
+            state.followed = Some(Box::new(Followed { walk: Walk::new(&whole), whole, to: 0 }));
+        }
+        let (Some(followed), Some(hold)) = (&mut state.followed, &state.hold) else { return Ok(()) };
+        // What may be the delimiter is not judged.
+        let to = hold.len() - if let Kind::Until(delimiter) = &self.kind { overlap(delimiter, hold) } else { 0 };
+        let from = followed.to;
+        let fresh = hold.get(from..to).unwrap_or_default();
+        followed.to = from + fresh.len();
+        match followed.walk.dies(&followed.whole, fresh) {
+            Some(dead) => Err(self.no_match(matching, state, Some(from + dead))),
+            None => Ok(()),
+        }
+    }
+
+    /// An expression does not match; after the byte `dead` nothing that follows can mend it.
+    fn no_match(&self, matching: &Matching, state: &State, dead: Option<usize>) -> Misfit {
         let source = &matching.source;
         let what = match &self.kind {
             Kind::Until(_) => "what came before the delimiter",
             _ => "what came",
         };
         let message = format!("{what} does not match ~/{source}/");
-        Misfit::new(state.start, state.start, format!("~/{source}/"), message).seen(state.settled)
+        let (at, seen) = match dead {
+            Some(dead) => (state.start + dead as u64, state.start + dead as u64 + 1),
+            None => (state.start, state.settled),
+        };
+        Misfit::new(state.start, at, format!("~/{source}/"), message).seen(seen)
     }
 
     fn too_much(&self, start: u64, limit: u64) -> Misfit {
@@ -236,6 +279,12 @@ fn sequence(
         *index += 1;
     }
     Ok(Progress::Done)
+}
+
+/// How many of the last bytes may be the beginning of the delimiter.
+fn overlap(delimiter: &[u8], bytes: &[u8]) -> usize {
+    let most = bytes.len().min(delimiter.len() - 1);
+    (1..=most).rev().find(|len| bytes.ends_with(&delimiter[..*len])).unwrap_or(0)
 }
 
 /// What a group of an expression caught: a text, if it is one.

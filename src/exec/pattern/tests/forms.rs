@@ -130,7 +130,7 @@ fn a_match_covers_the_whole() {
     let pattern = until("\n").matching("[0-9]+");
     assert_eq!(matched(&pattern, b"123\n").1, [regex("[0-9]+", None)]);
     let (at, message) = failed(&pattern, b"12x\n", None);
-    assert_eq!((at, message.as_str()), (0, "what came before the delimiter does not match ~/[0-9]+/"));
+    assert_eq!((at, message.as_str()), (2, "what came before the delimiter does not match ~/[0-9]+/"));
     assert_eq!(matched(&bytes(2).matching(".."), b"ab").1, [regex("..", Some(2))]);
     let (_, _, captures) = matched(&bytes(3).matching("(?<a>x)?(?<b>(?s:.)+)"), b"\xff\n\0");
     assert_eq!(captures, [("a".into(), Value::Text(String::new())), raw("b", b"\xff\n\0")]);
@@ -302,6 +302,19 @@ fn only_the_chosen_alternative_keeps_anything() {
     let either_end = one_of(vec![text("bye"), rest()]);
     assert!(matches!(both(&either_end, b"ok", EOF), Result::Matched(2, _, _, Some(End::Eof))));
     assert!(matches!(both(&either_end, b"bye", EOF), Result::Matched(3, _, _, None)));
+}
+
+#[test]
+fn an_alternative_is_given_up_when_its_match_cannot_come_any_more() {
+    let replies = one_of(vec![until("\r\n").matching("[+]OK.*"), until("\r\n").matching("-ERR.*"), text("bye")]);
+    assert!(matches!(both(&replies, b"bye", None), Result::Matched(3, ..)));
+    assert_eq!(both(&replies, b"+OK", None), Result::Waiting(3));
+    // A carriage return may begin the delimiter, and is no part of the text until it does not.
+    let either = one_of(vec![until("\r\n").matching("a"), until("\n").matching("a\rx")]);
+    assert!(matches!(both(&either, b"a\r\n", None), Result::Matched(3, ..)));
+    assert!(matches!(both(&either, b"a\rx\n", None), Result::Matched(4, ..)));
+    let (at, _) = failed(&replies, b"+OX", None);
+    assert_eq!(at, 2);
 }
 
 #[test]

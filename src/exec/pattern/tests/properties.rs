@@ -155,7 +155,7 @@ fn a_long_line_byte_by_byte_is_linear() {
     let began = std::time::Instant::now();
     let mut machine = machine(&until("\r\n\r\n").varying());
     let line = [b"\r".repeat(65_536), b"\n".repeat(65_536)].concat();
-    for _ in 0..64 << 3 {
+    for _ in 0..1 << 5 {
         for byte in &line {
             assert!(matches!(machine.feed(std::slice::from_ref(byte), None), Fed { taken: 1, outcome: Outcome::More }));
         }
