@@ -125,7 +125,7 @@ fn choices<'a>(
         let declared = choices.first().map(|(_, value)| value);
         let value = constant::replaced(name, declared, text).unwrap_or_else(|finding| {
             diagnostics.push(*finding);
-            Value::Text(text.to_owned())
+            declared.cloned().unwrap_or(Value::Bool(false))
         });
         return vec![(text, value)];
     }

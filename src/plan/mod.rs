@@ -9,6 +9,8 @@ pub mod expression;
 pub mod pattern;
 pub mod payload;
 pub mod template;
+#[cfg(test)]
+mod tests;
 
 pub use build::{build, check};
 pub use case::{Case, Settings, cases};

@@ -68,6 +68,7 @@ pub(super) fn check(steps: &[Step], source: &SourceFile, doubts: &Doubts<'_>, fo
         flow: Flow::new(certain),
         sockets: 0,
         lanes: 0,
+        reported: Vec::new(),
         step: Span::default(),
     };
     walk.steps(steps);
@@ -84,6 +85,8 @@ pub(super) struct Walk<'p, 'd> {
     sockets: usize,
     /// In how many lanes, one inside the other, the walk is.
     pub(super) lanes: usize,
+    /// Names that were reported as missing: once is enough.
+    reported: Vec<String>,
     /// The step that is looked at.
     step: Span,
 }
@@ -184,6 +187,10 @@ impl<'p> Walk<'p, '_> {
         {
             return;
         }
+        if self.reported.iter().any(|known| known == name) {
+            return;
+        }
+        self.reported.push(name.to_owned());
         let mut all = Vec::new();
         created(self.all, &mut all);
         if let Some((_, later)) = all.iter().find(|(known, _)| alike(known, name)) {
@@ -223,6 +230,9 @@ impl<'p> Walk<'p, '_> {
             return None;
         };
         if let Some(closed) = self.endpoints[index].closed {
+            // Whatever else is done to it follows from the same mistake.
+            self.endpoints[index].closed = None;
+            self.endpoints[index].role = Role::Unknown;
             if !self.is_doubtful(&key) {
                 self.found.push(
                     Diagnostic::error("closed", name.span, format!("`{key}` is closed, and cannot `{verb}`"))

@@ -36,7 +36,7 @@ pub(super) fn each_created<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a Sca
 pub(super) fn created_by<'a>(call: &'a Call, found: &mut impl FnMut(&'a Scalar)) {
     match &call.verb {
         Verb::Socket { .. } | Verb::Bind { .. } | Verb::Listen { .. } | Verb::Accept { .. } | Verb::Connect { .. } => {
-            found(&call.endpoint)
+            found(&call.endpoint);
         }
         Verb::Pair { other, .. } => {
             found(&call.endpoint);

@@ -200,6 +200,8 @@ impl Builder<'_> {
             finding.help(format!("set `{name}` in `vars`, or write `$${{` for a literal `${{`"))
         };
         self.report(finding);
+        // Once is enough: the other uses are the same mistake.
+        self.scope.doubt(name.to_owned());
         None
     }
 

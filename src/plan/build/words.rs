@@ -7,6 +7,7 @@ use crate::model::name::{is_name, is_reserved, nearest};
 use crate::model::{duration, size};
 use crate::plan::Number;
 use crate::plan::constant;
+use crate::plan::template::{Piece, Template};
 use crate::source::Span;
 use crate::spec::ast::Scalar;
 
@@ -83,12 +84,10 @@ impl Builder<'_> {
     pub(super) fn number(&mut self, scalar: &Scalar, most: u64) -> Option<Number> {
         match self.text(scalar)? {
             Text::Known(text) => self.number_in(&text, scalar.span, most).map(Number::Known),
-            Text::Open(template) => {
-                if let Some(text) = template.known() {
-                    self.number_in(&text, scalar.span, most)?;
-                }
-                Some(Number::Computed(template))
-            }
+            Text::Open(template) => match template.known() {
+                Some(text) => self.number_in(&text, scalar.span, most).map(|number| hidden(number, &template)),
+                None => Some(Number::Computed(template)),
+            },
         }
     }
 
@@ -117,12 +116,10 @@ impl Builder<'_> {
     pub(super) fn size(&mut self, scalar: &Scalar) -> Option<Number> {
         match self.text(scalar)? {
             Text::Known(text) => self.size_of(&text, scalar.span).map(Number::Known),
-            Text::Open(template) => {
-                if let Some(text) = template.known() {
-                    self.size_of(&text, scalar.span)?;
-                }
-                Some(Number::Computed(template))
-            }
+            Text::Open(template) => match template.known() {
+                Some(text) => self.size_of(&text, scalar.span).map(|size| hidden(size, &template)),
+                None => Some(Number::Computed(template)),
+            },
         }
     }
 
@@ -186,4 +183,14 @@ impl Builder<'_> {
             finding.help(format!("known are {}", all.join(", ")))
         });
     }
+}
+
+/// A number that is known but must not be shown.
+fn hidden(number: u64, template: &Template) -> Number {
+    let name = match template.pieces.as_slice() {
+        [Piece::Hidden { name, .. }] => name.clone(),
+        _ => template.shown(),
+    };
+    let pieces = vec![Piece::Hidden { text: number.to_string(), name }];
+    Number::Computed(Template { pieces, span: template.span })
 }
