@@ -101,6 +101,11 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The names that only this platform has.
+pub fn only_on(platform: &str) -> &'static [&'static str] {
+    ELSEWHERE.iter().find(|(name, _)| *name == platform).map_or(&[], |(_, names)| names)
+}
+
 /// The platform whose error this is, where this platform has none of that name.
 pub fn platform_of(name: &str) -> Option<&'static str> {
     ELSEWHERE.iter().find(|(_, names)| names.contains(&name)).map(|(platform, _)| *platform)

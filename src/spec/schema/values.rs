@@ -166,8 +166,13 @@ fn errno_names() -> Vec<&'static str> {
 
 /// An error, a list of outcomes, or either by platform.
 fn errors() -> Json {
-    let outcomes = one_or_list(&any_of([("error", reference("errno")), ("success", json!({ "const": "none" }))]));
-    let by_platform: Map<_, _> = platform::ALL.iter().map(|name| ((*name).to_owned(), outcomes.clone())).collect();
+    let success = || ("success", json!({ "const": "none" }));
+    let outcomes = one_or_list(&any_of([("error", reference("errno")), success()]));
+    let on = |name: &str| match errno::only_on(name) {
+        [] => outcomes.clone(),
+        own => one_or_list(&any_of([("error", reference("errno")), ("own", json!({ "enum": own })), success()])),
+    };
+    let by_platform: Map<_, _> = platform::ALL.iter().map(|name| ((*name).to_owned(), on(name))).collect();
     object_or(&object_of_some(&by_platform), outcomes)
 }
 
