@@ -32,18 +32,6 @@ impl Settings {
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
         self.vars.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
-
-    /// The names of `--var` that this spec does not declare. A run over many specs is wrong where
-    /// no spec declares a name.
-    pub fn undeclared<'a>(&'a self, spec: &'a Spec) -> impl Iterator<Item = &'a str> {
-        self.vars.iter().map(|(name, _)| name.as_str()).filter(|name| !declares(spec, name))
-    }
-}
-
-/// Whether `vars` or `matrix` have the name.
-fn declares(spec: &Spec, name: &str) -> bool {
-    let vars = spec.vars.iter().map(|(key, _)| key);
-    vars.chain(spec.matrix.iter().map(|(key, _)| key)).any(|key| key.text == name)
 }
 
 /// One combination of the values of a `matrix`.

@@ -50,6 +50,20 @@ pub(super) enum Role {
 }
 
 impl Endpoint<'_> {
+    /// Why it cannot `accept`, where that is certain.
+    pub(super) fn no_listener(&self) -> Option<String> {
+        let name = &self.name;
+        match self.role {
+            _ if self.is_datagram() => {
+                Some(format!("`{name}` is a datagram socket, and has no connections to `accept`"))
+            }
+            Role::Fresh | Role::Bound => Some(format!("`{name}` does not listen, and cannot `accept`")),
+            Role::Connected => Some(format!("`{name}` is a connection, not a listener, and cannot `accept`")),
+            Role::Address => Some(format!("`{name}` is an address, not a listener")),
+            Role::Listener | Role::Unknown => None,
+        }
+    }
+
     /// Whether it is certain that it is a datagram socket.
     pub(super) fn is_datagram(&self) -> bool {
         self.network.is_some_and(|network| network.kind() == Kind::Datagram)

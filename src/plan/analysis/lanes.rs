@@ -178,10 +178,16 @@ impl Block {
     fn unordered_uses(&self, schedule: &Schedule, uses: What, makes: What, found: &mut Vec<Diagnostic>) {
         let mut reported: Vec<&str> = Vec::new();
         for (lane, (mine, segments)) in self.lanes.iter().zip(&schedule.segments).enumerate() {
+            let mut received = false;
             for (event, segment) in mine.events.iter().zip(segments) {
+                received |= event.what == What::Receives;
                 let matters =
                     event.what == uses || uses == What::Names && matches!(event.what, What::Sends | What::Receives);
                 if !matters || reported.contains(&event.name.as_str()) || self.is_own(lane, event, makes) {
+                    continue;
+                }
+                // What came over a connection orders endpoints, too; of that nothing is known here.
+                if uses == What::Names && received {
                     continue;
                 }
                 let mut made: Option<(usize, &Event)> = None;

@@ -15,20 +15,16 @@ impl<'p> Walk<'p, '_> {
         let endpoint = &self.endpoints[index];
         let name = &endpoint.name;
         if outcome == Outcome::Succeeds {
-            match (endpoint.role, endpoint.is_datagram()) {
-                (Role::Listener, _) => {
+            match endpoint.role {
+                Role::Listener => {
                     let message = format!("`{name}` listens, and cannot `send`");
                     self.wrong_kind(call, message, "send on a connection that it has accepted");
                 }
-                (Role::Fresh | Role::Bound, true) if to.is_none() => {
+                Role::Fresh | Role::Bound if endpoint.is_datagram() && to.is_none() => {
                     let message = format!("`{name}` is not connected: where does this `send` go?");
                     self.wrong_kind(call, message, "write `to: ENDPOINT` beside it, or `connect` first");
                 }
-                (Role::Fresh | Role::Bound, false) if endpoint.network.is_some() => {
-                    let message = format!("`{name}` is not connected, and cannot `send`");
-                    self.wrong_kind(call, message, "`connect` it first, or say what comes of it with `fails`");
-                }
-                _ => {}
+                _ => self.needs_connection(index, call),
             }
         }
         if let (Some(to), true) = (to, self.endpoints[index].is_datagram()) {
@@ -39,36 +35,9 @@ impl<'p> Walk<'p, '_> {
     }
 
     pub(super) fn receive(&mut self, call: &'p Call, outcome: Outcome) {
-        let verb = verb_name(&call.verb);
-        let index = self.open_for(call);
-        if let Some(index) = index {
+        if let Some(index) = self.open_for(call) {
             self.needs_socket(index, call);
-            let endpoint = &self.endpoints[index];
-            let name = &endpoint.name;
-            let stream = endpoint.network.is_some_and(|network| network.kind() == Kind::Stream);
-            if outcome == Outcome::Succeeds {
-                match endpoint.role {
-                    Role::Listener => {
-                        let message = format!("`{name}` listens, and cannot `{verb}`");
-                        self.wrong_kind(call, message, "receive on a connection that it has accepted");
-                    }
-                    Role::Fresh | Role::Bound if endpoint.network.is_some() && !endpoint.is_datagram() => {
-                        let message = format!("`{name}` is not connected, and cannot `{verb}`");
-                        self.wrong_kind(call, message, "`connect` it first, or say what comes of it with `fails`");
-                    }
-                    _ => {}
-                }
-            }
-            if stream && self.in_lane() && matches!(call.verb, Verb::Read { .. }) {
-                self.found.push(
-                    Diagnostic::warning(
-                        "read-in-lane",
-                        call.verb_span,
-                        "the kernel is free to cut a stream, so what one `read` gives may vary",
-                    )
-                    .help("in a lane of `parallel`, use `recv`: it takes what its pattern frames, however it arrives"),
-                );
-            }
+            self.check_receive(index, call, outcome);
             let (name, socket) = (self.endpoints[index].name.clone(), self.endpoints[index].socket);
             if let Some(finding) = self.flow.receive(socket, &name, call, outcome) {
                 self.found.push(finding);
@@ -77,6 +46,37 @@ impl<'p> Walk<'p, '_> {
         if let Verb::Recv { sender: Some(sender), .. } = &call.verb {
             self.sender(sender);
         }
+    }
+
+    fn check_receive(&mut self, index: usize, call: &Call, outcome: Outcome) {
+        let endpoint = &self.endpoints[index];
+        let stream = endpoint.network.is_some_and(|network| network.kind() == Kind::Stream);
+        if outcome == Outcome::Succeeds && endpoint.role == Role::Listener {
+            let message = format!("`{}` listens, and cannot `{}`", endpoint.name, verb_name(&call.verb));
+            self.wrong_kind(call, message, "receive on a connection that it has accepted");
+        } else if outcome == Outcome::Succeeds {
+            self.needs_connection(index, call);
+        }
+        if stream && self.in_lane() && matches!(call.verb, Verb::Read { .. }) {
+            let message = "the kernel is free to cut a stream, so what one `read` gives may vary";
+            self.found.push(
+                Diagnostic::warning("read-in-lane", call.verb_span, message)
+                    .help("in a lane of `parallel`, use `recv`: it takes what its pattern frames, however it arrives"),
+            );
+        }
+    }
+
+    /// Streams and packets go over connections.
+    fn needs_connection(&mut self, index: usize, call: &Call) {
+        let endpoint = &self.endpoints[index];
+        let connected = !matches!(endpoint.role, Role::Fresh | Role::Bound);
+        if connected || endpoint.network.is_none() || endpoint.is_datagram() {
+            return;
+        }
+        let message = format!("`{}` is not connected, and cannot `{}`", endpoint.name, verb_name(&call.verb));
+        self.wrong_kind(call, message, "`connect` it first, or say what comes of it with `fails`");
+        // The steps after it have the same mistake.
+        self.endpoints[index].role = Role::Unknown;
     }
 
     /// The address of a sender gets a name.

@@ -1,7 +1,7 @@
 //! What each verb does to its endpoint, and which kinds of endpoint have it.
 
 use crate::diagnostic::Diagnostic;
-use crate::model::network::Kind;
+use crate::model::network::{Kind, Network};
 use crate::plan::template::Template;
 use crate::plan::{Call, Target, Verb};
 use crate::source::Span;
@@ -96,17 +96,20 @@ impl<'p> Walk<'p, '_> {
                 return;
             };
             let network = network_of(address, &self.endpoints);
-            if outcome == Outcome::Succeeds && network.is_some_and(|network| network.kind() == Kind::Datagram) {
-                self.datagrams_do_not_listen(call);
+            let index = self.create(&call.endpoint, network, role);
+            if outcome == Outcome::Succeeds && self.endpoints[index].is_datagram() {
+                self.datagrams_do_not_listen(call, index);
             }
-            self.create(&call.endpoint, network, role);
             return;
         };
         let endpoint = &self.endpoints[index];
         if outcome == Outcome::Succeeds {
             let name = &endpoint.name;
             match (endpoint.role, address) {
-                _ if endpoint.is_datagram() => self.datagrams_do_not_listen(call),
+                _ if endpoint.is_datagram() => {
+                    self.datagrams_do_not_listen(call, index);
+                    return;
+                }
                 (Role::Bound | Role::Listener, Some(_)) => {
                     let message = format!("`{name}` is bound already");
                     self.already(call, index, message);
@@ -121,54 +124,52 @@ impl<'p> Walk<'p, '_> {
         self.become_role(index, role);
     }
 
-    fn datagrams_do_not_listen(&mut self, call: &Call) {
+    fn datagrams_do_not_listen(&mut self, call: &Call, index: usize) {
         let name = key(&call.endpoint);
         let message = format!("`{name}` is a datagram socket, and cannot `listen`");
         self.wrong_kind(call, message, "a datagram socket is bound: write `bind`");
+        // What accepts from it, or connects to it, is not wrong once more.
+        self.endpoints[index].network = None;
+        self.endpoints[index].role = Role::Unknown;
     }
 
     fn accept(&mut self, call: &'p Call, listener: &'p Template, from: Option<&'p Template>, outcome: Outcome) {
         let index = self.open(listener, "accept");
-        let network = index.and_then(|index| self.endpoints[index].network);
-        let socket = index.map(|index| self.endpoints[index].socket);
-        if let Some(endpoint) = index.map(|index| &self.endpoints[index])
-            && outcome == Outcome::Succeeds
-        {
-            let name = &endpoint.name;
-            let reason = match endpoint.role {
-                _ if endpoint.is_datagram() => {
-                    Some(format!("`{name}` is a datagram socket, and has no connections to `accept`"))
-                }
-                Role::Fresh | Role::Bound => Some(format!("`{name}` does not listen, and cannot `accept`")),
-                Role::Connected => Some(format!("`{name}` is a connection, not a listener, and cannot `accept`")),
-                Role::Address => Some(format!("`{name}` is an address, not a listener")),
-                Role::Listener | Role::Unknown => None,
-            };
-            if let Some(message) = reason {
-                self.found.push(
-                    Diagnostic::error("wrong-kind", listener.span, message)
-                        .help("name an endpoint that listens: `- NAME: {listen: tcp}`"),
-                );
-            }
+        if outcome == Outcome::Fails {
+            return;
         }
-        match outcome {
-            Outcome::Succeeds => {
-                let conn = self.create(&call.endpoint, network, Role::Connected);
-                let conn = self.endpoints[conn].socket;
-                let client = match from.map(|from| self.find(&key(from))) {
-                    None => Accepted::Next,
-                    Some(Some(index)) => Accepted::Client(self.endpoints[index].socket),
-                    Some(None) => Accepted::Unknown,
-                };
-                self.flow.accept(socket, client, conn);
+        let wrong = index.and_then(|index| self.endpoints[index].no_listener());
+        if let (Some(message), Outcome::Succeeds) = (wrong, outcome) {
+            self.found.push(
+                Diagnostic::error("wrong-kind", listener.span, message)
+                    .help("name an endpoint that listens: `- NAME: {listen: tcp}`"),
+            );
+            self.accepted_somehow(call, None);
+            return;
+        }
+        let network = index.and_then(|index| self.endpoints[index].network);
+        if outcome == Outcome::Either {
+            self.accepted_somehow(call, network);
+            return;
+        }
+        let conn = self.create(&call.endpoint, network, Role::Connected);
+        let conn = self.endpoints[conn].socket;
+        let client = match from.map(|from| self.find(&key(from))) {
+            None => Accepted::Next,
+            Some(Some(index)) => Accepted::Client(self.endpoints[index].socket),
+            Some(None) => Accepted::Unknown,
+        };
+        self.flow.accept(index.map(|index| self.endpoints[index].socket), client, conn);
+    }
+
+    /// There may be a connection now, and more is not known of it.
+    fn accepted_somehow(&mut self, call: &'p Call, network: Option<Network>) {
+        self.flow.give_up();
+        match self.reusable(&call.endpoint) {
+            Some(index) => self.become_role(index, Role::Unknown),
+            None => {
+                self.create(&call.endpoint, network, Role::Unknown);
             }
-            Outcome::Either => {
-                self.flow.give_up();
-                if self.reusable(&call.endpoint).is_none() {
-                    self.create(&call.endpoint, network, Role::Unknown);
-                }
-            }
-            Outcome::Fails => {}
         }
     }
 

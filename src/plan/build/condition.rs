@@ -144,7 +144,8 @@ impl Builder<'_> {
 
     fn attribute(&mut self, key: &Scalar, values: &[Scalar]) -> Option<Attribute> {
         let mut shown = Vec::with_capacity(values.len());
-        let check = match key.text.as_str() {
+        let word = self.word(key)?;
+        let check = match word.text.as_ref() {
             "state" => AttributeCheck::State(self.each(values, &mut shown, Self::state)?),
             "local" => AttributeCheck::Local(self.each(values, &mut shown, Self::address_value)?),
             "peer" => AttributeCheck::Peer(self.each(values, &mut shown, Self::address_value)?),
@@ -161,8 +162,8 @@ impl Builder<'_> {
             }
         };
         let shown = match shown.as_slice() {
-            [one] => format!("{}={one}", key.text),
-            several => format!("{}=[{}]", key.text, several.join(", ")),
+            [one] => format!("{}={one}", word.shown()),
+            several => format!("{}=[{}]", word.shown(), several.join(", ")),
         };
         Some(Attribute { span: key.span, shown, check })
     }

@@ -34,10 +34,11 @@ impl Builder<'_> {
     }
 
     fn option(&mut self, name: &Scalar) -> Option<&'static SocketOption> {
-        let option = option::find(&name.text);
+        let word = self.word(name)?;
+        let option = option::find(&word.text);
         if option.is_none() {
             let known = option::OPTIONS.iter().map(|option| option.name);
-            self.unknown_option(&name.text, name.span, known);
+            self.unknown_option(&word.text, name.span, known);
         }
         option
     }

@@ -1,7 +1,6 @@
 //! Steps: verbs of endpoints, and the blocks around them.
 
 use crate::diagnostic::Diagnostic;
-use crate::model::name::is_name;
 use crate::plan::expression::Expression;
 use crate::plan::{Action, Lane, Step};
 use crate::source::Span;
@@ -130,13 +129,7 @@ impl<'a> Builder<'a> {
 
     fn check_lane(&mut self, lane: &ast::Lane) {
         let name = &lane.name;
-        if !is_name(&name.text) {
-            let message = format!("`{}` is not a name", name.text);
-            self.report(
-                Diagnostic::error("bad-name", name.span, message)
-                    .help("a name begins with a letter or `_`, then letters, digits, `_` and `-`"),
-            );
-        }
+        self.check_label(&name.text, name.span);
         if lane.steps.is_empty() && !self.incomplete {
             let message = format!("the lane `{}` has no steps", name.text);
             self.report(Diagnostic::error("empty-lane", name.span, message).help("write its steps, or leave it out"));
@@ -173,10 +166,12 @@ impl<'a> Builder<'a> {
             }
             Some(number) => return u64::try_from(number).ok(),
         };
-        self.report(
-            Diagnostic::error("bad-count", count.span, message)
-                .help(format!("write a number from 1 to {MOST_ITERATIONS}, or a value of `vars` or `matrix`")),
-        );
+        let finding = Diagnostic::error("bad-count", count.span, message);
+        self.report(if self.scope.variable(&word.text).is_some() {
+            finding.help(format!("write `${{{}}}` for the value of the variable", word.text))
+        } else {
+            finding.help(format!("write a number from 1 to {MOST_ITERATIONS}, or a value of `vars` or `matrix`"))
+        });
         None
     }
 

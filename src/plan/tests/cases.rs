@@ -51,14 +51,6 @@ fn the_last_var_of_a_name_counts_and_keeps_the_declared_type() {
 }
 
 #[test]
-fn names_that_a_spec_does_not_declare_are_told() {
-    let file = file(SPEC);
-    let spec = spec::parse(&file).spec;
-    let settings = with(&[("n", "1"), ("m", "2")]);
-    assert_eq!(settings.undeclared(&spec).collect::<Vec<_>>(), ["m"]);
-}
-
-#[test]
 fn var_beats_matrix_beats_vars() {
     let text = "about: A test.
 vars: {word: from-vars}

@@ -82,16 +82,19 @@ fn kinds_have_their_verbs() {
   - client: {expect: {queue: 1}} #! queue
   - client: {listen: true} #! listen
   - fresh: {socket: tcp}
-  - fresh: {recv: \"x\"} #! recv
-  - fresh: {send: \"x\"} #! send
   - next: {accept: fresh} #! fresh
+  - fresh: {recv: \"x\"} #! recv
+  - fresh: {send: \"x\"}
   - udp: {bind: udp}
-  - udp: {listen: true} #! listen
+  - bound: {bind: udp}
+  - bound: {listen: true} #! listen
   - udp: {expect: eof} #! eof
   - udp: {send: \"x\"} #! send
   - udp: {expect: {state: CLOSED}} #! state
   - last: {accept: udp} #! udp
   - lost: {listen: udp} #! listen
+  - found: {accept: lost}
+  - found: {expect: eof}
   - one: {pair: two, network: tcp} #! pair
 ",
     );

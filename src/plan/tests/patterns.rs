@@ -27,7 +27,7 @@ fn hex_and_base64_are_read() {
   - b: {recv: {hex: \"de .. ..{2} ad\"}}
   - b: {recv: {hex: \"de ..{x} ad\"}} #! ..{x}
   - a: {send: {base64: \"aGk=\"}}
-  - a: {send: {base64: \"a*k=\"}} #! \"a*k=\"
+  - a: {send: {base64: \"a*k=\"}} #! *
   - a:
       send:
         hex: |
