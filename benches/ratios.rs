@@ -3,7 +3,7 @@
 //! Machines are noisy and drift, so nothing is compared across runs: each round does the work in
 //! every way, one after the other, and the ratio is the median of the rounds' ratios.
 
-#![allow(clippy::expect_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod by_hand;
 mod specs;
@@ -53,6 +53,9 @@ fn main() -> io::Result<()> {
     if arguments.iter().any(|argument| argument == TOKIO_PROCESS) {
         return tokio::exchange();
     }
+    if arguments.iter().any(|argument| argument == "phases") {
+        return phases();
+    }
     let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
     let echo = Suite::new(specs::ECHO, SPECS)?;
     let one = Suite::new(specs::ECHO, 1)?;
@@ -95,6 +98,18 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
+/// Where the time of a spec goes: the median of each stage.
+fn phases() -> io::Result<()> {
+    let suite = Suite::new(specs::ECHO, SPECS)?;
+    let rounds: Vec<_> = std::iter::repeat_with(|| suite.run_in_stages()).take(16).skip(1).collect();
+    println!("| stage       |    a spec |\n|-------------|----------:|");
+    for (stage, (name, _)) in rounds[0].iter().enumerate() {
+        let seconds = median(rounds.iter().map(|round| round[stage].1.as_secs_f64()).collect());
+        println!("| {name:<11} | {:>9} |", Unit::MicrosEach(SPECS).show(seconds));
+    }
+    Ok(())
+}
+
 fn exchanges<'a>(name: &'static str, suite: &'a Suite, jobs: usize) -> Work<'a> {
     Work {
         name,
@@ -131,18 +146,19 @@ const HEAD: &str = "\
 
 /// One line of the table.
 fn measure(work: &Work<'_>) -> String {
-    let rounds: Vec<[f64; 3]> = std::iter::repeat_with(|| [&work.plain, &work.tokio, &work.sockspec].map(timed))
-        .take(work.rounds + 1)
-        .skip(1) // The first one warms up.
-        .map(|round| round.map(|time| time.as_secs_f64()))
-        .collect();
+    let rounds: Vec<[f64; 3]> =
+        std::iter::repeat_with(|| [&work.plain, &work.tokio, &work.sockspec].map(|way| timed(way.as_ref())))
+            .take(work.rounds + 1)
+            .skip(1) // The first one warms up.
+            .map(|round| round.map(|time| time.as_secs_f64()))
+            .collect();
     let of = |value: &dyn Fn(&[f64; 3]) -> f64| median(rounds.iter().map(value).collect());
     let [plain, tokio, sockspec] = [0, 1, 2].map(|way| work.unit.show(of(&|round| round[way])));
     let [to_plain, to_tokio] = [0, 1].map(|way| of(&|round| round[2] / round[way]));
     format!("| {:<38} | {plain:>14} | {tokio:>14} | {sockspec:>10} | {to_plain:>8.2} | {to_tokio:>8.2} |", work.name)
 }
 
-fn timed(work: &Box<dyn Fn() + '_>) -> Duration {
+fn timed(work: &dyn Fn()) -> Duration {
     let begun = Instant::now();
     work();
     begun.elapsed()

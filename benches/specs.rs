@@ -4,8 +4,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sockspec::snapshot::{Settings, Store, Update};
-use sockspec::suite::{Layout, Outcome, Runner, find, pool};
+use std::time::{Duration, Instant};
+
+use sockspec::exec::{Options, Runtime};
+use sockspec::plan;
+use sockspec::snapshot::{Settings, Store, Subject, Update, Verdict, place};
+use sockspec::source::SourceFile;
+use sockspec::suite::{Found, Layout, Outcome, Runner, find, pool};
+use sockspec::{spec, trace};
 
 /// Ten steps: a connection, four bytes each way, and an orderly end.
 pub(crate) const ECHO: &str = r#"about: A listener, a client, four bytes each way, and an orderly end.
@@ -111,8 +117,12 @@ impl Suite {
         self.run_with(Update::No, jobs);
     }
 
+    fn find(&self) -> Vec<Found> {
+        find::find(&[self.specs()], &Layout::Nearest { snapshots: None }).expect("there are specs")
+    }
+
     fn run_with(&self, update: Update, jobs: usize) {
-        let found = find::find(&[self.specs()], &Layout::Nearest { snapshots: None }).expect("there are specs");
+        let found = self.find();
         let store = Store::new(Settings { update, ..Settings::default() });
         let runner = Runner { store, ..Runner::default() };
         let mut passed = 0;
@@ -123,5 +133,60 @@ impl Suite {
             }
         });
         assert_eq!(passed, found.len());
+    }
+    /// Runs all of them stage by stage, and gives how long each stage took for all of them.
+    pub(crate) fn run_in_stages(&self) -> Vec<(&'static str, Duration)> {
+        let mut stages = Stages { begun: Instant::now(), took: Vec::new() };
+        let found = stages.measure("find", || self.find());
+        let sources = stages.measure("read", || each(&found, |one| SourceFile::read(&one.path, "spec.yaml").unwrap()));
+        let specs = stages.measure("parse", || each(&sources, spec::parse));
+        let settings = plan::Settings::default();
+        let plans = stages.measure("plan, check", || {
+            each(&(0..found.len()).collect::<Vec<_>>(), |at| {
+                let (spec, mut findings) = (&specs[*at].spec, Vec::new());
+                let cases = plan::cases(spec, &settings, &mut findings);
+                plan::build(spec, &sources[*at], &found[*at].name, &cases[0], &settings, &mut findings).unwrap()
+            })
+        });
+        let mut runtime = Runtime::new().unwrap();
+        let options = Options::default();
+        let records =
+            stages.measure("execute", || each(&plans, |plan| runtime.execute(plan, &sources[0], &options).record));
+        let traces = stages.measure("trace", || each(&records, trace::text_of));
+        let store = Store::new(Settings { update: Update::No, ..Settings::default() });
+        stages.measure("compare", || {
+            for (found, trace) in found.iter().zip(&traces) {
+                let base = place::file(&found.snapshots, found.stem(), None);
+                let subject = Subject {
+                    name: &found.name,
+                    folder: &found.snapshots,
+                    base: &base,
+                    spec: &found.path,
+                    about: "",
+                    shared: false,
+                };
+                assert_eq!(store.settle(subject, trace).unwrap(), Verdict::Same);
+            }
+        });
+        stages.took
+    }
+}
+
+fn each<T, U>(items: &[T], work: impl FnMut(&T) -> U) -> Vec<U> {
+    items.iter().map(work).collect()
+}
+
+/// How long the stages took so far.
+struct Stages {
+    begun: Instant,
+    took: Vec<(&'static str, Duration)>,
+}
+
+impl Stages {
+    fn measure<T>(&mut self, name: &'static str, work: impl FnOnce() -> T) -> T {
+        self.begun = Instant::now();
+        let result = work();
+        self.took.push((name, self.begun.elapsed()));
+        result
     }
 }
