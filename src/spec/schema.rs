@@ -146,7 +146,9 @@ fn verbs() -> impl Iterator<Item = &'static VerbWord> {
 /// What stands after an endpoint: a bare verb, or a verb with what it takes and its modifiers.
 fn call() -> Json {
     let bare = verbs().filter(|verb| verb.is_bare()).map(|verb| &verb.word);
-    values::object_or(&reference("verb"), values::words(bare))
+    let mut call = values::object_or(&reference("verb"), values::words(bare));
+    call["description"] = json!("An endpoint, and what it does: a verb, with what it takes and its modifiers.");
+    call
 }
 
 fn verb() -> Json {
