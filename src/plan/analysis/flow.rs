@@ -169,12 +169,15 @@ impl<'p> Flow<'p> {
 }
 
 fn report(name: &str, span: Span, never: Never, there: u64, last: Option<Span>) -> Diagnostic {
-    let error = |message: String| Diagnostic::warning("never-received", span, message);
+    // Where bytes come, other ones or without their delimiter, it is a warning: the run shows them
+    // beside what was wanted. Where there are too few, a run would only wait for its deadline.
+    let error = |message: String| Diagnostic::error("never-received", span, message);
+    let other = |message: String| Diagnostic::warning("never-received", span, message);
     let finding = match never {
-        Never::Other { got, sent } => error(format!("`{name}` can never receive this: \"{got}\" comes here"))
+        Never::Other { got, sent } => other(format!("`{name}` can never receive this: \"{got}\" comes here"))
             .related(sent, "sent here")
             .help("what is received must be what was sent"),
-        Never::NoDelimiter => error(format!("`{name}` can never receive this: nothing that was sent ends it")),
+        Never::NoDelimiter => other(format!("`{name}` can never receive this: nothing that was sent ends it")),
         Never::Short if there == 0 => error(format!("`{name}` can never receive this: nothing was sent to it before")),
         Never::Short => {
             let bytes = if there == 1 { "1 byte waits" } else { &format!("{there} bytes wait") };

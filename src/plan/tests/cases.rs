@@ -158,6 +158,7 @@ fn deadlines_are_stretched_and_durations_are_not() {
 timeout: 2s
 steps:
   - s: {pair: t}
+  - t: {send: \"x\"}
   - s: {recv: \"x\", within: 100ms, after: 50ms}
 ";
     let plan = plan_with(text, &Settings { timeout_factor: 3.0, ..Settings::default() });
@@ -169,5 +170,5 @@ steps:
             _ => panic!("no call"),
         })
         .collect();
-    assert_eq!(calls, [(6000, None), (300, Some(50))]);
+    assert_eq!(calls, [(6000, None), (6000, None), (300, Some(50))]);
 }

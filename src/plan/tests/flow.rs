@@ -14,14 +14,14 @@ fn check_flow(steps: &str) {
 
 #[test]
 fn nothing_was_sent() {
-    check_flow("  - conn: {recv: \"x\"} #? \"x\"\n");
-    check_flow("  - conn: {recv: \"x\"} #? \"x\"\n  - client: {send: \"x\"}\n");
+    check_flow("  - conn: {recv: \"x\"} #! \"x\"\n");
+    check_flow("  - conn: {recv: \"x\"} #! \"x\"\n  - client: {send: \"x\"}\n");
 }
 
 #[test]
 fn less_was_sent() {
-    check_flow("  - client: {send: \"four\"}\n  - conn: {recv: {bytes: 5}} #? {bytes: 5}\n");
-    check_flow("  - client: {send: {fill: \"x\", size: 3}}\n  - conn: {recv: {u32: any}} #? {u32: any}\n");
+    check_flow("  - client: {send: \"four\"}\n  - conn: {recv: {bytes: 5}} #! {bytes: 5}\n");
+    check_flow("  - client: {send: {fill: \"x\", size: 3}}\n  - conn: {recv: {u32: any}} #! {u32: any}\n");
     let text = said(&format!("{START}  - client: {{send: \"four\"}}\n  - conn: {{recv: \"fourfive\"}}\n"));
     assert!(text.contains("only 4 bytes wait"), "{text}");
 }
@@ -110,7 +110,7 @@ fn a_client_that_is_named_is_followed() {
   - b: {accept: server, from: two}
   - a: {accept: server, from: one}
   - b: {recv: \"2\"}
-  - a: {recv: \"1\"} #? \"1\"
+  - a: {recv: \"1\"} #! \"1\"
 ",
     );
 }

@@ -63,8 +63,8 @@ fn the_words_of_a_trace_are_as_written() {
 #[test]
 fn payloads_are_parts() {
     let plan = plan(
-        "  - a: {pair: b}
-  - b: {recv: {u16: any, as: n}}
+        "  - a: {connect: \"tcp://127.0.0.1:9\"}
+  - a: {recv: {u16: any, as: n}}
   - a: {send: [\"ab\", {hex: \"00\"}, [{u16: 258}], \"n=${n};\", {u16: \"${n}\"}, {size: u8, of: \"xyz\"}]}
 ",
     );
@@ -81,7 +81,7 @@ fn payloads_are_parts() {
 #[test]
 fn patterns_that_are_exact_are_payloads() {
     let plan = plan(
-        "  - a: {pair: b}
+        "  - b: {connect: \"tcp://127.0.0.1:9\"}
   - b: {recv: [\"a\", {hex: \"0d 0a\"}, {size: u16, of: \"x\"}]}
   - b: {recv: [\"a\", {until: \"\\n\"}, \"b\", \"c\"]}
   - b: {recv: [\"a\"], as: whole}
