@@ -9,6 +9,7 @@ use std::rc::{Rc, Weak};
 use socket2::SockAddr;
 
 use crate::model::network::Network;
+use crate::trace::record::Unread;
 
 use super::net::{Socket, address, sys};
 
@@ -42,6 +43,8 @@ pub(crate) struct Endpoint {
     pub(crate) sent: Cell<u64>,
     /// Whether it keeps back what it sends (a cork, or `more`).
     pub(crate) corked: Cell<bool>,
+    /// Whether a send failed half-way: how much of it went was the kernel's choice.
+    pub(crate) sent_partly: Cell<bool>,
     /// Whether it has ended its own direction.
     pub(crate) write_ended: Cell<bool>,
     /// The sender of the last datagram that it received.
@@ -91,6 +94,7 @@ impl Endpoint {
             role: Cell::new(if socket.is_some() { Role::Plain } else { Role::Sender }),
             sent: Cell::new(0),
             corked: Cell::new(false),
+            sent_partly: Cell::new(false),
             write_ended: Cell::new(false),
             last_sender: RefCell::default(),
             target: RefCell::default(),
@@ -210,12 +214,16 @@ impl Endpoint {
     }
 
     /// Bytes that wait to be received, and were sent by endpoints of this spec.
-    pub(crate) fn unread_from_spec(&self) -> u64 {
-        let Some(socket) = self.socket() else { return 0 };
-        match self.role.get() {
+    pub(crate) fn unread_from_spec(&self) -> Unread {
+        let Some(socket) = self.socket() else { return Unread::Bytes(0) };
+        let bytes = match self.role.get() {
             Role::Connected if self.peer.borrow().is_some() => sys::unread(socket.fd()).unwrap_or(0),
             Role::Plain if self.network.has_boundaries() => drain(&socket),
             _ => 0,
+        };
+        match self.peer() {
+            Peer::Known(peer) if bytes > 0 && peer.sent_partly.get() => Unread::Varies,
+            _ => Unread::Bytes(bytes),
         }
     }
 }

@@ -139,3 +139,11 @@ fn a_cancelled_run_ends_at_once() {
     assert_eq!(execution.ended, Ended::Cancelled);
     assert!(began.elapsed() < Duration::from_secs(1));
 }
+
+#[test]
+fn how_much_of_a_failed_send_went_is_not_in_the_trace() {
+    let text = trace("- one: {pair: other}\n- one: {send: {fill: \"x\", size: 8MiB}, nonblocking: true, fails: EAGAIN}");
+    assert!(text.ends_with("fails EAGAIN\nend       one open, other open unread ~\n"), "{text}");
+    let text = trace("- one: {pair: other}\n- one: {send: {fill: \"x\", size: 8MiB}, nonblocking: true, fails: EAGAIN}\n- other: close");
+    assert!(text.contains("other     close unread ~\n"), "{text}");
+}

@@ -140,6 +140,8 @@ fn way_out(page: &mut Page, name: &str, change: &Change) {
     if change.pending.is_some() {
         page.push("if that is right: ");
         page.paint(STRONG, &format!("sockspec accept {}", quoted(name)));
+    } else if change.note.is_some() {
+        page.push("make the cases give one trace, or write `snapshot: each`");
     } else {
         page.push("nothing was written; run it without CI and `--update no` to have it accepted");
     }

@@ -153,7 +153,28 @@ pub struct Open {
     /// Its name, with counters as `<i>`.
     pub name: String,
     /// Bytes from this spec's own endpoints that nobody received.
-    pub unread: u64,
+    pub unread: Unread,
+}
+
+/// How much was left unread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unread {
+    /// So many bytes.
+    Bytes(u64),
+    /// As many as the kernel had room for, when a send failed half-way.
+    Varies,
+}
+
+impl Unread {
+    /// The words after what an endpoint did: ` unread 5`, ` unread ~`; none where nothing was left.
+    pub fn words(self) -> String {
+        match self {
+            Self::Bytes(0) => String::new(),
+            Self::Bytes(bytes) => format!(" unread {bytes}"),
+            Self::Varies => " unread ~".to_owned(),
+        }
+    }
 }
 
 /// A step that did otherwise than written. A report draws it on its line of the spec.

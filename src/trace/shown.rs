@@ -52,7 +52,7 @@ pub enum Shown {
         /// How many bytes the prefix has, where that never varies.
         width: Option<u64>,
     },
-    /// Bits under a mask: `u16 & 0x0f = 3`.
+    /// Bits under a mask: `u16 & 0x0f = 0x03`.
     Masked {
         /// The words.
         text: String,

@@ -118,10 +118,7 @@ fn push_end(out: &mut String, end: &[(u64, &Open)]) {
         }
         out.push_str(&open.name);
         out.push_str(" open");
-        if open.unread > 0 {
-            out.push_str(" unread ");
-            push_number(out, open.unread);
-        }
+        out.push_str(&open.unread.words());
     }
     out.push('\n');
 }

@@ -8,7 +8,7 @@ use sockspec::report::{failure, terminal};
 use sockspec::source::{SourceFile, Span};
 use sockspec::suite::{Change, Outcome, SpecResult, TestResult, Totals};
 use sockspec::trace::event::{Event, What};
-use sockspec::trace::record::{Bytes, Difference, Entry, Facts, Failure, Happened, Open, Record, VERSION};
+use sockspec::trace::record::{Bytes, Difference, Entry, Facts, Failure, Happened, Open, Record, Unread, VERSION};
 
 const SPEC: &str = "about: The server answers a ping.
 steps:
@@ -142,7 +142,7 @@ fn nothing_is_told_where_nothing_failed() {
 
 #[test]
 fn what_is_open_is_not_part_of_what_led_to_a_failure() {
-    let end = vec![Open { name: "server".to_owned(), unread: 0 }];
+    let end = vec![Open { name: "server".to_owned(), unread: Unread::Bytes(0) }];
     let failed = Record { end, ..record(other_text()) };
     let drawn = failure::draw_record(Some(&file()), &failed, wide()).unwrap();
     assert!(drawn.ends_with("the trace up to here:\n    server    listen tcp\n"), "{drawn}");

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sockspec::model::bytes::{escape, unescape};
 use sockspec::trace::event::{Event, What};
-use sockspec::trace::record::{Bytes, Difference, Entry, Facts, Failure, Group, Happened, Lane, Open, Record};
+use sockspec::trace::record::{Bytes, Difference, Entry, Facts, Failure, Group, Happened, Lane, Open, Record, Unread};
 use sockspec::trace::record::{RecordError, VERSION};
 use sockspec::trace::shown::Shown;
 use sockspec::trace::{Trace, canonical, same_events, text_of};
@@ -41,7 +41,7 @@ fn named(name: &str, size: Option<u64>) -> Shown {
 }
 
 fn open(name: &str, unread: u64) -> Open {
-    Open { name: name.to_owned(), unread }
+    Open { name: name.to_owned(), unread: Unread::Bytes(unread) }
 }
 
 fn one(entry: Entry) -> String {
@@ -319,7 +319,7 @@ fn some_entry() -> impl Strategy<Value = Entry> {
 fn some_record() -> impl Strategy<Value = Record> {
     let end = vec(("[a-c]", 0u64..2), 0..5);
     (vec(some_entry(), 0..5), end).prop_map(|(entries, end)| {
-        record(entries, end.into_iter().map(|(name, unread)| Open { name, unread }).collect())
+        record(entries, end.into_iter().map(|(name, unread)| open(&name, unread)).collect())
     })
 }
 

@@ -358,7 +358,7 @@ pub(super) fn show_mask(width: Width, mask: (u64, u64)) -> Shown {
 /// The words for bits under a mask, of which whole bytes are shown.
 pub(super) fn masked(width: Width, (mask, is): (u64, u64)) -> String {
     let digits = (64 - mask.leading_zeros() as usize).div_ceil(8).max(1) * 2;
-    format!("{} & 0x{mask:0digits$x} = {is}", width.name())
+    format!("{} & 0x{mask:0digits$x} = 0x{is:0digits$x}", width.name())
 }
 
 /// The value of what was taken.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::plan::Call;
 use crate::trace::event::What;
+use crate::trace::record::Unread;
 
-use super::super::endpoint::{Endpoint, Role};
+use super::super::endpoint::{Endpoint, Peer, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Socket, sys};
 use super::super::settle::{self, Ending};
@@ -18,13 +19,14 @@ use super::open;
 pub(super) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Result<Done, Stop> {
     let (endpoint, socket) = open(lane, &call.endpoint)?;
     let unread = endpoint.unread_from_spec();
-    let any_unread = unread > 0 || sys::unread(socket.fd()).is_ok_and(|bytes| bytes > 0);
+    // Bytes of strangers make a close reset, too.
+    let peer_is_known = matches!(endpoint.peer(), Peer::Known(_));
+    let any_unread =
+        unread != Unread::Bytes(0) || (!peer_is_known && sys::unread(socket.fd()).is_ok_and(|bytes| bytes > 0));
     let ending = Ending::of(&endpoint, socket.resets() || any_unread);
     drop(socket);
     let mut done = Done::words(call, Ok(()));
-    if unread > 0 {
-        done.what = What::Words(format!("{} unread {unread}", call.words));
-    }
+    done.what = What::Words(format!("{}{}", call.words, unread.words()));
     let clients = waiting_clients(&endpoint);
     if let Some(socket) = endpoint.take_socket() {
         close(socket, deadline).await?;

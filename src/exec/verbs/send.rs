@@ -136,7 +136,10 @@ impl Sending<'_> {
                         return Err(self.blocked(offset, len));
                     }
                 }
-                Err(errno) => break Err(errno),
+                Err(errno) => {
+                    self.endpoint.sent_partly.set(self.endpoint.sent_partly.get() || offset > 0);
+                    break Err(errno);
+                }
             }
         };
         self.lane.test.give_back(scratch);

@@ -163,7 +163,7 @@ fn numbers_are_shown_kept_and_masked() {
     assert_eq!(matched(&number("u16", None), &[1, 2, 3]), (2, vec![plain(&[1, 2])], vec![]));
     let kept = ("n".to_owned(), Value::Number(0x0201));
     assert_eq!(matched(&number("u16le", None).named("n"), &[1, 2]), (2, vec![name("n", Some(2))], vec![kept]));
-    let masked = Shown::Masked { text: "u16 & 0x0f = 3".into(), size: 2 };
+    let masked = Shown::Masked { text: "u16 & 0x0f = 0x03".into(), size: 2 };
     assert_eq!(matched(&number("u16", Some((0x0f, 3))), &[0xff, 0xf3]).1, [masked]);
     let (at, message) = failed(&number("u8", Some((0x0f, 3))), &[0x12], None);
     assert_eq!((at, message.as_str()), (0, "u8 is 0x12, of which the bits 0x0f are 2, where 3 was expected"));
