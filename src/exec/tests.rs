@@ -8,11 +8,12 @@ use crate::plan::{self, Settings};
 use crate::source::SourceFile;
 use crate::spec;
 use crate::trace;
+use crate::trace::record::Failure;
 
 /// Runs the steps (YAML, without the key) as a spec.
 fn run_with(steps: &str, options: &Options) -> Execution {
-    let steps: String = steps.lines().map(|line| format!("  {}\n", line)).collect();
-    let source = SourceFile::new("test.yaml", "test.yaml", format!("about: A test.\ntimeout: 1s\nsteps:\n{steps}"));
+    let steps = steps.replace('\n', "\n  ");
+    let source = SourceFile::new("test.yaml", "test.yaml", format!("about: A test.\ntimeout: 1s\nsteps:\n  {steps}\n"));
     let parsed = spec::parse(&source);
     assert!(parsed.diagnostics.is_empty(), "{:#?}", parsed.diagnostics);
     let mut diagnostics = Vec::new();
@@ -37,7 +38,7 @@ fn trace(steps: &str) -> String {
 
 /// The message of the failure of steps that must fail.
 #[track_caller]
-fn failure(steps: &str) -> crate::trace::record::Failure {
+fn failure(steps: &str) -> Failure {
     let execution = run(steps);
     assert_eq!(execution.ended, Ended::Failed, "{}", trace::text_of(&execution.record));
     execution.record.failure.unwrap()

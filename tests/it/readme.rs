@@ -24,7 +24,7 @@ fn assert_shows(project: &Project, block: &str, spec: &str) {
     let mut shown = String::new();
     for command in block.lines().filter_map(|line| line.strip_prefix("$ sockspec ")) {
         let ran = project.run(&command.split(' ').collect::<Vec<_>>());
-        shown += &format!("$ sockspec {command}\n{}{}", ran.stdout, ran.stderr);
+        shown.extend(["$ sockspec ", command, "\n", &ran.stdout, &ran.stderr]);
     }
     assert_eq!(steady(&shown), steady(block));
 }

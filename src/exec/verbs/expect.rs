@@ -134,7 +134,7 @@ impl Expected<'_> {
                 return Err(self.broken());
             }
             if quiet.at > deadline.at {
-                let within = crate::model::duration::show(deadline.within);
+                let within = duration::show(deadline.within);
                 let message = format!("{}: {} does not end before the deadline of {within}", self.endpoint.name, self.words);
                 return Err(Stop::failed(message).help("give the step, or the block around it, more time with `within`"));
             }
