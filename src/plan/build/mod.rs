@@ -88,26 +88,47 @@ pub fn check(spec: &Spec, source: &SourceFile, base: &str, settings: &Settings) 
     findings
 }
 
-/// The findings of several cases as those of one spec: what all cases have is said once, what some
-/// have is said once with the first case that has it.
+/// The findings of several cases as those of one spec: each place once. What does not hold for all
+/// cases alike says for which.
 pub fn merge(per_case: &[(String, Vec<Diagnostic>)]) -> Vec<Diagnostic> {
-    let mut merged: Vec<(Diagnostic, usize, &str)> = Vec::new();
+    let mut merged: Vec<Merged<'_>> = Vec::new();
     for (label, found) in per_case {
         for finding in found {
-            let same = |known: &Diagnostic| (known.code, known.span) == (finding.code, finding.span);
-            match merged.iter_mut().find(|(known, ..)| same(known)) {
-                Some((_, count, _)) => *count += 1,
-                None => merged.push((finding.clone(), 1, label)),
+            let same = |known: &&mut Merged<'_>| (known.first.code, known.first.span) == (finding.code, finding.span);
+            match merged.iter_mut().find(same) {
+                Some(known) => {
+                    known.cases += 1;
+                    known.alike &= known.first.message == finding.message;
+                }
+                None => merged.push(Merged { first: finding.clone(), label, cases: 1, alike: true }),
             }
         }
     }
-    let say = |(mut finding, count, label): (Diagnostic, usize, &str)| {
-        if count < per_case.len() {
-            let _ = write!(finding.message, " (in the case {label})");
-        }
-        finding
-    };
-    merged.into_iter().map(say).collect()
+    merged.into_iter().map(|finding| finding.said(per_case.len())).collect()
+}
+
+/// A finding that some cases have.
+struct Merged<'l> {
+    first: Diagnostic,
+    /// The first case that has it.
+    label: &'l str,
+    cases: usize,
+    /// Whether all of them have it in the same words.
+    alike: bool,
+}
+
+impl Merged<'_> {
+    /// The finding, of so many cases in all.
+    fn said(self, all: usize) -> Diagnostic {
+        let Self { mut first, label, cases, alike } = self;
+        let _ = match (cases, alike) {
+            (cases, true) if cases >= all => return first,
+            (1, _) => write!(first.message, " (in the case {label})"),
+            (_, true) => write!(first.message, " (in {cases} of {all} cases, such as {label})"),
+            (_, false) => write!(first.message, " (in the case {label}; others have it, too)"),
+        };
+        first
+    }
 }
 
 /// Makes a plan of one case, step by step.

@@ -128,6 +128,21 @@ steps:
 }
 
 #[test]
+fn a_finding_of_some_cases_says_of_how_many() {
+    let text = "about: A test.
+matrix: {net: [tcp, tpc, upd], n: [1, 2]}
+steps:
+  - s: {listen: \"${net}\"}
+  - s: {expect: {queue: \"${n}\"}}
+";
+    let found = super::findings(text, &Settings::default()).1;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].message.ends_with("(in the case net=tpc,n=1; others have it, too)"), "{found:?}");
+    let found = super::findings(&text.replace(", upd", ""), &Settings::default()).1;
+    assert!(found[0].message.ends_with("(in 2 of 4 cases, such as net=tpc,n=1)"), "{found:?}");
+}
+
+#[test]
 fn a_matrix_has_its_bound() {
     let row: Vec<String> = (0..200).map(|n| n.to_string()).collect();
     let row = row.join(", ");
