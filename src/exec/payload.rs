@@ -71,12 +71,20 @@ struct Item {
     shown: Option<Shown>,
 }
 
+/// The bytes of a payload that the spec writes out as a whole: they are shown as they are.
+pub(crate) fn written(payload: &Payload) -> Option<PayloadBytes> {
+    match payload.parts.as_slice() {
+        [Part::Bytes(bytes)] => Some(PayloadBytes(Layout::Shared(Arc::clone(bytes)))),
+        _ => None,
+    }
+}
+
 /// Gives a payload its values. An error is a sentence for the failure's message.
 pub(crate) fn encode(payload: &Payload, scope: Scope<'_>) -> Result<Encoded, String> {
-    if let [Part::Bytes(bytes)] = payload.parts.as_slice() {
+    if let Some(bytes) = written(payload) {
         let mut shown = ShownBuilder::default();
-        shown.bytes(bytes);
-        return Ok(Encoded { bytes: PayloadBytes(Layout::Shared(Arc::clone(bytes))), shown: shown.finish() });
+        shown.bytes(bytes.as_slice().unwrap_or_default());
+        return Ok(Encoded { bytes, shown: shown.finish() });
     }
     let mut items = Vec::new();
     push_payload(payload, scope, &mut items)?;

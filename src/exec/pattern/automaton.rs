@@ -10,12 +10,11 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use regex::bytes::Regex;
 use regex_automata::nfa::thompson::{Compiler, Config, NFA, State, WhichCaptures};
 use regex_automata::util::look::Look;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::syntax;
-
-use crate::plan::pattern::Matching;
 
 /// How much memory the NFA of one expression may take.
 const NFA_MAX: usize = 10 << 20;
@@ -23,12 +22,17 @@ const NFA_MAX: usize = 10 << 20;
 const IDS_MAX: usize = 1 << 18;
 /// How many expressions a thread keeps compiled.
 const KEPT: usize = 64;
+/// An entry of a walk's table for a byte that was not met in this state.
 const UNKNOWN: u32 = u32::MAX;
+/// The bit of an entry for a state that is looked for.
+const STOP: u32 = 1 << 31;
 
 /// A compiled expression.
 #[derive(Debug)]
 pub(super) struct Automaton {
     nfa: NFA,
+    /// The class of each byte, and how many classes there are.
+    class: [u8; 256],
     classes: usize,
     purpose: Purpose,
 }
@@ -55,9 +59,8 @@ pub(super) fn search(source: &str) -> Result<Arc<Automaton>, String> {
 }
 
 /// Compiles the expression of a `match`, once for a thread.
-pub(super) fn whole(matching: &Matching) -> Option<Arc<Automaton>> {
-    // The source is as the trace shows it, which may hide the value of a variable.
-    compile(matching.regex.as_str(), Purpose::Whole).ok()
+pub(super) fn whole(regex: &Regex) -> Option<Arc<Automaton>> {
+    compile(regex.as_str(), Purpose::Whole).ok()
 }
 
 fn compile(source: &str, purpose: Purpose) -> Result<Arc<Automaton>, String> {
@@ -90,15 +93,12 @@ impl Automaton {
         if purpose == Purpose::Search && !nfa.look_set_any().iter().all(behind) {
             return Err(format!("~/{source}/ looks at what follows, so its end depends on what has arrived"));
         }
-        let automaton = Self { classes: nfa.byte_classes().alphabet_len(), nfa, purpose };
-        if purpose == Purpose::Search && Walk::new(&automaton).matches() {
+        let class = std::array::from_fn(|byte| nfa.byte_classes().get(byte as u8));
+        let automaton = Self { classes: nfa.byte_classes().alphabet_len(), class, nfa, purpose };
+        if purpose == Purpose::Search && Walk::new(&automaton).states[0].stops {
             return Err(format!("~/{source}/ matches nothing at all, so it would end at once"));
         }
         Ok(automaton)
-    }
-
-    fn class(&self, byte: u8) -> usize {
-        usize::from(self.nfa.byte_classes().get(byte))
     }
 
     /// Whether an assertion holds after the byte `last`.
@@ -135,10 +135,12 @@ impl Automaton {
 /// A walk through an automaton: the states that the bytes so far allow, and those met before.
 #[derive(Debug)]
 pub(super) struct Walk {
-    current: usize,
+    /// Where the present state begins in `next`.
+    row: usize,
     states: Vec<Met>,
     index: HashMap<Box<[StateID]>, u32>,
-    /// For each state and class of bytes the next state.
+    /// For each state and class of bytes where the next state begins, with [`STOP`] if it is one
+    /// that is looked for.
     next: Vec<u32>,
     /// How many NFA states all `states` have.
     ids: usize,
@@ -146,17 +148,19 @@ pub(super) struct Walk {
     seen: Seen,
 }
 
+/// A state that was met before.
 #[derive(Debug)]
 struct Met {
     ids: Box<[StateID]>,
-    matches: bool,
+    /// Whether it is looked for: a match, or one that can never become one.
+    stops: bool,
 }
 
 impl Walk {
     /// A walk that stands before the first byte.
     pub(super) fn new(automaton: &Automaton) -> Self {
         let mut walk = Self {
-            current: 0,
+            row: 0,
             states: Vec::new(),
             index: HashMap::new(),
             next: Vec::new(),
@@ -169,41 +173,37 @@ impl Walk {
             Purpose::Whole => automaton.nfa.start_anchored(),
         };
         automaton.close(start, None, &mut walk.stack, &mut walk.seen);
-        walk.current = walk.meet(automaton) as usize;
+        walk.meet(automaton);
         walk
     }
 
     /// Where the first match ends in the bytes that came, if one does.
     pub(super) fn find(&mut self, automaton: &Automaton, input: &[u8]) -> Option<usize> {
-        let end = input.iter().position(|byte| {
-            self.step(automaton, *byte);
-            self.matches()
-        });
-        end.map(|last| last + 1)
+        self.stop(automaton, input).map(|last| last + 1)
     }
 
     /// The byte after which nothing that begins so can match, if there is one.
     pub(super) fn dies(&mut self, automaton: &Automaton, input: &[u8]) -> Option<usize> {
+        self.stop(automaton, input)
+    }
+
+    /// The byte after which a state is met that is looked for.
+    fn stop(&mut self, automaton: &Automaton, input: &[u8]) -> Option<usize> {
         input.iter().position(|byte| {
-            self.step(automaton, *byte);
-            self.states[self.current].ids.is_empty()
+            let slot = self.row + usize::from(automaton.class[usize::from(*byte)]);
+            let mut next = self.next[slot];
+            if next == UNKNOWN {
+                next = self.explore(automaton, slot, *byte);
+            }
+            self.row = (next & !STOP) as usize;
+            next & STOP != 0
         })
     }
 
-    fn step(&mut self, automaton: &Automaton, byte: u8) {
-        let slot = self.current * automaton.classes + automaton.class(byte);
-        let next = self.next[slot];
-        self.current = if next == UNKNOWN { self.explore(automaton, slot, byte) } else { next as usize };
-    }
-
-    fn matches(&self) -> bool {
-        self.states[self.current].matches
-    }
-
     /// The state after a byte that was not met in this one.
-    fn explore(&mut self, automaton: &Automaton, slot: usize, byte: u8) -> usize {
+    fn explore(&mut self, automaton: &Automaton, slot: usize, byte: u8) -> u32 {
         self.seen.clear();
-        for id in &self.states[self.current].ids {
+        for id in &self.states[self.row / automaton.classes].ids {
             let next = match automaton.nfa.state(*id) {
                 State::ByteRange { trans } => trans.matches_byte(byte).then_some(trans.next),
                 State::Sparse(sparse) => sparse.matches_byte(byte),
@@ -219,30 +219,33 @@ impl Walk {
             self.index.clear();
             self.next.clear();
             self.ids = 0;
-            return self.meet(automaton) as usize;
+            return self.meet(automaton);
         }
         let next = self.meet(automaton);
         self.next[slot] = next;
-        next as usize
+        next
     }
 
-    /// The number of the state that is made of the NFA states in `seen`.
+    /// Where the state begins that is made of the NFA states in `seen`, and whether it stops.
     fn meet(&mut self, automaton: &Automaton) -> u32 {
         let is_match = |id: &StateID| matches!(automaton.nfa.state(*id), State::Match { .. });
-        let matches = self.seen.ids.iter().any(is_match);
         let mut ids = self.seen.ids.clone();
         ids.retain(|id| !automaton.nfa.state(*id).is_epsilon());
         ids.sort_unstable();
+        let stops = match automaton.purpose {
+            Purpose::Search => ids.iter().any(is_match),
+            Purpose::Whole => ids.is_empty(),
+        };
         let ids = ids.into_boxed_slice();
         if let Some(known) = self.index.get(&ids) {
             return *known;
         }
-        let number = self.states.len() as u32;
+        let entry = self.next.len() as u32 | if stops { STOP } else { 0 };
         self.ids += ids.len() + automaton.classes;
-        self.index.insert(ids.clone(), number);
-        self.states.push(Met { ids, matches });
-        self.next.resize(self.states.len() * automaton.classes, UNKNOWN);
-        number
+        self.index.insert(ids.clone(), entry);
+        self.states.push(Met { ids, stops });
+        self.next.resize(self.next.len() + automaton.classes, UNKNOWN);
+        entry
     }
 }
 

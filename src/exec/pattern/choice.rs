@@ -1,6 +1,8 @@
 //! Alternatives that are followed side by side until one is chosen: `one_of`, `any_order` and
 //! `until_last`.
 
+use std::cmp::Reverse;
+
 use super::mismatch::Misfit;
 use super::node::{Node, show_group};
 use super::state::{Context, Progress, State, Step, Yield};
@@ -11,8 +13,8 @@ pub(super) struct Choice {
     /// Which of the nodes they are.
     candidates: Vec<usize>,
     branches: Vec<Branch>,
-    /// The alternative that went furthest, of those that were given up, with its misfit.
-    misfit: Option<(usize, Misfit)>,
+    /// Those that were given up, each with its misfit.
+    given_up: Vec<(usize, Misfit)>,
 }
 
 /// An alternative that is still possible.
@@ -56,7 +58,7 @@ impl Choice {
                     Ok(Progress::Done) => branch.done = true,
                     Err(misfit) => {
                         let branch = self.branches.remove(at);
-                        self.give_up(branch.node, misfit);
+                        self.given_up.push((branch.node, misfit));
                         continue;
                     }
                 }
@@ -68,9 +70,7 @@ impl Choice {
             }
         }
         let Some(least) = self.branches.iter().map(|branch| branch.state.settled).min() else {
-            let misfit = self.misfit.take();
-            let none = || Misfit::new(*settled, *settled, "nothing", "there is no alternative");
-            return Err(misfit.map_or_else(none, |(_, misfit)| misfit));
+            return Err(self.furthest(*settled));
         };
         *settled = least;
         if !self.branches[0].done {
@@ -78,7 +78,7 @@ impl Choice {
         }
         let chosen = self.branches.swap_remove(0);
         self.branches.clear();
-        self.misfit = None;
+        self.given_up.clear();
         Ok(Some(Chosen { node: chosen.node, end: chosen.state.settled, yields: chosen.yields }))
     }
 
@@ -94,14 +94,11 @@ impl Choice {
 
     /// Of the alternatives that do not fit, the one that went furthest is the one that was meant,
     /// or the first of these.
-    fn give_up(&mut self, node: usize, misfit: Misfit) {
-        let further = self
-            .misfit
-            .as_ref()
-            .is_none_or(|(known, old)| misfit.seen > old.seen || (misfit.seen == old.seen && node < *known));
-        if further {
-            self.misfit = Some((node, misfit));
-        }
+    fn furthest(&mut self, at: u64) -> Misfit {
+        self.given_up.iter_mut().for_each(|(_, misfit)| misfit.refine());
+        let furthest = self.given_up.drain(..).max_by_key(|(node, misfit)| (misfit.seen, Reverse(*node)));
+        let none = || Misfit::new(at, at, "an alternative", "there is no alternative");
+        furthest.map_or_else(none, |(_, misfit)| misfit)
     }
 
     /// The `one_of` form.

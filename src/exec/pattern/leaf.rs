@@ -2,12 +2,13 @@
 
 use super::describe::{count, cut, quoted};
 use super::mismatch::{AROUND, Misfit};
-use super::node::{Kind, Node, masked, show_ends, show_hex, show_mask};
+use super::node::{Kind, Node, masked, show_ends, show_hex, show_mask, show_payload};
 use super::state::{Context, Form, Progress, State, Step};
 use super::view::Boundary;
-use crate::exec::payload::Encoded;
+use crate::exec::payload::PayloadBytes;
 use crate::plan::pattern::End;
 use crate::plan::payload::Width;
+use crate::trace::shown::Shown;
 
 impl Node {
     /// A step of a form that has no parts.
@@ -15,7 +16,7 @@ impl Node {
         let start = state.start;
         let settled = &mut state.settled;
         let done = match (&self.kind, &mut state.form) {
-            (Kind::Exactly(encoded), _) => exactly(encoded, start, settled, context)?,
+            (Kind::Exactly(bytes, shown), _) => exactly(bytes, shown.as_deref(), start, settled, context)?,
             (Kind::Hex(bytes), _) => hex(self, bytes, start, settled, context)?,
             (Kind::Bytes { count, .. }, _) => bytes(*count, start, settled, context),
             (Kind::Number { width, mask }, Form::Number(so_far)) => {
@@ -77,7 +78,7 @@ impl Node {
             _ if came == 0 => format!("{why} where {} was expected", self.describe()),
             Kind::Until(delimiter) => format!("{why} before {} came", cut(delimiter)),
             Kind::UntilMatch { source, .. } => format!("{why} before a match of ~/{source}/ came"),
-            Kind::Exactly(encoded) => format!("{why} after {came} of {}", count(encoded.bytes.len(), "byte")),
+            Kind::Exactly(bytes, _) => format!("{why} after {came} of {}", count(bytes.len(), "byte")),
             Kind::Hex(bytes) => format!("{why} after {came} of {}", count(bytes.len() as u64, "byte")),
             Kind::Bytes { count: bytes, .. } => format!("{why} after {came} of {}", count(*bytes, "byte")),
             Kind::Number { width, .. } => {
@@ -86,8 +87,8 @@ impl Node {
             _ => format!("{why} after {}, where {} was expected", count(came, "byte"), self.describe()),
         };
         let mut misfit = Misfit::new(state.start, at, self.describe(), message);
-        if let Kind::Exactly(encoded) = &self.kind {
-            misfit.expected = Some(around(encoded, state.start, misfit.from, at));
+        if let Kind::Exactly(bytes, _) = &self.kind {
+            misfit.expected = Some(around(bytes, state.start, misfit.from, at));
         }
         misfit
     }
@@ -102,20 +103,26 @@ fn take(bytes: usize, settled: &mut u64, context: &mut Context<'_>) {
 }
 
 /// The expected bytes from `from` to a little beyond `at`.
-fn around(encoded: &Encoded, start: u64, from: u64, at: u64) -> Vec<u8> {
-    encoded.bytes.copy(from - start, (at - start).saturating_add(AROUND))
+fn around(bytes: &PayloadBytes, start: u64, from: u64, at: u64) -> Vec<u8> {
+    bytes.copy(from - start, (at - start).saturating_add(AROUND))
 }
 
-fn exactly(encoded: &Encoded, start: u64, settled: &mut u64, context: &mut Context<'_>) -> Result<bool, Misfit> {
+fn exactly(
+    bytes: &PayloadBytes,
+    parts: Option<&[Shown]>,
+    start: u64,
+    settled: &mut u64,
+    context: &mut Context<'_>,
+) -> Result<bool, Misfit> {
     let input = context.view.from(*settled);
     let offset = *settled - start;
-    let left = encoded.bytes.len() - offset;
+    let left = bytes.len() - offset;
     let input = &input[..left.min(input.len() as u64) as usize];
-    let same = encoded.bytes.matching(offset, input);
+    let same = bytes.matching(offset, input);
     *settled += same as u64;
     if same < input.len() {
         let at = *settled;
-        let expected = encoded.bytes.copy(at - start, at - start + 1);
+        let expected = bytes.copy(at - start, at - start + 1);
         let message = format!(
             "byte {} is {}, where {} was expected",
             at - start + 1,
@@ -124,14 +131,14 @@ fn exactly(encoded: &Encoded, start: u64, settled: &mut u64, context: &mut Conte
         );
         let mut misfit = Misfit::new(start, at, String::new(), message).seen(at + 1);
         misfit.words = None;
-        misfit.expected = Some(around(encoded, start, misfit.from, at));
+        misfit.expected = Some(around(bytes, start, misfit.from, at));
         return Err(misfit);
     }
     if (same as u64) < left {
         return Ok(false);
     }
     if let Some(shown) = &mut context.shown {
-        encoded.shown.iter().for_each(|part| shown.part(part.clone()));
+        show_payload(bytes, parts, shown);
     }
     Ok(true)
 }

@@ -1,7 +1,11 @@
 //! Why bytes are not as a pattern says.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
+use regex::bytes::Regex;
+
+use super::automaton::{self, Walk};
 use super::describe::count;
 use super::node::Node;
 use super::view::View;
@@ -57,6 +61,17 @@ pub(super) struct Details {
     pub(super) words: Option<String>,
     /// One line.
     pub(super) message: String,
+    /// The bytes that an expression does not match, while it is not known from which on.
+    unmatched: Option<Unmatched>,
+}
+
+/// Bytes that an expression does not match.
+#[derive(Debug)]
+struct Unmatched {
+    regex: Arc<Regex>,
+    bytes: Vec<u8>,
+    /// Whether it had been seen as soon as nothing could mend it, had they come one by one.
+    at_once: bool,
 }
 
 impl Deref for Misfit {
@@ -83,6 +98,7 @@ impl Misfit {
             expected: None,
             words: Some(words.into()),
             message: message.into(),
+            unmatched: None,
         }))
     }
 
@@ -92,6 +108,27 @@ impl Misfit {
         self
     }
 
+    /// An expression does not match all these bytes. From which byte on they do not fit is found
+    /// out when it matters: of most alternatives that are given up nobody asks.
+    pub(super) fn unmatched(mut self, regex: &Arc<Regex>, bytes: Vec<u8>, at_once: bool) -> Self {
+        self.unmatched = Some(Unmatched { regex: Arc::clone(regex), bytes, at_once });
+        self
+    }
+
+    /// Finds out what was put off.
+    pub(super) fn refine(&mut self) {
+        let Some(Unmatched { regex, bytes, at_once }) = self.unmatched.take() else { return };
+        let whole = automaton::whole(&regex);
+        let dead = whole.and_then(|whole| Walk::new(&whole).dies(&whole, &bytes));
+        let start = self.at;
+        // Where every beginning could still match, it is what is missing at the end.
+        self.at = start + dead.unwrap_or(bytes.len()) as u64;
+        self.from = start.max(self.at.saturating_sub(AROUND));
+        if dead.is_some() && at_once {
+            self.seen = self.at + 1;
+        }
+    }
+
     /// A datagram goes on after the pattern.
     pub(super) fn too_long(node: &Node, end: u64, more: usize) -> Self {
         let message = format!("the datagram has {} more than the pattern takes", count(more as u64, "byte"));
@@ -99,7 +136,8 @@ impl Misfit {
     }
 
     /// With the bytes that came.
-    pub(super) fn seen_in(self, recent: &Recent, view: View<'_>) -> Mismatch {
+    pub(super) fn seen_in(mut self, recent: &Recent, view: View<'_>) -> Mismatch {
+        self.refine();
         let misfit = *self.0;
         let from = misfit.from.max(recent.start(view.base)).min(view.limit());
         let got = recent.copy(from, misfit.at.saturating_add(AROUND).min(view.limit()), view);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::automaton::{self, Automaton};
 use super::defer::{self, Deferred};
-use crate::exec::payload::{Encoded, encode, padding};
+use crate::exec::payload::{Encoded, PayloadBytes, encode, padding, written};
 use crate::exec::shown::ShownBuilder;
 use crate::exec::values::Scope;
 use crate::model::value::Value;
@@ -38,7 +38,8 @@ pub(super) struct Cover {
 /// The forms.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Exactly(Encoded),
+    /// These bytes, and how they are shown where not as they are.
+    Exactly(PayloadBytes, Option<Vec<Shown>>),
     Hex(Arc<[Option<u8>]>),
     /// So many bytes; `known` if the spec says how many.
     Bytes {
@@ -93,7 +94,7 @@ pub(super) fn compile(
 
 fn compile_form(form: &Form, scope: Scope<'_>, max: Option<u64>, names: &mut Vec<String>) -> Result<Kind, String> {
     Ok(match form {
-        Form::Exactly(payload) => Kind::Exactly(encode(payload, scope)?),
+        Form::Exactly(payload) => exactly(payload, scope)?,
         Form::Hex(bytes) => Kind::Hex(Arc::clone(bytes)),
         Form::Bytes(number) => Kind::Bytes { count: scope.number(number)?, known: matches!(number, Number::Known(_)) },
         Form::Until(delimiter) => Kind::Until(compile_delimiter(delimiter, scope)?),
@@ -148,11 +149,19 @@ fn compile_sequence(
             _ => None,
         });
         let joined = Payload { parts: payloads.flatten().cloned().collect(), span: first.span };
-        let kind = Kind::Exactly(encode(&joined, scope)?);
+        let kind = exactly(&joined, scope)?;
         nodes.push(Node { kind, cover: None, max: max.unwrap_or(DEFAULT_MAX), limited: false });
         rest = tail;
     }
     Ok(Kind::Sequence(nodes))
+}
+
+fn exactly(payload: &Payload, scope: Scope<'_>) -> Result<Kind, String> {
+    if let Some(bytes) = written(payload) {
+        return Ok(Kind::Exactly(bytes, None));
+    }
+    let Encoded { bytes, shown } = encode(payload, scope)?;
+    Ok(Kind::Exactly(bytes, Some(shown)))
 }
 
 fn is_bare_payload(pattern: &Pattern, names: &[String]) -> bool {
@@ -199,7 +208,7 @@ impl Node {
     /// How many bytes it takes, where that never varies.
     pub(super) fn size(&self) -> Option<u64> {
         match &self.kind {
-            Kind::Exactly(encoded) => total_size(&encoded.shown),
+            Kind::Exactly(bytes, shown) => shown.as_ref().map_or(Some(bytes.len()), |shown| total_size(shown)),
             Kind::Hex(bytes) => Some(bytes.len() as u64),
             Kind::Bytes { count, known } => known.then_some(*count),
             Kind::Number { width, .. } => Some(u64::from(width.bytes)),
@@ -225,7 +234,7 @@ impl Node {
     /// Whether it has no parts.
     pub(super) fn is_leaf(&self) -> bool {
         match &self.kind {
-            Kind::Exactly(_)
+            Kind::Exactly(..)
             | Kind::Hex(_)
             | Kind::Bytes { .. }
             | Kind::Until(_)
@@ -247,7 +256,7 @@ impl Node {
             return self.size().is_some();
         }
         match &self.kind {
-            Kind::Exactly(encoded) => total_size(&encoded.shown).is_some(),
+            Kind::Exactly(..) => self.size().is_some(),
             Kind::Hex(_)
             | Kind::Bytes { .. }
             | Kind::Until(_)
@@ -267,10 +276,10 @@ impl Node {
             return false;
         }
         match &self.kind {
-            Kind::Exactly(encoded) => {
+            Kind::Exactly(_, shown) => {
                 let plain =
                     |shown: &Shown| matches!(shown, Shown::Bytes(_) | Shown::Digest { .. } | Shown::Generated { .. });
-                encoded.shown.iter().all(plain)
+                shown.iter().flatten().all(plain)
             }
             Kind::Hex(bytes) => bytes.iter().all(Option::is_some),
             Kind::Bytes { .. } | Kind::Until(_) | Kind::UntilMatch { .. } => true,
@@ -290,7 +299,7 @@ impl Node {
             return shown.part(cover.shown(self.size()));
         }
         match &self.kind {
-            Kind::Exactly(encoded) => encoded.shown.iter().for_each(|part| shown.part(part.clone())),
+            Kind::Exactly(bytes, parts) => show_payload(bytes, parts.as_deref(), shown),
             Kind::Hex(bytes) => show_hex(bytes, shown),
             Kind::Bytes { .. } | Kind::Until(_) | Kind::UntilMatch { .. } | Kind::Deferred(_) => {
                 shown.part(Shown::Varying { size: self.size() });
@@ -329,6 +338,15 @@ pub(super) fn show_group(word: &str, members: &[Node]) -> Shown {
         shown.finish()
     };
     Shown::Group { word: word.to_owned(), members: members.iter().map(show).collect() }
+}
+
+/// Bytes of the spec.
+pub(super) fn show_payload(bytes: &PayloadBytes, parts: Option<&[Shown]>, shown: &mut ShownBuilder) {
+    match (parts, bytes.as_slice()) {
+        (Some(parts), _) => parts.iter().for_each(|part| shown.part(part.clone())),
+        (None, Some(bytes)) => shown.bytes(bytes),
+        (None, None) => {}
+    }
 }
 
 /// Known bytes, and `..` for the others.

@@ -132,7 +132,7 @@ impl Node {
             Kind::UntilLast { .. } => Form::UntilLast(Box::default()),
             Kind::Sequence(_) => Form::Sequence(0, None),
             Kind::Deferred(_) => Form::Deferred(None),
-            Kind::Exactly(_) | Kind::Hex(_) | Kind::Bytes { .. } | Kind::Rest(_) => Form::Place,
+            Kind::Exactly(..) | Kind::Hex(_) | Kind::Bytes { .. } | Kind::Rest(_) => Form::Place,
         };
         let hold = self.cover.as_ref().is_some_and(|cover| cover.holds()).then(Vec::new);
         State { start: at, settled: at, hold, followed: None, form }
@@ -141,28 +141,27 @@ impl Node {
     /// Goes on as far as the bytes in view allow.
     pub(super) fn advance(&self, state: &mut State, context: &mut Context<'_>) -> Step {
         let Some(cover) = &self.cover else {
-            let step = self.advance_form(state, context);
+            let mut step = self.advance_form(state, context);
             if self.limited {
-                self.check_limit(state, &step)?;
+                self.check_limit(state, &mut step)?;
             }
             return step;
         };
         let before = state.settled;
         let shown = context.shown.take();
-        let step = self.advance_form(state, context);
+        let mut step = self.advance_form(state, context);
         context.shown = shown;
         let limit = state.start.saturating_add(self.max);
         if let Some(hold) = &mut state.hold {
             hold.extend_from_slice(context.view.slice(before, state.settled.min(limit)));
         }
-        let checked = if self.limited || cover.holds() { self.check_limit(state, &step) } else { Ok(()) };
+        let checked = if self.limited || cover.holds() { self.check_limit(state, &mut step) } else { Ok(()) };
         if checked.is_ok() && matches!(step, Ok(Progress::Done)) {
             self.finish(cover, state, context)?;
             return step;
         }
         if let Some(matching) = &cover.matching
-            && context.alternative
-            && self.is_leaf()
+            && self.is_followed(context)
         {
             self.follow(matching, state)?;
         }
@@ -170,9 +169,17 @@ impl Node {
     }
 
     /// Bytes beyond the limit count as not seen, however they arrived.
-    fn check_limit(&self, state: &State, step: &Step) -> Result<(), Misfit> {
+    fn check_limit(&self, state: &State, step: &mut Step) -> Result<(), Misfit> {
         let limit = state.start.saturating_add(self.max);
-        let seen = step.as_ref().map_or_else(|misfit| misfit.seen, |_| state.settled);
+        let seen = match step {
+            Ok(_) => state.settled,
+            Err(misfit) => {
+                if misfit.seen > limit {
+                    misfit.refine();
+                }
+                misfit.seen
+            }
+        };
         if seen > limit { Err(self.too_much(state.start, limit)) } else { Ok(()) }
     }
 
@@ -202,8 +209,9 @@ impl Node {
                 _ => &taken,
             };
             let Some(groups) = matching.regex.captures(judged) else {
-                let dead = automaton::whole(matching).and_then(|whole| Walk::new(&whole).dies(&whole, judged));
-                return Err(self.no_match(matching, state, dead));
+                let judged = judged.to_vec();
+                let misfit = self.no_match(matching, state.start, state.start, state.settled);
+                return Err(misfit.unmatched(&matching.regex, judged, self.is_followed(context)));
             };
             for name in matching.regex.capture_names().flatten() {
                 // A group that took no part is empty, so that a later `${name}` has a value.
@@ -220,10 +228,15 @@ impl Node {
         Ok(())
     }
 
+    /// Whether a `match` beside it is followed byte by byte.
+    fn is_followed(&self, context: &Context<'_>) -> bool {
+        context.alternative && self.is_leaf()
+    }
+
     /// Whether an alternative that is not complete can still match.
     fn follow(&self, matching: &Matching, state: &mut State) -> Result<(), Misfit> {
         if state.followed.is_none() {
-            let Some(whole) = automaton::whole(matching) else { return Ok(()) };
+            let Some(whole) = automaton::whole(&matching.regex) else { return Ok(()) };
             state.followed = Some(Box::new(Followed { walk: Walk::new(&whole), whole, to: 0 }));
         }
         let (Some(followed), Some(hold)) = (&mut state.followed, &state.hold) else { return Ok(()) };
@@ -233,24 +246,23 @@ impl Node {
         let fresh = hold.get(from..to).unwrap_or_default();
         followed.to = from + fresh.len();
         match followed.walk.dies(&followed.whole, fresh) {
-            Some(dead) => Err(self.no_match(matching, state, Some(from + dead))),
+            Some(dead) => {
+                let at = state.start + (from + dead) as u64;
+                Err(self.no_match(matching, state.start, at, at + 1))
+            }
             None => Ok(()),
         }
     }
 
-    /// An expression does not match; after the byte `dead` nothing that follows can mend it.
-    fn no_match(&self, matching: &Matching, state: &State, dead: Option<usize>) -> Misfit {
+    /// An expression does not match, from `at` on, as is seen when `seen` is.
+    fn no_match(&self, matching: &Matching, start: u64, at: u64, seen: u64) -> Misfit {
         let source = &matching.source;
         let what = match &self.kind {
             Kind::Until(_) => "what came before the delimiter",
             _ => "what came",
         };
         let message = format!("{what} does not match ~/{source}/");
-        let (at, seen) = match dead {
-            Some(dead) => (state.start + dead as u64, state.start + dead as u64 + 1),
-            None => (state.start, state.settled),
-        };
-        Misfit::new(state.start, at, format!("~/{source}/"), message).seen(seen)
+        Misfit::new(start, at, format!("~/{source}/"), message).seen(seen)
     }
 
     fn too_much(&self, start: u64, limit: u64) -> Misfit {
