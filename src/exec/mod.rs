@@ -16,13 +16,13 @@ mod net;
 mod parallel;
 pub(crate) mod pattern;
 pub(crate) mod payload;
-mod shown;
 mod settle;
+mod shown;
 mod stop;
 mod test;
-pub(crate) mod values;
 #[cfg(test)]
 mod tests;
+pub(crate) mod values;
 mod verbs;
 
 use std::io;

@@ -40,10 +40,10 @@ pub(crate) async fn run(
     });
     let result = all(futures.map(Some).collect()).await;
     let result = result.map_err(|stop| meeting.with_waiting(stop, outer.test));
-    let recorded = lanes.iter().zip(recorded).map(|(lane, entries)| RecordedLane {
-        name: lane.name.clone(),
-        entries: entries.into_inner(),
-    });
+    let recorded = lanes
+        .iter()
+        .zip(recorded)
+        .map(|(lane, entries)| RecordedLane { name: lane.name.clone(), entries: entries.into_inner() });
     entries.borrow_mut().push(Entry::Parallel(recorded.collect()));
     result
 }
@@ -165,8 +165,11 @@ impl Meeting {
         let name = &self.barriers[barrier].name;
         if let Some(ended) = wanted.iter().find(|other| lanes[**other] == Status::Ended) {
             return Some(
-                Stop::failed(format!("barrier `{name}` is never reached by lane `{}`, which has ended", self.names[*ended]))
-                    .label(format!("lane `{}` waits here", self.names[lane])),
+                Stop::failed(format!(
+                    "barrier `{name}` is never reached by lane `{}`, which has ended",
+                    self.names[*ended]
+                ))
+                .label(format!("lane `{}` waits here", self.names[lane])),
             );
         }
         let stuck = lanes.iter().all(|status| !matches!(status, Status::Runs));
@@ -179,9 +182,10 @@ impl Meeting {
     /// Says which lanes are not at a barrier.
     fn missing(&self, stop: Stop, barrier: usize) -> Stop {
         let lanes = self.lanes.borrow();
-        let absent = self.barriers[barrier].lanes.iter().filter(|lane| {
-            !matches!(lanes[**lane], Status::Waits(at, _) if at == barrier)
-        });
+        let absent = self.barriers[barrier]
+            .lanes
+            .iter()
+            .filter(|lane| !matches!(lanes[**lane], Status::Waits(at, _) if at == barrier));
         let absent: Vec<String> = absent.map(|lane| format!("`{}`", self.names[*lane])).collect();
         stop.note(format!("lane {} has not reached it", absent.join(", ")))
     }

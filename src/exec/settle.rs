@@ -279,10 +279,8 @@ impl Inbox {
     /// come back.
     pub(crate) async fn settled(self, sender: &Socket) -> Settled {
         if let Some((socket, before)) = self.receiver {
-            return until(|| {
-                sys::receive_queue(socket.fd()).is_ok_and(|now| now.0 > before.0 || now.1 != before.1)
-            })
-            .await;
+            return until(|| sys::receive_queue(socket.fd()).is_ok_and(|now| now.0 > before.0 || now.1 != before.1))
+                .await;
         }
         if self.error_at_sender {
             return until(|| sys::poll_now(sender.fd(), 0) & libc::POLLERR != 0).await;
@@ -294,8 +292,6 @@ impl Inbox {
 impl Endpoint {
     /// Whether its TCP socket is in that state now.
     fn state_is(&self, state: TcpState) -> bool {
-        self.socket()
-            .and_then(|socket| sys::tcp_info(socket.fd()).ok())
-            .is_some_and(|info| info.state == state as u8)
+        self.socket().and_then(|socket| sys::tcp_info(socket.fd()).ok()).is_some_and(|info| info.state == state as u8)
     }
 }

@@ -159,10 +159,7 @@ impl<'t> Test<'t> {
 
     /// The endpoint of this spec, open or closed, whose own address that is.
     pub(crate) fn owner_of(&self, network: Network, local: &SockAddr) -> Option<Rc<Endpoint>> {
-        self.find(|endpoint| {
-            endpoint.network.kind() == network.kind()
-                && endpoint.is_bound_to(local)
-        })
+        self.find(|endpoint| endpoint.network.kind() == network.kind() && endpoint.is_bound_to(local))
     }
 
     /// The latest endpoint for which that is true.
@@ -195,15 +192,20 @@ impl<'t> Test<'t> {
             Address::Any(network) => Ok(address::any_loopback(*network)),
             Address::Inet { address, .. } => Ok((*address).into()),
             Address::Unix { name: UnixName::Path(path), .. } => self.unix_path(path),
-            Address::Unix { name: UnixName::Abstract(name), .. } => address::abstract_name(name)
-                .map_err(|_| Stop::failed(format!("the abstract name `@{name}` is too long: the kernel takes 107 bytes"))),
+            Address::Unix { name: UnixName::Abstract(name), .. } => address::abstract_name(name).map_err(|_| {
+                Stop::failed(format!("the abstract name `@{name}` is too long: the kernel takes 107 bytes"))
+            }),
         }
     }
 
     fn unix_path(&self, name: &str) -> Result<SockAddr, Stop> {
         let path = self.folder()?.join(name);
         SockAddr::unix(&path).map_err(|_| {
-            Stop::failed(format!("the path of the socket is too long: the kernel takes 107 bytes, `{}` has {}", path.display(), path.as_os_str().len()))
+            Stop::failed(format!(
+                "the path of the socket is too long: the kernel takes 107 bytes, `{}` has {}",
+                path.display(),
+                path.as_os_str().len()
+            ))
         })
     }
 

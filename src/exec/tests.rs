@@ -49,7 +49,10 @@ const CONNECTED: &str = "- server: {listen: tcp}\n- client: {connect: server}\n-
 #[test]
 fn a_connection_is_made_and_ends() {
     let text = trace(&format!("{CONNECTED}- client: close\n- conn: {{expect: eof}}\n- conn: close"));
-    assert_eq!(text, "server    listen tcp\nclient    connect server\nconn      accept client\nclient    close\nconn      eof\nconn      close\nend       server open\n");
+    assert_eq!(
+        text,
+        "server    listen tcp\nclient    connect server\nconn      accept client\nclient    close\nconn      eof\nconn      close\nend       server open\n"
+    );
 }
 
 #[test]
@@ -80,33 +83,50 @@ fn states_are_seen_down_to_time_wait() {
 
 #[test]
 fn close_with_unread_bytes_resets() {
-    let text = trace(&format!("{CONNECTED}- client: {{send: \"hello\"}}\n- conn: close\n- client: {{expect: reset}}\n- client: {{expect: eof}}"));
+    let text = trace(&format!(
+        "{CONNECTED}- client: {{send: \"hello\"}}\n- conn: close\n- client: {{expect: reset}}\n- client: {{expect: eof}}"
+    ));
     assert!(text.contains("conn      close unread 5\nclient    expect reset\nclient    eof\n"), "{text}");
 }
 
 #[test]
 fn a_late_send_meets_the_reset() {
-    trace(&format!("{CONNECTED}- conn: close\n- client: {{send: \"late\"}}\n- client: {{send: \"later\", fails: EPIPE}}"));
+    trace(&format!(
+        "{CONNECTED}- conn: close\n- client: {{send: \"late\"}}\n- client: {{send: \"later\", fails: EPIPE}}"
+    ));
 }
 
 #[test]
 fn datagrams_to_a_closed_port_are_reported_once() {
-    trace("- server: {bind: udp}\n- client: {connect: server}\n- server: close\n- client: {send: \"x\"}\n- client: {expect: {SO_ERROR: ECONNREFUSED}}\n- client: {send: \"y\"}");
+    trace(
+        "- server: {bind: udp}\n- client: {connect: server}\n- server: close\n- client: {send: \"x\"}\n- client: {expect: {SO_ERROR: ECONNREFUSED}}\n- client: {send: \"y\"}",
+    );
 }
 
 #[test]
 fn barriers_order_lanes() {
-    let text = trace(&format!("{CONNECTED}- parallel:\n    one:\n      - client: {{send: \"a\"}}\n      - barrier: sent\n    two:\n      - barrier: sent\n      - conn: {{expect: {{unread: 1}}}}"));
-    assert!(text.contains("parallel\n  one\n    client    send 1 \"a\"\n  two\n    conn      expect unread=1\n"), "{text}");
+    let text = trace(&format!(
+        "{CONNECTED}- parallel:\n    one:\n      - client: {{send: \"a\"}}\n      - barrier: sent\n    two:\n      - barrier: sent\n      - conn: {{expect: {{unread: 1}}}}"
+    ));
+    assert!(
+        text.contains("parallel\n  one\n    client    send 1 \"a\"\n  two\n    conn      expect unread=1\n"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_failed_lane_cancels_who_waits_for_it() {
     let began = Instant::now();
-    let failure = failure(&format!("{CONNECTED}- parallel:\n    one:\n      - conn: {{expect: eof, within: 100ms}}\n      - barrier: go\n    two:\n      - barrier: go\n      - client: close"));
+    let failure = failure(&format!(
+        "{CONNECTED}- parallel:\n    one:\n      - conn: {{expect: eof, within: 100ms}}\n      - barrier: go\n    two:\n      - barrier: go\n      - client: close"
+    ));
     assert!(began.elapsed() < Duration::from_millis(700));
     assert_eq!(failure.message, "conn: the stream did not end");
-    assert!(failure.notes.iter().any(|note| note.contains("lane `two` was waiting at barrier `go`")), "{:?}", failure.notes);
+    assert!(
+        failure.notes.iter().any(|note| note.contains("lane `two` was waiting at barrier `go`")),
+        "{:?}",
+        failure.notes
+    );
 }
 
 #[test]
@@ -143,8 +163,11 @@ fn a_cancelled_run_ends_at_once() {
 
 #[test]
 fn how_much_of_a_failed_send_went_is_not_in_the_trace() {
-    let text = trace("- one: {pair: other}\n- one: {send: {fill: \"x\", size: 8MiB}, nonblocking: true, fails: EAGAIN}");
+    let text =
+        trace("- one: {pair: other}\n- one: {send: {fill: \"x\", size: 8MiB}, nonblocking: true, fails: EAGAIN}");
     assert!(text.ends_with("fails EAGAIN\nend       one open, other open unread ~\n"), "{text}");
-    let text = trace("- one: {pair: other}\n- one: {send: {fill: \"x\", size: 8MiB}, nonblocking: true, fails: EAGAIN}\n- other: close");
+    let text = trace(
+        "- one: {pair: other}\n- one: {send: {fill: \"x\", size: 8MiB}, nonblocking: true, fails: EAGAIN}\n- other: close",
+    );
     assert!(text.contains("other     close unread ~\n"), "{text}");
 }

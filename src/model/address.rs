@@ -54,9 +54,8 @@ impl Address {
             };
             return Ok(Self::Unix { network, name });
         }
-        let rest = rest
-            .strip_prefix("//")
-            .ok_or_else(|| format!("write `{word}://{}`", rest.trim_start_matches('/')))?;
+        let rest =
+            rest.strip_prefix("//").ok_or_else(|| format!("write `{word}://{}`", rest.trim_start_matches('/')))?;
         let address = parse_host_port(network, rest)?;
         Ok(Self::Inet { network, address })
     }

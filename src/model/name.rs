@@ -3,9 +3,9 @@
 /// Words that cannot name an endpoint or a variable: the verbs, the steps without endpoint, and a
 /// few that the language needs for itself.
 pub const RESERVED: &[&str] = &[
-    "socket", "bind", "listen", "accept", "connect", "pair", "send", "recv", "read", "expect", "shutdown",
-    "close", "reset", "set", "tls", "run", "open", "signal", "parallel", "barrier", "repeat", "retry", "let",
-    "assert", "include", "pause", "link", "sender", "stderr", "stdout", "end", "wire", "tmp",
+    "socket", "bind", "listen", "accept", "connect", "pair", "send", "recv", "read", "expect", "shutdown", "close",
+    "reset", "set", "tls", "run", "open", "signal", "parallel", "barrier", "repeat", "retry", "let", "assert",
+    "include", "pause", "link", "sender", "stderr", "stdout", "end", "wire", "tmp",
 ];
 
 /// Whether the text is a name: `[A-Za-z_][A-Za-z0-9_-]*`.

@@ -123,7 +123,11 @@ impl Width {
         if bytes < 8 && number >> (bytes * 8) != 0 {
             return None;
         }
-        Some(if self.little { number.to_le_bytes()[..bytes].to_vec() } else { number.to_be_bytes()[8 - bytes..].to_vec() })
+        Some(if self.little {
+            number.to_le_bytes()[..bytes].to_vec()
+        } else {
+            number.to_be_bytes()[8 - bytes..].to_vec()
+        })
     }
 
     /// The number that these bytes are; there must be as many as the width has.

@@ -318,9 +318,8 @@ fn some_entry() -> impl Strategy<Value = Entry> {
 
 fn some_record() -> impl Strategy<Value = Record> {
     let end = vec(("[a-c]", 0u64..2), 0..5);
-    (vec(some_entry(), 0..5), end).prop_map(|(entries, end)| {
-        record(entries, end.into_iter().map(|(name, unread)| open(&name, unread)).collect())
-    })
+    (vec(some_entry(), 0..5), end)
+        .prop_map(|(entries, end)| record(entries, end.into_iter().map(|(name, unread)| open(&name, unread)).collect()))
 }
 
 /// A record with nothing in it but what the canonical trace has.

@@ -22,8 +22,7 @@ pub(crate) fn domain(network: Network) -> c_int {
 
 /// A free port on the loopback address of the network's family.
 pub(crate) fn any_loopback(network: Network) -> SockAddr {
-    let host: IpAddr =
-        if network.is_v6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+    let host: IpAddr = if network.is_v6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
     SocketAddr::new(host, 0).into()
 }
 
@@ -67,9 +66,7 @@ pub(crate) fn is_local(address: &SockAddr) -> bool {
 /// same as the plain ones.
 pub(crate) fn same(one: &SockAddr, other: &SockAddr) -> bool {
     match (one.as_socket(), other.as_socket()) {
-        (Some(one), Some(other)) => {
-            one.port() == other.port() && one.ip().to_canonical() == other.ip().to_canonical()
-        }
+        (Some(one), Some(other)) => one.port() == other.port() && one.ip().to_canonical() == other.ip().to_canonical(),
         (None, None) => path(one).is_some() && path(one) == path(other),
         _ => false,
     }
@@ -82,9 +79,7 @@ pub(crate) fn receives(bound: &SockAddr, target: &SockAddr) -> bool {
         (Some(bound), Some(target)) => {
             let (here, there) = (bound.ip().to_canonical(), target.ip().to_canonical());
             bound.port() == target.port()
-                && (here == there
-                    || here.is_unspecified()
-                    || (there.is_unspecified() && here.is_loopback()))
+                && (here == there || here.is_unspecified() || (there.is_unspecified() && here.is_loopback()))
         }
         (None, None) => same(bound, target),
         _ => false,

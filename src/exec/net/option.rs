@@ -13,9 +13,7 @@ pub(crate) fn set(socket: &Socket, option: &SocketOption, value: &OptionValue) -
         OptionValue::Int(number) => sys::set_int(fd, option.level, option.number, *number),
         OptionValue::Time(time) => sys::set_time(fd, option.level, option.number, *time),
         OptionValue::Text(text) => sys::set_text(fd, option.level, option.number, text),
-        OptionValue::Errno(errno) => {
-            sys::set_int(fd, option.level, option.number, errno.map_or(0, |errno| errno.0))
-        }
+        OptionValue::Errno(errno) => sys::set_int(fd, option.level, option.number, errno.map_or(0, |errno| errno.0)),
         OptionValue::Linger(seconds) => {
             sys::set_linger(fd, *seconds)?;
             socket.note_linger(*seconds);

@@ -197,8 +197,7 @@ fn get<T: Copy>(fd: BorrowedFd<'_>, level: c_int, number: c_int) -> Result<(T, u
     // SAFETY: only used with plain C structs and integers, for which all zero bytes are valid; the
     // kernel writes at most `len` bytes.
     unsafe {
-        let result =
-            libc::getsockopt(fd.as_raw_fd(), level, number, value.as_mut_ptr().cast::<c_void>(), &raw mut len);
+        let result = libc::getsockopt(fd.as_raw_fd(), level, number, value.as_mut_ptr().cast::<c_void>(), &raw mut len);
         check(result as isize)?;
         Ok((value.assume_init(), len as usize))
     }

@@ -115,7 +115,8 @@ impl Expected<'_> {
             [Condition::Reset] => "no reset came".to_owned(),
             _ => format!("{} did not come", self.described()),
         };
-        let stop = Stop::failed(format!("{}: {what}", self.endpoint.name)).label("nothing came").deadline(deadline.within);
+        let stop =
+            Stop::failed(format!("{}: {what}", self.endpoint.name)).label("nothing came").deadline(deadline.within);
         if self.endpoint.role.get() == Role::Connected && !self.words.contains("able") {
             stop.note("the connection is still open, and nothing waits to be received")
         } else {
@@ -135,8 +136,11 @@ impl Expected<'_> {
             }
             if quiet.at > deadline.at {
                 let within = duration::show(deadline.within);
-                let message = format!("{}: {} does not end before the deadline of {within}", self.endpoint.name, self.words);
-                return Err(Stop::failed(message).help("give the step, or the block around it, more time with `within`"));
+                let message =
+                    format!("{}: {} does not end before the deadline of {within}", self.endpoint.name, self.words);
+                return Err(
+                    Stop::failed(message).help("give the step, or the block around it, more time with `within`")
+                );
             }
             if !quiet.wait(self.socket, Direction::In).await? {
                 return Ok(());

@@ -12,12 +12,7 @@ use super::{open, open_or_new, resolve};
 /// As many as the kernel allows: connects never wait for room that the spec did not limit.
 const BACKLOG: i32 = 4096;
 
-pub(super) fn run(
-    lane: &Lane<'_>,
-    call: &Call,
-    target: Option<&Target>,
-    backlog: Option<i32>,
-) -> Result<Done, Stop> {
+pub(super) fn run(lane: &Lane<'_>, call: &Call, target: Option<&Target>, backlog: Option<i32>) -> Result<Done, Stop> {
     let endpoint = match target {
         None => open(lane, &call.endpoint)?.0,
         Some(target) => {

@@ -46,9 +46,7 @@ pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
             let how = recv::How { from: from.as_ref(), sender: sender.as_ref(), peek: *peek, urgent: *urgent };
             recv::run(lane, call, pattern, how, deadline).await
         }
-        Verb::Read { size, is, truncated } => {
-            read::run(lane, call, size, is.as_ref(), *truncated, deadline).await
-        }
+        Verb::Read { size, is, truncated } => read::run(lane, call, size, is.as_ref(), *truncated, deadline).await,
         Verb::Expect(conditions) => expect::run(lane, call, conditions, deadline).await,
         Verb::ExpectAttributes(attributes) => attribute::run(lane, call, attributes, deadline).await,
         Verb::Shutdown(how) => shutdown::run(lane, call, *how).await,
@@ -86,9 +84,9 @@ fn open_or_new(
 
 /// Errors of the machine, not of the socket: the runner cannot do its work.
 fn fatal(errno: crate::model::errno::Errno) -> Option<Stop> {
-    [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS].contains(&errno.0).then(|| {
-        Stop::CouldNotRun(format!("the kernel gives no more sockets ({errno}): see `ulimit -n`"))
-    })
+    [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS]
+        .contains(&errno.0)
+        .then(|| Stop::CouldNotRun(format!("the kernel gives no more sockets ({errno}): see `ulimit -n`")))
 }
 
 /// An address that a step names.

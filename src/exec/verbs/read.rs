@@ -58,7 +58,12 @@ pub(super) async fn run(
 type Bytes = (Vec<u8>, bool);
 
 /// The bytes, and whether the rest of a message was cut off; `None` where the deadline passed.
-async fn read(call: &Call, socket: &Socket, size: usize, deadline: Deadline) -> Result<Result<Option<Bytes>, Errno>, Stop> {
+async fn read(
+    call: &Call,
+    socket: &Socket,
+    size: usize,
+    deadline: Deadline,
+) -> Result<Result<Option<Bytes>, Errno>, Stop> {
     let one = move |fd: std::os::fd::BorrowedFd<'_>| {
         let mut buffer = vec![0; size];
         sys::recv_message(fd, &mut buffer, 0).map(|message| {

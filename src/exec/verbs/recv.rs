@@ -59,8 +59,7 @@ pub(super) async fn run(
             for (name, value) in matched.captures {
                 lane.values.set(name, value);
             }
-            let what =
-                What::Data { verb: call.words.clone(), bytes: matched.shown, suffix: call.suffix.clone() };
+            let what = What::Data { verb: call.words.clone(), bytes: matched.shown, suffix: call.suffix.clone() };
             Done { result: Ok(()), what, facts }
         }
         Err(errno) => Done { facts, ..Done::words(call, Err(errno)) },

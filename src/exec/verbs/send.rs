@@ -48,7 +48,8 @@ pub(super) async fn run(
     if how.more {
         endpoint.corked.set(true);
     }
-    let mut sending = Sending { lane, call, endpoint: &endpoint, socket: &socket, to, flags, deadline, pieces: Vec::new() };
+    let mut sending =
+        Sending { lane, call, endpoint: &endpoint, socket: &socket, to, flags, deadline, pieces: Vec::new() };
     let result = if endpoint.network.has_boundaries() {
         sending.datagram(&encoded.bytes).await?
     } else {

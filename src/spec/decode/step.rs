@@ -78,10 +78,8 @@ impl Decoder<'_> {
                 diagnostic(format!("`{word}` of which endpoint?")).help(format!("write `- NAME: {word}`"))
             }
             Kind::Scalar(word, _) => match word.split_once(':') {
-                Some((name, rest)) if is_name(name) => {
-                    diagnostic(format!("`{text}` is one word to YAML"))
-                        .help(format!("write a blank after the colon: `{name}: {rest}`"))
-                }
+                Some((name, rest)) if is_name(name) => diagnostic(format!("`{text}` is one word to YAML"))
+                    .help(format!("write a blank after the colon: `{name}: {rest}`")),
                 _ => diagnostic(format!("`{text}` is no step"))
                     .help("a step is an endpoint with a verb: `- client: {send: \"x\"}`"),
             },
