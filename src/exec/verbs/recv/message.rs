@@ -1,0 +1,100 @@
+//! Messages: a datagram, a packet of a connection, the urgent byte.
+
+use super::{DATAGRAM, How, Received, Receiving};
+use crate::exec::net::{Direction, address, sys};
+use crate::exec::pattern::Boundary;
+use crate::exec::stop::Stop;
+use crate::model::network::Kind;
+use crate::plan::Mode;
+
+impl Receiving<'_> {
+    /// The urgent byte.
+    pub(super) async fn urgent(&mut self) -> Result<Received, Stop> {
+        let mut byte = [0];
+        loop {
+            match sys::recv(self.socket.fd(), &mut byte, libc::MSG_OOB) {
+                Ok(len) => return self.whole(&byte[..len]),
+                Err(errno) if errno.0 == libc::EAGAIN && self.call.mode == Mode::Waiting => {
+                    if !self.deadline.wait(self.socket, Direction::In).await? {
+                        return Err(self.late(&self.machine()?));
+                    }
+                }
+                Err(errno) => return Ok(Err(errno)),
+            }
+        }
+    }
+
+    /// One datagram, or one packet of a connection.
+    pub(super) async fn datagram(&mut self, how: How<'_>) -> Result<Received, Stop> {
+        let flags = libc::MSG_TRUNC | if how.peek { libc::MSG_PEEK } else { 0 };
+        let message = loop {
+            let waiting = if self.endpoint.network.is_unix() { sys::unread(self.socket.fd()).unwrap_or(0) } else { 0 };
+            self.room(DATAGRAM.max(waiting as usize));
+            match sys::recv_message(self.socket.fd(), &mut self.buffer, flags) {
+                Ok(message) => break message,
+                Err(errno) if errno.0 == libc::EAGAIN => {
+                    if self.call.mode == Mode::Waiting && self.socket.receives_nothing_more() {
+                        return self.complete(&[], Boundary::Datagram);
+                    }
+                    let waited = self.wait(true).await?;
+                    if let Some(errno) = waited.unless_passed(|| self.late_datagram())? {
+                        return Ok(Err(errno));
+                    }
+                }
+                Err(errno) => return Ok(Err(errno)),
+            }
+        };
+        if message.len == 0 && self.is_end_of_packets() {
+            return self.complete(&[], Boundary::Eof);
+        }
+        self.pieces.push(message.len as u64);
+        self.check_sender(how, message.from)?;
+        let len = message.len.min(self.buffer.len());
+        self.whole(&self.buffer[..len])
+    }
+
+    /// Whether a receive of nothing was the end of a packet connection, not an empty packet.
+    fn is_end_of_packets(&self) -> bool {
+        self.endpoint.network.kind() == Kind::Packet
+            && sys::poll_now(self.socket.fd(), libc::POLLRDHUP) & (libc::POLLRDHUP | libc::POLLHUP) != 0
+            && sys::unread(self.socket.fd()) == Ok(0)
+    }
+
+    fn check_sender(&self, how: How<'_>, from: Option<socket2::SockAddr>) -> Result<(), Stop> {
+        if let Some(name) = how.from {
+            let wanted = self.lane.endpoint(name)?;
+            let is_its = match (&from, wanted.local()) {
+                (Some(from), Some(local)) => address::same(from, &local),
+                (None, None) => true,
+                (Some(from), None) => address::path(from).is_none() && from.is_unix(),
+                (None, Some(_)) => false,
+            };
+            if !is_its {
+                let sender = from.as_ref().and_then(|from| self.lane.test.owner_of(self.endpoint.network, from));
+                let sender = sender.map_or_else(
+                    || from.as_ref().map_or_else(|| "an unnamed socket".to_owned(), address::show),
+                    |sender| format!("`{}`", sender.name),
+                );
+                let name = &self.endpoint.name;
+                return Err(Stop::failed(format!(
+                    "{name}: the datagram at the head of the queue is from {sender}, where `{}` was expected",
+                    wanted.name
+                ))
+                .label(format!("from {sender}")));
+            }
+        }
+        if let (Some(name), Some(from)) = (how.sender, &from) {
+            let (text, shown) = (self.lane.text(name)?, name.shown());
+            let sender = self.lane.test.create(&text, shown, self.endpoint.network, None)?;
+            sender.set_local(from.clone());
+        }
+        *self.endpoint.last_sender.borrow_mut() = from;
+        Ok(())
+    }
+
+    fn late_datagram(&self) -> Stop {
+        Stop::failed(format!("{}: no datagram came", self.endpoint.name))
+            .label("nothing came")
+            .deadline(self.deadline.within)
+    }
+}

@@ -1,0 +1,156 @@
+//! Bytes of a stream: received where a pattern takes them whatever they are, and else looked at
+//! first.
+
+use super::{DATAGRAM, Received, Receiving, Step};
+use crate::exec::net::sys;
+use crate::exec::pattern::{Boundary, Machine, Want};
+use crate::exec::payload::CHUNK;
+use crate::exec::stop::Stop;
+use crate::model::errno::Errno;
+
+/// How much is looked at first for a delimiter.
+const PEEK: usize = 4 << 10;
+
+impl Receiving<'_> {
+    /// Bytes of a stream.
+    pub(super) async fn stream(&mut self) -> Result<Received, Stop> {
+        let mut machine = self.machine()?;
+        // Bytes that were looked at and not taken: nothing is new until there are more.
+        let mut known = 0;
+        loop {
+            let step = match machine.wants() {
+                Want::Exact(bytes) => self.take(&mut machine, bytes)?,
+                Want::Peek => self.look(&mut machine, &mut known)?,
+                Want::Nothing => {
+                    let fed = machine.feed(&[], None);
+                    Step::after(self.is_done(fed)?)
+                }
+            };
+            let errno = match step {
+                Step::Done => return Ok(Ok(machine.into_matched())),
+                Step::Again => continue,
+                Step::Wait => None,
+                Step::Errno(errno) => Some(errno),
+            };
+            if let Some(errno) = errno {
+                return self.errno(machine, errno);
+            }
+            if let Some(errno) = self.wait(known == 0).await?.unless_passed(|| self.late(&machine))? {
+                return Ok(Err(errno));
+            }
+        }
+    }
+
+    /// Receives bytes that are the pattern's whatever they are.
+    fn take(&mut self, machine: &mut Machine, bytes: u64) -> Result<Step, Stop> {
+        let len = usize::try_from(bytes).unwrap_or(CHUNK).min(CHUNK);
+        self.room(len);
+        let received = match sys::recv(self.socket.fd(), &mut self.buffer[..len], 0) {
+            Ok(received) => received,
+            Err(errno) => return Ok(Step::of(errno)),
+        };
+        let end = (received == 0).then_some(Boundary::Eof);
+        if received > 0 {
+            self.pieces.push(received as u64);
+        }
+        let fed = machine.feed(&self.buffer[..received], end);
+        Ok(Step::after(self.is_done(fed)?))
+    }
+
+    /// Looks at what waits, and receives what of it is the pattern's.
+    fn look(&mut self, machine: &mut Machine, known: &mut usize) -> Result<Step, Stop> {
+        self.room((*known * 2).max(PEEK));
+        let seen = match sys::recv(self.socket.fd(), &mut self.buffer, libc::MSG_PEEK) {
+            Ok(seen) => seen,
+            Err(errno) => return Ok(Step::of(errno)),
+        };
+        let buffer = std::mem::take(&mut self.buffer);
+        let step = self.feed_seen(machine, &buffer[..seen], seen == buffer.len(), known);
+        self.buffer = buffer;
+        step
+    }
+
+    fn feed_seen(
+        &mut self,
+        machine: &mut Machine,
+        seen: &[u8],
+        more_may_wait: bool,
+        known: &mut usize,
+    ) -> Result<Step, Stop> {
+        if seen.is_empty() {
+            let fed = machine.feed(&[], Some(Boundary::Eof));
+            return Ok(Step::after(self.is_done(fed)?));
+        }
+        let mut end = None;
+        if seen.len() == *known && !more_may_wait {
+            end = self.end_after(seen.len());
+            if end.is_none() {
+                return Ok(Step::Wait);
+            }
+        }
+        let fed = machine.feed(seen, end);
+        self.consume(fed.taken);
+        *known = seen.len() - fed.taken;
+        Ok(Step::after(self.is_done(fed)?))
+    }
+
+    /// The end that follows so many unread bytes, where it has arrived.
+    fn end_after(&self, unread: usize) -> Option<Boundary> {
+        let events = sys::poll_now(self.socket.fd(), libc::POLLRDHUP);
+        if events == 0 || sys::unread(self.socket.fd()).is_ok_and(|now| now != unread as u64) {
+            return None;
+        }
+        Some(if events & libc::POLLERR != 0 { Boundary::Reset } else { Boundary::Eof })
+    }
+
+    /// Receives bytes that were looked at.
+    fn consume(&mut self, taken: usize) {
+        let mut left = taken;
+        let mut scratch = [0; 4096];
+        while left > 0 {
+            let len = left.min(scratch.len());
+            match sys::recv(self.socket.fd(), &mut scratch[..len], 0) {
+                Ok(received @ 1..) => left -= received,
+                _ => break,
+            }
+        }
+        if taken > 0 {
+            self.pieces.push(taken as u64);
+        }
+    }
+
+    /// An error in place of bytes: a reset may be the end that the pattern goes up to.
+    fn errno(&self, mut machine: Machine, errno: Errno) -> Result<Received, Stop> {
+        if errno.0 != libc::ECONNRESET || self.call.fails.contains(&Some(errno)) {
+            return Ok(Err(errno));
+        }
+        let fed = machine.feed(&[], Some(Boundary::Reset));
+        Ok(if self.is_done(fed)? { Ok(machine.into_matched()) } else { Err(errno) })
+    }
+
+    /// Looks at the bytes of a stream and takes none.
+    pub(super) async fn peek(&mut self) -> Result<Received, Stop> {
+        self.room(DATAGRAM);
+        let mut known = 0;
+        loop {
+            let mut machine = self.machine()?;
+            match sys::recv(self.socket.fd(), &mut self.buffer, libc::MSG_PEEK) {
+                Ok(seen) if seen == 0 || seen > known => {
+                    let end = if seen == 0 { Some(Boundary::Eof) } else { self.end_after(seen) };
+                    let fed = machine.feed(&self.buffer[..seen], end);
+                    if self.is_done(fed)? {
+                        return Ok(Ok(machine.into_matched()));
+                    }
+                    known = seen;
+                    self.room(known + 1);
+                }
+                Ok(_) => {}
+                Err(errno) if errno.0 == libc::EAGAIN => {}
+                Err(errno) => return self.errno(machine, errno),
+            }
+            if let Some(errno) = self.wait(known == 0).await?.unless_passed(|| self.late(&machine))? {
+                return Ok(Err(errno));
+            }
+        }
+    }
+}
