@@ -222,7 +222,6 @@ fn a_wrong_modifier() {
         ("a: {send: x, rcv: y}", "rcv", "no modifier `rcv`", "the verb `recv`"),
         ("a: {accept: b, form: c}", "form", "no modifier `form`", "`from`"),
         ("a: {bind: tcp, within: 1s}", "within", "`bind` has no modifier `within`", "`recv`"),
-        ("a: {expect: eof, fails: EAGAIN}", "fails", "`expect` has no modifier `fails`", "`connect`"),
         ("a: {send: x, mask: 3}", "mask", "`send` has no modifier `mask`", "beside `u8`"),
         ("a: {send: x, within: [1s]}", "[1s]", "`within` takes a duration", "500ms"),
         ("a: {send: x, within: }", "within", "nothing stands after `within`", "500ms"),

@@ -138,7 +138,7 @@ pub const VERBS: &[VerbWord] = &[
             later("status", "How the program must end."),
         ],
         blocks: true,
-        fails: false,
+        fails: true,
     },
     at_once(word("shutdown", Value::OneOf(&["read", "write", "both"]), "Shuts down one direction, or both."), &[]),
     blocking(word("close", Value::Nothing, "Closes."), &[]),
