@@ -1,6 +1,6 @@
 //! A `Spec` and a case to a `Plan`: every word understood, every static variable replaced.
 //!
-//! [`Builder`] goes once through the steps. What concerns single words is found here; what
+//! `Builder` goes once through the steps. What concerns single words is found here; what
 //! concerns the order of steps is found on the finished plan, in `analysis`.
 
 mod call;
