@@ -38,6 +38,12 @@ use scope::{Content, Scope};
 /// The deadline of a step, unless the spec says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How many errors, and how many warnings, one case may have.
+const MOST_FINDINGS: usize = 100;
+
+/// How many findings the cases of a spec may have together before no more of them are looked at.
+const MOST_IN_CASES: usize = 10 * MOST_FINDINGS;
+
 /// The plan of one case. Every finding goes into `diagnostics`, which may hold those of the decoder
 /// already; there is no plan when an error is among them.
 pub fn build(
@@ -57,7 +63,7 @@ pub fn build(
     analysis::check(&steps, source, &doubts, &mut found);
     if !found.is_empty() {
         found.sort_by_key(|finding| finding.span.start);
-        diagnostics.append(&mut found);
+        diagnostics.append(&mut first_of_each(found));
     }
     let wrong = diagnostics.iter().any(|finding| finding.severity == Severity::Error);
     (!wrong).then(|| Plan {
@@ -70,19 +76,33 @@ pub fn build(
     })
 }
 
+/// The first errors and the first warnings: whoever has more has made one mistake many times.
+fn first_of_each(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let (mut errors, mut warnings) = (0, 0);
+    found.retain(|finding| {
+        let count = if finding.severity == Severity::Error { &mut errors } else { &mut warnings };
+        *count += 1;
+        *count <= MOST_FINDINGS
+    });
+    found
+}
+
 /// All findings of all cases, in the order of the file, each place once. One that holds for some
 /// cases only says for which.
 pub fn check(spec: &Spec, source: &SourceFile, base: &str, settings: &Settings) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     let cases = cases(spec, settings, &mut findings);
-    let per_case: Vec<(String, Vec<Diagnostic>)> = cases
-        .into_iter()
-        .map(|case| {
-            let mut found = Vec::new();
-            build(spec, source, base, &case, settings, &mut found);
-            (case.label, found)
-        })
-        .collect();
+    let mut per_case: Vec<(String, Vec<Diagnostic>)> = Vec::with_capacity(cases.len());
+    let mut total = 0;
+    for case in cases {
+        let mut found = Vec::new();
+        build(spec, source, base, &case, settings, &mut found);
+        total += found.len();
+        per_case.push((case.label, found));
+        if total > MOST_IN_CASES {
+            break;
+        }
+    }
     findings.extend(merge(&per_case));
     findings.sort_by_key(|finding| finding.span.start);
     findings
@@ -148,6 +168,8 @@ struct Builder<'a> {
     constants: Vec<(String, Value)>,
     /// The places of steps with mistakes.
     faulty: Vec<Span>,
+    /// How much the compiled expressions may still take, in bytes.
+    expressions: usize,
     found: Vec<Diagnostic>,
 }
 
@@ -166,6 +188,7 @@ impl<'a> Builder<'a> {
             lanes: Recorder::default(),
             constants: Vec::new(),
             faulty: Vec::new(),
+            expressions: regex::MOST_TOGETHER,
             found: Vec::new(),
         }
     }

@@ -12,15 +12,19 @@ use crate::spec::ast::{Scalar, Style};
 use super::Builder;
 use super::scope::Type;
 
-/// How large a compiled expression may be, in bytes.
-const MOST_COMPILED: usize = 1 << 20;
+/// How large a compiled expression may be, in bytes. How large one is cannot be asked, so these are
+/// tried one after the other.
+const COMPILED_SIZES: [usize; 3] = [32 << 10, 256 << 10, 1 << 20];
+
+/// How large the expressions of a spec may be together.
+pub(super) const MOST_TOGETHER: usize = 64 << 20;
 
 impl<'a> Builder<'a> {
     /// An expression for the whole of what was taken; its named groups become variables.
     pub(super) fn matching(&mut self, scalar: &'a Scalar) -> Option<Matching> {
         let word = self.expression_text(scalar)?;
         let anchored = format!(r"\A(?:{})\z", word.0);
-        let regex = match compile(&anchored) {
+        let regex = match self.compile(&anchored) {
             Ok(regex) => regex,
             Err(error) => {
                 self.bad_expression(scalar, &word.0, &error);
@@ -32,6 +36,19 @@ impl<'a> Builder<'a> {
             sound &= self.capture(Cow::Owned(name.to_owned()), Type::Text, scalar.span);
         }
         sound.then(|| Matching { source: word.1, regex: Arc::new(regex) })
+    }
+
+    /// Compiles an expression, within what the spec may still have.
+    fn compile(&mut self, expression: &str) -> Result<regex::bytes::Regex, regex::Error> {
+        let mut result = Err(regex::Error::CompiledTooBig(self.expressions));
+        for size in COMPILED_SIZES.into_iter().filter(|size| *size <= self.expressions) {
+            result = compile(expression, size);
+            if !matches!(result, Err(regex::Error::CompiledTooBig(_))) {
+                self.expressions -= size;
+                break;
+            }
+        }
+        result
     }
 
     /// The expression at whose first match an `until` ends.
@@ -74,7 +91,9 @@ impl<'a> Builder<'a> {
     fn bad_expression(&mut self, scalar: &Scalar, text: &str, error: &regex::Error) {
         let reason = match error {
             regex::Error::Syntax(message) => last_line(message),
-            regex::Error::CompiledTooBig(_) => "it is too large when compiled".to_owned(),
+            regex::Error::CompiledTooBig(_) => {
+                "it is too large when compiled, or all of this spec are together".to_owned()
+            }
             other => other.to_string(),
         };
         let finding =
@@ -92,10 +111,12 @@ impl<'a> Builder<'a> {
 }
 
 /// On bytes where that is possible; where the expression asks for Unicode, on characters.
-fn compile(expression: &str) -> Result<regex::bytes::Regex, regex::Error> {
-    let build =
-        |unicode| regex::bytes::RegexBuilder::new(expression).unicode(unicode).size_limit(MOST_COMPILED).build();
-    build(false).or_else(|error| build(true).map_err(|_| error))
+fn compile(expression: &str, size: usize) -> Result<regex::bytes::Regex, regex::Error> {
+    let build = |unicode| regex::bytes::RegexBuilder::new(expression).unicode(unicode).size_limit(size).build();
+    build(false).or_else(|error| match build(true) {
+        Err(regex::Error::CompiledTooBig(size)) => Err(regex::Error::CompiledTooBig(size)),
+        other => other.map_err(|_| error),
+    })
 }
 
 fn parse(expression: &str) -> Result<Hir, String> {

@@ -23,7 +23,8 @@ use crate::source::{SourceFile, Span};
 pub(super) fn decode(document: &Document<'_>, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) -> Spec {
     let earlier: Vec<Span> = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
     let (errors, incomplete) = (earlier.len(), document.incomplete);
-    let mut decoder = Decoder { source, diagnostics, earlier, errors, warnings: 0, faulty: false, incomplete };
+    let mut decoder =
+        Decoder { source, diagnostics, earlier, errors, warnings: 0, steps: 0, faulty: false, incomplete };
     let mut spec = decoder.top(document.root.as_ref());
     spec.incomplete = decoder.incomplete;
     spec
@@ -38,6 +39,8 @@ struct Decoder<'s> {
     /// How many errors were found, and how many warnings.
     errors: usize,
     warnings: usize,
+    /// How many steps were read.
+    steps: usize,
     /// Whether something was reported about the step that is read now.
     faulty: bool,
     /// Whether names may be missing from the spec.

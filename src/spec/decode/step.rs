@@ -9,6 +9,13 @@ use crate::spec::ast::{Lane, Scalar, Step, StepKind};
 use crate::spec::document::{self, MAX_FINDINGS};
 use crate::spec::words::{self, StepWord, Value, find};
 
+/// How many steps may be written. What is checked between them takes time, and a spec should be read
+/// by people.
+const MAX_STEPS: usize = 5000;
+
+/// How many lanes one `parallel` may have.
+const MAX_LANES: usize = 256;
+
 impl Decoder<'_> {
     /// A list of steps.
     pub(super) fn steps(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<Step> {
@@ -45,7 +52,7 @@ impl Decoder<'_> {
     fn step(&mut self, node: &Node<'_>) -> Step {
         let outer = std::mem::take(&mut self.faulty);
         let kind = match &node.kind {
-            _ if self.errors > MAX_FINDINGS => None,
+            _ if self.errors > MAX_FINDINGS || self.is_one_too_many(node) => None,
             Kind::Mapping(entries) => self.step_map(entries, node),
             _ => {
                 self.no_step(node);
@@ -57,6 +64,20 @@ impl Decoder<'_> {
             Some(kind) => Step { span: node.span, kind, faulty },
             None => broken(node, node.span),
         }
+    }
+
+    /// Whether so many steps stand before this one that it is not read.
+    fn is_one_too_many(&mut self, node: &Node<'_>) -> bool {
+        self.steps += 1;
+        if self.steps == MAX_STEPS + 1 {
+            self.incomplete = true;
+            let message = format!("a spec has at most {MAX_STEPS} steps, and this is one more");
+            self.error(
+                Diagnostic::error("too-many-steps", node.span, message)
+                    .help("what happens again and again is written once: `- repeat: 1000`, with its `steps`"),
+            );
+        }
+        self.steps > MAX_STEPS
     }
 
     /// Whether something was found in this step's YAML. A block answers for its own words only.
@@ -227,6 +248,17 @@ impl Decoder<'_> {
         };
         if entries.is_empty() {
             self.error(Diagnostic::error("no-steps", node.span, "`parallel` has no lanes").help("name at least two"));
+            return None;
+        }
+        if let Some(entry) = entries.get(MAX_LANES) {
+            self.error(
+                Diagnostic::error(
+                    "too-many-lanes",
+                    entry.key.span,
+                    format!("`parallel` has more than {MAX_LANES} lanes"),
+                )
+                .help("lanes are for what must overlap; many connections are opened by a `repeat`"),
+            );
             return None;
         }
         let lane = |entry: &Entry<'_>| {
