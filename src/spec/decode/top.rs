@@ -6,6 +6,9 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::spec::words::{REQUIREMENTS, TOP_LEVEL, Value, find};
 
+/// How many names `vars` or `matrix` may have.
+const MAX_NAMES: usize = 1000;
+
 impl Decoder<'_> {
     /// The whole file.
     pub(super) fn top(&mut self, root: Option<&Node<'_>>) -> Spec {
@@ -155,7 +158,17 @@ impl Decoder<'_> {
     fn named<'n, 'a>(&mut self, at: At<'_>, node: &'n Node<'a>, value: Value) -> Option<&'n [Entry<'a>]> {
         let entries = self.map(at, node, takes(value));
         self.incomplete |= entries.is_none();
-        entries
+        let Some(entry) = entries.and_then(|entries| entries.get(MAX_NAMES)) else { return entries };
+        self.incomplete = true;
+        self.error(
+            Diagnostic::error(
+                "too-many-names",
+                entry.key.span,
+                format!("`{}` has more than {MAX_NAMES} names", at.name),
+            )
+            .help("leave some out"),
+        );
+        entries.map(|entries| &entries[..MAX_NAMES])
     }
 
     fn about(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Scalar> {
