@@ -171,3 +171,21 @@ fn how_much_of_a_failed_send_went_is_not_in_the_trace() {
     );
     assert!(text.contains("other     close unread ~\n"), "{text}");
 }
+
+#[test]
+fn an_expect_may_be_one_look_or_a_blocking_call() {
+    let text = trace(&format!(
+        "{CONNECTED}- conn: {{expect: eof, nonblocking: true, fails: EAGAIN}}\n- conn: {{set: {{SO_RCVTIMEO: 50ms}}}}\n- conn: {{expect: eof, blocking: true, fails: EAGAIN, after: 50ms}}\n- client: reset\n- conn: {{expect: reset, blocking: true}}"
+    ));
+    assert!(text.contains("conn      eof fails EAGAIN\n"), "{text}");
+    let failure = failure(&format!("{CONNECTED}- conn: {{expect: {{unread: 1}}, nonblocking: true}}"));
+    assert_eq!(failure.message, "conn: unread is 0, where 1 was expected");
+    assert_eq!(failure.deadline, None);
+}
+
+#[test]
+fn a_blocking_expect_is_woken_by_a_shutdown_in_another_lane() {
+    trace(&format!(
+        "{CONNECTED}- parallel:\n    reader:\n      - conn: {{expect: eof, blocking: true}}\n    ender:\n      - pause: 20ms\n      - conn: {{shutdown: read}}"
+    ));
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::errno::Errno;
 use crate::model::option::SocketOption;
 use crate::model::state::TcpState;
-use crate::plan::{Attribute, AttributeCheck, Call, Number, OptionValue, Target};
+use crate::plan::{Attribute, AttributeCheck, Call, Mode, Number, OptionValue, Target};
 
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
@@ -29,6 +29,9 @@ pub(super) async fn run(
                 Look::Not(seen) => seen,
                 Look::Never(seen) => return Err(different(&endpoint, attribute, &seen)),
             };
+            if call.mode == Mode::Nonblocking {
+                return Err(different(&endpoint, attribute, &seen));
+            }
             if !deadline.sleep(pause).await {
                 return Err(different(&endpoint, attribute, &seen).deadline(deadline.within));
             }

@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 use crate::model::duration;
 use crate::model::errno::Errno;
-use crate::plan::{Call, Condition};
+use crate::plan::{Call, Condition, Mode};
 use crate::trace::record::{Bytes, Difference};
 
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, sys};
 use super::super::stop::Stop;
-use super::open;
+use super::{blocking, open};
 
 /// How much of unexpected bytes a report shows.
 const SHOWN: usize = 1024;
@@ -26,6 +26,7 @@ pub(super) async fn run(
 ) -> Result<Done, Stop> {
     let (endpoint, socket) = open(lane, &call.endpoint)?;
     let expected = Expected { endpoint: &endpoint, socket: &socket, conditions, words: &call.words };
+    let receives = conditions != [Condition::Writable];
     if let [Condition::Silence(time)] = conditions {
         return expected.silence(*time, deadline).await.map(|()| Done::words(call, Ok(())));
     }
@@ -35,9 +36,24 @@ pub(super) async fn run(
             Look::Errno(errno) => return Ok(Done::words(call, Err(errno))),
             Look::NotYet => {}
         }
-        let direction = if conditions == [Condition::Writable] { Direction::Out } else { Direction::In };
-        if !deadline.wait(&socket, direction).await? {
-            return Err(expected.late(deadline));
+        match call.mode {
+            Mode::Nonblocking => return Ok(Done::words(call, Err(Errno(libc::EAGAIN)))),
+            Mode::Blocking if receives => {
+                let peek = |fd: std::os::fd::BorrowedFd<'_>| sys::recv(fd, &mut [0], libc::MSG_PEEK);
+                match blocking::call(&socket, Direction::In, deadline, peek).await? {
+                    None => return Err(expected.late(deadline)),
+                    Some(Err(errno)) if errno.0 == libc::EAGAIN => return Ok(Done::words(call, Err(errno))),
+                    // A peek that gave ECONNRESET has used it up, so it is judged here.
+                    Some(Err(errno)) => return expected.error(errno).map(|result| Done::words(call, result)),
+                    Some(Ok(_)) => {}
+                }
+            }
+            Mode::Waiting | Mode::Blocking => {
+                let direction = if receives { Direction::In } else { Direction::Out };
+                if !deadline.wait(&socket, direction).await? {
+                    return Err(expected.late(deadline));
+                }
+            }
         }
     }
 }
@@ -77,9 +93,19 @@ impl Expected<'_> {
             Ok(0) => Err(self.instead("the end of the stream")),
             Ok(len) => Err(self.bytes_instead(&buffer[..len])),
             Err(errno) if errno.0 == libc::EAGAIN => Ok(Look::NotYet),
-            Err(errno) if errno.0 == libc::ECONNRESET && self.wants(Condition::Reset) => Ok(Look::Holds),
-            Err(errno) if errno.0 == libc::ECONNRESET => Err(self.instead("a reset")),
-            Err(errno) => Ok(Look::Errno(errno)),
+            Err(errno) => Ok(match self.error(errno)? {
+                Ok(()) => Look::Holds,
+                Err(errno) => Look::Errno(errno),
+            }),
+        }
+    }
+
+    /// What an error of a receive means: the reset that is waited for, or one that comes instead.
+    fn error(&self, errno: Errno) -> Result<Result<(), Errno>, Stop> {
+        match errno.0 {
+            libc::ECONNRESET if self.wants(Condition::Reset) => Ok(Ok(())),
+            libc::ECONNRESET => Err(self.instead("a reset")),
+            _ => Ok(Err(errno)),
         }
     }
 
