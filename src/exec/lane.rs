@@ -139,6 +139,7 @@ impl<'t> Lane<'t> {
                 return Err(Stop::Cancelled);
             }
             self.in_time(step.span)?;
+            self.test.current.set(Some(step.span.start));
             match &step.action {
                 Action::Call(call) => self.call(step.span, call, entries).await?,
                 Action::Pause(time) => self.pause(step.span, *time).await?,

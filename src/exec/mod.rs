@@ -82,7 +82,10 @@ pub enum Ended {
     /// The runner could not do its work; with the reason.
     CouldNotRun(String),
     /// The run was cancelled.
-    Cancelled,
+    Cancelled {
+        /// The line of the step that ran, from 1; 0 where none did.
+        line: u32,
+    },
 }
 
 impl Runtime {

@@ -36,6 +36,8 @@ pub(crate) struct Test<'t> {
     shared: &'t Shared,
     endpoints: RefCell<HashMap<Rc<str>, Rc<Endpoint>>>,
     created: Cell<u64>,
+    /// Where the step stands that began last.
+    pub(crate) current: Cell<Option<u32>>,
     folder: OnceCell<TempDir>,
     fresh_names: Cell<u32>,
 }
@@ -51,6 +53,7 @@ impl<'t> Test<'t> {
             shared,
             endpoints: RefCell::default(),
             created: Cell::new(0),
+            current: Cell::new(None),
             folder: OnceCell::new(),
             fresh_names: Cell::new(0),
         }
@@ -79,7 +82,7 @@ impl<'t> Test<'t> {
                 (Ended::Failed, Some(*failed))
             }
             Err(Stop::CouldNotRun(reason)) => (Ended::CouldNotRun(reason), None),
-            Err(Stop::Cancelled) => (Ended::Cancelled, None),
+            Err(Stop::Cancelled) => (Ended::Cancelled { line: self.current.get().map_or(0, |at| self.line(at)) }, None),
         };
         let end = self.close_all();
         let record = Record { version: VERSION, test: self.plan.test.clone(), entries, end, failure };

@@ -90,8 +90,8 @@ fn draw_test(page: &mut Page, source: Option<&SourceFile>, test: &TestResult, op
         }
         Outcome::Ignored { reason } => verdict(page, ODD, "ignored", &test.name, reason),
         Outcome::CouldNotRun { reason } => verdict(page, BAD, "could not run", &test.name, reason),
-        Outcome::Cancelled if options.verbose => verdict(page, ODD, "cancelled", &test.name, ""),
-        Outcome::Passed { accepted: None } | Outcome::Cancelled => {}
+        Outcome::Cancelled { .. } if options.verbose => verdict(page, ODD, "cancelled", &test.name, ""),
+        Outcome::Passed { accepted: None } | Outcome::Cancelled { .. } => {}
     }
 }
 

@@ -63,7 +63,10 @@ pub enum Outcome {
         reason: String,
     },
     /// The run was interrupted before this test had ended, or begun.
-    Cancelled,
+    Cancelled {
+        /// The line of the step that ran, from 1; 0 where none did.
+        line: u32,
+    },
 }
 
 /// A trace that is not the accepted one.
@@ -113,7 +116,7 @@ impl Totals {
             Outcome::Invalid(_) => &mut self.invalid,
             Outcome::Ignored { .. } => &mut self.ignored,
             Outcome::CouldNotRun { .. } => &mut self.could_not_run,
-            Outcome::Cancelled => &mut self.cancelled,
+            Outcome::Cancelled { .. } => &mut self.cancelled,
         } += 1;
     }
 

@@ -64,7 +64,7 @@ impl Runner {
 
     fn run_selected(&self, found: &Found, worker: &mut Worker) -> Option<SpecResult> {
         if self.cancel.is_cancelled() {
-            return Some(whole(found, Outcome::Cancelled));
+            return Some(whole(found, Outcome::Cancelled { line: 0 }));
         }
         let begun = Instant::now();
         let loaded = match Loaded::read(found, &self.settings) {
@@ -143,7 +143,7 @@ impl Runner {
 
     fn run_plan(&self, test: Test<'_>, worker: &mut Worker) -> Outcome {
         if self.cancel.is_cancelled() {
-            return Outcome::Cancelled;
+            return Outcome::Cancelled { line: 0 };
         }
         match guarded(|| self.execute(test, worker)) {
             Ok(Ok(outcome)) => outcome,
@@ -166,7 +166,7 @@ impl Runner {
             Ended::Completed => self.settle(test, label.as_deref(), &trace::text_of(&execution.record))?,
             Ended::Failed => Outcome::Failed { record: Box::new(execution.record), written },
             Ended::CouldNotRun(reason) => Outcome::CouldNotRun { reason },
-            Ended::Cancelled => Outcome::Cancelled,
+            Ended::Cancelled { line } => Outcome::Cancelled { line },
         })
     }
 
