@@ -213,7 +213,7 @@ fn result() -> SpecResult {
         ("tcp/invalid", Outcome::Invalid(vec![invalid])),
         ("tcp/ignored", Outcome::Ignored { reason: "needs ipv6: no address ::1 on this machine".to_owned() }),
         ("tcp/broken", Outcome::CouldNotRun { reason: "needs 20,012 descriptors, hard limit 20,000".to_owned() }),
-        ("tcp/cancelled", Outcome::Cancelled),
+        ("tcp/cancelled", Outcome::Cancelled { line: 6 }),
     ];
     let tests = outcomes.into_iter().map(|(name, outcome)| TestResult {
         name: name.to_owned(),
