@@ -151,10 +151,14 @@ fn networks() -> Json {
     json!({ "enum": Network::ALL.map(Network::name) })
 }
 
-/// A network, or an address that begins with one.
+/// A network, an address that begins with one, or the endpoint that has the address.
 fn address() -> Json {
     let written = either(&format!("^({}):.+$", Network::ALL.map(Network::name).join("|")));
-    any_of([("network", networks()), ("address", json!({ "type": "string", "pattern": written }))])
+    any_of([
+        ("network", networks()),
+        ("address", json!({ "type": "string", "pattern": written })),
+        ("endpoint", reference("name")),
+    ])
 }
 
 fn errno_names() -> Vec<&'static str> {
