@@ -107,11 +107,15 @@ impl Counts {
 impl std::fmt::Display for Counts {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let Self { specs, errors, warnings, .. } = *self;
+        let Self { specs, errors, warnings, unreadable } = *self;
         write!(out, "{specs} spec{}: ", plural(specs))?;
-        if errors + warnings == 0 {
+        if errors + warnings + unreadable == 0 {
             return out.write_str("nothing to find fault with");
         }
-        write!(out, "{errors} error{}, {warnings} warning{}", plural(errors), plural(warnings))
+        write!(out, "{errors} error{}, {warnings} warning{}", plural(errors), plural(warnings))?;
+        if unreadable > 0 {
+            write!(out, "; {unreadable} could not be read")?;
+        }
+        Ok(())
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::source;
+
 use super::find::Found;
 use super::load::Loaded;
 use super::run::Runner;
@@ -36,7 +38,7 @@ impl Runner {
     /// Whether the tests of a spec can be told only by understanding it. Most have neither a matrix
     /// nor requirements, which is plain from the text.
     fn needs_parsing(&self, found: &Found, probe: bool) -> bool {
-        let Ok(text) = std::fs::read(&found.path) else { return false };
+        let Ok((text, _)) = source::bytes(&found.path, source::MAX_SIZE) else { return false };
         let has = |word: &str| memchr::memmem::find(&text, word.as_bytes()).is_some();
         !self.selection.tags.is_empty() || has("matrix") || probe && has("requires")
     }
