@@ -101,6 +101,17 @@ fn check_runs_nothing() {
 }
 
 #[test]
+fn what_is_no_regular_file_is_never_waited_for() {
+    let project = Project::new(&[("specs/b.yaml", ECHO)]);
+    let mode = rustix::fs::Mode::from_raw_mode(0o644);
+    rustix::fs::mknodat(rustix::fs::CWD, project.path("specs/a.yaml"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    assert_eq!(project.run(&["list"]).exits(0).stdout, "a\nb\n");
+    project.run(&["run"]).exits(3).says("not a regular file");
+    let ran = project.run(&["check"]).exits(3).says("1 spec: 0 errors, 0 warnings; 1 could not be read");
+    assert!(!ran.stdout.contains("nothing to find fault with"), "{}", ran.stdout);
+}
+
+#[test]
 fn check_exits_with_0_on_warnings_alone() {
     let project =
         Project::new(&[("specs/a.yaml", &ECHO.replace("  - client: close", "  - pause: 1ms\n  - client: close"))]);
@@ -121,7 +132,11 @@ fn records_are_written_and_traced_again() {
     let trace = project.run(&["trace", "records/tcp/a.json"]).exits(0).stdout;
     assert_eq!(trace.trim_end(), project.trace("snapshots/tcp/a.snap").unwrap().trim_end());
     project.run(&["trace", "records/z.json"]).exits(0).says("listen tcp");
-    project.run(&["trace", "specs/z.yaml"]).exits(3).says("is not a record");
+    let refused = project.run(&["trace", "specs/z.yaml"]).exits(3).says("run --record DIR").stderr;
+    assert_eq!(refused.matches("not a record").count(), 1, "{refused}");
+    let record = std::fs::File::open(project.path("records/tcp/a.json")).unwrap();
+    let piped = Ran::of(project.command(&["trace", "-"]).stdin(record)).exits(0).stdout;
+    assert_eq!(piped, trace);
     project.run(&["trace", "gone.json"]).exits(3).says("gone.json");
 }
 
