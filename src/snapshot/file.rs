@@ -60,6 +60,14 @@ pub(super) fn write(path: &Path, header: &Header, trace: &str) -> io::Result<()>
     })
 }
 
+/// Writes a file of any other kind, whole or not at all.
+///
+/// # Errors
+/// Where it cannot be written; the message names it.
+pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    replace(path, |file, _| file.write_all(text.as_bytes()))
+}
+
 /// Makes a pending file the accepted snapshot, without what only a review needs.
 pub(super) fn accept(pending: &Path, snapshot: &Path) -> io::Result<()> {
     replace(snapshot, |_, temporary| format(pending, temporary))?;
@@ -77,7 +85,11 @@ pub(super) fn remove(path: &Path) -> io::Result<bool> {
 
 /// Has insta read a snapshot and write it as an accepted one.
 fn format(from: &Path, to: &Path) -> io::Result<()> {
-    let insta = |error: Box<dyn Error>| io::Error::other(innermost(&*error));
+    let insta = |error: Box<dyn Error>| {
+        let why = innermost(&*error);
+        let which = format!("File error for {:?}: ", to.display());
+        io::Error::other(why.strip_prefix(&which).unwrap_or(&why))
+    };
     insta::Snapshot::from_file(from).map_err(insta)?.save(to).map_err(insta)
 }
 
@@ -87,14 +99,26 @@ fn replace(path: &Path, fill: impl FnOnce(&mut File, &Path) -> io::Result<()>) -
     let folder = path.parent().unwrap_or(Path::new("."));
     let attempt = || {
         fs::create_dir_all(folder)?;
-        let mut temporary =
-            tempfile::Builder::new().prefix(".sockspec-").permissions(readable_by_all()).tempfile_in(folder)?;
+        let mut temporary = tempfile::Builder::new()
+            .prefix(".sockspec-")
+            .permissions(readable_by_all())
+            .tempfile_in(folder)
+            .map_err(without_path)?;
         let name = temporary.path().to_owned();
         fill(temporary.as_file_mut(), &name)?;
         temporary.persist(path)?;
         Ok(())
     };
     attempt().map_err(|error: io::Error| at("cannot write", path, &error))
+}
+
+/// The error without the name of a temporary file, which tells nobody anything.
+fn without_path(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((why, _)) => io::Error::new(error.kind(), why),
+        None => error,
+    }
 }
 
 #[cfg(unix)]

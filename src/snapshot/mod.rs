@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use file::Header;
+pub use file::write_whole;
 
 /// What a run may write where a trace is not the accepted one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

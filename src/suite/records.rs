@@ -1,12 +1,11 @@
 //! Where the records of runs are written: all of them where that was asked for, those of failures
 //! in any case, never among the specs.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::snapshot::place;
+use crate::snapshot::{self, place};
 use crate::trace::record::Record;
 
 /// The records of a run.
@@ -37,26 +36,17 @@ impl Records {
     pub fn keep(&self, record: &Record, spec: &str, case: Option<&str>, failed: bool) -> io::Result<Option<PathBuf>> {
         if let Some(folder) = &self.all {
             let path = path_in(folder, spec, case);
-            return match write(&path, record) {
-                Ok(()) => Ok(Some(path)),
-                Err(error) => Err(io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))),
-            };
+            snapshot::write_whole(&path, &record.to_json())?;
+            return Ok(Some(path));
         }
         let folder = if failed { self.failures.get_or_init(temporary) } else { &None };
         let path = folder.as_ref().map(|folder| path_in(folder, spec, case));
-        Ok(path.filter(|path| write(path, record).is_ok()))
+        Ok(path.filter(|path| snapshot::write_whole(path, &record.to_json()).is_ok()))
     }
 }
 
 fn path_in(folder: &Path, spec: &str, case: Option<&str>) -> PathBuf {
     place::file(folder, spec, case).with_extension("json")
-}
-
-fn write(path: &Path, record: &Record) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(path, record.to_json())
 }
 
 fn temporary() -> Option<PathBuf> {
@@ -66,6 +56,8 @@ fn temporary() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::fs;
+
     use super::*;
 
     fn record() -> Record {

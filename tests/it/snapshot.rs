@@ -1,6 +1,9 @@
 //! Snapshots by the command line: when they are written, and deciding on those that wait.
 
-use crate::project::{ECHO, FAILING, Project};
+use std::fs;
+use std::process::Command;
+
+use crate::project::{ECHO, FAILING, Project, Ran};
 
 /// How `run` is called.
 struct Mode {
@@ -9,7 +12,7 @@ struct Mode {
 }
 
 impl Mode {
-    fn run(&self, project: &Project) -> crate::project::Ran {
+    fn run(&self, project: &Project) -> Ran {
         let arguments: Vec<&str> =
             ["run"].into_iter().chain(self.update.into_iter().flat_map(|update| ["--update", update])).collect();
         if self.ci { project.run_in_ci(&arguments) } else { project.run(&arguments) }
@@ -127,13 +130,31 @@ fn snapshots_may_lie_elsewhere() {
 }
 
 #[test]
+fn a_full_disk_leaves_nothing_half_written() {
+    let project = Project::new(&[("specs/a.yaml", ECHO)]);
+    project.run(&["run"]).exits(1);
+    // No file may grow any more, which is what a full disk is like.
+    let full = |arguments: &str| {
+        let program = project.command(&[]).get_program().to_owned();
+        let mut shell = Command::new("sh");
+        let script = format!("trap '' XFSZ; ulimit -f 0; exec \"$0\" {arguments}");
+        Ran::of(shell.args(["-c", &script]).arg(program).current_dir(project.root()))
+    };
+    let refused = full("accept").exits(3).stderr;
+    assert_eq!(refused, "error: cannot write ./snapshots/a.snap: File too large (os error 27)\n");
+    assert!(!project.exists(SNAPSHOT) && project.exists(PENDING));
+    full("run --update no --record records").exits(3).says("cannot write records/a.json: File too large");
+    assert_eq!(fs::read_dir(project.path("records")).unwrap().count(), 0);
+}
+
+#[test]
 fn the_header_does_not_depend_on_where_it_runs() {
     let project = Project::new(&[("specs/a.yaml", ECHO)]);
     let header = |folder: &str, path: &str| {
         let mut command = project.command(&["run", path, "--update", "all"]);
         assert!(command.current_dir(project.root().join(folder)).output().unwrap().status.success());
-        let text = std::fs::read_to_string(project.path(SNAPSHOT)).unwrap();
-        std::fs::remove_file(project.path(SNAPSHOT)).unwrap();
+        let text = fs::read_to_string(project.path(SNAPSHOT)).unwrap();
+        fs::remove_file(project.path(SNAPSHOT)).unwrap();
         text
     };
     let here = header("", "specs");
