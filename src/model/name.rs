@@ -20,13 +20,41 @@ pub fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
-/// The candidate that is nearest to the word, where one is near enough to be what was meant: by
-/// few mistyped letters (`clsoe`), or else by its beginning (`receive` for `recv`).
+/// Words of other tools and of the socket calls, each with what it may be called here.
+const ELSEWHERE: &[(&str, &[&str])] = &[
+    ("write", &["send"]),
+    ("put", &["send"]),
+    ("transmit", &["send"]),
+    ("dial", &["connect"]),
+    ("disconnect", &["close", "eof"]),
+    ("hangup", &["close", "eof"]),
+    ("abort", &["reset"]),
+    ("rst", &["reset"]),
+    ("setsockopt", &["set"]),
+    ("close", &["eof"]),
+    ("closed", &["eof"]),
+    ("end", &["eof"]),
+    ("fin", &["eof"]),
+    ("timeout", &["within", "silence"]),
+    ("deadline", &["within"]),
+    ("nothing", &["silence"]),
+    ("quiet", &["silence"]),
+    ("error", &["fails"]),
+    ("errno", &["fails"]),
+];
+
+/// The candidate that is nearest to the word, where one is near enough to be what was meant:
+/// another tool's word for it (`write` for `send`), or by few mistyped letters (`clsoe`), or else
+/// by its beginning (`receive` for `recv`).
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Above this, two words begin alike and go on with much the same letters.
     const ALIKE: f64 = 0.87;
     let lower = word.to_lowercase();
     let candidates: Vec<(String, &str)> = candidates.into_iter().map(|name| (name.to_lowercase(), name)).collect();
+    let elsewhere = ELSEWHERE.iter().find(|(word, _)| *word == lower).map_or(&[][..], |(_, here)| here);
+    if let Some((_, candidate)) = candidates.iter().find(|(name, _)| elsewhere.contains(&name.as_str())) {
+        return Some(candidate);
+    }
     let mistyped = candidates
         .iter()
         .map(|(name, candidate)| (strsim::damerau_levenshtein(&lower, name), *candidate))
@@ -50,7 +78,11 @@ mod tests {
         assert_eq!(near("clsoe"), Some("close"));
         assert_eq!(near("Connect"), Some("connect"));
         assert_eq!(near("recieve"), Some("recv"));
-        assert_eq!(near("disconnect"), Some("connect"));
+        assert_eq!(near("disconnect"), Some("close"), "another tool's word goes before letters");
+        assert_eq!(near("Write"), Some("send"));
+        assert_eq!(nearest("disconnect", ["connect"]), Some("connect"), "`close` is no candidate");
+        assert_eq!(nearest("timeout", ["eof", "silence"]), Some("silence"));
+        assert_eq!(nearest("timeout", ["fails", "within"]), Some("within"));
         assert_eq!(near("unknown"), None);
         assert_eq!(nearest("NODELAY", ["TCP_CORK", "TCP_NODELAY"]), Some("TCP_NODELAY"));
         assert_eq!(nearest("ESTAB", ["CLOSED", "ESTABLISHED"]), Some("ESTABLISHED"));

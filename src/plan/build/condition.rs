@@ -103,23 +103,25 @@ impl Builder<'_> {
                 None
             }
             _ => {
-                self.unknown_condition(text, written.span);
+                self.unknown_condition(text, written.span, time.is_some());
                 None
             }
         }
     }
 
-    fn unknown_condition(&mut self, text: &str, span: Span) {
+    fn unknown_condition(&mut self, text: &str, span: Span, has_for: bool) {
         if matches!(text, "truncated" | "exit") {
             let message = format!("`{text}` is not supported yet");
             self.report(Diagnostic::error("not-supported-yet", span, message));
             return;
         }
         let finding = Diagnostic::error("unknown-condition", span, format!("`expect` knows no `{text}`"));
-        self.report(if let Some(near) = nearest(text, CONDITIONS) {
-            finding.help(format!("did you mean `{near}`?"))
-        } else if TcpState::parse(text).is_some() {
+        // States are in capitals: `CLOSED` is one, `closed` means the end.
+        self.report(if TcpState::parse(text).is_some() {
             finding.help(format!("write `{{expect: {{state: {text}}}}}`"))
+        } else if let Some(near) = nearest(text, CONDITIONS) {
+            let time = if near == "silence" && !has_for { ", for: 200ms" } else { "" };
+            finding.help(format!("did you mean `{near}{time}`?"))
         } else {
             finding.help("write eof, reset, silence, readable or writable, or attributes: `{expect: {unread: 5}}`")
         });

@@ -78,7 +78,7 @@ impl Decoder<'_> {
                 Diagnostic::error("missing-key", silence.span, "`silence` for how long?")
                     .help("write `{expect: silence, for: 200ms}`"),
             ),
-            (None, Some(duration)) if !any_computed(what) => self.error(
+            (None, Some(duration)) if !is_in_doubt(what) => self.error(
                 Diagnostic::error(
                     "misplaced-modifier",
                     duration.key.span,
@@ -91,7 +91,7 @@ impl Decoder<'_> {
     }
 }
 
-/// Whether a variable stands for a condition.
-fn any_computed(what: &Expectation) -> bool {
-    matches!(what, Expectation::Any(conditions) if conditions.iter().any(|condition| condition.text.contains("${")))
+/// Whether a condition is a variable, or a word that is none.
+fn is_in_doubt(what: &Expectation) -> bool {
+    matches!(what, Expectation::Any(conditions) if conditions.iter().any(|condition| find(CONDITIONS, &condition.text).is_none()))
 }

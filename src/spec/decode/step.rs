@@ -3,7 +3,7 @@
 use super::value::takes;
 use super::{At, Decoder, Entry, Kind, Node, broken, names, suggest};
 use crate::diagnostic::Diagnostic;
-use crate::model::name::is_name;
+use crate::model::name::{is_name, nearest};
 use crate::source::Span;
 use crate::spec::ast::{Lane, Scalar, Step, StepKind};
 use crate::spec::document::{self, MAX_FINDINGS};
@@ -149,6 +149,15 @@ impl Decoder<'_> {
             Diagnostic::error("no-endpoint", entry.key.span, format!("`{verb}` of which endpoint?")).label("a verb");
         let value = self.source.slice(entry.value.span).lines().next().unwrap_or_default();
         self.error(match &entry.value.kind {
+            // `- send: {listen: tcp}`
+            Kind::Mapping(inner) if inner.first().is_some_and(|inner| words::verb(&inner.key.text).is_some()) => {
+                let own = &inner[0].key.text;
+                let (name, braced) = (usual_name(own), value.starts_with('{'));
+                let step = if braced { value.to_owned() } else { format!("{{{value}}}") };
+                diagnostic.help(format!(
+                    "`{verb}` and `{own}` are both verbs, and the endpoint's name comes first: `- {name}: {step}`"
+                ))
+            }
             // `- connect: {client: server}`
             Kind::Mapping(inner) if inner.len() == 1 && words::form(&inner[0].key.text).is_none() => {
                 let (name, value) = (&inner[0].key.text, self.source.slice(inner[0].value.span));
@@ -161,7 +170,10 @@ impl Decoder<'_> {
     /// A step of two keys: two steps, or a verb or a modifier that is not where it belongs.
     fn second_key(&mut self, first: &Entry<'_>, second: &Entry<'_>) {
         let (one, two) = (&first.key.text, &second.key.text);
-        let is_modifier = words::owners(two).next().is_some();
+        let modifier = words::owners(two).next().map(|_| two.as_ref()).or_else(|| match &second.value.kind {
+            Kind::Scalar(value, _) if words::verb(value).is_none() => nearest(two, ["within", "fails"]),
+            _ => None,
+        });
         let diagnostic = if words::verb(two).is_some() && first.value.is_null() {
             Diagnostic::error("wrong-shape", second.key.span, format!("`{two}` stands beside `{one}`, not in it"))
                 .help(format!("indent `{two}` deeper than `{one}`, or write `- {one}: {{{two}: …}}`"))
@@ -172,9 +184,9 @@ impl Decoder<'_> {
                 format!("a second verb in one step: `{two}` beside `{one}`"),
             )
             .help(format!("write a step for each: `- {one}: …`"))
-        } else if is_modifier {
+        } else if let Some(modifier) = modifier {
             Diagnostic::error("misplaced-modifier", second.key.span, format!("`{two}` stands outside of the braces"))
-                .help(format!("put it beside the verb: `- {one}: {{VERB: …, {two}: …}}`"))
+                .help(format!("put it beside the verb: `- {one}: {{VERB: …, {modifier}: …}}`"))
         } else {
             Diagnostic::error(
                 "second-endpoint",
@@ -305,5 +317,14 @@ impl Decoder<'_> {
         let until = self.optional(entries, until);
         let within = self.optional(entries, within);
         Some(StepKind::Repeat { count: count?, counter, until, within, steps })
+    }
+}
+
+/// What an endpoint with that verb is mostly called.
+fn usual_name(verb: &str) -> &'static str {
+    match verb {
+        "listen" | "bind" => "server",
+        "accept" => "conn",
+        _ => "client",
     }
 }

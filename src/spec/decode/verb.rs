@@ -3,6 +3,7 @@
 use super::value::takes;
 use super::{At, Decoder, Entry, Key, Kind, Node, Scalar, listed, names, suggest};
 use crate::diagnostic::Diagnostic;
+use crate::model::duration;
 use crate::model::name::nearest;
 use crate::source::Span;
 use crate::spec::ast::{Call, Fails, Form, FormKind, Verb};
@@ -22,6 +23,12 @@ impl Decoder<'_> {
                         .label("a verb is missing")
                         .help(format!("write a verb, such as `- {name}: close` or `- {name}: {{listen: tcp}}`")),
                 );
+                None
+            }
+            // `- sleep: 1s`
+            Kind::Scalar(word, _) if words::is_pause(&endpoint.text) && duration::parse(word).is_some() => {
+                let message = format!("unknown step `{}`", endpoint.text);
+                self.error(suggest_pause(Diagnostic::error("unknown-step", endpoint.span, message), node));
                 None
             }
             Kind::Scalar(word, _) => self.bare_verb(endpoint, word, node.span),
@@ -145,6 +152,8 @@ impl Decoder<'_> {
         let diagnostic = Diagnostic::error("unknown-verb", entry.key.span, format!("unknown verb `{word}`"));
         self.error(if find(CONDITIONS, word).is_some() {
             diagnostic.help(format!("write `- {name}: {{expect: {word}}}`"))
+        } else if words::is_pause(word) {
+            suggest_pause(diagnostic, &entry.value)
         } else {
             match word.split_once(':') {
                 Some((verb, rest)) if words::verb(verb).is_some() => {
@@ -162,7 +171,7 @@ impl Decoder<'_> {
             Some(modifier) if modifier.is_later() => self.not_yet(at),
             Some(_) => {}
             None if entry.value.span.start == entry.value.span.end => self.stray_comma(verb, word, at),
-            None => self.unknown_modifier(verb, word, at),
+            None => self.unknown_modifier(verb, word, at, &entry.value),
         }
     }
 
@@ -177,7 +186,7 @@ impl Decoder<'_> {
         });
     }
 
-    fn unknown_modifier(&mut self, verb: At<'_>, word: &VerbWord, at: At<'_>) {
+    fn unknown_modifier(&mut self, verb: At<'_>, word: &VerbWord, at: At<'_>, value: &Node<'_>) {
         let message = format!("`{}` has no modifier `{}`", verb.name, at.name);
         let diagnostic = Diagnostic::error("unknown-modifier", at.span, message);
         let owners: Vec<&str> = words::owners(at.name).collect();
@@ -186,6 +195,8 @@ impl Decoder<'_> {
             diagnostic.help(format!("`{}` is a modifier of {}", at.name, listed(owners.into_iter())))
         } else if let Some(form) = beside_form {
             diagnostic.help(format!("`{}` stands inside of the braces, beside `{}`", at.name, form.word.name))
+        } else if words::is_pause(at.name) {
+            suggest_pause(diagnostic, value)
         } else if let Some(near) = nearest(at.name, modifiers(word)) {
             diagnostic.help(format!("did you mean `{near}`?"))
         } else if let Some(near) = nearest(at.name, verbs()) {
@@ -305,6 +316,17 @@ impl Decoder<'_> {
         };
         Some(Fails::ByPlatform(entries.iter().filter_map(&mut platform).collect()))
     }
+}
+
+/// A pause is a step of its own; `value` is how long, as far as that can be read.
+fn suggest_pause(diagnostic: Diagnostic, value: &Node<'_>) -> Diagnostic {
+    let time = match &value.kind {
+        Kind::Scalar(text, _) if duration::parse(text).is_some() => text,
+        _ => "100ms",
+    };
+    diagnostic.help(format!(
+        "did you mean the step `- pause: {time}`? An `expect` is nearly always better: it waits for what must happen, and no longer"
+    ))
 }
 
 /// "Did you mean", also a verb that is not supported yet; the list has only those that are.

@@ -176,6 +176,14 @@ pub const STEPS: &[StepWord] = &[
     StepWord { word: later("link", "Changes the network under the spec."), beside: &[] },
 ];
 
+/// Words that others have for `pause`.
+const PAUSES: [&str; 5] = ["pause", "sleep", "wait", "delay", "usleep"];
+
+/// Whether the word means a pause, here or elsewhere.
+pub fn is_pause(word: &str) -> bool {
+    PAUSES.iter().any(|pause| word.eq_ignore_ascii_case(pause))
+}
+
 /// The step without endpoint that begins with this word.
 pub fn step(name: &str) -> Option<&'static StepWord> {
     STEPS.iter().find(|step| step.word.name == name)
