@@ -30,10 +30,49 @@ pub struct Options {
 pub fn spec(result: &SpecResult, options: Options) -> String {
     let mut page = Page::new(options.style.color);
     diagnostics(&mut page, result.source.as_ref(), &result.warnings, options);
-    for test in &result.tests {
-        draw_test(&mut page, result.source.as_ref(), test, options);
+    for (at, test) in result.tests.iter().enumerate() {
+        let same = |other: &&TestResult| is_same(&test.outcome, &other.outcome);
+        if result.tests[..at].iter().any(|before| same(&before)) {
+            continue;
+        }
+        match result.tests[at..].iter().filter(same).count() {
+            0 | 1 => draw_test(&mut page, result, test, options),
+            cases => draw_cases(&mut page, test, cases),
+        }
     }
     page.finish()
+}
+
+/// Whether two cases have one snapshot and gave one trace that is not the accepted one, so that
+/// there is one thing to decide on.
+fn is_same(one: &Outcome, other: &Outcome) -> bool {
+    match (one, other) {
+        (Outcome::New(one), Outcome::New(other)) | (Outcome::Changed(one), Outcome::Changed(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// Draws several cases that are the same as one, under the name of their spec.
+fn draw_cases(page: &mut Page, first: &TestResult, cases: usize) {
+    let spec = first.name.split_once('[').map_or(first.name.as_str(), |(spec, _)| spec);
+    let about = |change: &Change| format!("{}  ({cases} cases)", shown_path(&change.snapshot));
+    match &first.outcome {
+        Outcome::New(change) => draw_new(page, spec, &about(change), change),
+        Outcome::Changed(change) => draw_changed(page, spec, &about(change), change),
+        _ => {}
+    }
+}
+
+fn draw_new(page: &mut Page, name: &str, about: &str, change: &Change) {
+    verdict(page, ODD, "new", name, about);
+    new_trace(page, &change.trace);
+    way_out(page, name, change);
+}
+
+fn draw_changed(page: &mut Page, name: &str, about: &str, change: &Change) {
+    verdict(page, BAD, "changed", name, about);
+    changes::draw(page, &change.accepted, &change.trace);
+    way_out(page, name, change);
 }
 
 /// The last line: how many tests have which verdict, and how long it all took.
@@ -62,7 +101,8 @@ pub fn summary(totals: &Totals, took: Duration, style: Style) -> String {
     page.finish()
 }
 
-fn draw_test(page: &mut Page, source: Option<&SourceFile>, test: &TestResult, options: Options) {
+fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: Options) {
+    let source = result.source.as_ref();
     match &test.outcome {
         Outcome::Passed { accepted: Some(snapshot) } => {
             verdict(page, GOOD, "accepted", &test.name, &shown_path(snapshot));
@@ -74,24 +114,20 @@ fn draw_test(page: &mut Page, source: Option<&SourceFile>, test: &TestResult, op
             verdict(page, BAD, "failed", &test.name, "");
             failed(page, source, record, written.as_deref(), options.style);
         }
-        Outcome::Changed(change) => {
-            verdict(page, BAD, "changed", &test.name, &shown_path(&change.snapshot));
-            changes::draw(page, &change.accepted, &change.trace);
-            way_out(page, &test.name, change);
-        }
-        Outcome::New(change) => {
-            verdict(page, ODD, "new", &test.name, &shown_path(&change.snapshot));
-            new_trace(page, &change.trace);
-            way_out(page, &test.name, change);
-        }
+        Outcome::Changed(change) => draw_changed(page, &test.name, &shown_path(&change.snapshot), change),
+        Outcome::New(change) => draw_new(page, &test.name, &shown_path(&change.snapshot), change),
         Outcome::Invalid(found) => {
             verdict(page, BAD, "invalid", &test.name, "");
             diagnostics(page, source, found, options);
         }
         Outcome::Ignored { reason } => verdict(page, ODD, "ignored", &test.name, reason),
         Outcome::CouldNotRun { reason } => verdict(page, BAD, "could not run", &test.name, reason),
-        Outcome::Cancelled { .. } if options.verbose => verdict(page, ODD, "cancelled", &test.name, ""),
-        Outcome::Passed { accepted: None } | Outcome::Cancelled { .. } => {}
+        Outcome::Cancelled { line: line @ 1.. } => {
+            let place = format!("{}:{line}", shown_path(&result.path));
+            verdict(page, ODD, "cancelled", &test.name, &place);
+        }
+        Outcome::Cancelled { line: 0 } if options.verbose => verdict(page, ODD, "cancelled", &test.name, ""),
+        Outcome::Passed { accepted: None } | Outcome::Cancelled { line: 0 } => {}
     }
 }
 

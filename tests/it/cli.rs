@@ -244,7 +244,7 @@ fn an_interrupt_ends_a_hanging_run_within_a_second() {
         let mut rest = String::new();
         stdout.read_to_string(&mut rest).unwrap();
         let ran = Ran { code: output.status.code(), stdout: rest, stderr: String::from_utf8(output.stderr).unwrap() };
-        ran.exits(130).says("1 passed").says("2 cancelled").says("interrupted");
+        ran.exits(130).says("1 passed").says("cancelled b  specs/b.yaml:5\n").says("2 cancelled").says("interrupted");
         assert!(took < Duration::from_secs(1), "{took:?}");
         assert!(!project.exists("snapshots/c.snap.new") && project.exists("snapshots/a.snap"));
     }

@@ -214,6 +214,7 @@ fn result() -> SpecResult {
         ("tcp/ignored", Outcome::Ignored { reason: "needs ipv6: no address ::1 on this machine".to_owned() }),
         ("tcp/broken", Outcome::CouldNotRun { reason: "needs 20,012 descriptors, hard limit 20,000".to_owned() }),
         ("tcp/cancelled", Outcome::Cancelled { line: 6 }),
+        ("tcp/not-begun", Outcome::Cancelled { line: 0 }),
     ];
     let tests = outcomes.into_iter().map(|(name, outcome)| TestResult {
         name: name.to_owned(),
@@ -255,7 +256,7 @@ fn the_last_line_counts() {
     let took = Duration::from_millis(123);
     assert_eq!(
         terminal::summary(&totals, took, wide()),
-        "2 passed, 1 failed, 3 changed, 1 new, 1 invalid, 1 could not run, 1 ignored, 1 cancelled in 0.12s\n"
+        "2 passed, 1 failed, 3 changed, 1 new, 1 invalid, 1 could not run, 1 ignored, 2 cancelled in 0.12s\n"
     );
     assert_eq!(terminal::summary(&Totals::default(), took, wide()), "0 passed in 0.12s\n");
     let all = Totals { passed: 61, failed: 1, ignored: 2, ..Totals::default() };

@@ -114,7 +114,8 @@ fn cases_have_snapshots_of_their_own_or_one() {
     each.run(&["accept", "m[net=tcp6]"]).exits(0);
     assert!(each.exists("snapshots/m@net=tcp6.snap") && !each.exists("snapshots/m@net=tcp4.snap"));
     let shared = Project::new(&[("specs/m.yaml", &spec.replace("matrix:", "snapshot: shared\nmatrix:"))]);
-    shared.run(&["run"]).exits(1).says("2 new");
+    let new = shared.run(&["run"]).exits(1).says("2 new").says("new       m  snapshots/m.snap  (2 cases)\n").stdout;
+    assert_eq!((new.matches("listen <net>").count(), new.matches("sockspec accept m\n").count()), (1, 1), "{new}");
     shared.run(&["accept", "m[net=tcp6]"]).exits(0);
     assert!(shared.exists("snapshots/m.snap"));
     shared.run(&["run"]).exits(0).says("2 passed");
