@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::plan::template::Template;
-use crate::plan::{Action, Call, Step, Verb};
+use crate::plan::{Action, Call, Step, Target, Verb};
 use crate::source::Span;
 
 use super::endpoints::{Endpoint, Role, Walk, key};
@@ -149,6 +149,16 @@ pub(super) fn created<'p>(steps: &'p [Step], names: &mut Vec<(Cow<'p, str>, Span
             _ => {}
         }
     });
+}
+
+/// Where something connects to the endpoint of that name.
+pub(super) fn connected(steps: &[Step], name: &str) -> Vec<Span> {
+    let mut places = Vec::new();
+    each_call(steps, &mut |call| match &call.verb {
+        Verb::Connect { to: Target::Endpoint(to), .. } if key(to) == name => places.push(to.span),
+        _ => {}
+    });
+    places
 }
 
 fn each_call<'p>(steps: &'p [Step], found: &mut impl FnMut(&'p Call)) {

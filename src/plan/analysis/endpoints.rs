@@ -90,7 +90,7 @@ pub(super) fn check(steps: &[Step], source: &SourceFile, doubts: &Doubts<'_>, fo
 
 /// One pass over the steps.
 pub(super) struct Walk<'p, 'd> {
-    all: &'p [Step],
+    pub(super) all: &'p [Step],
     source: &'d SourceFile,
     doubts: &'d Doubts<'d>,
     pub(super) found: &'d mut Vec<Diagnostic>,

@@ -1,4 +1,5 @@
-//! Bytes in flight: a `recv` that the sends before it, all of this spec, can never satisfy.
+//! Bytes in flight: a `recv` that the sends before it, all of this spec, can never satisfy; and
+//! connections: an `accept` for which nobody has connected.
 //!
 //! Only what is certain is followed: streams between two endpoints of the spec, in steps that run
 //! one after the other and must succeed. At the first thing that is not, it gives up.
@@ -6,12 +7,13 @@
 use std::borrow::Cow;
 
 use crate::diagnostic::Diagnostic;
+use crate::model::address::Address;
 use crate::model::bytes::escape;
 use crate::plan::build::pattern::known;
 use crate::plan::build::payload::known_size;
 use crate::plan::pattern::{Form, Pattern};
 use crate::plan::payload::{Part, Payload};
-use crate::plan::{Call, Mode, Verb};
+use crate::plan::{Call, Mode, Target, Verb};
 use crate::source::Span;
 
 use super::endpoints::Outcome;
@@ -22,6 +24,10 @@ pub(super) struct Flow<'p> {
     following: bool,
     /// Clients that wait at listeners: listener, client.
     queue: Vec<(usize, usize)>,
+    /// Sockets with an address that the kernel has chosen, so that only this spec can know it.
+    private: Vec<usize>,
+    /// Whether an address may be that of several sockets: then it is not known who is connected to.
+    shared: bool,
     pipes: Vec<Pipe<'p>>,
 }
 
@@ -74,7 +80,7 @@ enum Taken {
 
 impl<'p> Flow<'p> {
     pub(super) fn new(following: bool) -> Self {
-        Self { following, queue: Vec::new(), pipes: Vec::new() }
+        Self { following, queue: Vec::new(), private: Vec::new(), shared: false, pipes: Vec::new() }
     }
 
     /// From here on, nothing is certain.
@@ -88,6 +94,24 @@ impl<'p> Flow<'p> {
             self.add(Some(one), Some(two));
             self.add(Some(two), Some(one));
         }
+    }
+
+    /// A socket gets an address.
+    pub(super) fn bound(&mut self, socket: usize, address: &Target) {
+        match address {
+            Target::Address(Address::Any(_)) => self.private.push(socket),
+            Target::Address(Address::Inet { address, .. }) if address.port() == 0 => self.private.push(socket),
+            Target::Address(_) => {}
+            Target::Endpoint(_) | Target::Computed(_) | Target::Sender => self.shared = true,
+        }
+    }
+
+    /// Whether it is certain that nobody has connected to this listener who was not accepted.
+    pub(super) fn nobody_waits(&self, listener: usize) -> bool {
+        self.following
+            && !self.shared
+            && self.private.contains(&listener)
+            && self.queue.iter().all(|(at, _)| *at != listener)
     }
 
     pub(super) fn connect(&mut self, listener: usize, client: usize) {

@@ -3,9 +3,10 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::network::{Kind, Network};
 use crate::plan::template::Template;
-use crate::plan::{Call, Target, Verb};
+use crate::plan::{Call, Mode, Target, Verb};
 use crate::source::Span;
 
+use super::blocks::connected;
 use super::endpoints::{Endpoint, Outcome, Role, Walk, key, network_of};
 use super::flow::Accepted;
 
@@ -66,10 +67,12 @@ impl<'p> Walk<'p, '_> {
         let network = network_of(address, &self.endpoints);
         let role = if outcome == Outcome::Succeeds { Role::Bound } else { Role::Unknown };
         let Some(index) = self.reusable(&call.endpoint) else {
-            self.create(&call.endpoint, network, role);
+            let index = self.create(&call.endpoint, network, role);
+            self.flow.bound(self.endpoints[index].socket, address);
             return;
         };
         let endpoint = &self.endpoints[index];
+        self.flow.bound(endpoint.socket, address);
         if outcome == Outcome::Succeeds {
             match endpoint.role {
                 Role::Bound | Role::Listener => {
@@ -97,12 +100,16 @@ impl<'p> Walk<'p, '_> {
             };
             let network = network_of(address, &self.endpoints);
             let index = self.create(&call.endpoint, network, role);
+            self.flow.bound(self.endpoints[index].socket, address);
             if outcome == Outcome::Succeeds && self.endpoints[index].is_datagram() {
                 self.datagrams_do_not_listen(call, index);
             }
             return;
         };
         let endpoint = &self.endpoints[index];
+        if let Some(address) = address {
+            self.flow.bound(endpoint.socket, address);
+        }
         if outcome == Outcome::Succeeds {
             let name = &endpoint.name;
             match (endpoint.role, address) {
@@ -152,6 +159,13 @@ impl<'p> Walk<'p, '_> {
             self.accepted_somehow(call, network);
             return;
         }
+        if let Some(index) = index
+            && call.mode != Mode::Nonblocking
+            && self.endpoints[index].role == Role::Listener
+            && self.flow.nobody_waits(self.endpoints[index].socket)
+        {
+            self.never_accepted(listener);
+        }
         let conn = self.create(&call.endpoint, network, Role::Connected);
         let conn = self.endpoints[conn].socket;
         let client = match from.map(|from| self.find(&key(from))) {
@@ -160,6 +174,18 @@ impl<'p> Walk<'p, '_> {
             Some(None) => Accepted::Unknown,
         };
         self.flow.accept(index.map(|index| self.endpoints[index].socket), client, conn);
+    }
+
+    fn never_accepted(&mut self, listener: &'p Template) {
+        let name = key(listener);
+        let message = format!("`{name}` can never accept here: no connection waits at it");
+        let finding = Diagnostic::warning("never-accepted", listener.span, message)
+            .help("steps run in written order: connect before, or in another lane of `parallel`");
+        let later = connected(self.all, &name).into_iter().find(|span| span.start > listener.span.start);
+        self.found.push(match later {
+            Some(later) => finding.related(later, "connected here, later"),
+            None => finding,
+        });
     }
 
     /// There may be a connection now, and more is not known of it.

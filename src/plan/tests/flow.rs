@@ -114,3 +114,66 @@ fn a_client_that_is_named_is_followed() {
 ",
     );
 }
+
+#[test]
+fn nobody_has_connected() {
+    check("  - server: {listen: tcp}\n  - conn: {accept: server} #? server\n  - client: {connect: server}\n");
+    check("  - server: {bind: \"tcp://127.0.0.1:0\"}\n  - server: listen\n  - conn: {accept: server} #? server\n");
+    check(&format!("{START}  - second: {{accept: server}} #? server\n"));
+    check(
+        "  - one: {listen: tcp}\n  - two: {listen: unix}\n  - client: {connect: one}\n  - conn: {accept: two} #? two\n",
+    );
+    let text = said("  - server: {listen: tcp}\n  - conn: {accept: server}\n  - client: {connect: server}\n");
+    assert!(text.contains("never-accepted") && text.contains("connected here, later"), "{text}");
+}
+
+#[test]
+fn somebody_may_have_connected() {
+    // To a written address, or from outside.
+    check("  - server: {listen: \"tcp://127.0.0.1:4321\"}\n  - conn: {accept: server}\n");
+    check("  - server: {listen: \"unix:/tmp/x\"}\n  - conn: {accept: server}\n");
+    check(
+        "  - server: {listen: tcp}
+  - client: {connect: \"tcp://127.0.0.1:${server.port}\"}
+  - conn: {accept: server}
+",
+    );
+    // Of two at one address the kernel chooses.
+    check(
+        "  - server: {bind: tcp}
+  - server: {set: {SO_REUSEPORT: true}}
+  - server: listen
+  - other: {socket: tcp}
+  - other: {set: {SO_REUSEPORT: true}}
+  - other: {listen: server}
+  - client: {connect: other}
+  - conn: {accept: server}
+",
+    );
+    // It may fail, or has to.
+    check("  - server: {listen: tcp}\n  - conn: {accept: server, nonblocking: true, fails: EAGAIN}\n");
+    check("  - server: {listen: tcp}\n  - conn: {accept: server, nonblocking: true, fails: [EAGAIN, none]}\n");
+    check(
+        "  - server: {listen: tcp}
+  - client: {connect: server, nonblocking: true, fails: EINPROGRESS}
+  - conn: {accept: server}
+",
+    );
+    // In lanes and after them.
+    check(
+        "  - server: {listen: tcp}
+  - parallel:
+      one: [{conn: {accept: server}}]
+      two: [{client: {connect: server}}]
+",
+    );
+    check(
+        "  - server: {listen: tcp}
+  - repeat: 2
+    as: i
+    steps: [{\"client${i}\": {connect: server}}]
+  - one: {accept: server}
+  - two: {accept: server}
+",
+    );
+}
