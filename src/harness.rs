@@ -12,6 +12,7 @@ use libtest_mimic::{Arguments, ColorSetting, Completion, Failed, Trial};
 use crate::diagnostic::Style;
 use crate::plan;
 use crate::report::terminal;
+use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::InstaEnv;
 use crate::snapshot::{Store, references};
 use crate::suite::{self, Found, Layout, Outcome, Records, Runner, Selection, SpecResult, Worker};
@@ -142,7 +143,11 @@ impl Harness {
                 ..Runner::default()
             },
             force_pass: insta.force_pass,
-            report: terminal::Options { style: style(arguments, &variable), ..terminal::Options::default() },
+            report: terminal::Options {
+                style: style(arguments, &variable),
+                way_out: WayOut::Insta,
+                ..terminal::Options::default()
+            },
         });
         let layout = Layout::Given { snapshots };
         if let Some(trial) = only_one(arguments, &suite, &specs, &layout) {
@@ -185,7 +190,7 @@ impl Harness {
 struct Suite {
     runner: Runner,
     force_pass: bool,
-    report: terminal::Options,
+    report: terminal::Options<'static>,
 }
 
 impl Suite {

@@ -15,6 +15,7 @@ use crate::diagnostic::Format;
 use crate::exec::Cancel;
 use crate::plan;
 use crate::report::terminal;
+use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::is_ci;
 use crate::snapshot::{self, Store};
 use crate::suite::{Records, Runner, SpecResult, Totals, pool};
@@ -34,7 +35,7 @@ pub(super) struct Run {
     jobs: Option<NonZeroUsize>,
 
     /// Accept no trace, those that have no snapshot yet, or all; if not given, traces that are not the
-    /// accepted ones are left pending, or with CI=true not written at all
+    /// accepted ones are left pending, or with CI=true or `--var` not written at all
     #[arg(long, value_enum, value_name = "WHAT")]
     update: Option<Update>,
 
@@ -116,17 +117,20 @@ impl Run {
             Some(Update::No) => snapshot::Update::No,
             Some(Update::New) => snapshot::Update::New,
             Some(Update::All) => snapshot::Update::All,
+            None if self.select.gives_values() => snapshot::Update::No,
             None if is_ci(|name| env::var(name).ok()) => snapshot::Update::No,
             None => snapshot::Update::Pending,
         }
     }
 
-    fn report(&self, output: &Output) -> terminal::Options {
+    fn report(&self, output: &Output) -> terminal::Options<'_> {
         let format = match self.format {
             RunFormat::Short => Format::Short,
             RunFormat::Full => Format::Full,
         };
-        terminal::Options { style: output.style, verbose: self.verbose, format }
+        let is_trial = self.update.is_none() && self.select.gives_values();
+        let way_out = WayOut::Sockspec { snapshots: self.snapshots.as_deref(), is_trial };
+        terminal::Options { style: output.style, verbose: self.verbose, format, way_out }
     }
 
     /// How many threads. To ask for the number of cores costs as much as a spec, so a single spec

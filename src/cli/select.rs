@@ -63,6 +63,11 @@ impl Select {
         plan::Settings { vars: self.vars.clone(), allow_net: self.allow_net, ..plan::Settings::default() }
     }
 
+    /// Whether variables have other values than those written.
+    pub(super) fn gives_values(&self) -> bool {
+        !self.vars.is_empty()
+    }
+
     /// Says that nothing is selected.
     pub(super) fn explain_nothing(&self, output: &mut Output) {
         let quoted = |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");

@@ -9,3 +9,4 @@ pub mod failure;
 mod paint;
 mod rows;
 pub mod terminal;
+pub mod way_out;

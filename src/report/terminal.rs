@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::paint::{BAD, GOOD, ODD, Page, QUIET, STRONG};
+use super::way_out::WayOut;
 use super::{changes, failure};
 use crate::diagnostic::{Diagnostic, Format, Style, render};
 use crate::source::SourceFile;
@@ -16,18 +17,20 @@ const NEW_LINES: usize = 60;
 
 /// What is shown, and how.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
+pub struct Options<'a> {
     /// Colours and width.
     pub style: Style,
     /// Whether tests that passed have a line, too.
     pub verbose: bool,
     /// How diagnostics are shown.
     pub format: Format,
+    /// How a trace that is pending is accepted.
+    pub way_out: WayOut<'a>,
 }
 
 /// What there is to say about a spec: its warnings, and a paragraph for each test that needs
 /// attention. Empty where there is nothing.
-pub fn spec(result: &SpecResult, options: Options) -> String {
+pub fn spec(result: &SpecResult, options: Options<'_>) -> String {
     let mut page = Page::new(options.style.color);
     diagnostics(&mut page, result.source.as_ref(), &result.warnings, options);
     for (at, test) in result.tests.iter().enumerate() {
@@ -37,7 +40,7 @@ pub fn spec(result: &SpecResult, options: Options) -> String {
         }
         match result.tests[at..].iter().filter(same).count() {
             0 | 1 => draw_test(&mut page, result, test, options),
-            cases => draw_cases(&mut page, test, cases),
+            cases => draw_cases(&mut page, result, test, cases, options),
         }
     }
     page.finish()
@@ -53,12 +56,18 @@ fn is_same(one: &Outcome, other: &Outcome) -> bool {
 }
 
 /// Draws several cases that are the same as one, under the name of their spec.
-fn draw_cases(page: &mut Page, first: &TestResult, cases: usize) {
+fn draw_cases(page: &mut Page, result: &SpecResult, first: &TestResult, cases: usize, options: Options<'_>) {
     let spec = first.name.split_once('[').map_or(first.name.as_str(), |(spec, _)| spec);
     let about = |change: &Change| format!("{}  ({cases} cases)", shown_path(&change.snapshot));
     match &first.outcome {
-        Outcome::New(change) => draw_new(page, spec, &about(change), change),
-        Outcome::Changed(change) => draw_changed(page, spec, &about(change), change),
+        Outcome::New(change) => {
+            draw_new(page, spec, &about(change), change);
+            options.way_out.draw(page, spec, &result.path, change);
+        }
+        Outcome::Changed(change) => {
+            draw_changed(page, spec, &about(change), change);
+            options.way_out.draw(page, spec, &result.path, change);
+        }
         _ => {}
     }
 }
@@ -66,13 +75,11 @@ fn draw_cases(page: &mut Page, first: &TestResult, cases: usize) {
 fn draw_new(page: &mut Page, name: &str, about: &str, change: &Change) {
     verdict(page, ODD, "new", name, about);
     new_trace(page, &change.trace);
-    way_out(page, name, change);
 }
 
 fn draw_changed(page: &mut Page, name: &str, about: &str, change: &Change) {
     verdict(page, BAD, "changed", name, about);
     changes::draw(page, &change.accepted, &change.trace);
-    way_out(page, name, change);
 }
 
 /// The last line: how many tests have which verdict, and how long it all took.
@@ -101,7 +108,7 @@ pub fn summary(totals: &Totals, took: Duration, style: Style) -> String {
     page.finish()
 }
 
-fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: Options) {
+fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: Options<'_>) {
     let source = result.source.as_ref();
     match &test.outcome {
         Outcome::Passed { accepted: Some(snapshot) } => {
@@ -114,8 +121,14 @@ fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: O
             verdict(page, BAD, "failed", &test.name, "");
             failed(page, source, record, written.as_deref(), options.style);
         }
-        Outcome::Changed(change) => draw_changed(page, &test.name, &shown_path(&change.snapshot), change),
-        Outcome::New(change) => draw_new(page, &test.name, &shown_path(&change.snapshot), change),
+        Outcome::Changed(change) => {
+            draw_changed(page, &test.name, &shown_path(&change.snapshot), change);
+            options.way_out.draw(page, &test.name, &result.path, change);
+        }
+        Outcome::New(change) => {
+            draw_new(page, &test.name, &shown_path(&change.snapshot), change);
+            options.way_out.draw(page, &test.name, &result.path, change);
+        }
         Outcome::Invalid(found) => {
             verdict(page, BAD, "invalid", &test.name, "");
             diagnostics(page, source, found, options);
@@ -167,25 +180,7 @@ fn new_trace(page: &mut Page, trace: &str) {
     }
 }
 
-fn way_out(page: &mut Page, name: &str, change: &Change) {
-    if let Some(note) = &change.note {
-        page.push(&format!("  {note}"));
-        page.end_line();
-    }
-    page.push("  ");
-    if change.pending.is_some() {
-        page.push("if that is right: ");
-        page.paint(STRONG, &format!("sockspec accept {}", quoted(name)));
-    } else if change.note.is_some() {
-        page.push("make the cases give one trace, or write `snapshot: each`");
-    } else {
-        page.push("nothing was written; run it without CI and `--update no` to have it accepted");
-    }
-    page.end_line();
-    page.end_line();
-}
-
-fn diagnostics(page: &mut Page, source: Option<&SourceFile>, found: &[Diagnostic], options: Options) {
+fn diagnostics(page: &mut Page, source: Option<&SourceFile>, found: &[Diagnostic], options: Options<'_>) {
     for diagnostic in found {
         match source {
             Some(source) => page.push(&render(source, diagnostic, options.format, options.style)),
@@ -198,12 +193,6 @@ fn diagnostics(page: &mut Page, source: Option<&SourceFile>, found: &[Diagnostic
 }
 
 /// A path as people would write it: without the folder that they are in.
-fn shown_path(path: &Path) -> Cow<'_, str> {
+pub(super) fn shown_path(path: &Path) -> Cow<'_, str> {
     path.strip_prefix("./").unwrap_or(path).to_string_lossy()
-}
-
-/// A test's name as a shell takes it.
-fn quoted(name: &str) -> Cow<'_, str> {
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-@%+:,".contains(&byte));
-    if plain { Cow::Borrowed(name) } else { Cow::Owned(format!("'{}'", name.replace('\'', r"'\''"))) }
 }

@@ -129,7 +129,9 @@ impl Store {
         if subject.shared && self.claim(subject, &snapshot, trace).is_some() {
             return Ok(Verdict::Same);
         }
-        file::remove(&self.pending_of(&snapshot)?)?;
+        if self.settings.update != Update::No {
+            file::remove(&self.pending_of(&snapshot)?)?;
+        }
         if self.settings.update == Update::Force {
             file::write(&snapshot, &header(subject), trace)?;
         }

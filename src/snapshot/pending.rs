@@ -94,6 +94,14 @@ pub fn find_below(folder: &Path) -> io::Result<Vec<Pending>> {
     Ok(found)
 }
 
+/// Whether [`find_below`] the current folder comes to a pending file, and gives it this name.
+pub fn is_found_as(path: &Path, name: &str) -> bool {
+    let test = walk::folder_of(path).and_then(|folder| place::test_of(path.strip_prefix(folder).ok()?));
+    test.is_some_and(|(spec, case)| {
+        Pending { spec, case, path: PathBuf::new(), snapshot: PathBuf::new() }.is_named(name) && is_ours(path)
+    })
+}
+
 /// Whether a pending file comes from a spec. One that cannot be read is left for `find` to show.
 fn is_ours(path: &Path) -> bool {
     file::header(path).is_none_or(|header| place::is_spec(Path::new(&header.source)))

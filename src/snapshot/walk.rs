@@ -1,8 +1,9 @@
 //! The files of a folder of snapshots, and those of a whole project.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::file::at;
 
@@ -40,6 +41,22 @@ pub(super) fn folders_of_snapshots(project: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// The folder among [`folders_of_snapshots`] of the current folder that a file lies in.
+pub(super) fn folder_of(file: &Path) -> Option<PathBuf> {
+    let mut folder = PathBuf::new();
+    for part in file.components() {
+        let Component::Normal(name) = part else { return None };
+        folder.push(name);
+        if is_passed_over(name) || !fs::symlink_metadata(&folder).is_ok_and(|there| there.is_dir()) {
+            return None;
+        }
+        if name == "snapshots" {
+            return Some(folder);
+        }
+    }
+    None
+}
+
 /// All snapshots of a project, whoever made them.
 pub(super) fn snapshots_of(project: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -60,10 +77,11 @@ pub(super) fn is_snapshot(path: &Path) -> bool {
 
 fn folders_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let entered = entries.filter(|entry| {
-        let name = entry.file_name();
-        let passed_over = name.as_encoded_bytes().starts_with(b".") || name == "target" || name == "node_modules";
-        !passed_over && entry.file_type().is_ok_and(|kind| kind.is_dir())
-    });
+    let entered = entries
+        .filter(|entry| !is_passed_over(&entry.file_name()) && entry.file_type().is_ok_and(|kind| kind.is_dir()));
     entered.map(|entry| entry.path()).collect()
+}
+
+fn is_passed_over(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".") || name == "target" || name == "node_modules"
 }

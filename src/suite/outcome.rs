@@ -80,6 +80,8 @@ pub struct Change {
     pub snapshot: PathBuf,
     /// The pending file, where one was written.
     pub pending: Option<PathBuf>,
+    /// Whether that is found from the current folder by the name of the test alone.
+    pub is_found_by_name: bool,
     /// What else there is to say, e.g. which other case of a shared snapshot it differs from.
     pub note: Option<String>,
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::exec::{self, Cancel, Ended, Runtime};
 use crate::plan::{self, Case, Plan};
+use crate::snapshot::pending::is_found_as;
 use crate::snapshot::{Difference, Store, Subject, Verdict, place};
 use crate::source::SourceFile;
 use crate::trace;
@@ -184,8 +185,8 @@ impl Runner {
         Ok(match self.store.settle(subject, trace)? {
             Verdict::Same => Outcome::Passed { accepted: None },
             Verdict::Accepted(path) => Outcome::Passed { accepted: Some(path) },
-            Verdict::New(difference) => Outcome::New(Box::new(change(difference, trace))),
-            Verdict::Changed(difference) => Outcome::Changed(Box::new(change(difference, trace))),
+            Verdict::New(difference) => Outcome::New(Box::new(change(difference, test.name, trace))),
+            Verdict::Changed(difference) => Outcome::Changed(Box::new(change(difference, test.name, trace))),
         })
     }
 }
@@ -200,11 +201,12 @@ struct Test<'a> {
     plan: &'a Plan,
 }
 
-fn change(difference: Difference, trace: &str) -> Change {
+fn change(difference: Difference, name: &str, trace: &str) -> Change {
     let Difference { accepted, snapshot, pending, contradicts } = difference;
     let note = contradicts
         .map(|test| format!("the cases of this spec share one snapshot, and `{test}` gave another trace in this run"));
-    Change { accepted, trace: trace.to_owned(), snapshot, pending, note }
+    let is_found_by_name = pending.as_deref().is_some_and(|pending| is_found_as(pending, name));
+    Change { accepted, trace: trace.to_owned(), snapshot, pending, is_found_by_name, note }
 }
 
 /// A result for a spec as a whole.

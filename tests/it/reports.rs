@@ -185,6 +185,7 @@ fn change(accepted: &str, trace: &str, pending: bool) -> Change {
         trace: trace.to_owned(),
         snapshot: PathBuf::from("snapshots/tcp/ping.snap"),
         pending: pending.then(|| PathBuf::from("snapshots/tcp/ping.snap.new")),
+        is_found_by_name: true,
         note: None,
     }
 }

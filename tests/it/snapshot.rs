@@ -130,6 +130,66 @@ fn snapshots_may_lie_elsewhere() {
     assert!(project.exists("try/snapshots/b.snap"));
 }
 
+/// Runs the commands that a report says accept what is pending.
+fn follow(project: &Project, report: &str) -> usize {
+    let ways = report.lines().filter_map(|line| line.trim().strip_prefix("if that is right: sockspec "));
+    ways.map(|way| {
+        let program = project.command(&[]).get_program().to_owned();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec \"$0\" {way}")]).arg(program).current_dir(project.root());
+        Ran::of(&mut shell).exits(0).says("accepted");
+    })
+    .count()
+}
+
+#[test]
+fn the_way_out_works_as_it_is_printed() {
+    let matrix =
+        ECHO.replace("steps:", "matrix: {net: [tcp4, tcp6]}\nsteps:").replace("listen: tcp", "listen: '${net}'");
+    let shared = matrix.replace("matrix:", "snapshot: shared\nmatrix:");
+    let specs = [("a b.yaml", ECHO), ("deep/m.yaml", &matrix), ("deep/s.yaml", &shared)];
+    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = elsewhere.path().to_str().unwrap();
+    for (folder, more) in [
+        ("specs", vec![]),
+        ("specs", vec!["--snapshots", "other dir"]),
+        ("specs", vec!["--snapshots", elsewhere]),
+        ("specs/deep/..", vec![]),
+        ("try", vec![]),
+        ("try", vec!["--snapshots", "other"]),
+        (".hidden/specs", vec![]),
+        ("target/specs", vec![]),
+    ] {
+        let project = Project::new(&[]);
+        for (name, text) in specs {
+            project.write(&format!("{folder}/{name}").replace("/deep/..", ""), text);
+        }
+        let arguments: Vec<&str> = ["run", folder].into_iter().chain(more.iter().copied()).collect();
+        let report = project.run(&arguments).exits(1).says("5 new").stdout;
+        assert_eq!(follow(&project, &report), 4, "{report}");
+        project.run(&arguments).exits(0).says("5 passed");
+    }
+    let beside = Project::new(&[("here/readme", ""), ("mine/specs/x.yaml", ECHO)]);
+    let path = beside.path("mine/specs/x.yaml");
+    let from_here = |arguments: &[&str]| Ran::of(beside.command(arguments).current_dir(beside.path("here")));
+    from_here(&["run", "../mine/specs"]).exits(1).says("sockspec accept ../mine/specs/x.yaml\n");
+    from_here(&["accept", "../mine/specs/x.yaml"]).exits(0);
+    assert!(path.exists() && beside.exists("mine/snapshots/x.snap"));
+}
+
+#[test]
+fn other_values_leave_nothing_behind() {
+    let spec = ECHO.replace("ping", "'${word}'").replace("steps:", "vars: {word: ping}\nsteps:");
+    let project = Project::new(&[("specs/a.yaml", &spec)]);
+    project.run(&["run", "--var", "word=ping"]).exits(1).says("nothing was written, since `--var` gave other values");
+    assert!(!project.exists("snapshots"));
+    project.run(&["run", "--var", "word=ping", "--update", "new"]).exits(0);
+    assert!(project.exists(SNAPSHOT));
+    project.write(PENDING, OTHER);
+    project.run(&["run", "--var", "word=ping"]).exits(0);
+    assert!(project.exists(PENDING), "nor is anything removed");
+}
+
 #[test]
 fn a_full_disk_leaves_nothing_half_written() {
     let project = Project::new(&[("specs/a.yaml", ECHO)]);
