@@ -110,6 +110,7 @@ fn a_new_trace_fails_and_waits() {
     let ran = this.run(&[]);
     assert_eq!(ran.counts(), [0, 1, 0, 0]);
     assert!(ran.output.contains("client    send 4 \"ping\""), "{}", ran.output);
+    assert!(ran.output.contains("if that is right: cargo insta accept"), "{}", ran.output);
     assert!(this.path("snapshots/a.snap.new").exists());
     let this = this.with("INSTA_FORCE_PASS", "1");
     assert_eq!(this.run(&[]).counts(), [1, 0, 0, 0]);
