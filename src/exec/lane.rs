@@ -172,7 +172,7 @@ impl<'t> Lane<'t> {
         let began = Instant::now();
         let at = began + call.within;
         let deadline = earlier(Deadline { at, within: call.within }, self.limit);
-        let done = verbs::run(self, call, deadline).await.map_err(|stop| stop.at(span))?;
+        let done = verbs::run(self, call, deadline).await.map_err(|stop| unmet(call, stop).at(span))?;
         judge(call, &done, began.elapsed()).map_err(|stop| stop.at(span))?;
         entries.borrow_mut().push(Entry::Event(Happened {
             line: self.test.line(span.start),
@@ -273,6 +273,17 @@ struct Repeat<'a> {
     counter: Option<&'a str>,
     until: Option<&'a (Expression, Span)>,
     steps: &'a [Step],
+}
+
+/// A call that came to nothing, with the error that its step was waiting for.
+fn unmet(call: &Call, stop: Stop) -> Stop {
+    match &stop {
+        Stop::Failed(failure) if failure.deadline.is_some() && !call.fails.is_empty() => {
+            let wanted = any_of(&call.fails_words);
+            stop.note(format!("the step was to fail with {wanted}"))
+        }
+        _ => stop,
+    }
 }
 
 /// Compares what a call did with what its step allows.

@@ -189,3 +189,10 @@ fn a_blocking_expect_is_woken_by_a_shutdown_in_another_lane() {
         "{CONNECTED}- parallel:\n    reader:\n      - conn: {{expect: eof, blocking: true}}\n    ender:\n      - pause: 20ms\n      - conn: {{shutdown: read}}"
     ));
 }
+
+#[test]
+fn a_deadline_in_place_of_an_error_names_the_error() {
+    let failure = failure("- a: {bind: udp}\n- a: {recv: \"x\", fails: ECONNREFUSED, within: 50ms}");
+    assert_eq!(failure.message, "a: no datagram came");
+    assert_eq!(failure.notes, ["the step was to fail with ECONNREFUSED"]);
+}
