@@ -17,8 +17,9 @@ use crate::plan::template::Part;
 use crate::source::SourceFile;
 use crate::trace::record::{Entry, Open, Record, VERSION};
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Role};
 use super::lane::Lane;
+use super::net::ports::ClosedPorts;
 use super::net::{Socket, address, diag::Diag};
 use super::stop::Stop;
 use super::values::{Endpoints, Values};
@@ -36,6 +37,7 @@ pub(crate) struct Test<'t> {
     shared: &'t Shared,
     endpoints: RefCell<HashMap<Rc<str>, Rc<Endpoint>>>,
     created: Cell<u64>,
+    closed_ports: RefCell<ClosedPorts>,
     /// Where the step stands that began last.
     pub(crate) current: Cell<Option<u32>>,
     folder: OnceCell<TempDir>,
@@ -53,6 +55,7 @@ impl<'t> Test<'t> {
             shared,
             endpoints: RefCell::default(),
             created: Cell::new(0),
+            closed_ports: RefCell::default(),
             current: Cell::new(None),
             folder: OnceCell::new(),
             fresh_names: Cell::new(0),
@@ -109,6 +112,16 @@ impl<'t> Test<'t> {
             drop(endpoint.take_socket());
         }
         end
+    }
+
+    /// Notes that an endpoint was closed whose address the spec may still speak of: nobody shall be
+    /// given its port while the test runs.
+    pub(crate) fn note_closed(&self, endpoint: &Endpoint) {
+        if endpoint.role.get() != Role::Connected
+            && let Some(port) = endpoint.local().as_ref().and_then(address::port)
+        {
+            self.closed_ports.borrow_mut().add(port);
+        }
     }
 
     /// The line of the spec with that byte, from 1.

@@ -5,6 +5,7 @@
 pub(crate) mod address;
 pub(crate) mod diag;
 pub(crate) mod option;
+pub(crate) mod ports;
 pub(crate) mod sys;
 
 use std::cell::{Cell, OnceCell};
@@ -96,6 +97,11 @@ impl Socket {
     /// The descriptor, kept open for a helper thread.
     pub(crate) fn share(&self) -> Arc<OwnedFd> {
         Arc::clone(&self.fd)
+    }
+
+    /// Its network.
+    pub(crate) fn network(&self) -> Network {
+        self.network
     }
 
     /// Waits until something happens in that direction. The first call may return at once though

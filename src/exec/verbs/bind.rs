@@ -1,5 +1,6 @@
 //! `bind`: gives a socket its address; creates it where the endpoint is new.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 use socket2::SockAddr;
@@ -9,7 +10,7 @@ use crate::plan::{Call, Target};
 
 use super::super::endpoint::Endpoint;
 use super::super::lane::{Done, Lane};
-use super::super::net::{address, sys};
+use super::super::net::{Socket, address, ports, sys};
 use super::super::stop::Stop;
 use super::{open_or_new, resolve};
 
@@ -29,9 +30,37 @@ pub(super) fn bind(endpoint: &Rc<Endpoint>, address: &SockAddr) -> Result<Result
     let Some(socket) = endpoint.socket() else {
         return Err(Stop::failed(format!("`{}` is closed", endpoint.name)));
     };
-    let result = sys::bind(socket.fd(), address);
+    let result = bind_free(&socket, address);
     if result.is_ok() {
         endpoint.forget_local();
     }
     Ok(result)
+}
+
+/// bind(2); a free port is none that a running test has closed and still speaks of.
+fn bind_free(socket: &Socket, address: &SockAddr) -> Result<(), Errno> {
+    const TRIES: usize = 16;
+    let asks_for_any = address::port(address) == Some(0);
+    if !asks_for_any || !ports::any() {
+        return sys::bind(socket.fd(), address);
+    }
+    for _ in 0..TRIES {
+        let Some(free) = free_address(socket, address).filter(|free| !ports::is_closed(free.port())) else { continue };
+        match sys::bind(socket.fd(), &free.into()) {
+            // Somebody was faster.
+            Err(errno) if errno.0 == libc::EADDRINUSE => {}
+            result => return result,
+        }
+    }
+    sys::bind(socket.fd(), address)
+}
+
+/// An address with a port that the kernel calls free.
+fn free_address(socket: &Socket, address: &SockAddr) -> Option<SocketAddr> {
+    let probe = Socket::new(socket.network(), i32::from(address.family())).ok()?;
+    sys::bind(probe.fd(), address).ok()?;
+    let port = address::port(&sys::local_address(probe.fd()).ok()?)?;
+    let mut free = address.as_socket()?;
+    free.set_port(port);
+    Some(free)
 }

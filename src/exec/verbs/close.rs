@@ -29,6 +29,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
     done.what = What::Words(format!("{}{}", call.words, unread.words()));
     let clients = waiting_clients(&endpoint);
     if let Some(socket) = endpoint.take_socket() {
+        lane.test.note_closed(&endpoint);
         close(socket, deadline).await?;
     }
     done.facts.notes.extend(settle::ended(lane.test, &ending).await.note());
@@ -47,6 +48,7 @@ pub(super) async fn reset(lane: &Lane<'_>, call: &Call) -> Result<Done, Stop> {
     let clients = waiting_clients(&endpoint);
     drop(socket);
     drop(endpoint.take_socket());
+    lane.test.note_closed(&endpoint);
     let mut done = Done::words(call, Ok(()));
     done.facts.notes.extend(settle::ended(lane.test, &ending).await.note());
     done.facts.notes.extend(settle::abandoned(&clients).await.note());
