@@ -46,12 +46,7 @@ pub(crate) enum Direction {
 impl Socket {
     /// Creates a socket of that network; of TCP with TCP_NODELAY, as Go's and Node's have it.
     pub(crate) fn new(network: Network, domain: c_int) -> Result<Self, Errno> {
-        let kind = match network.kind() {
-            Kind::Stream => libc::SOCK_STREAM,
-            Kind::Datagram => libc::SOCK_DGRAM,
-            Kind::Packet => libc::SOCK_SEQPACKET,
-        };
-        let socket = Self::from_fd(sys::socket(domain, kind, 0)?, network);
+        let socket = Self::from_fd(sys::socket(domain, socket_type(network), 0)?, network);
         if network.is_tcp() {
             sys::set_int(socket.fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
         }
@@ -60,12 +55,7 @@ impl Socket {
 
     /// A pair of connected sockets.
     pub(crate) fn pair(network: Network) -> Result<(Self, Self), Errno> {
-        let kind = match network.kind() {
-            Kind::Stream => libc::SOCK_STREAM,
-            Kind::Datagram => libc::SOCK_DGRAM,
-            Kind::Packet => libc::SOCK_SEQPACKET,
-        };
-        let (one, other) = sys::socketpair(address::domain(network), kind)?;
+        let (one, other) = sys::socketpair(address::domain(network), socket_type(network))?;
         Ok((Self::from_fd(one, network), Self::from_fd(other, network)))
     }
 
@@ -158,6 +148,15 @@ impl Socket {
         self.registration = OnceCell::new();
         self.linger.set(None);
         Arc::clone(&self.fd)
+    }
+}
+
+/// The type that socket(2) takes.
+fn socket_type(network: Network) -> c_int {
+    match network.kind() {
+        Kind::Stream => libc::SOCK_STREAM,
+        Kind::Datagram => libc::SOCK_DGRAM,
+        Kind::Packet => libc::SOCK_SEQPACKET,
     }
 }
 
