@@ -120,7 +120,7 @@ impl<'t> Test<'t> {
         if endpoint.role.get() != Role::Connected
             && let Some(port) = endpoint.local().as_ref().and_then(address::port)
         {
-            self.closed_ports.borrow_mut().add(port);
+            self.closed_ports.borrow_mut().add(&endpoint.name, port);
         }
     }
 

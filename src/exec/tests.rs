@@ -203,3 +203,25 @@ fn a_closed_port_is_given_to_nobody_while_its_test_runs() {
     let text = "- gone: {bind: udp}\n- gone: close\n- repeat: 2000\n  steps:\n    - s: {bind: udp}\n    - s: {send: \"x\", to: gone}\n    - s: {expect: {unread: 0}}\n    - s: close";
     trace(text);
 }
+
+#[test]
+fn whatever_the_pattern_a_close_after_it_sends_fin_and_with_a_byte_more_rst() {
+    let patterns = [
+        ("line\\n", "{until: \"\\n\"}"),
+        ("n=42.", "{until: {match: '[0-9]+\\.'}}"),
+        ("abc", "abc"),
+        ("abc", "{hex: \"61 .. 63\"}"),
+        ("abcd", "{bytes: 4}"),
+        ("ab", "{u16: any}"),
+        ("yes", "{one_of: [\"no\", \"yes\"]}"),
+        ("b;a;", "{any_order: [\"a;\", \"b;\"]}"),
+        ("- 1\\n- 2\\n. 3\\n", "{until_last: [\". \", {until: \"\\n\"}], each: [\"- \", {until: \"\\n\"}]}"),
+    ];
+    for (sent, pattern) in patterns {
+        for (more, end) in [("", "eof"), ("+", "reset")] {
+            trace(&format!(
+                "{CONNECTED}- client: {{send: \"{sent}{more}\"}}\n- conn: {{recv: {pattern}}}\n- conn: close\n- client: {{expect: {end}}}"
+            ));
+        }
+    }
+}

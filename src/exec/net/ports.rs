@@ -3,7 +3,8 @@
 //! port to the next socket that asks for a free one, once in some ten thousand times; then the
 //! refused connect would succeed. So no socket of this program takes one while that test runs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -26,27 +27,18 @@ pub(crate) fn is_closed(port: u16) -> bool {
     closed().contains_key(&port)
 }
 
-/// The ports that one test has closed; given free when it is dropped. A test that closes many in a
-/// loop speaks of the last ones alone, so only so many are kept.
+/// The ports that one test has closed, by the name of the endpoint; given free when it is dropped,
+/// and when the name stands for another port, since then nobody speaks of the old one.
 #[derive(Debug, Default)]
-pub(crate) struct ClosedPorts(VecDeque<u16>);
-
-/// How many ports are kept for one test.
-const KEPT: usize = 64;
+pub(crate) struct ClosedPorts(BTreeMap<Rc<str>, u16>);
 
 impl ClosedPorts {
     /// Keeps a port from being given to anybody.
-    pub(crate) fn add(&mut self, port: u16) {
-        if self.0.contains(&port) {
-            return;
-        }
-        self.0.push_back(port);
+    pub(crate) fn add(&mut self, name: &Rc<str>, port: u16) {
         let mut closed = closed();
         *closed.entry(port).or_insert(0) += 1;
-        if self.0.len() > KEPT
-            && let Some(oldest) = self.0.pop_front()
-        {
-            release(&mut closed, oldest);
+        if let Some(old) = self.0.insert(Rc::clone(name), port) {
+            release(&mut closed, old);
         }
         COUNT.store(closed.len(), Ordering::Release);
     }
@@ -67,7 +59,7 @@ impl Drop for ClosedPorts {
             return;
         }
         let mut closed = closed();
-        for port in &self.0 {
+        for port in self.0.values() {
             release(&mut closed, *port);
         }
         COUNT.store(closed.len(), Ordering::Release);
@@ -81,9 +73,9 @@ mod tests {
     #[test]
     fn a_port_is_kept_as_long_as_any_test_that_closed_it() {
         let (mut one, mut other) = (ClosedPorts::default(), ClosedPorts::default());
-        one.add(1);
-        one.add(1);
-        other.add(1);
+        one.add(&"a".into(), 1);
+        one.add(&"b".into(), 1);
+        other.add(&"a".into(), 1);
         drop(one);
         assert!(any() && is_closed(1));
         drop(other);
@@ -91,10 +83,10 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_that_closes_keeps_its_last_ports() {
+    fn a_name_keeps_its_last_port_however_many_others_close() {
         let mut ports = ClosedPorts::default();
-        (2..100).for_each(|port| ports.add(port));
-        assert!(!is_closed(2) && is_closed(99));
-        assert_eq!(ports.0.len(), KEPT);
+        ports.add(&"gone".into(), 2);
+        (3..1000).for_each(|port| ports.add(&"again".into(), port));
+        assert!(is_closed(2) && is_closed(999) && !is_closed(998));
     }
 }
