@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::model::duration;
 use crate::model::errno::Errno;
+use crate::model::topology::LinkState;
 use crate::model::value::Value;
 use crate::plan::expression::Expression;
 use crate::plan::template::{Piece, Template};
@@ -143,6 +144,7 @@ impl<'t> Lane<'t> {
             match &step.action {
                 Action::Call(call) => self.call(step.span, call, entries).await?,
                 Action::Pause(time) => self.pause(step.span, *time).await?,
+                Action::Link { changes, words } => self.link(step.span, changes, words, entries)?,
                 Action::Barrier { name, within } => self.barrier(step.span, name, *within).await?,
                 Action::Parallel { .. } | Action::Repeat { .. } => self.block(step, entries).await?,
             }
@@ -170,16 +172,55 @@ impl<'t> Lane<'t> {
     /// Runs one call, judges it, and records it.
     async fn call(&mut self, span: Span, call: &Call, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
         let began = Instant::now();
+        let order = self.test.next_order();
         let at = began + call.within;
         let deadline = earlier(Deadline { at, within: call.within }, self.limit);
         let done = verbs::run(self, call, deadline).await.map_err(|stop| unmet(call, stop).at(span))?;
         judge(call, &done, began.elapsed()).map_err(|stop| stop.at(span))?;
         entries.borrow_mut().push(Entry::Event(Happened {
             line: self.test.line(span.start),
+            order,
             began: micros(began.saturating_duration_since(self.test.began)),
             took: micros(began.elapsed()),
-            event: Event { endpoint: call.endpoint.shown(), what: done.what, fails: call.fails_words.clone() },
+            event: Event {
+                endpoint: call.endpoint.shown(),
+                what: done.what,
+                fails: call.fails_words.clone(),
+                wire: Vec::new(),
+            },
             facts: done.facts,
+        }));
+        Ok(())
+    }
+
+    /// Changes the links of hosts.
+    fn link(
+        &self,
+        span: Span,
+        changes: &[(usize, LinkState)],
+        words: &str,
+        entries: &RefCell<Vec<Entry>>,
+    ) -> Result<(), Stop> {
+        let began = Instant::now();
+        let order = self.test.next_order();
+        let Some(net) = &self.test.net else {
+            return Err(Stop::failed("there is no isolated network whose links could change").at(span));
+        };
+        for (host, state) in changes {
+            net.set_link(*host, *state).map_err(|error| Stop::CouldNotRun(format!("cannot change a link: {error}")))?;
+        }
+        entries.borrow_mut().push(Entry::Event(Happened {
+            line: self.test.line(span.start),
+            order,
+            began: micros(began.saturating_duration_since(self.test.began)),
+            took: micros(began.elapsed()),
+            event: Event {
+                endpoint: "link".to_owned(),
+                what: What::Words(words.to_owned()),
+                fails: Vec::new(),
+                wire: Vec::new(),
+            },
+            facts: Facts::default(),
         }));
         Ok(())
     }
@@ -213,7 +254,7 @@ impl<'t> Lane<'t> {
                     self.limit = outer;
                     result
                 }
-                Action::Call(_) | Action::Pause(_) | Action::Barrier { .. } => Ok(()),
+                Action::Call(_) | Action::Pause(_) | Action::Barrier { .. } | Action::Link { .. } => Ok(()),
             }
         })
     }

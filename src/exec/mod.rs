@@ -11,6 +11,7 @@ mod cancel;
 mod endpoint;
 pub(crate) mod expression;
 mod failure;
+mod isolation;
 mod lane;
 mod net;
 mod parallel;
@@ -24,18 +25,23 @@ mod test;
 mod tests;
 pub(crate) mod values;
 mod verbs;
+mod wire;
 
 use std::io;
+use std::rc::Rc;
 
 use tokio::runtime::{Builder, Runtime as Tokio};
 
 use crate::plan::Plan;
 use crate::source::SourceFile;
-use crate::trace::record::Record;
+use crate::trace::record::{Record, VERSION};
 
 pub use cancel::Cancel;
+use isolation::Net;
 use net::diag::Diag;
 use test::Test;
+pub use wire::CapturedFrame;
+use wire::Collector;
 
 /// What a worker thread needs to run specs, made once: the runtime, and what tests share.
 #[derive(Debug)]
@@ -59,6 +65,8 @@ pub struct Options {
     /// Whether the record keeps every iteration of a `repeat`, also those that are like the one
     /// before.
     pub keep_all: bool,
+    /// Whether the frames that cross an isolated network are kept, for a capture file.
+    pub keep_frames: bool,
     /// Ends the run early.
     pub cancel: Cancel,
 }
@@ -70,6 +78,8 @@ pub struct Execution {
     pub record: Record,
     /// How it ended.
     pub ended: Ended,
+    /// The frames that crossed its isolated network, in order, where they were to be kept.
+    pub frames: Vec<CapturedFrame>,
 }
 
 /// How an execution ended.
@@ -101,7 +111,34 @@ impl Runtime {
     /// Runs one plan to its end. When it returns, however the run ended, every socket of it is
     /// closed and its temporary folder is gone.
     pub fn execute(&mut self, plan: &Plan, source: &SourceFile, options: &Options) -> Execution {
-        let test = Test::new(plan, source, options, &self.shared);
+        match &plan.topology {
+            None => self.execute_in(None, None, plan, source, options),
+            Some(topology) => isolation::on_thread(|| {
+                let wanted = plan.wire || options.keep_frames;
+                let wire = wanted.then(|| Rc::new(Collector::new(options.keep_frames)));
+                let net = Net::create(topology, wire.as_ref())?;
+                Ok(Self::new()?.execute_in(Some(net), wire, plan, source, options))
+            })
+            .unwrap_or_else(|error| could_not_run(plan, &format!("no isolated network: {error}"))),
+        }
+    }
+
+    fn execute_in(
+        &mut self,
+        net: Option<Net>,
+        wire: Option<Rc<Collector>>,
+        plan: &Plan,
+        source: &SourceFile,
+        options: &Options,
+    ) -> Execution {
+        let test = Test::new(plan, source, options, &self.shared, net, wire);
         self.tokio.block_on(test.run())
     }
+}
+
+/// A run that did not begin.
+fn could_not_run(plan: &Plan, reason: &str) -> Execution {
+    let record =
+        Record { version: VERSION, test: plan.test.clone(), entries: Vec::new(), end: Vec::new(), failure: None };
+    Execution { record, ended: Ended::CouldNotRun(reason.to_owned()), frames: Vec::new() }
 }

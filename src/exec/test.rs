@@ -18,11 +18,13 @@ use crate::source::SourceFile;
 use crate::trace::record::{Entry, Open, Record, VERSION};
 
 use super::endpoint::{Endpoint, Role};
+use super::isolation::Net;
 use super::lane::Lane;
 use super::net::ports::ClosedPorts;
 use super::net::{Socket, address, diag::Diag};
 use super::stop::Stop;
 use super::values::{Endpoints, Values};
+use super::wire::Collector;
 use super::{Ended, Execution, Options, Shared, failure};
 
 /// One run of one test.
@@ -34,7 +36,12 @@ pub(crate) struct Test<'t> {
     pub(crate) began: Instant,
     /// The variables: captures.
     pub(crate) values: Values,
+    /// The isolated network that it runs in, where it does not run in that of the machine.
+    pub(crate) net: Option<Net>,
+    /// The frames that cross it, where somebody wants them.
+    pub(crate) wire: Option<Rc<Collector>>,
     shared: &'t Shared,
+    orders: Cell<u64>,
     endpoints: RefCell<HashMap<Rc<str>, Rc<Endpoint>>>,
     created: Cell<u64>,
     closed_ports: RefCell<ClosedPorts>,
@@ -45,14 +52,24 @@ pub(crate) struct Test<'t> {
 }
 
 impl<'t> Test<'t> {
-    pub(crate) fn new(plan: &'t Plan, source: &'t SourceFile, options: &'t Options, shared: &'t Shared) -> Self {
+    pub(crate) fn new(
+        plan: &'t Plan,
+        source: &'t SourceFile,
+        options: &'t Options,
+        shared: &'t Shared,
+        net: Option<Net>,
+        wire: Option<Rc<Collector>>,
+    ) -> Self {
         Self {
             plan,
             source,
             options,
             began: Instant::now(),
             values: plan.constants.iter().cloned().collect(),
+            net,
+            wire,
             shared,
+            orders: Cell::new(0),
             endpoints: RefCell::default(),
             created: Cell::new(0),
             closed_ports: RefCell::default(),
@@ -72,9 +89,26 @@ impl<'t> Test<'t> {
                 biased;
                 () = self.options.cancel.cancelled() => Err(Stop::Cancelled),
                 result = steps => result,
+                stop = self.pass_frames() => Err(stop),
             }
         };
         self.finish(entries.into_inner(), result)
+    }
+
+    /// Keeps the isolated network going while steps wait; ends only where that cannot go on.
+    async fn pass_frames(&self) -> Stop {
+        match &self.net {
+            None => std::future::pending().await,
+            Some(net) => {
+                let error = net.run().await;
+                Stop::CouldNotRun(format!("the isolated network stopped: {error}"))
+            }
+        }
+    }
+
+    /// The number of the step that begins now.
+    pub(crate) fn next_order(&self) -> u64 {
+        self.orders.replace(self.orders.get() + 1)
     }
 
     fn finish(self, entries: Vec<Entry>, result: Result<(), Stop>) -> Execution {
@@ -89,7 +123,7 @@ impl<'t> Test<'t> {
         };
         let end = self.close_all();
         let record = Record { version: VERSION, test: self.plan.test.clone(), entries, end, failure };
-        Execution { record, ended }
+        Execution { record, ended, frames: Vec::new() }
     }
 
     /// The endpoints that are open, in order of creation.

@@ -11,5 +11,6 @@ pub mod option;
 pub mod platform;
 pub mod size;
 pub mod state;
+pub mod topology;
 pub mod value;
 pub mod yaml_type;

@@ -23,6 +23,7 @@ use crate::model::errno::Errno;
 use crate::model::network::Network;
 use crate::model::option::SocketOption;
 use crate::model::state::TcpState;
+use crate::model::topology::{LinkState, Topology};
 use crate::model::value::Value;
 use crate::source::Span;
 
@@ -44,6 +45,10 @@ pub struct Plan {
     pub constants: Vec<(String, Value)>,
     /// Whether addresses outside the loopback range are allowed.
     pub allow_net: bool,
+    /// The isolated network that it runs in; `None` where it runs in that of the machine.
+    pub topology: Option<Topology>,
+    /// Whether the segments on that network are part of the trace.
+    pub wire: bool,
     /// The steps.
     pub steps: Vec<Step>,
 }
@@ -93,6 +98,13 @@ pub enum Action {
     },
     /// A sleep.
     Pause(Duration),
+    /// Changes the links of hosts.
+    Link {
+        /// Each host, by its index in the topology, with what becomes of its link.
+        changes: Vec<(usize, LinkState)>,
+        /// How the trace shows it: `b down`.
+        words: String,
+    },
 }
 
 /// A lane of a `parallel`.
@@ -132,6 +144,8 @@ pub struct Call {
     pub endpoint: Template,
     /// The verb.
     pub verb: Verb,
+    /// The host that a new socket is created on, by its index in the topology.
+    pub host: Option<usize>,
     /// The place of the verb's word.
     pub verb_span: Span,
     /// The words that a trace shows for this call, as the spec writes them (static variables

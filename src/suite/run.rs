@@ -158,7 +158,8 @@ impl Runner {
     }
 
     fn execute(&self, test: Test<'_>, worker: &mut Worker) -> io::Result<Outcome> {
-        let options = exec::Options { keep_all: self.records.keeps_all(), cancel: self.cancel.clone() };
+        let options =
+            exec::Options { keep_all: self.records.keeps_all(), keep_frames: false, cancel: self.cancel.clone() };
         let execution = worker.runtime()?.execute(test.plan, &test.loaded.source, &options);
         let label = (!test.case.label.is_empty()).then(|| place::case_label(test.loaded.values(test.case)));
         let failed = execution.ended == Ended::Failed;

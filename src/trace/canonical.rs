@@ -111,6 +111,7 @@ fn event(event: &Event) -> Cow<'_, Event> {
             endpoint: event.endpoint.clone(),
             what: What::Data { verb: verb.clone(), bytes: joined(bytes), suffix: suffix.clone() },
             fails: event.fails.clone(),
+            wire: event.wire.clone(),
         }),
         _ => Cow::Borrowed(event),
     }

@@ -14,6 +14,21 @@ pub struct Event {
     /// What the step was allowed to fail with, in the order of the spec: `ECONNREFUSED`, `none`.
     /// Empty where the step must succeed.
     pub fails: Vec<String>,
+    /// The segments that the step caused, in the order in which they crossed the wire; empty unless
+    /// the spec asks for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wire: Vec<Segment>,
+}
+
+/// What crossed the wire: a segment, or several neighbours that are one to a trace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Who sent it: the endpoint that is bound to its source, or the address.
+    pub from: String,
+    /// Whom it was sent to, likewise.
+    pub to: String,
+    /// What it was: `SYN`, `SYN ACK`, `DATA 7`, `FIN`, `RST`, `UDP 5`, `ICMP port unreachable`.
+    pub what: String,
 }
 
 /// What an event tells.

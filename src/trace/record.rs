@@ -109,6 +109,9 @@ pub struct Group {
 pub struct Happened {
     /// The step's line in the spec, from 1; 0 where the line is not known.
     pub line: u32,
+    /// The how-manieth step of the run it was that began, from 0.
+    #[serde(default)]
+    pub order: u64,
     /// When the step began, in microseconds since the test began.
     pub began: u64,
     /// How long it took, in microseconds.

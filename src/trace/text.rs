@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::canonical::{Entry, Group, Lane, Trace};
-use super::event::{Event, What};
+use super::event::{Event, Segment, What};
 use super::payload;
 use super::record::{Open, Record};
 use crate::model::bytes;
@@ -87,6 +87,19 @@ fn push_event(out: &mut String, event: &Event, indent: usize) {
             payload::push_lines(out, bytes, form, indent + COLUMN);
         }
     }
+    event.wire.iter().for_each(|segment| push_segment(out, segment, indent));
+}
+
+fn push_segment(out: &mut String, segment: &Segment, indent: usize) {
+    push_blanks(out, indent + STEP);
+    out.push_str("wire");
+    push_blanks(out, COLUMN - STEP - "wire".len());
+    push_words(out, &segment.from);
+    out.push_str(" > ");
+    push_words(out, &segment.to);
+    out.push_str("  ");
+    push_words(out, &segment.what);
+    out.push('\n');
 }
 
 fn push_fails(out: &mut String, fails: &[String]) {

@@ -168,8 +168,13 @@ fn a_long_trace_is_cut() {
 }
 
 fn record(failure: Failure) -> Record {
-    let event = Event { endpoint: "server".into(), what: What::Words("listen tcp".into()), fails: Vec::new() };
-    let happened = Happened { line: 3, began: 0, took: 9, event, facts: Facts::default() };
+    let event = Event {
+        endpoint: "server".into(),
+        what: What::Words("listen tcp".into()),
+        fails: Vec::new(),
+        wire: Vec::new(),
+    };
+    let happened = Happened { line: 3, order: 0, began: 0, took: 9, event, facts: Facts::default() };
     Record {
         version: VERSION,
         test: "tcp/ping".to_owned(),

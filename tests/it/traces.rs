@@ -15,8 +15,8 @@ fn record(entries: Vec<Entry>, end: Vec<Open>) -> Record {
 
 fn entry(endpoint: &str, what: What, fails: &[&str]) -> Entry {
     let fails = fails.iter().map(|name| (*name).to_owned()).collect();
-    let event = Event { endpoint: endpoint.to_owned(), what, fails };
-    Entry::Event(Happened { line: 3, began: 12, took: 34, event, facts: Facts::default() })
+    let event = Event { endpoint: endpoint.to_owned(), what, fails, wire: Vec::new() };
+    Entry::Event(Happened { line: 3, order: 0, began: 12, took: 34, event, facts: Facts::default() })
 }
 
 fn words(endpoint: &str, words: &str) -> Entry {
@@ -296,8 +296,15 @@ fn some_event() -> impl Strategy<Value = Entry> {
     ];
     (prop::sample::select(vec!["a", "b", "a-long-name"]), what, times).prop_map(
         |(name, what, (began, took, pieces))| {
-            let event = Event { endpoint: name.to_owned(), what, fails: Vec::new() };
-            Entry::Event(Happened { line: 1, began, took, event, facts: Facts { pieces, ..Facts::default() } })
+            let event = Event { endpoint: name.to_owned(), what, fails: Vec::new(), wire: Vec::new() };
+            Entry::Event(Happened {
+                line: 1,
+                order: 0,
+                began,
+                took,
+                event,
+                facts: Facts { pieces, ..Facts::default() },
+            })
         },
     )
 }
@@ -327,6 +334,7 @@ fn bare(entries: &[canonical::Entry<'_>]) -> Vec<Entry> {
     let bare = |entry: &canonical::Entry<'_>| match entry {
         canonical::Entry::Event(event) => Entry::Event(Happened {
             line: 0,
+            order: 0,
             began: 0,
             took: 0,
             event: event.clone().into_owned(),

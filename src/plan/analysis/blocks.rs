@@ -171,7 +171,7 @@ fn each_call<'p>(steps: &'p [Step], found: &mut impl FnMut(&'p Call)) {
                 }
             }
             Action::Repeat { steps, .. } => each_call(steps, found),
-            Action::Barrier { .. } | Action::Pause(_) => {}
+            Action::Barrier { .. } | Action::Pause(_) | Action::Link { .. } => {}
         }
     }
 }

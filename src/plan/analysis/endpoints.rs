@@ -136,7 +136,7 @@ impl<'p> Walk<'p, '_> {
                 Action::Repeat { count, counter, until, steps, .. } => {
                     self.repeat(steps, *count, counter.as_deref(), until.is_some());
                 }
-                Action::Barrier { .. } | Action::Pause(_) => {}
+                Action::Barrier { .. } | Action::Pause(_) | Action::Link { .. } => {}
             }
         }
     }

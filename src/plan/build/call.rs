@@ -37,6 +37,7 @@ impl<'a> Builder<'a> {
         let call = Call {
             endpoint,
             verb: said.verb,
+            host: None,
             verb_span: call.verb_span,
             words: said.words,
             suffix: said.suffix,

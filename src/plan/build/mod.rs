@@ -72,6 +72,8 @@ pub fn build(
         folder,
         constants,
         allow_net: settings.allow_net,
+        topology: None,
+        wire: false,
         steps,
     })
 }

@@ -1,0 +1,62 @@
+//! Closes packet sockets where nobody waits for it: close(2) of one takes the kernel 15 ms (an RCU
+//! grace period), which would be thirty times what the rest of an isolated network costs. Many
+//! that wait at the same time share one grace period.
+
+use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::sys::SharedMemory;
+
+/// So many closes at a time; the threads sleep in the kernel.
+const THREADS: usize = 32;
+/// How long a thread stays for more.
+const IDLE: Duration = Duration::from_millis(100);
+
+type Grave = (Arc<OwnedFd>, Option<SharedMemory>);
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Grave>,
+    threads: usize,
+    idle: usize,
+}
+
+static QUEUE: Mutex<Queue> = Mutex::new(Queue { waiting: VecDeque::new(), threads: 0, idle: 0 });
+static MORE: Condvar = Condvar::new();
+
+/// Closes a packet socket and its ring, soon.
+pub(super) fn close(fd: Arc<OwnedFd>, memory: Option<SharedMemory>) {
+    let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+    queue.waiting.push_back((fd, memory));
+    if queue.idle >= queue.waiting.len() || queue.threads >= THREADS {
+        MORE.notify_one();
+        return;
+    }
+    // Where there is no thread to be had, the next one takes this with it, or the process's end.
+    if thread::Builder::new().name("close".to_owned()).stack_size(64 * 1024).spawn(work).is_ok() {
+        queue.threads += 1;
+    }
+}
+
+fn work() {
+    let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        if let Some(grave) = queue.waiting.pop_front() {
+            drop(queue);
+            drop(grave);
+            queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+            continue;
+        }
+        queue.idle += 1;
+        let (back, timeout) = MORE.wait_timeout(queue, IDLE).unwrap_or_else(PoisonError::into_inner);
+        queue = back;
+        queue.idle -= 1;
+        if timeout.timed_out() && queue.waiting.is_empty() {
+            queue.threads -= 1;
+            return;
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The system calls of isolated networks that have no safe wrapper: namespaces of a thread, and the
+//! memory that a packet socket shares with the kernel.
+
+#![expect(
+    unsafe_code,
+    reason = "unshare(2), setns(2), and a ring of packet(7) have no safe wrapper in the libraries we use"
+)]
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use libc::{c_int, c_void, socklen_t};
+
+fn check(result: c_int) -> io::Result<c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// unshare(2) with CLONE_NEWNET: this thread enters a network namespace of its own.
+pub(super) fn unshare_net() -> io::Result<()> {
+    // SAFETY: changes the namespace of this thread alone; no memory is concerned.
+    check(unsafe { libc::unshare(libc::CLONE_NEWNET) }).map(drop)
+}
+
+/// setns(2): this thread enters that network namespace.
+pub(super) fn enter_net(namespace: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: as above.
+    check(unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) }).map(drop)
+}
+
+/// setsockopt(2) with a plain value of packet(7).
+pub(super) fn set_packet_option<T>(fd: BorrowedFd<'_>, name: c_int, value: &T) -> io::Result<()> {
+    // SAFETY: the value is valid for its own size, and the callers' types are those of packet(7).
+    check(unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_PACKET,
+            name,
+            ptr::from_ref(value).cast::<c_void>(),
+            size_of::<T>() as socklen_t,
+        )
+    })
+    .map(drop)
+}
+
+/// bind(2) of a packet socket to an interface, or to all with 0; it receives every protocol.
+pub(super) fn bind_packet(fd: BorrowedFd<'_>, interface: u32) -> io::Result<()> {
+    // SAFETY: a zeroed sockaddr_ll is valid, and passed with its own size.
+    unsafe {
+        let mut address: libc::sockaddr_ll = std::mem::zeroed();
+        address.sll_family = libc::AF_PACKET as u16;
+        address.sll_protocol = (libc::ETH_P_ALL as u16).to_be();
+        address.sll_ifindex = interface.cast_signed();
+        check(libc::bind(
+            fd.as_raw_fd(),
+            ptr::from_ref(&address).cast::<libc::sockaddr>(),
+            size_of::<libc::sockaddr_ll>() as socklen_t,
+        ))
+        .map(drop)
+    }
+}
+
+/// PACKET_STATISTICS: how many frames were lost since it was asked last.
+pub(super) fn lost_frames(fd: BorrowedFd<'_>) -> io::Result<u32> {
+    // SAFETY: tpacket_stats is two integers, filled by the kernel up to its size.
+    unsafe {
+        let mut stats: libc::tpacket_stats = std::mem::zeroed();
+        let mut len = size_of::<libc::tpacket_stats>() as socklen_t;
+        check(libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_PACKET,
+            libc::PACKET_STATISTICS,
+            (&raw mut stats).cast::<c_void>(),
+            &raw mut len,
+        ))?;
+        Ok(stats.tp_drops)
+    }
+}
+
+/// The memory that a packet socket shares with the kernel: slots of one size, each with a header.
+#[derive(Debug)]
+pub(super) struct SharedMemory {
+    start: NonNull<u8>,
+    len: usize,
+    slot: usize,
+}
+
+// SAFETY: the memory belongs to this value alone; the kernel's side is guarded by the status words.
+unsafe impl Send for SharedMemory {}
+
+/// What a slot's header says of its frame.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) len: u32,
+    pub(super) nanos: u64,
+    pub(super) interface: u32,
+}
+
+impl SharedMemory {
+    /// Maps the ring of a packet socket.
+    pub(super) fn map(fd: BorrowedFd<'_>, slot: usize, slots: usize) -> io::Result<Self> {
+        let len = slot * slots;
+        // SAFETY: a new mapping; the result is checked.
+        let start = unsafe {
+            libc::mmap(ptr::null_mut(), len, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED, fd.as_raw_fd(), 0)
+        };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let start = NonNull::new(start.cast::<u8>()).ok_or_else(|| io::Error::other("mapped at address 0"))?;
+        Ok(Self { start, len, slot })
+    }
+
+    /// Gives the frame in a slot to `take`, and the slot back to the kernel; false where the slot
+    /// has none.
+    pub(super) fn take(&self, index: usize, take: impl FnOnce(Head, &[u8])) -> bool {
+        assert!((index + 1) * self.slot <= self.len, "the slot lies in the ring");
+        // SAFETY: the slot lies in the mapping (asserted), which is aligned to pages, and slots are
+        // multiples of 16. The kernel does not touch a slot from the time that its status says
+        // TP_STATUS_USER until we set it to TP_STATUS_KERNEL; the status is read and written as an
+        // atomic with the orders that packet(7) asks for. `tp_mac` and `tp_snaplen` are bounded here.
+        unsafe {
+            let slot = self.start.as_ptr().add(index * self.slot);
+            #[expect(clippy::cast_ptr_alignment, reason = "slots are multiples of 16")]
+            let header = slot.cast::<libc::tpacket2_hdr>();
+            let status = AtomicU32::from_ptr(&raw mut (*header).tp_status);
+            if status.load(Ordering::Acquire) & libc::TP_STATUS_USER == 0 {
+                return false;
+            }
+            // struct sockaddr_ll stands behind the header, at a multiple of TPACKET_ALIGNMENT.
+            let address = slot.add(size_of::<libc::tpacket2_hdr>().next_multiple_of(libc::TPACKET_ALIGNMENT));
+            #[expect(clippy::cast_ptr_alignment, reason = "aligned to 16 by the kernel")]
+            let interface = (*address.cast::<libc::sockaddr_ll>()).sll_ifindex;
+            let mac = usize::from((*header).tp_mac).min(self.slot);
+            let captured = ((*header).tp_snaplen as usize).min(self.slot - mac);
+            let head = Head {
+                len: (*header).tp_len,
+                nanos: u64::from((*header).tp_sec) * 1_000_000_000 + u64::from((*header).tp_nsec),
+                interface: interface.cast_unsigned(),
+            };
+            take(head, std::slice::from_raw_parts(slot.add(mac), captured));
+            status.store(libc::TP_STATUS_KERNEL, Ordering::Release);
+        }
+        true
+    }
+}
+
+impl Drop for SharedMemory {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is this value's own, and nothing borrows from it any more.
+        unsafe { libc::munmap(self.start.as_ptr().cast::<c_void>(), self.len) };
+    }
+}
+
+/// socket(2) for packets; it receives nothing before it is bound.
+pub(super) fn packet_socket() -> io::Result<OwnedFd> {
+    use std::os::fd::FromRawFd;
+    // SAFETY: the descriptor is new, and owned by the result.
+    unsafe {
+        let fd = check(libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0))?;
+        Ok(OwnedFd::from_raw_fd(fd))
+    }
+}
