@@ -29,6 +29,15 @@ impl Size {
     pub(crate) const WHOLE: Self = Self { slot: 2048, slots: 2048 };
 }
 
+/// Which frames of an interface are captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Those that it sends: they are in the ring when the call that sent them returns.
+    Sent,
+    /// Those that it receives.
+    Received,
+}
+
 /// A ring that frames are captured in.
 #[derive(Debug)]
 pub(crate) struct Ring {
@@ -52,10 +61,9 @@ pub(crate) struct Packet<'r> {
 }
 
 impl Ring {
-    /// Captures what the interface of that index receives in this thread's network, or all
-    /// interfaces with 0. What they send is not captured: on a loopback device it is the same
-    /// frames once more.
-    pub(crate) fn open(interface: u32, size: Size) -> io::Result<Self> {
+    /// Captures what the interface of that index sends, or receives, in this thread's network; that
+    /// of all interfaces with 0. Never both: on a loopback device that would be every frame twice.
+    pub(crate) fn open(interface: u32, way: Way, size: Size) -> io::Result<Self> {
         /// One allocation of the kernel's.
         const BLOCK: usize = 1 << 16;
         const PACKET_IGNORE_OUTGOING: libc::c_int = 23;
@@ -69,7 +77,10 @@ impl Ring {
         let version = libc::tpacket_versions::TPACKET_V2 as libc::c_int;
         sys::set_packet_option(fd.as_fd(), libc::PACKET_VERSION, &version)?;
         sys::set_packet_option(fd.as_fd(), libc::PACKET_RX_RING, &request)?;
-        sys::set_packet_option::<libc::c_int>(fd.as_fd(), PACKET_IGNORE_OUTGOING, &1)?;
+        match way {
+            Way::Received => sys::set_packet_option::<libc::c_int>(fd.as_fd(), PACKET_IGNORE_OUTGOING, &1)?,
+            Way::Sent => sys::keep_sent_frames(fd.as_fd())?,
+        }
         let memory = SharedMemory::map(fd.as_fd(), size.slot, size.slots)?;
         sys::bind_packet(fd.as_fd(), interface)?;
         Ok(Self { fd: Arc::new(fd), memory: Some(memory), slots: size.slots, next: Cell::new(0) })

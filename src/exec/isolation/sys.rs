@@ -61,6 +61,32 @@ pub(super) fn bind_packet(fd: BorrowedFd<'_>, interface: u32) -> io::Result<()> 
     }
 }
 
+/// SO_ATTACH_FILTER: only what the interface sends reaches the socket.
+pub(super) fn keep_sent_frames(fd: BorrowedFd<'_>) -> io::Result<()> {
+    const SKF_AD_PKTTYPE: u32 = (-0x1000_i32 + 4).cast_unsigned();
+    const LOAD_WORD: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
+    const JUMP_IF_EQUAL: u16 = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+    const RETURN: u16 = 0x06; // BPF_RET | BPF_K
+    let mut program = [
+        libc::sock_filter { code: LOAD_WORD, jt: 0, jf: 0, k: SKF_AD_PKTTYPE },
+        libc::sock_filter { code: JUMP_IF_EQUAL, jt: 0, jf: 1, k: u32::from(libc::PACKET_OUTGOING) },
+        libc::sock_filter { code: RETURN, jt: 0, jf: 0, k: u32::MAX },
+        libc::sock_filter { code: RETURN, jt: 0, jf: 0, k: 0 },
+    ];
+    let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
+    // SAFETY: the kernel copies the program, which lives until the call returns.
+    check(unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_FILTER,
+            ptr::from_ref(&program).cast::<c_void>(),
+            size_of::<libc::sock_fprog>() as socklen_t,
+        )
+    })
+    .map(drop)
+}
+
 /// PACKET_STATISTICS: how many frames were lost since it was asked last.
 pub(super) fn lost_frames(fd: BorrowedFd<'_>) -> io::Result<u32> {
     // SAFETY: tpacket_stats is two integers, filled by the kernel up to its size.
