@@ -15,7 +15,7 @@ use crate::report::terminal;
 use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::InstaEnv;
 use crate::snapshot::{Store, references};
-use crate::suite::{self, Found, Layout, Outcome, Records, Runner, Selection, SpecResult, Worker};
+use crate::suite::{self, Captures, Found, Layout, Outcome, Records, Runner, Selection, SpecResult, Worker};
 
 /// What libtest exits with where a test fails.
 const FAILED: u8 = 101;
@@ -48,6 +48,7 @@ thread_local! {
 /// | `--timeout-factor N` | [`timeout_factor`](Harness::timeout_factor) | `SOCKSPEC_TIMEOUT_FACTOR=N` |
 /// | `--tag TAG` | [`tag`](Harness::tag) | `SOCKSPEC_TAG="TAG,OTHER"` |
 /// | `--record DIR` | [`record`](Harness::record) | `SOCKSPEC_RECORD=DIR` |
+/// | `--pcap DIR` | [`pcap`](Harness::pcap) | `SOCKSPEC_PCAP=DIR` |
 ///
 /// Snapshots are compared and written as insta would: `INSTA_UPDATE`, `INSTA_FORCE_PASS`,
 /// `INSTA_REQUIRE_FULL_MATCH`, `INSTA_PENDING_DIR`, `INSTA_WORKSPACE_ROOT` and `CI` count, and so
@@ -62,6 +63,7 @@ pub fn harness(specs: impl Into<PathBuf>, snapshots: impl Into<PathBuf>) -> Harn
         settings: plan::Settings::default(),
         tags: Vec::new(),
         record: None,
+        pcap: None,
     }
 }
 
@@ -74,6 +76,7 @@ pub struct Harness {
     settings: plan::Settings,
     tags: Vec<String>,
     record: Option<PathBuf>,
+    pcap: Option<PathBuf>,
 }
 
 impl Harness {
@@ -107,22 +110,33 @@ impl Harness {
         self
     }
 
+    /// Writes what crossed the network of every test that has an isolated one into a folder, as
+    /// pcapng.
+    pub fn pcap(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.pcap = Some(folder.into());
+        self
+    }
+
     /// Runs the tests as the command line says, which is that of libtest. The exit code is 101 where
     /// one fails, or where there is no spec at all.
     pub fn main(self) -> ExitCode {
         let arguments = Arguments::from_args();
         let variable = |name: &str| env::var(name).ok();
         match self.trials(&arguments, variable) {
-            Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
-            Err(message) => {
-                // Where even the standard error is closed, the exit code has to do.
-                let _ = writeln!(io::stderr(), "error: {message}");
-                ExitCode::from(FAILED)
+            Ok((trials, captures)) => {
+                let exit = libtest_mimic::run(&arguments, trials).exit_code();
+                captures.failure().map_or(exit, |message| fail(&message))
             }
+            Err(message) => fail(&message),
         }
     }
 
-    fn trials(self, arguments: &Arguments, variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Trial>, String> {
+    /// The trials, and the captures that they write.
+    fn trials(
+        self,
+        arguments: &Arguments,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<(Vec<Trial>, Arc<Captures>), String> {
         let project = project(&variable)?;
         let insta = InstaEnv::read(&variable, &project)?;
         let harness = self.overridden(&variable)?;
@@ -134,12 +148,14 @@ impl Harness {
                 references::append_all(list, &project).map_err(|error| error.to_string())?;
             }
         }
+        let captures = Arc::new(Captures::new(harness.pcap.map(|folder| project.join(folder))));
         let suite = Arc::new(Suite {
             runner: Runner {
                 settings: harness.settings,
                 selection: Selection { tags: harness.tags, names: Vec::new() },
                 store: Store::new(insta.settings),
                 records: Records::new(harness.record.map(|folder| project.join(folder))),
+                captures: Arc::clone(&captures),
                 ..Runner::default()
             },
             force_pass: insta.force_pass,
@@ -151,11 +167,11 @@ impl Harness {
         });
         let layout = Layout::Given { snapshots };
         if let Some(trial) = only_one(arguments, &suite, &specs, &layout) {
-            return Ok(vec![trial]);
+            return Ok((vec![trial], captures));
         }
         let found = suite::find::find(&[specs], &layout).map_err(|error| error.to_string())?;
         let listing = arguments.list || arguments.ignored;
-        Ok(found.into_iter().flat_map(|found| suite.trials(found, listing)).collect())
+        Ok((found.into_iter().flat_map(|found| suite.trials(found, listing)).collect(), captures))
     }
 
     /// With what the variables of the environment say.
@@ -182,8 +198,17 @@ impl Harness {
         if let Some(folder) = set("SOCKSPEC_RECORD") {
             self.record = Some(folder.into());
         }
+        if let Some(folder) = set("SOCKSPEC_PCAP") {
+            self.pcap = Some(folder.into());
+        }
         Ok(self)
     }
+}
+
+/// Says what went wrong. Where even the standard error is closed, the exit code has to do.
+fn fail(message: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "error: {message}");
+    ExitCode::from(FAILED)
 }
 
 /// What all trials share.

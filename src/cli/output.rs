@@ -38,6 +38,12 @@ impl Output {
         let _ = writeln!(io::stderr(), "error: {message}");
     }
 
+    /// Says on standard error what may be of interest, though nothing went wrong.
+    pub(super) fn note(&mut self, message: impl Display) {
+        let _ = self.stdout.flush();
+        let _ = writeln!(io::stderr(), "note: {message}");
+    }
+
     /// Prints what is still held back, and gives the exit code that is due after it.
     pub(super) fn finish(mut self, exit: Exit) -> Exit {
         let failure = self.failure.take().or_else(|| self.stdout.flush().err());

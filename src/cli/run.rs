@@ -3,6 +3,7 @@
 use std::env;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
@@ -12,13 +13,12 @@ use super::output::Output;
 use super::select::Select;
 use super::{Exit, signals};
 use crate::diagnostic::Format;
-use crate::exec::Cancel;
 use crate::plan;
 use crate::report::terminal;
 use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::is_ci;
 use crate::snapshot::{self, Store};
-use crate::suite::{Records, Runner, SpecResult, Totals, pool};
+use crate::suite::{Captures, Records, Runner, SpecResult, Totals, pool};
 
 /// Run specs on real sockets, and compare their traces with the accepted snapshots
 #[derive(Debug, Args)]
@@ -46,6 +46,10 @@ pub(super) struct Run {
     /// Write the record of every run into a folder, as JSON
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+
+    /// Write what crossed the network of every test that has an isolated one into a folder, as pcapng
+    #[arg(long, value_name = "DIR")]
+    pcap: Option<PathBuf>,
 
     /// Show the tests that pass, too
     #[arg(short, long)]
@@ -85,20 +89,21 @@ impl Run {
             result.tests.iter().for_each(|test| totals.add(&test.outcome));
             output.print(&terminal::spec(&result, options));
         });
-        self.conclude(&totals, begun, &runner.cancel, output)
+        self.conclude(&totals, begun, &runner, output)
     }
 
-    fn conclude(&self, totals: &Totals, begun: Instant, cancel: &Cancel, output: &mut Output) -> Exit {
+    fn conclude(&self, totals: &Totals, begun: Instant, runner: &Runner, output: &mut Output) -> Exit {
         if totals.all() == 0 {
             self.select.explain_nothing(output);
             return Exit::Nothing;
         }
         output.print(&terminal::summary(totals, begun.elapsed(), output.style));
-        if cancel.is_cancelled() {
+        let captured = tell_of_captures(&runner.captures, output);
+        if runner.cancel.is_cancelled() {
             output.error("interrupted");
             return Exit::Interrupted;
         }
-        Exit::from(totals)
+        Exit::from(totals).max(captured)
     }
 
     fn runner(&self) -> Runner {
@@ -108,6 +113,7 @@ impl Run {
             selection: self.select.selection(),
             store: Store::new(settings),
             records: Records::new(self.record.clone()),
+            captures: Arc::new(Captures::new(self.pcap.clone())),
             ..Runner::default()
         }
     }
@@ -141,6 +147,20 @@ impl Run {
             Some(jobs) => jobs.get(),
             None => thread::available_parallelism().map_or(1, NonZeroUsize::get),
         }
+    }
+}
+
+/// Says which captures there are not, and gives the exit code that this asks for.
+fn tell_of_captures(captures: &Captures, output: &mut Output) -> Exit {
+    if let Some(folder) = captures.empty() {
+        output.note(format!("no test ran on an isolated network, so there is nothing in {}", folder.display()));
+    }
+    match captures.failure() {
+        Some(failure) => {
+            output.error(failure);
+            Exit::CouldNotRun
+        }
+        None => Exit::Success,
     }
 }
 

@@ -58,7 +58,7 @@ impl Crate {
     fn trials(&self, arguments: &Arguments) -> Result<Vec<Trial>, String> {
         let variable =
             |name: &str| self.variables.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        harness("specs", "snapshots").trials(arguments, variable)
+        harness("specs", "snapshots").trials(arguments, variable).map(|(trials, _)| trials)
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
@@ -196,6 +196,7 @@ fn variables_of_the_environment_count_before_the_builder() {
         ("SOCKSPEC_ALLOW_NET", "1"),
         ("SOCKSPEC_TIMEOUT_FACTOR", "2.5"),
         ("SOCKSPEC_RECORD", "records"),
+        ("SOCKSPEC_PCAP", "captures"),
     ])
     .unwrap();
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -205,6 +206,7 @@ fn variables_of_the_environment_count_before_the_builder() {
     assert!(harness.settings.allow_net);
     assert!((harness.settings.timeout_factor - 2.5).abs() < f64::EPSILON);
     assert_eq!(harness.record, Some("records".into()));
+    assert_eq!(harness.pcap, Some("captures".into()));
 }
 
 #[test]

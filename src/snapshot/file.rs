@@ -6,7 +6,7 @@
 
 use std::error::Error;
 use std::fs::{self, File, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 /// What stands above the trace in a snapshot file.
@@ -64,8 +64,12 @@ pub(super) fn write(path: &Path, header: &Header, trace: &str) -> io::Result<()>
 ///
 /// # Errors
 /// Where it cannot be written; the message names it.
-pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    replace(path, |file, _| file.write_all(text.as_bytes()))
+pub fn write_whole(path: &Path, fill: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>) -> io::Result<()> {
+    replace(path, |file, _| {
+        let mut buffered = BufWriter::new(file);
+        fill(&mut buffered)?;
+        buffered.flush()
+    })
 }
 
 /// Makes a pending file the accepted snapshot, without what only a review needs.

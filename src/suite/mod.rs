@@ -1,6 +1,7 @@
 //! Finds specs, selects among them, and runs each through every stage: read, understood, planned,
 //! executed, its trace compared with the snapshot.
 
+pub mod captures;
 pub mod find;
 pub mod list;
 pub mod load;
@@ -11,6 +12,7 @@ pub mod require;
 pub mod run;
 pub mod select;
 
+pub use captures::Captures;
 pub use find::{FindError, Found, Layout};
 pub use list::Listed;
 pub use load::Loaded;

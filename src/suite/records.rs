@@ -1,7 +1,7 @@
 //! Where the records of runs are written: all of them where that was asked for, those of failures
 //! in any case, never among the specs.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -36,13 +36,17 @@ impl Records {
     pub fn keep(&self, record: &Record, spec: &str, case: Option<&str>, failed: bool) -> io::Result<Option<PathBuf>> {
         if let Some(folder) = &self.all {
             let path = path_in(folder, spec, case);
-            snapshot::write_whole(&path, &record.to_json())?;
+            write(&path, record)?;
             return Ok(Some(path));
         }
         let folder = if failed { self.failures.get_or_init(temporary) } else { &None };
         let path = folder.as_ref().map(|folder| path_in(folder, spec, case));
-        Ok(path.filter(|path| snapshot::write_whole(path, &record.to_json()).is_ok()))
+        Ok(path.filter(|path| write(path, record).is_ok()))
     }
+}
+
+fn write(path: &Path, record: &Record) -> io::Result<()> {
+    snapshot::write_whole(path, |file| file.write_all(record.to_json().as_bytes()))
 }
 
 fn path_in(folder: &Path, spec: &str, case: Option<&str>) -> PathBuf {

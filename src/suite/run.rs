@@ -4,15 +4,17 @@ use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::exec::{self, Cancel, Ended, Runtime};
+use crate::exec::{self, Cancel, Ended, Execution, Runtime};
 use crate::plan::{self, Case, Plan};
 use crate::snapshot::pending::is_found_as;
 use crate::snapshot::{Difference, Store, Subject, Verdict, place};
 use crate::source::SourceFile;
 use crate::trace;
 
+use super::captures::{Captured, Captures};
 use super::find::Found;
 use super::load::{Loaded, in_order, is_error};
 use super::outcome::{Change, Outcome, SpecResult, TestResult};
@@ -31,6 +33,8 @@ pub struct Runner {
     pub store: Store,
     /// The records.
     pub records: Records,
+    /// The captures, which whoever starts the run reads when it has ended.
+    pub captures: Arc<Captures>,
     /// What the machine offers.
     pub machine: Machine,
     /// Ends the run early.
@@ -158,11 +162,15 @@ impl Runner {
     }
 
     fn execute(&self, test: Test<'_>, worker: &mut Worker) -> io::Result<Outcome> {
-        let options =
-            exec::Options { keep_all: self.records.keeps_all(), keep_frames: false, cancel: self.cancel.clone() };
+        let options = exec::Options {
+            keep_all: self.records.keeps_all(),
+            keep_frames: self.captures.are_wanted(),
+            cancel: self.cancel.clone(),
+        };
         let execution = worker.runtime()?.execute(test.plan, &test.loaded.source, &options);
         let label = (!test.case.label.is_empty()).then(|| place::case_label(test.loaded.values(test.case)));
         let failed = execution.ended == Ended::Failed;
+        self.capture(test, label.as_deref(), &execution);
         let written = self.records.keep(&execution.record, &test.found.name, label.as_deref(), failed)?;
         Ok(match execution.ended {
             Ended::Completed => self.settle(test, label.as_deref(), &trace::text_of(&execution.record))?,
@@ -170,6 +178,17 @@ impl Runner {
             Ended::CouldNotRun(reason) => Outcome::CouldNotRun { reason },
             Ended::Cancelled { line } => Outcome::Cancelled { line },
         })
+    }
+
+    /// Keeps what crossed the isolated network, if the test came to have one.
+    fn capture(&self, test: Test<'_>, label: Option<&str>, execution: &Execution) {
+        let Some(topology) = &test.plan.topology else { return };
+        let frames = execution.frames.as_slice();
+        if matches!(execution.ended, Ended::CouldNotRun(_)) && frames.is_empty() {
+            return;
+        }
+        let captured = Captured { test: test.name, spec: &test.found.path, about: &test.plan.about, topology, frames };
+        self.captures.keep(captured, &test.found.name, label);
     }
 
     fn settle(&self, test: Test<'_>, label: Option<&str>, trace: &str) -> io::Result<Outcome> {

@@ -147,6 +147,15 @@ fn a_record_that_cannot_be_written() {
 }
 
 #[test]
+fn a_run_without_an_isolated_network_has_no_captures() {
+    let project = with_snapshots(&[("specs/a.yaml", ECHO)]);
+    let ran = project.run(&["run", "--pcap", "captures"]).exits(0);
+    assert_eq!(ran.stderr, "note: no test ran on an isolated network, so there is nothing in captures\n");
+    assert!(!project.exists("captures"));
+    assert_eq!(project.run(&["run"]).exits(0).stderr, "");
+}
+
+#[test]
 fn the_schema_is_json() {
     let schema = Project::new(&[]).run(&["schema"]).exits(0).stdout;
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
