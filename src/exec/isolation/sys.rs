@@ -23,6 +23,12 @@ pub(super) fn unshare_net() -> io::Result<()> {
     check(unsafe { libc::unshare(libc::CLONE_NEWNET) }).map(drop)
 }
 
+/// unshare(2) with CLONE_NEWUSER: this process, of one thread, enters a user namespace of its own.
+pub(super) fn unshare_user() -> io::Result<()> {
+    // SAFETY: changes the credentials of this thread, the only one (or the kernel refuses).
+    check(unsafe { libc::unshare(libc::CLONE_NEWUSER) }).map(drop)
+}
+
 /// setns(2): this thread enters that network namespace.
 pub(super) fn enter_net(namespace: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: as above.
