@@ -21,7 +21,7 @@ use crate::model::topology::{LinkState, Topology};
 
 use super::net;
 use super::wire::Collector;
-use ring::{Ring, Size};
+use ring::{Ring, Size, Way};
 
 pub use user::{can_isolate, prepare_isolation};
 
@@ -50,7 +50,7 @@ impl Net {
         namespace::prepare()?;
         let capture = wire.map(|wire| {
             let size = if wire.keeps_bytes() { Size::LONG } else { Size::HEADERS };
-            Ok::<_, io::Error>((Ring::open(netlink::LOOPBACK, size)?, Rc::clone(wire)))
+            Ok::<_, io::Error>((Ring::open(netlink::LOOPBACK, Way::Sent, size)?, Rc::clone(wire)))
         });
         netlink::apply(namespace::loopback(topology))?;
         Ok(Self { capture: capture.transpose()? })
