@@ -39,6 +39,12 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ("deadline", &["within"]),
     ("nothing", &["silence"]),
     ("quiet", &["silence"]),
+    ("on", &["up"]),
+    ("off", &["down"]),
+    ("drop", &["silent", "blackhole"]),
+    ("mute", &["silent"]),
+    ("pause", &["hold"]),
+    ("reject", &["unreachable"]),
     ("error", &["fails"]),
     ("errno", &["fails"]),
 ];

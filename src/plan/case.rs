@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::value::Value;
-use crate::spec::ast::{Scalar, Spec};
+use crate::spec::ast::{Network, Scalar, Spec};
 
 use super::constant;
 
@@ -42,6 +42,10 @@ pub struct Case {
     pub label: String,
     /// The value of each variable of the matrix, in its order.
     pub(crate) values: Vec<Value>,
+    /// Whether it runs in a network of its own.
+    isolated: bool,
+    /// Whether that network has an address of IPv6.
+    v6: bool,
 }
 
 impl Case {
@@ -50,13 +54,19 @@ impl Case {
         if self.label.is_empty() { base.to_owned() } else { format!("{base}[{}]", self.label) }
     }
 
-    /// Whether one of its values is a network or an address of IPv6. Such a case needs IPv6 even
-    /// where its siblings do not.
+    /// Whether it runs in a network of its own.
+    pub fn is_isolated(&self) -> bool {
+        self.isolated
+    }
+
+    /// Whether one of its values is a network or an address of IPv6, or its own network has such an
+    /// address. Such a case needs IPv6 even where its siblings do not.
     pub fn is_v6(&self) -> bool {
-        self.values.iter().any(|value| match value {
-            Value::Text(text) => Address::parse(text).is_ok_and(|address| address.network().is_v6()),
-            _ => false,
-        })
+        self.v6
+            || self.values.iter().any(|value| match value {
+                Value::Text(text) => Address::parse(text).is_ok_and(|address| address.network().is_v6()),
+                _ => false,
+            })
     }
 }
 
@@ -74,6 +84,11 @@ pub fn cases(spec: &Spec, settings: &Settings, diagnostics: &mut Vec<Diagnostic>
         }
         cases = cases.iter().flat_map(|case| choices.iter().map(|choice| case.with(name, choice))).collect();
     }
+    if let Some(network) = &spec.network {
+        for case in &mut cases {
+            case.join(network, spec, settings);
+        }
+    }
     cases
 }
 
@@ -82,8 +97,52 @@ impl Case {
         let comma = if self.label.is_empty() { "" } else { "," };
         let mut values = self.values.clone();
         values.push(value.clone());
-        Self { label: format!("{}{comma}{}={text}", self.label, name.text), values }
+        Self { label: format!("{}{comma}{}={text}", self.label, name.text), values, ..self.clone() }
     }
+
+    /// Looks at what the network of the spec asks of the machine in this case.
+    fn join(&mut self, network: &Network, spec: &Spec, settings: &Settings) {
+        let text = |scalar: &Scalar| replaced(&scalar.text, &|name| self.value(name, spec, settings, 0));
+        let (isolated, v6) = match network {
+            Network::Word(word) => (text(word) == "isolated", false),
+            Network::Map(map) => {
+                let hosts = map.hosts.iter().flat_map(|(_, addresses)| addresses);
+                let all = map.addresses.iter().chain(hosts).chain(map.routes.iter().map(|(to, _)| to));
+                (true, all.into_iter().any(|address| text(address).contains(':')))
+            }
+        };
+        (self.isolated, self.v6) = (isolated, v6);
+    }
+
+    /// The text of a variable that is known before the spec runs. In the value of one of `vars` others
+    /// may stand, `depth` is how many of them one inside the other.
+    fn value(&self, name: &str, spec: &Spec, settings: &Settings, depth: usize) -> Option<String> {
+        const DEEPEST: usize = 4;
+        if let Some(index) = spec.matrix.iter().position(|(known, _)| known.text == name) {
+            return self.values.get(index)?.to_text();
+        }
+        let (_, written) = spec.vars.iter().find(|(known, _)| known.text == name).filter(|_| depth < DEEPEST)?;
+        let text = settings.var(name).unwrap_or(&written.text);
+        Some(replaced(text, &|name| self.value(name, spec, settings, depth + 1)))
+    }
+}
+
+/// The text with its variables replaced. More of them than any word has make it nothing, so that no
+/// spec can take long here.
+fn replaced(text: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
+    const MOST: usize = 8;
+    let mut parts = text.split("${");
+    let mut all = parts.next().unwrap_or_default().to_owned();
+    for (index, part) in parts.enumerate() {
+        match part.split_once('}') {
+            Some((name, after)) if index < MOST => {
+                all.push_str(&value(name).unwrap_or_default());
+                all.push_str(after);
+            }
+            _ => return String::new(),
+        }
+    }
+    all
 }
 
 /// The values of one variable of the matrix, as they were written and as they are understood.
@@ -125,7 +184,7 @@ mod tests {
     use super::*;
 
     fn with(value: Value) -> Case {
-        Case { label: String::new(), values: vec![Value::Bool(true), value] }
+        Case { label: String::new(), values: vec![Value::Bool(true), value], ..Case::default() }
     }
 
     #[test]
@@ -138,5 +197,32 @@ mod tests {
             assert!(!text(other).is_v6(), "{other}");
         }
         assert!(!with(Value::Number(6)).is_v6());
+    }
+
+    /// What the cases of a spec with this head need: whether a network of their own, whether IPv6.
+    fn needs(head: &str, vars: &[(&str, &str)]) -> Vec<(bool, bool)> {
+        let file = crate::source::SourceFile::new("x", "x", format!("about: x\n{head}\nsteps: [{{a: close}}]\n"));
+        let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings = Settings { vars, ..Settings::default() };
+        let found = cases(&crate::spec::parse(&file).spec, &settings, &mut Vec::new());
+        found.iter().map(|case| (case.is_isolated(), case.is_v6())).collect()
+    }
+
+    #[test]
+    fn a_case_knows_whether_its_network_is_its_own() {
+        assert_eq!(needs("tags: [isolated]", &[]), [(false, false)]);
+        assert_eq!(needs("network: host", &[]), [(false, false)]);
+        assert_eq!(needs("network: isolated", &[]), [(true, false)]);
+        assert_eq!(needs("network: {hosts: {a: 10.0.0.1, b: [10.0.0.2, fd00::2]}}", &[]), [(true, true)]);
+        assert_eq!(needs("network: {routes: {192.0.2.0/24: prohibit}}", &[]), [(true, false)]);
+        let matrix = "matrix: {net: [host, isolated]}\nnetwork: \"${net}\"";
+        assert_eq!(needs(matrix, &[]), [(false, false), (true, false)]);
+        assert_eq!(needs(matrix, &[("net", "isolated")]), [(true, false)]);
+        let vars = "vars: {which: lated, net: \"iso${which}\"}\nnetwork: \"${net}\"";
+        assert_eq!(needs(vars, &[]), [(true, false)]);
+        assert_eq!(needs(vars, &[("net", "host")]), [(false, false)]);
+        let address = "matrix: {ip: [10.0.0.1, \"fd00::1\"]}\nnetwork: {addresses: [\"${ip}\"]}";
+        assert_eq!(needs(address, &[]), [(true, false), (true, true)]);
+        assert_eq!(needs("vars: {a: \"${b}\", b: \"${a}\"}\nnetwork: \"${a}${b}\"", &[]), [(false, false)]);
     }
 }

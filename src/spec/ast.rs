@@ -47,10 +47,36 @@ pub struct Spec {
     pub matrix: Vec<(Scalar, Vec<Scalar>)>,
     /// `each` or `shared`.
     pub snapshot: Option<Scalar>,
+    /// The network that it runs in.
+    pub network: Option<Network>,
+    /// Whether the segments on it are part of the trace.
+    pub wire: Option<Scalar>,
     /// The steps.
     pub steps: Vec<Step>,
     /// Part of the file could not be read, and a diagnostic says so. Names may be missing, so what
     /// is undefined, unused or unmatched in the rest is not certain to be a mistake.
+    pub incomplete: bool,
+}
+
+/// The network that a spec runs in.
+#[derive(Debug, Clone)]
+pub enum Network {
+    /// `host`, `isolated`, or a variable that is one of them.
+    Word(Scalar),
+    /// An isolated one, with what it has.
+    Map(Topology),
+}
+
+/// What an isolated network has.
+#[derive(Debug, Clone, Default)]
+pub struct Topology {
+    /// Addresses of the loopback device.
+    pub addresses: Vec<Scalar>,
+    /// Hosts with their addresses.
+    pub hosts: Vec<(Scalar, Vec<Scalar>)>,
+    /// Destinations with the kinds of their routes.
+    pub routes: Vec<(Scalar, Scalar)>,
+    /// Part of it could not be read, and a diagnostic says so: hosts may be missing.
     pub incomplete: bool,
 }
 
@@ -98,6 +124,8 @@ pub enum StepKind {
         /// The steps.
         steps: Vec<Step>,
     },
+    /// Hosts with what becomes of their links.
+    Link(Vec<(Scalar, Scalar)>),
     /// A sleep.
     Pause(Scalar),
     /// A step that could not be read at all. It may do anything to what its words name: create
@@ -126,6 +154,8 @@ pub struct Call {
     pub verb: Verb,
     /// The place of the verb's word.
     pub verb_span: Span,
+    /// The host that a new socket is created on.
+    pub host: Option<Scalar>,
     /// This step's deadline.
     pub within: Option<Scalar>,
     /// It must not complete earlier than this.

@@ -12,6 +12,7 @@
 
 mod examples;
 mod forms;
+mod networks;
 mod values;
 
 use serde_json::{Map, Value as Json, json};
@@ -101,6 +102,12 @@ fn value(value: Value) -> Json {
         Value::Pattern => reference("pattern"),
         Value::Patterns => json!({ "type": "array", "items": reference("pattern"), "minItems": 1 }),
         Value::Delimiter => reference("delimiter"),
+        Value::Topology => networks::network(),
+        Value::Addresses => networks::addresses(),
+        Value::Hosts => networks::hosts(),
+        Value::Routes => networks::routes(),
+        Value::Host => reference("name"),
+        Value::Links => networks::links(),
         Value::Steps => reference("steps"),
         Value::Lanes => json!({
             "type": "object",
@@ -179,7 +186,7 @@ mod tests {
         match (place, example) {
             ("spec", own) if own.starts_with("about") => format!("{own}\nsteps: [{{a: close}}]\n"),
             ("spec", own) if own.starts_with("steps") => format!("about: An example.\n{own}\n"),
-            ("spec", own) => format!("{own}\n{head}  - a: close\n"),
+            ("spec" | "network", own) => format!("{own}\n{head}  - a: close\n"),
             ("repeat", beside) => format!("{head}  - repeat: 3\n    steps: [{{a: close}}]\n    {beside}\n"),
             (_, steps) if steps.starts_with("- ") => format!("{head}  {}\n", indented(steps, "  ")),
             (_, form) if form.starts_with('{') => {

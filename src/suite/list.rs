@@ -36,11 +36,11 @@ impl Runner {
     }
 
     /// Whether the tests of a spec can be told only by understanding it. Most have neither a matrix
-    /// nor requirements, which is plain from the text.
+    /// nor requirements nor a network of their own, which is plain from the text.
     fn needs_parsing(&self, found: &Found, probe: bool) -> bool {
         let Ok((text, _)) = source::bytes(&found.path, source::MAX_SIZE) else { return false };
         let has = |word: &str| memchr::memmem::find(&text, word.as_bytes()).is_some();
-        !self.selection.tags.is_empty() || has("matrix") || probe && has("requires")
+        !self.selection.tags.is_empty() || has("matrix") || probe && (has("requires") || has("network"))
     }
 
     fn list_cases(&self, found: &Found, loaded: &Loaded, probe: bool) -> Vec<Listed> {

@@ -43,12 +43,16 @@ impl Loaded {
         self.findings.iter().any(is_error)
     }
 
-    /// What a case requires: the words of `requires`, and IPv6 where the matrix gives it a network
-    /// of IPv6, so that the other cases run on a machine without.
+    /// What a case requires: the words of `requires`; namespaces where it has a network of its own;
+    /// and IPv6 where the matrix gives it a network of IPv6, so that the other cases run on a machine
+    /// without.
     pub fn requires(&self, case: &Case) -> impl Iterator<Item = &str> {
         let written = self.spec.requires.iter().map(|word| word.text.as_str());
-        let implied = case.is_v6() && !written.clone().any(|word| word == "ipv6");
-        written.chain(implied.then_some("ipv6"))
+        let needed = [("netns", case.is_isolated()), ("ipv6", case.is_v6())];
+        let known = written.clone();
+        let implied =
+            needed.into_iter().filter(move |(word, needed)| *needed && !known.clone().any(|own| own == *word));
+        written.chain(implied.map(|(word, _)| word))
     }
 
     /// Whether all cases must give the same trace.

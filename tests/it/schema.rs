@@ -99,7 +99,7 @@ const BAD_SPECS: &[&str] = &[
     "about: A\nmatrix: {net: [[tcp]]}\nsteps: [{a: close}]",
     // Words of the language that this version does not have.
     "about: A\nports: [p]\nsteps: [{a: close}]",
-    "about: A\nwire: true\nsteps: [{a: close}]",
+    "about: A\nperturb: {}\nsteps: [{a: close}]",
     "- a: close",
     "just a text",
 ];

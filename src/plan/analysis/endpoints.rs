@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::name::nearest;
 use crate::model::network::{Kind, Network};
+use crate::model::topology::Host;
 use crate::plan::template::{Piece, Template};
 use crate::plan::{Action, AttributeCheck, Call, Mode, Step, Target, Verb};
 use crate::source::{SourceFile, Span};
@@ -71,10 +72,17 @@ impl Endpoint<'_> {
 }
 
 /// Checks the steps in order.
-pub(super) fn check(steps: &[Step], source: &SourceFile, doubts: &Doubts<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(
+    steps: &[Step],
+    hosts: &[Host],
+    source: &SourceFile,
+    doubts: &Doubts<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
     let certain = !doubts.any();
     let mut walk = Walk {
         all: steps,
+        hosts,
         source,
         doubts,
         found,
@@ -91,6 +99,8 @@ pub(super) fn check(steps: &[Step], source: &SourceFile, doubts: &Doubts<'_>, fo
 /// One pass over the steps.
 pub(super) struct Walk<'p, 'd> {
     pub(super) all: &'p [Step],
+    /// The hosts of the network, where there are any and they are certain.
+    pub(super) hosts: &'d [Host],
     source: &'d SourceFile,
     doubts: &'d Doubts<'d>,
     pub(super) found: &'d mut Vec<Diagnostic>,
@@ -136,7 +146,9 @@ impl<'p> Walk<'p, '_> {
                 Action::Repeat { count, counter, until, steps, .. } => {
                     self.repeat(steps, *count, counter.as_deref(), until.is_some());
                 }
-                Action::Barrier { .. } | Action::Pause(_) | Action::Link { .. } => {}
+                // What is on its way may be lost from here on, or come later.
+                Action::Link { .. } => self.flow.give_up(),
+                Action::Barrier { .. } | Action::Pause(_) => {}
             }
         }
     }
@@ -151,6 +163,7 @@ impl<'p> Walk<'p, '_> {
                 Outcome::Fails
             };
         self.check_uses(call);
+        self.check_host(call);
         self.verb(call, outcome);
     }
 
@@ -269,6 +282,16 @@ impl<'p> Walk<'p, '_> {
             Some(at) => Span::new(after.start as usize + at, after.start as usize + at + word.len()),
             None => verb,
         }
+    }
+
+    /// The place of a key of this step; the other place where it is not found.
+    pub(super) fn key_of_step(&self, key: &str, otherwise: Span) -> Span {
+        let text = self.source.slice(self.step);
+        let is_key = |at: &usize| {
+            text[..*at].ends_with([' ', '{', ',', '\n']) && text[at + key.len()..].trim_start().starts_with(':')
+        };
+        let place = |at: usize| Span::new(self.step.start as usize + at, self.step.start as usize + at + key.len());
+        text.match_indices(key).map(|(at, _)| at).find(is_key).map_or(otherwise, place)
     }
 
     /// Whether the steps are in a lane.

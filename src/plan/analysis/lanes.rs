@@ -59,6 +59,8 @@ pub(super) enum What {
     Sends,
     /// Receives on an endpoint.
     Receives,
+    /// Changes the link of a host.
+    Links,
     /// What follows, up to the end, happens so often; certain unless `until` may end it.
     Repeat { count: u64, certain: bool },
     /// The end of what is repeated.
@@ -127,6 +129,11 @@ impl Recorder {
         }
     }
 
+    /// The link of a host changes.
+    pub(crate) fn changed_link(&mut self, host: &str, span: Span) {
+        self.record(What::Links, host, span);
+    }
+
     /// What a call does to its endpoints.
     pub(crate) fn called(&mut self, call: &Call) {
         if !self.is_recording() {
@@ -160,6 +167,7 @@ impl Recorder {
         block.unordered_uses(&schedule, What::Names, What::Creates, &mut findings);
         block.races(&schedule, What::Sends, &mut findings);
         block.races(&schedule, What::Receives, &mut findings);
+        block.races(&schedule, What::Links, &mut findings);
         if certain {
             found.append(&mut findings);
         }
@@ -240,9 +248,11 @@ impl Block {
                                 && !schedule.before((other, **segment), (lane, *first_segment))
                         },
                     );
-                    let both_create = [mine, theirs].iter().all(|lane| {
-                        lane.events.iter().any(|event| event.what == What::Creates && event.name == first.name)
-                    });
+                    // Then each has an endpoint of its own; hosts are never created.
+                    let both_create = what != What::Links
+                        && [mine, theirs].iter().all(|lane| {
+                            lane.events.iter().any(|event| event.what == What::Creates && event.name == first.name)
+                        });
                     if let (Some((second, _)), false) = (second, both_create) {
                         reported.push(&first.name);
                         found.push(race(first, second, what, [&mine.name, &theirs.name]));
@@ -253,11 +263,16 @@ impl Block {
     }
 }
 
+/// What to do about two lanes at one end of a connection.
+const END_EACH: &str = "one lane may send and one may receive; put a `barrier` between the two, or do both in one lane";
+
 fn race(first: &Event, second: &Event, what: What, lanes: [&str; 2]) -> Diagnostic {
     let name = &first.name;
-    let verb = if what == What::Sends { "send on" } else { "receive on" };
+    let (verb, help) = match what {
+        What::Links => ("change the link of", "put a `barrier` between the two, or do both in one lane"),
+        What::Sends => ("send on", END_EACH),
+        _ => ("receive on", END_EACH),
+    };
     let message = format!("the lanes `{}` and `{}` both {verb} `{name}`, and nothing orders them", lanes[0], lanes[1]);
-    Diagnostic::warning("race", second.span, message)
-        .related(first.span, "and here")
-        .help("one lane may send and one may receive; put a `barrier` between the two, or do both in one lane")
+    Diagnostic::warning("race", second.span, message).related(first.span, "and here").help(help)
 }

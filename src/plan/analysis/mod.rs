@@ -7,6 +7,7 @@ mod barriers;
 mod blocks;
 mod endpoints;
 mod flow;
+mod hosts;
 pub(crate) mod lanes;
 mod transfer;
 mod verbs;
@@ -14,6 +15,7 @@ mod verbs;
 use std::borrow::Cow;
 
 use crate::diagnostic::Diagnostic;
+use crate::model::topology::Host;
 use crate::source::{SourceFile, Span};
 
 use super::Step;
@@ -44,8 +46,14 @@ impl Doubts<'_> {
 }
 
 /// Checks the order of the steps.
-pub(super) fn check(steps: &[Step], source: &SourceFile, doubts: &Doubts<'_>, found: &mut Vec<Diagnostic>) {
-    endpoints::check(steps, source, doubts, found);
+pub(super) fn check(
+    steps: &[Step],
+    hosts: &[Host],
+    source: &SourceFile,
+    doubts: &Doubts<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
+    endpoints::check(steps, hosts, source, doubts, found);
 }
 
 /// Whether two names of endpoints can be the same, where counters stand in them as `<i>`.

@@ -30,14 +30,19 @@ impl<'a> Builder<'a> {
     /// A call; none where something in it could not be understood.
     pub(super) fn call(&mut self, call: &'a ast::Call) -> Option<Call> {
         let endpoint = self.endpoint_name(&call.endpoint);
+        let host = self.optional(call.host.as_ref(), Self::host);
         let modifiers = self.modifiers(call);
         let said = self.verb(call, endpoint.as_ref());
         let fails = self.fails(call.fails.as_ref());
-        let (endpoint, (within, after, mode), said, (fails, fails_words)) = (endpoint?, modifiers?, said?, fails?);
+        let (endpoint, (within, after, mode), mut said, (fails, fails_words)) = (endpoint?, modifiers?, said?, fails?);
+        let host = host?.map(|(host, shown)| {
+            let _ = write!(said.words, " host {shown}");
+            host
+        });
         let call = Call {
             endpoint,
             verb: said.verb,
-            host: None,
+            host,
             verb_span: call.verb_span,
             words: said.words,
             suffix: said.suffix,

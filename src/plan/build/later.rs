@@ -87,7 +87,7 @@ fn each_call<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a Call)) {
                 }
             }
             StepKind::Repeat { steps, .. } => each_call(steps, found),
-            StepKind::Barrier { .. } | StepKind::Pause(_) | StepKind::Broken { .. } => {}
+            StepKind::Barrier { .. } | StepKind::Link(_) | StepKind::Pause(_) | StepKind::Broken { .. } => {}
         }
     }
 }

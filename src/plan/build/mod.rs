@@ -7,6 +7,7 @@ mod call;
 mod condition;
 mod fails;
 mod later;
+mod link;
 mod literal;
 mod names;
 mod option;
@@ -18,6 +19,7 @@ mod scope;
 mod step;
 mod target;
 mod text;
+mod topology;
 mod words;
 
 use std::fmt::Write as _;
@@ -25,6 +27,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::topology::Topology;
 use crate::model::value::Value;
 use crate::source::{SourceFile, Span};
 use crate::spec::ast::{Scalar, Spec};
@@ -56,11 +59,14 @@ pub fn build(
 ) -> Option<Plan> {
     let mut builder = Builder::new(spec, source, settings);
     builder.declare(case, settings);
+    builder.join_network();
+    let wire = builder.wire();
     let steps = builder.steps(&spec.steps);
     builder.report_unused();
-    let Builder { scope, mut found, incomplete, folder, faulty, constants, .. } = builder;
+    let Builder { scope, mut found, incomplete, folder, faulty, constants, topology, hosts_in_doubt, .. } = builder;
     let doubts = analysis::Doubts { names: scope.into_doubtful(), steps: faulty, incomplete };
-    analysis::check(&steps, source, &doubts, &mut found);
+    let hosts = topology.as_ref().filter(|_| !hosts_in_doubt).map_or(&[][..], |topology| &topology.hosts);
+    analysis::check(&steps, hosts, source, &doubts, &mut found);
     if !found.is_empty() {
         found.sort_by_key(|finding| finding.span.start);
         diagnostics.append(&mut first_of_each(found));
@@ -71,9 +77,10 @@ pub fn build(
         about: spec.about.as_ref().map(|about| about.text.clone()).unwrap_or_default(),
         folder,
         constants,
-        allow_net: settings.allow_net,
-        topology: None,
-        wire: false,
+        // Nothing leaves a network of the spec's own.
+        allow_net: settings.allow_net || topology.is_some(),
+        topology,
+        wire,
         steps,
     })
 }
@@ -159,6 +166,10 @@ struct Builder<'a> {
     source: &'a SourceFile,
     folder: PathBuf,
     allow_net: bool,
+    /// The isolated network of the case.
+    topology: Option<Topology>,
+    /// Whether a mistake in the network was reported, so that hosts may be missing.
+    hosts_in_doubt: bool,
     timeout_factor: f64,
     timeout: Duration,
     /// Whether all cases share a snapshot, so that values of the matrix must not be shown.
@@ -182,6 +193,8 @@ impl<'a> Builder<'a> {
             source,
             folder: source.path().parent().map_or_else(PathBuf::new, PathBuf::from),
             allow_net: settings.allow_net,
+            topology: None,
+            hosts_in_doubt: false,
             timeout_factor: settings.timeout_factor,
             timeout: DEFAULT_TIMEOUT,
             shared: spec.snapshot.as_ref().is_some_and(|word| word.text == "shared"),

@@ -45,6 +45,7 @@ impl<'a> Builder<'a> {
             ast::StepKind::Parallel { lanes, within } => self.parallel(step.span, lanes, within.as_ref()),
             ast::StepKind::Barrier { name, within } => self.barrier(name, within.as_ref()),
             ast::StepKind::Repeat { .. } => self.repeat(step),
+            ast::StepKind::Link(changes) => self.link(step.span, changes),
             ast::StepKind::Pause(duration) => self.pause(step.span, duration),
             ast::StepKind::Broken { words } => {
                 for word in words {

@@ -11,6 +11,7 @@ mod flow;
 mod good;
 mod lanes;
 mod names;
+mod networks;
 mod patterns;
 mod plans;
 mod words;

@@ -5,6 +5,7 @@ mod escapes;
 mod expect;
 mod form;
 mod form_words;
+mod network;
 mod step;
 #[cfg(test)]
 mod tests;

@@ -220,6 +220,7 @@ impl Decoder<'_> {
                 Some(StepKind::Barrier { name, within })
             }
             "repeat" => self.repeat(at, node, word, entries),
+            "link" => self.link(at, node).map(StepKind::Link),
             _ => self.scalar(at, node, takes(word.word.value)).map(StepKind::Pause),
         }
     }

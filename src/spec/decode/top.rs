@@ -79,6 +79,8 @@ impl Decoder<'_> {
             "requires" => spec.requires = self.requires(at, node),
             "vars" => spec.vars = self.vars(at, node),
             "matrix" => spec.matrix = self.matrix(at, node),
+            "network" => spec.network = Some(self.network(at, node)),
+            "wire" => spec.wire = self.scalar(at, node, what),
             _ => spec.steps = self.steps(at, node),
         }
     }

@@ -130,6 +130,12 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::Delimiter => "a payload, or `{match: REGEX}`",
         Value::Regex => "a regular expression",
         Value::Expression => "an expression",
+        Value::Topology => "`host`, `isolated`, or a map of what it has, such as `{hosts: {a: 10.0.0.1, b: 10.0.0.2}}`",
+        Value::Addresses => "a list of IP addresses",
+        Value::Hosts => "a map of hosts to their addresses, such as `{a: 10.0.0.1, b: 10.0.0.2}`",
+        Value::Routes => "a map of destinations to the kinds of their routes, such as `{192.0.2.0/24: unreachable}`",
+        Value::Host => "the name of a host",
+        Value::Links => "a map of hosts to the states of their links, such as `{a: down}`",
         Value::Steps => "a list of steps",
         Value::Lanes => "a map of lanes to their steps",
     }

@@ -7,7 +7,7 @@ use crate::model::duration;
 use crate::model::name::nearest;
 use crate::source::Span;
 use crate::spec::ast::{Call, Fails, Form, FormKind, Verb};
-use crate::spec::words::{self, CONDITIONS, FAILS, FORMS, VERBS, Value, VerbWord, WAITING, find};
+use crate::spec::words::{self, CONDITIONS, FAILS, FORMS, HOST, VERBS, Value, VerbWord, WAITING, find};
 
 use super::form::Role;
 
@@ -70,6 +70,7 @@ impl Decoder<'_> {
             endpoint,
             verb: kind,
             verb_span,
+            host: None,
             within: None,
             after: None,
             blocking: None,
@@ -120,6 +121,7 @@ impl Decoder<'_> {
             self.modifier(at, verb, other);
         }
         let kind = self.verb(verb, Some((at, &entry.value)), entries);
+        let host = if verb.creates { self.optional(entries, &HOST) } else { None };
         let [within, after, blocking, nonblocking] = WAITING else { return None };
         let mut modifier = |word| self.optional(entries, word);
         let (within, after) = (modifier(within), modifier(after));
@@ -129,6 +131,7 @@ impl Decoder<'_> {
             endpoint: endpoint.scalar(),
             verb: kind?,
             verb_span: at.span,
+            host,
             within,
             after,
             blocking,

@@ -3,7 +3,7 @@
 /// The example for a word. The place tells apart words that occur in several: `spec` for the keys
 /// of a spec, `step`, `verb` and `form`; for what stands beside a word, that word.
 pub(super) fn example(place: &str, word: &str) -> Option<&'static str> {
-    let general = ["within", "after", "blocking", "nonblocking", "fails", "match", "as", "vary", "max"];
+    let general = ["within", "after", "blocking", "nonblocking", "fails", "host", "match", "as", "vary", "max"];
     let place = if general.contains(&word) && place != "repeat" { "any" } else { place };
     EXAMPLES.iter().find(|(at, of, _)| *at == place && *of == word).map(|(_, _, example)| *example)
 }
@@ -17,6 +17,11 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("spec", "vars", "vars: {greeting: hello, count: 3}"),
     ("spec", "matrix", "matrix: {net: [tcp4, tcp6]}"),
     ("spec", "snapshot", "snapshot: shared"),
+    ("spec", "network", "network: {hosts: {a: 10.0.0.1, b: 10.0.0.2}}"),
+    ("spec", "wire", "network: isolated\nwire: true"),
+    ("network", "addresses", "network: {addresses: [1.2.3.4, \"2001:db8::1\"]}"),
+    ("network", "hosts", "network: {hosts: {a: 10.0.0.1, b: [10.0.0.2, \"fd00::2/64\"]}}"),
+    ("network", "routes", "network: {routes: {192.0.2.0/24: unreachable}}"),
     ("spec", "steps", "steps:\n  - server: {listen: tcp}\n  - client: {connect: server}\n  - conn:   {accept: server}"),
     (
         "step",
@@ -26,6 +31,7 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ),
     ("step", "barrier", "- barrier: ready"),
     ("step", "repeat", "- repeat: 3\n  as: i\n  steps:\n    - \"client${i}\": {connect: server}"),
+    ("step", "link", "- link: {a: down}"),
     ("step", "pause", "- pause: 50ms"),
     ("repeat", "as", "as: i"),
     ("repeat", "until", "until: \"i == 7\""),
@@ -64,6 +70,7 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("expect", "unread", "- conn: {expect: {unread: 5}}"),
     ("expect", "unsent", "- client: {expect: {unsent: 0}}"),
     ("expect", "queue", "- server: {expect: {queue: 2}}"),
+    ("any", "host", "- server: {listen: tcp, host: a}"),
     ("any", "within", "- conn: {recv: \"pong\", within: 500ms}"),
     ("any", "after", "- conn: {recv: \"late\", after: 900ms}"),
     ("any", "blocking", "- conn: {read: 1, blocking: true, fails: EAGAIN}"),

@@ -5,10 +5,12 @@
 //! `plan`, since `${name}` may stand for it.
 
 mod forms;
+mod networks;
 mod verbs;
 
 pub use forms::{COMPANIONS, FORMS, FormWord, WIDTHS, form};
-pub use verbs::{FAILS, VERBS, VerbWord, WAITING, owners, verb};
+pub use networks::{LINK_STATES, NETWORK_KEYS, NETWORKS, ROUTES};
+pub use verbs::{FAILS, HOST, VERBS, VerbWord, WAITING, owners, verb};
 
 /// What stands after a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,18 @@ pub enum Value {
     Regex,
     /// An expression.
     Expression,
+    /// The network of a spec: a word, or a map of what it has.
+    Topology,
+    /// A list of IP addresses.
+    Addresses,
+    /// A map of hosts to their IP addresses.
+    Hosts,
+    /// A map of destinations to the kinds of their routes.
+    Routes,
+    /// The name of a host.
+    Host,
+    /// A map of hosts to the states of their links.
+    Links,
     /// A list of steps.
     Steps,
     /// A map of lanes to their steps.
@@ -126,8 +140,8 @@ pub const TOP_LEVEL: &[Word] = &[
     word("snapshot", Value::OneOf(&["each", "shared"]), "A snapshot for each matrix case, or one for all."),
     later("ports", "Names of variables that hold reserved port numbers."),
     later("files", "Files that are written before the steps begin."),
-    later("network", "The network that the spec runs in."),
-    later("wire", "Whether segments on the wire are part of the trace."),
+    word("network", Value::Topology, "The network that the spec runs in: the machine's, `host`, or one of its own."),
+    word("wire", Value::Flag, "Whether the segments on an isolated network are part of the trace."),
     later("perturb", "Which perturbations this spec does not stand."),
     required("steps", Value::Steps, "The steps, in the order in which they happen."),
 ];
@@ -162,6 +176,7 @@ pub const STEPS: &[StepWord] = &[
             BLOCK_WITHIN,
         ],
     },
+    StepWord { word: word("link", Value::Links, "Changes the links between hosts and the others."), beside: &[] },
     StepWord { word: word("pause", Value::Duration, "Sleeps."), beside: &[] },
     StepWord {
         word: later("retry", "Runs the steps again until they all do as written."),
@@ -173,7 +188,6 @@ pub const STEPS: &[StepWord] = &[
         word: later("include", "Runs the steps of another file."),
         beside: &[word("with", Value::Values, "The variables that it sees.")],
     },
-    StepWord { word: later("link", "Changes the network under the spec."), beside: &[] },
 ];
 
 /// Words that others have for `pause`.

@@ -9,6 +9,8 @@ pub struct VerbWord {
     pub word: Word,
     /// The modifiers that are its own.
     pub modifiers: &'static [Word],
+    /// Whether it can create a socket, and so takes [`HOST`].
+    pub creates: bool,
     /// Whether it can block, and so takes the modifiers in [`WAITING`].
     pub blocks: bool,
     /// Whether it can fail, and so takes [`FAILS`].
@@ -19,9 +21,10 @@ impl VerbWord {
     /// Every modifier that it may have.
     pub fn modifiers(&self) -> impl Iterator<Item = &'static Word> + Clone + use<> {
         let own: &'static [Word] = self.modifiers;
+        let host: &'static [Word] = if self.creates { std::slice::from_ref(&HOST) } else { &[] };
         let waiting: &'static [Word] = if self.blocks { WAITING } else { &[] };
         let fails: &'static [Word] = if self.fails { std::slice::from_ref(&FAILS) } else { &[] };
-        own.iter().chain(waiting).chain(fails)
+        own.iter().chain(host).chain(waiting).chain(fails)
     }
 
     /// The modifier of that name, where the verb may have it.
@@ -48,6 +51,9 @@ pub fn owners(modifier: &str) -> impl Iterator<Item = &'static str> {
         .map(|verb| verb.word.name)
 }
 
+/// The modifier of every verb that can create a socket.
+pub const HOST: Word = word("host", Value::Host, "The host that a new socket is created on.");
+
 /// The modifiers of every verb that can block.
 pub const WAITING: &[Word] = &[
     word("within", Value::Duration, "This step's deadline."),
@@ -64,37 +70,42 @@ const PATTERN: [Word; 5] =
     [super::forms::MATCH, super::forms::AS, super::forms::VARY, super::forms::MAX, super::forms::END];
 
 const fn at_once(word: Word, modifiers: &'static [Word]) -> VerbWord {
-    VerbWord { word, modifiers, blocks: false, fails: true }
+    VerbWord { word, modifiers, creates: false, blocks: false, fails: true }
 }
 
 const fn blocking(word: Word, modifiers: &'static [Word]) -> VerbWord {
-    VerbWord { word, modifiers, blocks: true, fails: true }
+    VerbWord { word, modifiers, creates: false, blocks: true, fails: true }
+}
+
+/// A verb that creates its endpoint where it is new.
+const fn creating(verb: VerbWord) -> VerbWord {
+    VerbWord { creates: true, ..verb }
 }
 
 const fn not_yet(name: &'static str, doc: &'static str) -> VerbWord {
-    VerbWord { word: later(name, doc), modifiers: &[], blocks: false, fails: false }
+    VerbWord { word: later(name, doc), modifiers: &[], creates: false, blocks: false, fails: false }
 }
 
 /// The verbs of an endpoint.
 pub const VERBS: &[VerbWord] = &[
-    at_once(word("socket", Value::Network, "Creates an unbound socket."), &[]),
-    at_once(word("bind", Value::Address, "Binds; creates the socket where the endpoint is new."), &[]),
-    at_once(
+    creating(at_once(word("socket", Value::Network, "Creates an unbound socket."), &[])),
+    creating(at_once(word("bind", Value::Address, "Binds; creates the socket where the endpoint is new."), &[])),
+    creating(at_once(
         word("listen", Value::AddressOrNothing, "Listens, at an address or bare on a bound endpoint."),
         &[word("backlog", Value::Number, "The length of the queue.")],
-    ),
+    )),
     blocking(
         word("accept", Value::Endpoint, "Accepts; the step's endpoint is the new connection."),
         &[word("from", Value::Endpoint, "The client whose connection is taken.")],
     ),
-    blocking(
+    creating(blocking(
         word("connect", Value::Target, "Connects to an endpoint or an address."),
         &[word("from", Value::Address, "The address to bind to first.")],
-    ),
-    at_once(
+    )),
+    creating(at_once(
         word("pair", Value::Name, "Creates a socketpair; the name is that of its other end."),
         &[word("network", Value::Network, "Its network, `unix` if not given.")],
-    ),
+    )),
     blocking(
         word("send", Value::Payload, "Sends all of the payload."),
         &[
@@ -137,6 +148,7 @@ pub const VERBS: &[VerbWord] = &[
             word("for", Value::Duration, "How long the silence must last."),
             later("status", "How the program must end."),
         ],
+        creates: false,
         blocks: true,
         fails: true,
     },
