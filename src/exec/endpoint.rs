@@ -45,6 +45,8 @@ pub(crate) struct Endpoint {
     pub(crate) corked: Cell<bool>,
     /// Whether a send failed half-way: how much of it went was the kernel's choice.
     pub(crate) sent_partly: Cell<bool>,
+    /// Whether it came out of `accept`.
+    pub(crate) accepted: Cell<bool>,
     /// Whether it has ended its own direction.
     pub(crate) write_ended: Cell<bool>,
     /// The sender of the last datagram that it received.
@@ -95,6 +97,7 @@ impl Endpoint {
             sent: Cell::new(0),
             corked: Cell::new(false),
             sent_partly: Cell::new(false),
+            accepted: Cell::new(false),
             write_ended: Cell::new(false),
             last_sender: RefCell::default(),
             target: RefCell::default(),

@@ -31,6 +31,7 @@ pub(super) async fn run(
     let name = lane.text(&call.endpoint)?;
     let conn = lane.test.create(&name, call.endpoint.shown(), listener.network, Some(held.socket))?;
     conn.role.set(Role::Connected);
+    conn.accepted.set(true);
     let mut done = Done::words(call, Ok(()));
     done.facts.peer = Some(address::show(&held.from));
     if !listener.network.is_unix() {

@@ -1,6 +1,26 @@
-//! What crossed the wire: frames as they are captured, and which step caused each.
+//! What crossed the wire of an isolated network: the frames, and which step caused each.
+//!
+//! While a run goes on, frames are only kept, and what each step did is noted beside them
+//! ([`act`]). When it is over, `cause` finds out which step caused which frame.
+
+pub(crate) mod act;
+mod cause;
+mod flow;
+mod frame;
+mod names;
+mod watch;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::model::topology::Topology;
+use crate::trace::event::Segment;
+use crate::trace::record::Entry;
+
+use act::Act;
+use cause::Told;
+use frame::Frame;
+pub(crate) use watch::Watch;
 
 /// A frame that was captured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,18 +37,29 @@ pub struct CapturedFrame {
     pub comment: String,
 }
 
-/// Keeps frames for the end of the run.
+/// Keeps the frames of a run, and what its steps did.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
-    /// Whether the bytes are kept, too.
+    /// Whether the frames are kept as they were, too.
     whole: bool,
-    frames: RefCell<Vec<(u64, usize, Vec<u8>, usize)>>,
+    frames: RefCell<Vec<Option<Frame>>>,
+    raw: RefCell<Vec<Raw>>,
+    acts: RefCell<Vec<Act>>,
+}
+
+/// A frame as it was.
+#[derive(Debug)]
+struct Raw {
+    nanos: u64,
+    host: usize,
+    bytes: Vec<u8>,
+    len: usize,
 }
 
 impl Collector {
     /// One that keeps what a trace tells, or the frames as they were, too.
     pub(crate) fn new(whole: bool) -> Self {
-        Self { whole, frames: RefCell::default() }
+        Self { whole, ..Self::default() }
     }
 
     /// Whether it keeps the frames as they were.
@@ -39,6 +70,50 @@ impl Collector {
     /// Takes a frame: when it passed, in nanoseconds since 1970, the index of the host that sent it
     /// (0 without hosts), what was captured of it, and how long it was.
     pub(crate) fn push(&self, nanos: u64, host: usize, bytes: &[u8], len: usize) {
-        self.frames.borrow_mut().push((nanos, host, bytes.to_vec(), len));
+        self.frames.borrow_mut().push(Frame::read(bytes));
+        if self.whole {
+            self.raw.borrow_mut().push(Raw { nanos, host, bytes: bytes.to_vec(), len });
+        }
+    }
+
+    /// How many frames there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.frames.borrow().len()
+    }
+
+    /// Whether every step has left the traces that it must.
+    pub(crate) fn is_complete(&self, topology: &Topology) -> bool {
+        self.tell(topology).complete
+    }
+
+    /// What crossed the wire, under the steps that caused it, and the frames themselves.
+    pub(crate) fn finish(&self, topology: &Topology) -> (BTreeMap<u64, Vec<Segment>>, Vec<CapturedFrame>) {
+        let Told { segments, comments, .. } = self.tell(topology);
+        let place = |host: usize| topology.hosts.get(host).map_or("lo", |host| &host.name).to_owned();
+        let frames = self.raw.take().into_iter().zip(comments).map(|(raw, comment)| CapturedFrame {
+            nanos: raw.nanos,
+            place: place(raw.host),
+            bytes: raw.bytes,
+            len: raw.len,
+            comment,
+        });
+        (segments, frames.collect())
+    }
+
+    fn tell(&self, topology: &Topology) -> Told {
+        cause::tell(&self.frames.borrow(), &self.acts.borrow(), topology)
+    }
+}
+
+/// Puts segments under their events.
+pub(crate) fn put_under(entries: &mut [Entry], segments: &mut BTreeMap<u64, Vec<Segment>>) {
+    for entry in entries {
+        match entry {
+            Entry::Event(happened) => {
+                happened.event.wire = segments.remove(&happened.order).unwrap_or_default();
+            }
+            Entry::Parallel(lanes) => lanes.iter_mut().for_each(|lane| put_under(&mut lane.entries, segments)),
+            Entry::Repeat(groups) => groups.iter_mut().for_each(|group| put_under(&mut group.entries, segments)),
+        }
     }
 }

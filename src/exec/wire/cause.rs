@@ -1,0 +1,445 @@
+//! Which step caused each frame. By cause, never by the clock: a segment with data belongs to the
+//! step that wrote its bytes, whenever the kernel sent them; a FIN to the step that ended the
+//! stream; a reset to that, too, or to what provoked it; an answer of the kernel to what it
+//! answers. So the same thing gives the same lines, however late the kernel is.
+//!
+//! Told are the segments that RFC 9293 calls a connection's: SYN, the answers to it, data, FIN,
+//! RST. Acknowledgements alone, window updates, probes and what is sent again are the kernel's
+//! choice, and are not.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::SocketAddr;
+
+use crate::model::topology::Topology;
+use crate::trace::event::Segment;
+
+use super::act::{Act, Did, Protocol};
+use super::flow::{Flow, Flows};
+use super::frame::{Frame, Kind, Tcp};
+use super::names::Names;
+
+/// What the frames of a run tell.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The segments under each step, by the step's number.
+    pub(crate) segments: BTreeMap<u64, Vec<Segment>>,
+    /// A line on each frame, for a capture file; empty for those that no step caused.
+    pub(crate) comments: Vec<String>,
+    /// Whether every act has left the traces that it must.
+    pub(crate) complete: bool,
+}
+
+/// Finds out which step caused which frame. `None` among the frames are those that a trace never
+/// tells.
+pub(crate) fn tell(frames: &[Option<Frame>], acts: &[Act], topology: &Topology) -> Told {
+    let mut teller = Teller::new(acts, topology);
+    let comments = frames.iter().enumerate().map(|(at, frame)| {
+        frame.as_ref().map_or_else(String::new, |frame| {
+            let (protocol, way, seen) = teller.frame(at, frame);
+            let (from, to) = teller.put(at, protocol, way, &seen);
+            teller.comment(&seen, &from, &to)
+        })
+    });
+    let comments = comments.collect();
+    let complete = teller.mark_unfinished();
+    Told { segments: teller.segments(), comments, complete }
+}
+
+/// From where to where.
+type Way = (SocketAddr, SocketAddr);
+
+/// What one frame was: the acts that caused it, and what it tells of each.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The act that caused it, where one did.
+    cause: Option<usize>,
+    /// What it tells, each with the act that it belongs to.
+    tells: Vec<(usize, Word)>,
+    /// Whether it was sent before.
+    again: bool,
+}
+
+/// What a frame tells of an act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Word {
+    /// So many bytes of a stream.
+    Data { bytes: u64, urgent: bool, varies: bool },
+    /// A datagram.
+    Datagram { bytes: u64, varies: bool },
+    /// Anything else.
+    Plain(&'static str),
+    /// An ICMP error.
+    Icmp(&'static str),
+}
+
+impl Word {
+    fn text(&self) -> String {
+        let count = |bytes: &u64, varies: &bool| if *varies { "~".to_owned() } else { bytes.to_string() };
+        match self {
+            Self::Data { bytes, urgent, varies } => {
+                format!("DATA {}{}", count(bytes, varies), if *urgent { " URG" } else { "" })
+            }
+            Self::Datagram { bytes, varies } => format!("UDP {}", count(bytes, varies)),
+            Self::Plain(word) => (*word).to_owned(),
+            Self::Icmp(says) => format!("ICMP {says}"),
+        }
+    }
+}
+
+/// A line under a step.
+#[derive(Debug)]
+struct Line {
+    from: String,
+    to: String,
+    way: Way,
+    word: Word,
+}
+
+struct Teller<'a> {
+    acts: &'a [Act],
+    names: Names<'a>,
+    flows: Flows,
+    /// The acts of each connection, by its two addresses.
+    of_flow: HashMap<Way, Vec<usize>>,
+    /// Connects whose own address nobody learned, by where they went.
+    lost_connects: HashMap<SocketAddr, VecDeque<usize>>,
+    /// Datagrams that were sent, by where they went, until their frame is seen.
+    datagrams: HashMap<SocketAddr, Vec<usize>>,
+    /// The act that sent the last datagram from one address to another.
+    last_datagram: HashMap<Way, usize>,
+    /// How many bytes of each act have crossed.
+    crossed: Vec<u64>,
+    lines: BTreeMap<u64, Vec<Line>>,
+}
+
+impl<'a> Teller<'a> {
+    fn new(acts: &'a [Act], topology: &Topology) -> Self {
+        let mut teller = Self {
+            acts,
+            names: Names::of(acts, topology),
+            flows: Flows::default(),
+            of_flow: HashMap::new(),
+            lost_connects: HashMap::new(),
+            datagrams: HashMap::new(),
+            last_datagram: HashMap::new(),
+            crossed: vec![0; acts.len()],
+            lines: BTreeMap::new(),
+        };
+        for (index, act) in acts.iter().enumerate() {
+            match (act.protocol, act.local, act.remote) {
+                (Protocol::Tcp, Some(local), Some(remote)) => {
+                    teller.of_flow.entry((local, remote)).or_default().push(index);
+                }
+                (Protocol::Tcp, None, Some(remote)) if act.did == Did::Connect => {
+                    teller.lost_connects.entry(remote).or_default().push_back(index);
+                }
+                (Protocol::Udp, _, Some(remote)) if matches!(act.did, Did::Datagram { .. }) => {
+                    teller.datagrams.entry(remote).or_default().push(index);
+                }
+                _ => {}
+            }
+        }
+        teller
+    }
+
+    fn frame(&mut self, at: usize, frame: &Frame) -> (Protocol, Way, Seen) {
+        let way = (frame.from, frame.to);
+        match &frame.kind {
+            Kind::Tcp(tcp) => (Protocol::Tcp, way, self.tcp(at, way, *tcp)),
+            Kind::Udp(len) => (Protocol::Udp, way, self.udp(at, way, *len)),
+            Kind::Icmp { says, about_tcp, from, to } => {
+                let about = (*from, *to);
+                let (protocol, cause) = match about_tcp {
+                    true => (Protocol::Tcp, self.flows.get(about).and_then(|flow| flow.last_cause)),
+                    false => (Protocol::Udp, self.last_datagram.get(&about).copied()),
+                };
+                let tells = cause.map(|cause| (cause, Word::Icmp(says))).into_iter().collect();
+                (protocol, (*to, *from), Seen { cause, tells, again: false })
+            }
+        }
+    }
+
+    fn tcp(&mut self, at: usize, way: Way, tcp: Tcp) -> Seen {
+        let seen = if tcp.rst {
+            self.reset(at, way, tcp)
+        } else if tcp.syn {
+            self.syn(at, way, tcp)
+        } else {
+            self.segment(at, way, tcp)
+        };
+        self.flows.entry(way).sent(tcp, seen.cause);
+        seen
+    }
+
+    fn syn(&mut self, at: usize, way: Way, tcp: Tcp) -> Seen {
+        let back = (way.1, way.0);
+        let known = self.flows.get(way).filter(|flow| flow.first == Some(tcp.seq));
+        if let Some(flow) = known.filter(|flow| if tcp.ack { flow.syn_ack } else { flow.syn }) {
+            return Seen { cause: flow.syn_cause, tells: Vec::new(), again: true };
+        }
+        let is_new = known.is_none();
+        let (cause, word) = if tcp.ack {
+            (self.flows.get(back).and_then(|flow| flow.syn_cause), "SYN ACK")
+        } else {
+            (self.connect(at, way), "SYN")
+        };
+        if !tcp.ack && is_new && way != back {
+            self.flows.begin(way, back, at, tcp.seq);
+        }
+        let flow = self.flows.entry(way);
+        flow.first = Some(tcp.seq);
+        flow.syn_cause = cause;
+        if tcp.ack {
+            flow.syn_ack = true;
+        } else {
+            flow.syn = true;
+        }
+        Seen { cause, tells: cause.map(|cause| (cause, Word::Plain(word))).into_iter().collect(), again: false }
+    }
+
+    /// The connect that sent a SYN.
+    fn connect(&mut self, at: usize, way: Way) -> Option<usize> {
+        let acts = self.of_flow.get(&way).map_or(&[][..], Vec::as_slice);
+        let mut connects = acts.iter().copied().filter(|act| self.acts[*act].did == Did::Connect);
+        let known = connects.clone().rfind(|act| self.acts[*act].since <= at).or_else(|| connects.next());
+        known.or_else(|| self.lost_connects.get_mut(&way.1).and_then(VecDeque::pop_front))
+    }
+
+    /// A segment of an established connection.
+    fn segment(&mut self, at: usize, way: Way, tcp: Tcp) -> Seen {
+        let back = (way.1, way.0);
+        let answered = self.flows.get(back).map(|flow| (flow.first, flow.syn_ack, flow.last_cause));
+        let Some(flow) = self.flows.get(way) else { return self.by_clock(at, way) };
+        let Some(offset) = flow.offset(tcp.seq) else {
+            let mut seen = self.by_clock(at, way);
+            seen.cause = answered.and_then(|(_, _, cause)| cause);
+            return seen;
+        };
+        let mut seen = Seen { cause: answered.and_then(|(_, _, cause)| cause), ..Seen::default() };
+        let (syn_cause, high, fin_seen) = (flow.syn_cause, flow.high, flow.fin);
+        let ends_handshake = !flow.acknowledged
+            && tcp.len == 0
+            && !tcp.fin
+            && offset == 0
+            && answered.is_some_and(|(first, syn_ack, _)| {
+                syn_ack && first.is_some_and(|first| tcp.ack_number == first.wrapping_add(1))
+            });
+        if ends_handshake {
+            self.flows.entry(way).acknowledged = true;
+            seen.cause = syn_cause;
+            seen.tells.extend(syn_cause.map(|cause| (cause, Word::Plain("ACK"))));
+            return seen;
+        }
+        let end = offset + i64::from(tcp.len);
+        if tcp.len > 0 {
+            self.data(way, offset.max(high), end, tcp.urg, &mut seen);
+            seen.again = end <= high;
+        }
+        if tcp.fin {
+            let ended = self.ended(way);
+            seen.cause = ended.or(seen.cause);
+            if fin_seen {
+                seen.again = true;
+            } else {
+                seen.tells.extend(ended.map(|cause| (cause, Word::Plain("FIN"))));
+            }
+        }
+        let flow = self.flows.entry(way);
+        flow.high = flow.high.max(end);
+        flow.fin |= tcp.fin;
+        flow.acknowledged = true;
+        seen
+    }
+
+    /// Bytes of a stream, each for the step that wrote it.
+    fn data(&mut self, way: Way, mut at: i64, end: i64, urgent: bool, seen: &mut Seen) {
+        let Some(acts) = self.of_flow.get(&way) else { return };
+        let Some(flow) = self.flows.get(way) else { return };
+        let begun = flow.begun;
+        let mut next = flow.cursor;
+        while at < end && next < acts.len() {
+            let index = acts[next];
+            let act = &self.acts[index];
+            let Did::Write { from, to, held, varies } = act.did else {
+                next += 1;
+                continue;
+            };
+            let (from, to) = (from.cast_signed(), to.cast_signed());
+            // A connection of the same addresses before this one, or bytes that have crossed.
+            if act.until <= begun || to <= at {
+                next += 1;
+                continue;
+            }
+            if from > at {
+                at = from.min(end);
+                continue;
+            }
+            let bytes = (end.min(to) - at).unsigned_abs();
+            self.crossed[index] += bytes;
+            let owner = if held { release(self.acts, acts, next) } else { index };
+            seen.cause = Some(owner);
+            seen.tells.push((owner, Word::Data { bytes, urgent, varies }));
+            at += bytes.cast_signed();
+        }
+        let cursor = next.min(acts.len().saturating_sub(1));
+        self.flows.entry(way).cursor = cursor;
+    }
+
+    /// The act that ended what an address sends on a connection.
+    fn ended(&self, way: Way) -> Option<usize> {
+        let acts = self.of_flow.get(&way)?;
+        let begun = self.flows.get(way).map_or(0, |flow| flow.begun);
+        // The first: a close after a shutdown sends no second FIN.
+        acts.iter().copied().find(|act| self.acts[*act].did == Did::End && self.acts[*act].until > begun)
+    }
+
+    fn reset(&mut self, at: usize, way: Way, tcp: Tcp) -> Seen {
+        let back = (way.1, way.0);
+        let provoked = match (self.flows.get(way), self.flows.get(back)) {
+            // The answer to a segment takes its number from it, RFC 9293 section 3.10.7.1.
+            (_, Some(other)) if !tcp.ack => Some(other.acknowledging(tcp.seq)),
+            // The answer to a SYN that nobody listens for.
+            (flow, Some(other)) if other.syn && !flow.is_some_and(|flow| flow.syn_ack || flow.acknowledged) => {
+                Some(other.syn_cause)
+            }
+            _ => None,
+        };
+        let cause = match provoked {
+            Some(cause) => cause,
+            None => self.aborted(at, way),
+        };
+        let again = self.flows.get(way).is_some_and(|flow| flow.reset);
+        self.flows.entry(way).reset = true;
+        Seen { cause, tells: cause.map(|cause| (cause, Word::Plain("RST"))).into_iter().collect(), again }
+    }
+
+    /// The act that aborted a connection: the last that ended it, or that closed the listener in
+    /// whose queue it stood; where neither did (a keepalive gave up), what the socket was doing.
+    fn aborted(&self, at: usize, way: Way) -> Option<usize> {
+        let begun = self.flows.get(way).map_or(0, |flow| flow.begun);
+        let ends = |act: &Act| act.did == Did::End && act.until > begun && act.since <= at;
+        let own = self.of_flow.get(&way).into_iter().flatten().copied();
+        let last = own.filter(|act| ends(&self.acts[*act])).last();
+        let listener = || {
+            let listens = |act: &Act| act.protocol == Protocol::Tcp && act.remote.is_none() && act.sends_from(way.0);
+            self.acts.iter().rposition(|act| listens(act) && ends(act))
+        };
+        last.or_else(listener).or_else(|| self.by_clock(at, way).cause)
+    }
+
+    fn udp(&mut self, at: usize, way: Way, len: u64) -> Seen {
+        let fits = |index: &usize| {
+            let act = &self.acts[*index];
+            matches!(act.did, Did::Datagram { len: sent, .. } if sent == len) && act.sends_from(way.0)
+        };
+        let sent = self.datagrams.get_mut(&way.1).and_then(|waiting| {
+            let place = waiting.iter().position(fits)?;
+            Some(waiting.remove(place))
+        });
+        let Some(cause) = sent else { return self.by_clock(at, way) };
+        self.last_datagram.insert(way, cause);
+        self.crossed[cause] = len;
+        let varies = matches!(self.acts[cause].did, Did::Datagram { varies: true, .. });
+        Seen { cause: Some(cause), tells: vec![(cause, Word::Datagram { bytes: len, varies })], again: false }
+    }
+
+    /// What its socket was doing, for a frame that no act explains: the kernel gave up by itself.
+    fn by_clock(&self, at: usize, way: Way) -> Seen {
+        let own = |act: &Act| act.is_on(way.0, way.1) || act.is_on(way.1, way.0);
+        let cause = self.acts.iter().position(|act| own(act) && act.until > at);
+        Seen { cause, ..Seen::default() }
+    }
+
+    /// Puts what a frame tells under the steps that it belongs to, and gives the names of its ends.
+    fn put(&mut self, at: usize, protocol: Protocol, way: Way, seen: &Seen) -> (String, String) {
+        let (from, to) = (self.names.name(protocol, way.0, at), self.names.name(protocol, way.1, at));
+        for (act, word) in &seen.tells {
+            let lines = self.lines.entry(self.acts[*act].order).or_default();
+            if !lines.iter_mut().any(|line| line.way == way && line.takes(word)) {
+                lines.push(Line { from: from.clone(), to: to.clone(), way, word: word.clone() });
+            }
+        }
+        (from, to)
+    }
+
+    fn comment(&self, seen: &Seen, from: &str, to: &str) -> String {
+        let Some(cause) = seen.cause else { return String::new() };
+        let words: Vec<String> = seen.tells.iter().map(|(_, word)| word.text()).collect();
+        let what = match (words.is_empty(), seen.again) {
+            (false, false) => words.join(", "),
+            (_, true) => "sent again".to_owned(),
+            (true, false) => "ACK".to_owned(),
+        };
+        format!("{}: {from} > {to} {what}", self.acts[cause].step)
+    }
+
+    /// Marks data as varying where not all of it has crossed: how much did was the kernel's choice.
+    /// False where something is missing that must come yet.
+    fn mark_unfinished(&mut self) -> bool {
+        let mut complete = true;
+        for (index, act) in self.acts.iter().enumerate() {
+            match act.did {
+                Did::Write { from, to, held, varies } if self.crossed[index] < to - from => {
+                    complete &= held || varies;
+                    self.mark(index);
+                }
+                Did::Write { varies: true, .. } => self.mark(index),
+                Did::Datagram { len, .. } => complete &= self.crossed[index] == len && (len > 0 || self.was_seen(act)),
+                Did::End => complete &= self.has_ended(act),
+                _ => {}
+            }
+        }
+        complete
+    }
+
+    fn was_seen(&self, act: &Act) -> bool {
+        self.lines.contains_key(&act.order)
+    }
+
+    fn mark(&mut self, index: usize) {
+        let act = &self.acts[index];
+        let (Some(local), Some(remote)) = (act.local, act.remote) else { return };
+        for line in self.lines.get_mut(&act.order).into_iter().flatten() {
+            if let (true, Word::Data { varies, .. }) = (line.way == (local, remote), &mut line.word) {
+                *varies = true;
+            }
+        }
+    }
+
+    fn has_ended(&self, act: &Act) -> bool {
+        let (Some(local), Some(remote)) = (act.local, act.remote) else { return true };
+        let ended = |flow: &Flow| flow.fin || flow.reset;
+        let own = self.flows.get((local, remote));
+        let back = self.flows.get((remote, local)).is_some_and(|flow| flow.reset);
+        back || own.is_none_or(|flow| ended(flow) || !(flow.acknowledged || flow.syn_ack))
+    }
+
+    fn segments(self) -> BTreeMap<u64, Vec<Segment>> {
+        let segment = |line: Line| Segment { from: line.from, to: line.to, what: line.word.text() };
+        self.lines.into_iter().map(|(order, lines)| (order, lines.into_iter().map(segment).collect())).collect()
+    }
+}
+
+impl Line {
+    /// Takes more of what it tells already: more data, or one more reset, of which the kernel sends
+    /// one for each segment that it has cut the data into.
+    fn takes(&mut self, more: &Word) -> bool {
+        match (&mut self.word, more) {
+            (Word::Data { bytes, urgent, varies }, Word::Data { bytes: more, urgent: with, varies: vary }) => {
+                *bytes += more;
+                *urgent |= with;
+                *varies |= vary;
+                true
+            }
+            (Word::Plain("RST"), Word::Plain("RST")) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The act that lets go what a held write kept back: the next write that does not hold, a release,
+/// or an end; the write itself where there is none, since a cork gives way after 200 ms.
+fn release(all: &[Act], own: &[usize], held: usize) -> usize {
+    let releases = |act: &Act| matches!(act.did, Did::Write { held: false, .. } | Did::Release | Did::End);
+    own[held..].iter().copied().find(|index| releases(&all[*index])).unwrap_or(own[held])
+}

@@ -1,0 +1,112 @@
+//! Watches one step, and notes what it did in the words of the wire.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use socket2::SockAddr;
+
+use crate::plan::{Call, Verb};
+use crate::trace::event::What;
+use crate::trace::shown;
+
+use super::super::endpoint::{Endpoint, Role};
+use super::super::lane::Done;
+use super::super::test::Test;
+use super::Collector;
+use super::act::{Act, Did, Protocol};
+
+/// A step that runs.
+pub(crate) struct Watch<'t> {
+    wire: &'t Collector,
+    endpoint: Option<Rc<Endpoint>>,
+    since: usize,
+    written: u64,
+    corked: bool,
+}
+
+/// Where a call went: from its own address, as far as it was known, to another.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    /// From where.
+    pub(crate) local: Option<SockAddr>,
+    /// To where.
+    pub(crate) remote: SockAddr,
+}
+
+impl<'t> Watch<'t> {
+    /// Before the step: what it works on.
+    pub(crate) fn begin(wire: &'t Collector, test: &Test<'_>, name: &str) -> Self {
+        let endpoint = test.open_endpoint(name);
+        let written = endpoint.as_ref().map_or(0, |endpoint| endpoint.sent.get());
+        let corked = endpoint.as_ref().is_some_and(|endpoint| endpoint.corked.get());
+        Self { wire, endpoint, since: wire.count(), written, corked }
+    }
+
+    /// After it: what it did.
+    pub(crate) fn note(self, test: &Test<'_>, name: &str, call: &Call, order: u64, line: u32, done: &Done) {
+        let Some(endpoint) = self.endpoint.clone().or_else(|| test.endpoint(name).ok()) else { return };
+        let protocol = if endpoint.network.is_tcp() {
+            Protocol::Tcp
+        } else if endpoint.network.is_udp() {
+            Protocol::Udp
+        } else {
+            return;
+        };
+        let did = self.did(&endpoint, call, done);
+        let route = done.route.as_deref();
+        let local = endpoint.local().or_else(|| route.and_then(|route| route.local.clone()));
+        let remote = match route {
+            Some(route) => Some(route.remote.clone()),
+            None if endpoint.role.get() == Role::Listener => None,
+            None => endpoint.remote(),
+        };
+        let verb = call.words.split(' ').next().unwrap_or_default();
+        self.wire.acts.borrow_mut().push(Act {
+            order,
+            step: format!("line {line}, {} {verb}", endpoint.shown),
+            endpoint: endpoint.shown.clone(),
+            protocol,
+            host: endpoint.host.unwrap_or(0),
+            local: local.as_ref().and_then(plain),
+            remote: remote.as_ref().and_then(plain),
+            accepted: endpoint.accepted.get(),
+            did,
+            since: self.since,
+            until: self.wire.count(),
+        });
+    }
+
+    fn did(&self, endpoint: &Endpoint, call: &Call, done: &Done) -> Did {
+        match &call.verb {
+            Verb::Connect { .. } if endpoint.network.is_tcp() => Did::Connect,
+            Verb::Send { more, .. } => {
+                let varies = done.result.is_err() || !has_fixed_size(&done.what);
+                if endpoint.network.is_tcp() {
+                    let held = *more || endpoint.corked.get();
+                    Did::Write { from: self.written, to: endpoint.sent.get(), held, varies }
+                } else if done.result.is_ok() {
+                    Did::Datagram { len: done.facts.pieces.iter().sum(), varies }
+                } else {
+                    Did::Other
+                }
+            }
+            Verb::Shutdown(std::net::Shutdown::Read) if endpoint.role.get() != Role::Listener => Did::Other,
+            Verb::Shutdown(_) | Verb::Close | Verb::Reset => Did::End,
+            Verb::Set(_) if self.corked && !endpoint.corked.get() => Did::Release,
+            _ => Did::Other,
+        }
+    }
+}
+
+fn has_fixed_size(what: &What) -> bool {
+    match what {
+        What::Data { bytes, .. } => shown::total_size(bytes).is_some(),
+        What::Words(_) => true,
+    }
+}
+
+/// An address as it stands in a packet: IPv4 in its own form, without scope.
+fn plain(address: &SockAddr) -> Option<SocketAddr> {
+    let address = address.as_socket()?;
+    Some(SocketAddr::new(address.ip().to_canonical(), address.port()))
+}
