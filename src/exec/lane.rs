@@ -7,6 +7,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
+use socket2::SockAddr;
 use tokio::time::Instant;
 
 use crate::model::duration;
@@ -27,6 +28,7 @@ use super::parallel::{self, Meeting};
 use super::stop::Stop;
 use super::test::Test;
 use super::values::{Scope, Values};
+use super::wire::{Route, Watch};
 use super::{expression, verbs};
 
 /// Steps that run one after the other, and what they see.
@@ -49,6 +51,8 @@ pub(crate) struct Done {
     pub(crate) what: What,
     /// What was true of this run only.
     pub(crate) facts: Facts,
+    /// Where it went, for a run whose frames are watched.
+    pub(crate) route: Option<Box<Route>>,
 }
 
 impl Done {
@@ -59,7 +63,7 @@ impl Done {
             words.push(' ');
             words.push_str(word);
         }
-        Self { result, what: What::Words(words), facts: Facts::default() }
+        Self { result, what: What::Words(words), facts: Facts::default(), route: None }
     }
 }
 
@@ -175,7 +179,11 @@ impl<'t> Lane<'t> {
         let order = self.test.next_order();
         let at = began + call.within;
         let deadline = earlier(Deadline { at, within: call.within }, self.limit);
+        let watched = self.watch(call)?;
         let done = verbs::run(self, call, deadline).await.map_err(|stop| unmet(call, stop).at(span))?;
+        if let Some((watch, name)) = watched {
+            watch.note(self.test, &name, call, order, self.test.line(span.start), &done);
+        }
         judge(call, &done, began.elapsed()).map_err(|stop| stop.at(span))?;
         entries.borrow_mut().push(Entry::Event(Happened {
             line: self.test.line(span.start),
@@ -223,6 +231,18 @@ impl<'t> Lane<'t> {
             facts: Facts::default(),
         }));
         Ok(())
+    }
+
+    /// Watches a call whose traces on the wire somebody wants.
+    fn watch<'c>(&self, call: &'c Call) -> Result<Option<(Watch<'t>, Cow<'c, str>)>, Stop> {
+        let Some(wire) = &self.test.wire else { return Ok(None) };
+        let name = self.text(&call.endpoint)?;
+        Ok(Some((Watch::begin(wire, self.test, &name), name)))
+    }
+
+    /// Where a call goes, for a run whose frames are watched.
+    pub(crate) fn route(&self, endpoint: &Endpoint, remote: SockAddr) -> Option<Box<Route>> {
+        self.test.wire.as_ref().map(|_| Box::new(Route { local: endpoint.local(), remote }))
     }
 
     /// Waits for the other lanes.
@@ -299,6 +319,7 @@ impl<'t> Lane<'t> {
     fn keep(&self, groups: &mut Vec<Group>, entries: Vec<Entry>) {
         if let Some(last) = groups.last_mut()
             && !self.test.options.keep_all
+            && self.test.wire.is_none()
             && same_events(&last.entries, &entries)
         {
             last.count += 1;

@@ -45,7 +45,7 @@ impl Settled {
 
 /// Looks again and again until something is so: at once, then giving way to others, then after
 /// sleeps of a millisecond.
-async fn until(mut so: impl FnMut() -> bool) -> Settled {
+pub(crate) async fn until(mut so: impl FnMut() -> bool) -> Settled {
     if so() {
         return Settled::Yes;
     }

@@ -24,8 +24,8 @@ use super::net::ports::ClosedPorts;
 use super::net::{Socket, address, diag::Diag};
 use super::stop::Stop;
 use super::values::{Endpoints, Values};
-use super::wire::Collector;
-use super::{Ended, Execution, Options, Shared, failure};
+use super::wire::{self, CapturedFrame, Collector};
+use super::{Ended, Execution, Options, Shared, failure, settle};
 
 /// One run of one test.
 pub(crate) struct Test<'t> {
@@ -92,6 +92,9 @@ impl<'t> Test<'t> {
                 stop = self.pass_frames() => Err(stop),
             }
         };
+        if result.is_ok() {
+            self.collect_frames().await;
+        }
         self.finish(entries.into_inner(), result)
     }
 
@@ -111,7 +114,29 @@ impl<'t> Test<'t> {
         self.orders.replace(self.orders.get() + 1)
     }
 
-    fn finish(self, entries: Vec<Entry>, result: Result<(), Stop>) -> Execution {
+    /// Waits until the frames that the steps sent have been captured; a frame that the kernel keeps
+    /// back, since a window is closed or a link is cut, ends the waiting after a while.
+    async fn collect_frames(&self) {
+        let (Some(wire), Some(net), Some(topology)) = (&self.wire, &self.net, &self.plan.topology) else { return };
+        settle::until(|| {
+            net.pump();
+            wire.is_complete(topology)
+        })
+        .await;
+    }
+
+    /// Puts what crossed the wire under the steps that caused it, and gives the frames.
+    fn put_wire(&self, entries: &mut [Entry]) -> Vec<CapturedFrame> {
+        let (Some(wire), Some(topology)) = (&self.wire, &self.plan.topology) else { return Vec::new() };
+        let (mut segments, frames) = wire.finish(topology);
+        if self.plan.wire {
+            wire::put_under(entries, &mut segments);
+        }
+        frames
+    }
+
+    fn finish(self, mut entries: Vec<Entry>, result: Result<(), Stop>) -> Execution {
+        let frames = self.put_wire(&mut entries);
         let (ended, failure) = match result {
             Ok(()) => (Ended::Completed, None),
             Err(Stop::Failed(mut failed)) => {
@@ -123,7 +148,7 @@ impl<'t> Test<'t> {
         };
         let end = self.close_all();
         let record = Record { version: VERSION, test: self.plan.test.clone(), entries, end, failure };
-        Execution { record, ended, frames: Vec::new() }
+        Execution { record, ended, frames }
     }
 
     /// The endpoints that are open, in order of creation.

@@ -37,9 +37,13 @@ pub(super) async fn run(
     let Some(socket) = endpoint.socket() else {
         return Err(Stop::failed(format!("`{}` is closed", endpoint.name)));
     };
+    let mut route = None;
     let result = match call.mode {
         Mode::Nonblocking => sys::connect(socket.fd(), &place.address),
-        Mode::Waiting => waiting(&endpoint, &socket, &place.address, deadline).await?,
+        Mode::Waiting => {
+            let under_way = || route = lane.route(&endpoint, place.address.clone());
+            waiting(&endpoint, &socket, &place.address, deadline, under_way).await?
+        }
         Mode::Blocking => {
             let address = place.address.clone();
             let made = blocking::call(&socket, Direction::Out, deadline, move |fd| sys::connect(fd, &address));
@@ -47,9 +51,13 @@ pub(super) async fn run(
         }
     };
     let mut done = Done::words(call, result);
+    done.route = route.or_else(|| lane.route(&endpoint, place.address.clone()));
     let under_way = result == Err(Errno(libc::EINPROGRESS));
     if result.is_ok() || under_way {
         remember(lane, &endpoint, place, &mut done).await;
+    } else {
+        // A port that the kernel chose is gone with the connection.
+        endpoint.forget_local();
     }
     Ok(done)
 }
@@ -62,9 +70,12 @@ async fn waiting(
     socket: &Socket,
     address: &SockAddr,
     deadline: Deadline,
+    mut under_way: impl FnMut(),
 ) -> Result<Result<(), Errno>, Stop> {
     let mut result = sys::connect(socket.fd(), address);
     if result == Err(Errno(libc::EINPROGRESS)) {
+        // The socket has a port now, and loses it again where the connect fails.
+        under_way();
         result = sys::connect(socket.fd(), address);
         while result == Err(Errno(libc::EALREADY)) {
             if !deadline.wait(socket, Direction::Out).await? {

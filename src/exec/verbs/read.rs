@@ -52,7 +52,7 @@ pub(super) async fn run(
         Some(pattern) => compare(lane, &endpoint.name, pattern, &bytes)?,
     };
     let what = What::Data { verb: call.words.clone(), bytes: shown, suffix: call.suffix.clone() };
-    Ok(Done { result: Ok(()), what, facts })
+    Ok(Done { result: Ok(()), what, facts, route: None })
 }
 
 type Bytes = (Vec<u8>, bool);

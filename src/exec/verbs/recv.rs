@@ -59,7 +59,7 @@ pub(super) async fn run(
                 lane.values.set(name, value);
             }
             let what = What::Data { verb: call.words.clone(), bytes: matched.shown, suffix: call.suffix.clone() };
-            Done { result: Ok(()), what, facts }
+            Done { result: Ok(()), what, facts, route: None }
         }
         Err(errno) => Done { facts, ..Done::words(call, Err(errno)) },
     })

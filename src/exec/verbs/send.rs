@@ -45,6 +45,7 @@ pub(super) async fn run(
         Some(place) => Inbox::of(lane.test, &endpoint, place.endpoint.clone(), Some(&place.address)),
     };
     let to = to.map(|place| place.address);
+    let route = to.clone().and_then(|remote| lane.route(&endpoint, remote));
     if how.more {
         endpoint.corked.set(true);
     }
@@ -68,7 +69,7 @@ pub(super) async fn run(
         }
     }
     let what = What::Data { verb: "send".to_owned(), bytes: encoded.shown, suffix: call.suffix.clone() };
-    Ok(Done { result, what, facts })
+    Ok(Done { result, what, facts, route })
 }
 
 /// Whether options keep small segments back, other than MSG_MORE of an earlier send.

@@ -8,6 +8,8 @@ mod cause;
 mod flow;
 mod frame;
 mod names;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::cell::RefCell;
@@ -20,7 +22,7 @@ use crate::trace::record::Entry;
 use act::Act;
 use cause::Told;
 use frame::Frame;
-pub(crate) use watch::Watch;
+pub(crate) use watch::{Route, Watch};
 
 /// A frame that was captured.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,7 +33,9 @@ impl<'a> Names<'a> {
     /// listener, and its name on the wire.
     pub(super) fn of(acts: &'a [Act], topology: &Topology) -> Self {
         let mut names = Self::default();
-        for (host, subnet) in topology.hosts.iter().enumerate().flat_map(|(at, host)| host.addresses.iter().map(move |a| (at, a))) {
+        for (host, subnet) in
+            topology.hosts.iter().enumerate().flat_map(|(at, host)| host.addresses.iter().map(move |a| (at, a)))
+        {
             names.owners.insert(subnet.address, host);
             names.broadcasts.extend(broadcast(*subnet));
         }

@@ -11,6 +11,7 @@ use crate::trace::shown;
 
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::Done;
+use super::super::net::{Socket, sys};
 use super::super::test::Test;
 use super::Collector;
 use super::act::{Act, Did, Protocol};
@@ -38,7 +39,7 @@ impl<'t> Watch<'t> {
     pub(crate) fn begin(wire: &'t Collector, test: &Test<'_>, name: &str) -> Self {
         let endpoint = test.open_endpoint(name);
         let written = endpoint.as_ref().map_or(0, |endpoint| endpoint.sent.get());
-        let corked = endpoint.as_ref().is_some_and(|endpoint| endpoint.corked.get());
+        let corked = endpoint.as_deref().is_some_and(is_corked);
         Self { wire, endpoint, since: wire.count(), written, corked }
     }
 
@@ -52,9 +53,12 @@ impl<'t> Watch<'t> {
         } else {
             return;
         };
+        if let Some(net) = &test.net {
+            net.pump();
+        }
         let did = self.did(&endpoint, call, done);
         let route = done.route.as_deref();
-        let local = endpoint.local().or_else(|| route.and_then(|route| route.local.clone()));
+        let local = route.and_then(|route| route.local.clone()).or_else(|| endpoint.local());
         let remote = match route {
             Some(route) => Some(route.remote.clone()),
             None if endpoint.role.get() == Role::Listener => None,
@@ -66,7 +70,7 @@ impl<'t> Watch<'t> {
             step: format!("line {line}, {} {verb}", endpoint.shown),
             endpoint: endpoint.shown.clone(),
             protocol,
-            host: endpoint.host.unwrap_or(0),
+            host: 0,
             local: local.as_ref().and_then(plain),
             remote: remote.as_ref().and_then(plain),
             accepted: endpoint.accepted.get(),
@@ -82,7 +86,7 @@ impl<'t> Watch<'t> {
             Verb::Send { more, .. } => {
                 let varies = done.result.is_err() || !has_fixed_size(&done.what);
                 if endpoint.network.is_tcp() {
-                    let held = *more || endpoint.corked.get();
+                    let held = *more || is_corked(endpoint);
                     Did::Write { from: self.written, to: endpoint.sent.get(), held, varies }
                 } else if done.result.is_ok() {
                     Did::Datagram { len: done.facts.pieces.iter().sum(), varies }
@@ -92,10 +96,17 @@ impl<'t> Watch<'t> {
             }
             Verb::Shutdown(std::net::Shutdown::Read) if endpoint.role.get() != Role::Listener => Did::Other,
             Verb::Shutdown(_) | Verb::Close | Verb::Reset => Did::End,
-            Verb::Set(_) if self.corked && !endpoint.corked.get() => Did::Release,
+            Verb::Set(_) if self.corked && !is_corked(endpoint) => Did::Release,
             _ => Did::Other,
         }
     }
+}
+
+/// Whether TCP_CORK is on. Nagle's algorithm keeps bytes back, too, but the kernel itself lets them
+/// go.
+fn is_corked(endpoint: &Endpoint) -> bool {
+    let on = |socket: Rc<Socket>| sys::get_int(socket.fd(), libc::IPPROTO_TCP, libc::TCP_CORK).unwrap_or(0) != 0;
+    endpoint.network.is_tcp() && endpoint.socket().is_some_and(on)
 }
 
 fn has_fixed_size(what: &What) -> bool {
