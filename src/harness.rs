@@ -170,6 +170,7 @@ impl Harness {
             return Ok((vec![trial], captures));
         }
         let found = suite::find::find(&[specs], &layout).map_err(|error| error.to_string())?;
+        suite.runner.prepare(&found);
         let listing = arguments.list || arguments.ignored;
         Ok((found.into_iter().flat_map(|found| suite.trials(found, listing)).collect(), captures))
     }
@@ -262,6 +263,7 @@ fn only_one(arguments: &Arguments, suite: &Arc<Suite>, specs: &Path, layout: &La
     let name = arguments.filter.as_ref().filter(|_| arguments.exact && !arguments.list)?;
     let spec = name.split_once('[').map_or(name.as_str(), |(spec, _)| spec);
     let found = suite::find::named(specs, spec, layout)?;
+    suite.runner.prepare(std::slice::from_ref(&found));
     suite
         .runner
         .list(&found, arguments.ignored)

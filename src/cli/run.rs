@@ -82,6 +82,8 @@ impl Run {
             Err(exit) => return exit,
         };
         let runner = self.runner();
+        // The right to isolated networks can be had only as long as there is one thread.
+        runner.prepare(&found);
         signals::cancel_on_interrupt(&runner.cancel);
         let mut totals = Totals::default();
         let options = self.report(output);

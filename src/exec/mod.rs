@@ -38,7 +38,7 @@ use crate::trace::record::{Record, VERSION};
 
 pub use cancel::Cancel;
 use isolation::Net;
-pub use isolation::{can_isolate, prepare_isolation};
+pub use isolation::{can_isolate, may_isolate, prepare_isolation};
 use net::diag::Diag;
 use test::Test;
 pub use wire::CapturedFrame;

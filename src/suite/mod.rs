@@ -3,6 +3,7 @@
 
 pub mod captures;
 pub mod find;
+mod isolate;
 pub mod list;
 pub mod load;
 pub mod outcome;

@@ -7,10 +7,10 @@ use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::exec;
 use crate::model::platform;
 
 /// A group for the probe of multicast, out of the range kept for private use.
@@ -54,14 +54,27 @@ fn probe(word: &str) -> Option<String> {
     if platform::ALL.contains(&word) {
         return (word != platform::CURRENT).then(|| format!("needs {word}, and this is {}", platform::CURRENT));
     }
-    let (what, result) = match word {
-        "ipv6" => ("IPv6 on the loopback device", TcpListener::bind("[::1]:0").map(drop)),
-        "multicast" => ("IPv4 multicast on the loopback device", multicast()),
-        "netns" => ("the right to create network namespaces", netns()),
-        "root" => ("root", root()),
+    let what = match word {
+        "ipv6" => "IPv6 on the loopback device",
+        "multicast" => "IPv4 multicast on the loopback device",
+        "netns" => "an isolated network",
+        "root" => "root",
         _ => return Some(format!("needs `{word}`, which this version of sockspec does not know")),
     };
-    result.err().map(|error| format!("needs {what}: {error}"))
+    look(word).err().map(|reason| format!("needs {what}: {reason}"))
+}
+
+/// Whether the machine has what a word stands for that is not a platform or a program; why not,
+/// where it has not.
+pub(super) fn look(word: &str) -> Result<(), String> {
+    match word {
+        "ipv6" => TcpListener::bind("[::1]:0").map(drop).map_err(|error| error.to_string()),
+        "multicast" => multicast().map_err(|error| error.to_string()),
+        "netns" => exec::can_isolate(),
+        "root" if rustix::process::geteuid().is_root() => Ok(()),
+        "root" => Err("this is another user".to_owned()),
+        _ => Err("nothing is known of it".to_owned()),
+    }
 }
 
 /// Sends a datagram to a group and sees it arrive.
@@ -73,22 +86,6 @@ fn multicast() -> io::Result<()> {
     sender.set_multicast_if_v4(&Ipv4Addr::LOCALHOST)?;
     receiver.send_to(b"sockspec", SocketAddr::from((GROUP, receiver.local_addr()?.port())))?;
     receiver.recv(&mut [0; 8]).map(drop)
-}
-
-/// Creates a namespace in a process of its own, since what has been left cannot be entered again
-/// without privileges.
-fn netns() -> io::Result<()> {
-    let mut unshare = Command::new("unshare");
-    if root().is_err() {
-        unshare.arg("--map-root-user");
-    }
-    let status =
-        unshare.args(["--net", "true"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(io::Error::other("`unshare --net` fails")) }
-}
-
-fn root() -> io::Result<()> {
-    if rustix::process::geteuid().is_root() { Ok(()) } else { Err(io::Error::other("this is another user")) }
 }
 
 fn in_path(name: &str) -> bool {

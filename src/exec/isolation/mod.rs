@@ -23,7 +23,7 @@ use super::net;
 use super::wire::Collector;
 use ring::{Ring, Size, Way};
 
-pub use user::{can_isolate, prepare_isolation};
+pub use user::{can_isolate, may_isolate, prepare_isolation};
 
 /// The isolated network of one run. It ends when it is dropped.
 #[derive(Debug)]

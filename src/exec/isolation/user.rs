@@ -21,7 +21,7 @@ static ENTERED: OnceLock<Result<(), String>> = OnceLock::new();
 /// # Errors
 /// The reason why it may not, and how to change that.
 pub fn prepare_isolation() -> Result<(), String> {
-    ENTERED.get_or_init(|| if may_create_networks() { Ok(()) } else { enter_user_namespace() }).clone()
+    ENTERED.get_or_init(|| if may_isolate() { Ok(()) } else { enter_user_namespace() }).clone()
 }
 
 /// Whether this process can create network namespaces, found out by creating one.
@@ -41,8 +41,9 @@ pub fn can_isolate() -> Result<(), String> {
     }
 }
 
-/// Whether this process has CAP_SYS_ADMIN, in whichever user namespace it is.
-fn may_create_networks() -> bool {
+/// Whether this process has the right to isolated networks (CAP_SYS_ADMIN, in whichever user
+/// namespace it is), so that nothing need be prepared.
+pub fn may_isolate() -> bool {
     const CAP_SYS_ADMIN: u32 = 21;
     let Ok(status) = fs::read_to_string("/proc/self/status") else { return false };
     let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
