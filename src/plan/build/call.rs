@@ -30,12 +30,13 @@ impl<'a> Builder<'a> {
     /// A call; none where something in it could not be understood.
     pub(super) fn call(&mut self, call: &'a ast::Call) -> Option<Call> {
         let endpoint = self.endpoint_name(&call.endpoint);
-        let host = self.optional(call.host.as_ref(), Self::host);
+        // Where the host is wrong, the rest is judged as if it were another one.
+        let host = call.host.as_ref().map(|host| self.host(host).unwrap_or_default());
         let modifiers = self.modifiers(call);
         let said = self.verb(call, endpoint.as_ref());
         let fails = self.fails(call.fails.as_ref());
         let (endpoint, (within, after, mode), mut said, (fails, fails_words)) = (endpoint?, modifiers?, said?, fails?);
-        let host = host?.map(|(host, shown)| {
+        let host = host.map(|(host, shown)| {
             let _ = write!(said.words, " host {shown}");
             host
         });

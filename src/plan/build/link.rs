@@ -17,27 +17,36 @@ impl Builder<'_> {
     /// The index of a host, with how a trace shows it.
     pub(super) fn host(&mut self, scalar: &Scalar) -> Option<(usize, String)> {
         let word = self.word(scalar)?;
+        let index = self.hosts().position(|host| host == word.text);
+        if index.is_none() && !self.hosts_in_doubt {
+            self.no_host(&word.text, scalar.span);
+        }
+        Some((index?, word.shown().to_owned()))
+    }
+
+    fn no_host(&mut self, name: &str, span: Span) {
         let hosts: Vec<&str> = self.hosts().collect();
-        if let Some(index) = hosts.iter().position(|host| *host == word.text) {
-            return Some((index, word.shown().to_owned()));
+        if hosts.is_empty() {
+            let message = format!("`{name}` is no host: the network of this spec has none");
+            self.no_hosts(span, message);
+            return;
         }
-        if self.hosts_in_doubt {
-            return None;
-        }
-        let finding = if hosts.is_empty() {
-            let message = format!("`{}` is no host: the network of this spec has none", word.text);
-            Diagnostic::error("no-hosts", scalar.span, message)
-                .help("leave `host` out, or write at the top `network: {hosts: {a: 10.0.0.1, b: 10.0.0.2}}`")
-        } else {
-            let message = format!("there is no host `{}`", word.text);
-            let finding = Diagnostic::error("unknown-host", scalar.span, message);
-            match nearest(&word.text, hosts.iter().copied()) {
-                Some(near) => finding.help(format!("did you mean `{near}`?")),
-                None => finding.help(format!("the hosts are {}", listed(hosts.iter().copied()))),
-            }
+        let finding = Diagnostic::error("unknown-host", span, format!("there is no host `{name}`"));
+        // Any two names of one letter are near each other.
+        let finding = match nearest(name, hosts.iter().copied()).filter(|near| near.len() > 1) {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding.help(format!("the hosts are {}", listed(hosts.iter().copied()))),
         };
         self.report(finding);
-        None
+    }
+
+    /// Reports that there are no hosts. Once is enough: they are missing in one place.
+    fn no_hosts(&mut self, span: Span, message: impl Into<String>) {
+        self.report(
+            Diagnostic::error("no-hosts", span, message)
+                .help("write at the top `network: {hosts: {a: 10.0.0.1, b: 10.0.0.2}}`, or leave this out"),
+        );
+        self.hosts_in_doubt = true;
     }
 
     /// The names of the hosts.
@@ -50,14 +59,7 @@ impl Builder<'_> {
         if self.hosts().next().is_none() {
             if !self.hosts_in_doubt {
                 let span = self.word_in(span, "link");
-                self.report(
-                    Diagnostic::error(
-                        "no-hosts",
-                        span,
-                        "`link` has nothing to change: this spec's network has no hosts",
-                    )
-                    .help("write at the top `network: {hosts: {a: 10.0.0.1, b: 10.0.0.2}}`"),
-                );
+                self.no_hosts(span, "`link` has nothing to change: the network of this spec has no hosts");
             }
             return None;
         }

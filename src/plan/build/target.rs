@@ -169,7 +169,7 @@ impl Builder<'_> {
         self.report(
             Diagnostic::error("not-loopback", span, format!("`{host}` is outside the loopback range"))
                 .help("write an address in 127.0.0.0/8 or [::1]; `--allow-net` allows others")
-                .help("with `network: isolated`, the spec has a network of its own, where every address is allowed"),
+                .help("nothing leaves a network of the spec's own: with `network: isolated`, every address is allowed"),
         );
         false
     }

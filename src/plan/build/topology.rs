@@ -94,7 +94,7 @@ impl Builder<'_> {
             self.report(Diagnostic::error("bad-prefix", scalar.span, message).help(format!("write `{address}`")));
             return None;
         }
-        let address = self.subnet(&text, scalar, whole)?.address;
+        let address = self.subnet(&text, scalar, whole, "write an address such as `1.2.3.4` or `2001:db8::1`")?.address;
         if is_loopback(address) && !address.is_unspecified() {
             let message = format!("`{address}` is on the loopback device already");
             self.report(Diagnostic::error("bad-address", scalar.span, message).help("leave it out"));
@@ -106,7 +106,8 @@ impl Builder<'_> {
     /// An address of a host, with the network around it.
     fn host_address(&mut self, scalar: &Scalar, taken: &mut Taken) -> Option<Subnet> {
         let text = self.word(scalar)?.text.into_owned();
-        let subnet = self.subnet(&text, scalar, usual_prefix)?;
+        let subnet =
+            self.subnet(&text, scalar, usual_prefix, "write an address such as `10.0.0.1` or `10.0.0.1/24`")?;
         if !self.may_be_had(subnet.address, scalar, taken) {
             return None;
         }
@@ -131,15 +132,24 @@ impl Builder<'_> {
         None
     }
 
-    fn subnet(&mut self, text: &str, scalar: &Scalar, default: impl Fn(IpAddr) -> u8) -> Option<Subnet> {
+    fn subnet(&mut self, text: &str, scalar: &Scalar, default: impl Fn(IpAddr) -> u8, help: &str) -> Option<Subnet> {
         let subnet = Subnet::parse(text, default);
         if let Err(reason) = &subnet {
-            let finding = Diagnostic::error("bad-address", scalar.span, reason.clone());
-            self.report(
-                finding.help("write an address such as `10.0.0.1` or `2001:db8::1`, with `/24` for its network"),
-            );
+            let span = self.wrong_part(text, scalar);
+            self.report(Diagnostic::error("bad-address", span, reason.clone()).help(help));
         }
         subnet.ok()
+    }
+
+    /// The place of what is wrong: the address, or its prefix.
+    fn wrong_part(&self, text: &str, scalar: &Scalar) -> Span {
+        match text.split_once('/') {
+            // Where a variable stands in it, the places are others.
+            Some(_) if text != scalar.text => scalar.span,
+            Some((address, _)) if address.parse::<IpAddr>().is_err() => self.place_in(scalar, 0, address.len()),
+            Some((address, prefix)) => self.place_in(scalar, address.len(), prefix.len() + 1),
+            None => scalar.span,
+        }
     }
 
     /// Whether a device can have the address, and nobody else has it.
@@ -181,6 +191,7 @@ impl Builder<'_> {
         }
         let text = text?.text;
         let destination = Subnet::parse(&text, whole);
+        let span = if destination.is_ok() { to.span } else { self.wrong_part(&text, to) };
         let problem = match &destination {
             Err(_) if text == "default" => {
                 Some(("`default` is no destination".to_owned(), "write `0.0.0.0/0` or `::/0`".to_owned()))
@@ -189,7 +200,7 @@ impl Builder<'_> {
             Ok(subnet) => route_problem(*subnet, topology),
         };
         if let Some((message, help)) = problem {
-            self.report(Diagnostic::error("bad-route", to.span, message).help(help));
+            self.report(Diagnostic::error("bad-route", span, message).help(help));
             return None;
         }
         Some(Route { to: destination.ok()?, kind: kind_of? })

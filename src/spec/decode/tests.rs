@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
-use crate::spec::ast::{Call, Expectation, Fails, Form, FormKind, Spec, StepKind, Verb};
+use crate::spec::ast::{Call, Expectation, Fails, Form, FormKind, Network, Spec, StepKind, Verb};
 use crate::spec::{Parsed, parse};
 
 fn read(text: &str) -> (Spec, Vec<Diagnostic>) {
@@ -331,17 +331,51 @@ fn words_of_later_versions_are_named_at_their_place() {
         ("assert: x", "assert"),
         ("include: x.yaml", "include"),
         ("retry: 2s\n    steps: [{a: close}]", "retry"),
-        ("link: down", "link"),
         ("repeat: [{a: b}]\n    steps: [{a: close}]", "repeat"),
     ] {
         check(&[(step, word, "not supported yet", "")]);
     }
-    for key in ["ports: [a]", "files: {a: b}", "network: host", "wire: true", "perturb: {segments: false}"] {
+    for key in ["ports: [a]", "files: {a: b}", "perturb: {segments: false}"] {
         let (spec, diagnostics) = read(&format!("about: x\n{key}\nsteps:\n  - a: close\n"));
         assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
         assert_eq!((diagnostics[0].code, diagnostics[0].span.start), ("not-supported-yet", 9));
         assert!(spec.incomplete);
     }
+}
+
+#[test]
+fn a_network_is_a_word_or_a_map() {
+    let network = |network: &str| {
+        let (spec, diagnostics) = read(&format!("about: x\nnetwork: {network}\nsteps:\n  - a: close\n"));
+        assert_eq!(diagnostics, [], "{network}");
+        spec.network.unwrap()
+    };
+    assert!(matches!(network("isolated"), Network::Word(word) if word.text == "isolated"));
+    assert!(matches!(network("\"${net}\""), Network::Word(word) if word.text == "${net}"));
+    let Network::Map(map) = network("{hosts: {a: 10.0.0.1, b: [10.0.0.2, \"::2\"]}, routes: {10.1.0.0/16: prohibit}}")
+    else {
+        panic!()
+    };
+    assert_eq!(
+        map.hosts.iter().map(|(name, all)| (name.text.as_str(), all.len())).collect::<Vec<_>>(),
+        [("a", 1), ("b", 2)]
+    );
+    assert_eq!(map.routes[0].1.text, "prohibit");
+    assert!(map.addresses.is_empty() && !map.incomplete);
+}
+
+#[test]
+fn hosts_stand_beside_what_creates_a_socket() {
+    for step in ["socket: tcp", "bind: tcp", "listen: tcp", "connect: b", "pair: b"] {
+        assert_eq!(call(&format!("a: {{{step}, host: h}}")).host.unwrap().text, "h", "{step}");
+    }
+    check(&[
+        ("a: {accept: b, host: h}", "host", "`accept` has no modifier `host`", "`socket`, `bind`, `listen`"),
+        ("a: {listen: tcp}\n    host: h", "host", "outside of the braces", "beside the verb"),
+        ("link: down", "down", "`link` takes a map of hosts", "such as `{a: down}`"),
+    ]);
+    let (spec, _) = read(&with_step("link: {a: down, b: up}"));
+    assert!(matches!(&spec.steps[0].kind, StepKind::Link(changes) if changes.len() == 2));
 }
 
 /// The file has these findings, as `line:column message`.
