@@ -319,7 +319,7 @@ impl<'a> Teller<'a> {
         let begun = self.flows.get(way).map_or(0, |flow| flow.begun);
         let ends = |act: &Act| act.did == Did::End && act.until > begun && act.since <= at;
         let own = self.of_flow.get(&way).into_iter().flatten().copied();
-        let last = own.filter(|act| ends(&self.acts[*act])).last();
+        let last = own.filter(|act| ends(&self.acts[*act])).next_back();
         let listener = || {
             let listens = |act: &Act| act.protocol == Protocol::Tcp && act.remote.is_none() && act.sends_from(way.0);
             self.acts.iter().rposition(|act| listens(act) && ends(act))

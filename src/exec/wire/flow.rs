@@ -14,6 +14,7 @@ pub(super) struct Flows(HashMap<Way, Flow>);
 
 /// One direction of a TCP connection.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something that was seen, independent of the others")]
 pub(super) struct Flow {
     /// The number of its SYN, where that was seen.
     pub(super) first: Option<u32>,

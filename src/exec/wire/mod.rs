@@ -9,6 +9,8 @@ mod flow;
 mod frame;
 mod names;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 mod watch;
 
