@@ -2,6 +2,7 @@
 
 mod check;
 mod decide;
+mod doctor;
 mod exit;
 mod list;
 mod output;
@@ -49,6 +50,8 @@ enum Command {
     Accept(decide::Decide),
     /// Remove pending traces
     Reject(decide::Decide),
+    /// Tell what this machine offers to specs
+    Doctor(doctor::Doctor),
     /// Print the JSON Schema of specs, for editors
     Schema,
     /// Print the canonical trace of a record
@@ -72,6 +75,7 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::List(command) => command.execute(&mut output),
         Command::Accept(command) => command.execute(decide::Decision::Accept, &mut output),
         Command::Reject(command) => command.execute(decide::Decision::Reject, &mut output),
+        Command::Doctor(command) => command.execute(&mut output),
         Command::Schema => {
             output.print(&crate::spec::schema::json());
             Exit::Success

@@ -55,6 +55,11 @@ impl Select {
         Ok(found)
     }
 
+    /// Whether specs were asked for in any way.
+    pub(super) fn is_given(&self) -> bool {
+        !(self.paths.is_empty() && self.tags.is_empty() && self.names.is_empty())
+    }
+
     pub(super) fn selection(&self) -> Selection {
         Selection { tags: self.tags.clone(), names: self.names.clone() }
     }

@@ -5,6 +5,7 @@
 
 mod changes;
 mod difference;
+pub mod doctor;
 pub mod failure;
 mod paint;
 mod rows;

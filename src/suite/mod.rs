@@ -2,6 +2,7 @@
 //! executed, its trace compared with the snapshot.
 
 pub mod captures;
+pub mod doctor;
 pub mod find;
 mod isolate;
 pub mod list;
