@@ -35,8 +35,8 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all passed or were ignored, 1 something failed or changed, 2 a spec is \
-invalid, 3 something could not be run or read, 4 nothing was selected, 64 wrong usage, 130 interrupted.";
+const EXIT_CODES: &str = "Exit codes: 0 all passed or were ignored, 1 something failed or changed (or is missing, for \
+`doctor`), 2 a spec is invalid, 3 something could not be run, read or written, 4 nothing was selected, 64 wrong usage, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -65,6 +65,7 @@ fn summary(page: &mut Page, findings: &[Finding], survey: Option<&Survey>) {
         None if missing == 0 => page.push("everything that specs can need is there"),
         None => page.push(&format!("{missing} of {} missing", findings.len())),
         Some(Survey { tests: 1, ignored: 0, .. }) => page.push("the test can run"),
+        Some(Survey { tests: 1, .. }) => page.push("the test would be ignored"),
         Some(Survey { tests, ignored: 0, .. }) => page.push(&format!("all {tests} tests can run")),
         Some(Survey { tests, ignored, .. }) => page.push(&format!("{ignored} of {tests} tests would be ignored")),
     }

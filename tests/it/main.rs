@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod captures;
 mod cli;
 mod controls;
 mod diagnostics;
+mod doctor;
 mod good;
 mod hostile;
 mod layering;

@@ -124,12 +124,12 @@ impl Finding {
         }
     }
 
-    /// Counts the tests that need it. What lies under an isolated network is needed by all of those
-    /// that have one, descriptors by every test.
+    /// Counts the tests that need it; every test needs descriptors.
     fn count(&mut self, survey: &Survey) {
         let tests = match self.name.as_str() {
             "files" => survey.tests,
-            "capture" | "hosts" => survey.tests_of("netns"),
+            "capture" => survey.with_wire,
+            "hosts" => survey.with_hosts,
             word => survey.tests_of(word),
         };
         self.tests = Some(tests);

@@ -97,7 +97,10 @@ pub(super) fn of_ipv6(kernel: &Kernel) -> Vec<Remedy> {
             "the kernel runs without IPv6: load the module, or take `ipv6.disable=1` from its command line",
             ["modprobe ipv6"],
         )],
-        Some(0) => vec![Remedy::new("the loopback device has lost its address", ["ip address add ::1/128 dev lo"])],
+        Some(0) => vec![Remedy::new(
+            "the loopback device is down, or has lost its address",
+            ["ip link set lo up", "ip address add ::1/128 dev lo"],
+        )],
         Some(_) => vec![
             Remedy::new(
                 "it is switched off",

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::super::find::Found;
 use super::super::load::Loaded;
 use super::super::run::Runner;
+use crate::spec::ast::{Network, Spec};
 
 /// What the tests of some specs require.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +15,10 @@ pub struct Survey {
     pub tests: usize,
     /// How many of them are ignored here.
     pub ignored: usize,
+    /// How many have several hosts on their network.
+    pub with_hosts: usize,
+    /// How many have what crosses it in their trace.
+    pub with_wire: usize,
     /// Each requirement.
     pub wanted: BTreeMap<String, Want>,
 }
@@ -40,6 +45,8 @@ impl Survey {
             for case in &loaded.cases {
                 if runner.selection.takes_name(&case.test_name(&spec.name)) {
                     survey.add(loaded.requires(case), folder, runner);
+                    survey.with_hosts += usize::from(has_hosts(&loaded.spec));
+                    survey.with_wire += usize::from(loaded.spec.wire.is_some());
                 }
             }
         }
@@ -63,4 +70,8 @@ impl Survey {
     pub(super) fn tests_of(&self, word: &str) -> usize {
         self.wanted.get(word).map_or(0, |want| want.tests)
     }
+}
+
+fn has_hosts(spec: &Spec) -> bool {
+    matches!(&spec.network, Some(Network::Map(network)) if !network.hosts.is_empty())
 }

@@ -74,17 +74,19 @@ fn what_specs_require_is_counted() {
     let foreign = platform::ALL.into_iter().find(|name| *name != platform::CURRENT).unwrap();
     spec("plain.yaml", "");
     spec("isolated.yaml", "matrix: {n: [1, 2]}\nnetwork: isolated\nrequires: ['command:redis-server-9']\n");
+    spec("hosts.yaml", "network: {hosts: {a: 10.0.0.1}}\nwire: true\n");
     spec("here.yaml", &format!("requires: ['command:sh', {}]\n", platform::CURRENT));
     spec("foreign.yaml", &format!("requires: [{foreign}]\n"));
     spec("invalid.yaml", "network: elsewhere\nstep: []\n");
     let found = find::find(&[folder.path().to_owned()], &Layout::Nearest { snapshots: None }).unwrap();
     let survey = Survey::of(&found, &Runner::default());
-    assert_eq!((survey.tests, survey.ignored), (5, 3));
+    assert_eq!((survey.tests, survey.ignored), (6, 3));
 
     let findings = findings(&healthy(), Some(&survey));
     assert_eq!(missing(&findings), ["command:redis-server-9"]);
     let tests = |name: &str| named(&findings, name).tests;
-    assert_eq!((tests("netns"), tests("capture"), tests("root"), tests("files")), (Some(2), Some(2), Some(0), Some(5)));
+    assert_eq!((tests("netns"), tests("capture"), tests("hosts")), (Some(3), Some(1), Some(1)));
+    assert_eq!((tests("root"), tests("files")), (Some(0), Some(6)));
     assert_eq!((tests("command:redis-server-9"), tests("command:sh"), tests(foreign)), (Some(2), Some(1), Some(1)));
     assert!(findings.iter().all(|finding| finding.name != platform::CURRENT), "not worth a word");
     assert!(!named(&findings, "ipv6").is_needed);
@@ -93,7 +95,7 @@ fn what_specs_require_is_counted() {
 #[test]
 fn root_matters_to_specs_that_ask_for_it() {
     let want = Want { tests: 1, lacks: Some("needs root: this is another user".to_owned()) };
-    let survey = Survey { tests: 1, ignored: 1, wanted: [("root".to_owned(), want)].into() };
+    let survey = Survey { tests: 1, ignored: 1, wanted: [("root".to_owned(), want)].into(), ..Survey::default() };
     let findings = findings(&healthy(), Some(&survey));
     assert_eq!(missing(&findings), ["root"]);
 }
@@ -102,7 +104,7 @@ fn root_matters_to_specs_that_ask_for_it() {
 fn a_program_comes_in_its_package() {
     let lacks = Some("needs the program `redis-cli`, which is not in PATH".to_owned());
     let wanted = [("command:redis-cli".to_owned(), Want { tests: 1, lacks })].into();
-    let findings = findings(&healthy(), Some(&Survey { tests: 1, ignored: 1, wanted }));
+    let findings = findings(&healthy(), Some(&Survey { tests: 1, ignored: 1, wanted, ..Survey::default() }));
     let finding = named(&findings, "command:redis-cli");
     assert_eq!(
         (finding.what.as_str(), finding.remedies[0].commands[0].as_str()),

@@ -1,0 +1,109 @@
+//! `run --pcap`: what crossed isolated networks, as tshark reads it. Where the machine does not allow
+//! isolated networks, or has no tshark, there is nothing to look at.
+
+use std::fs;
+use std::process::Command;
+
+use crate::project::{ECHO, Project, Ran};
+
+const ISOLATED: &str = "\
+about: A reset reaches the client.
+matrix: {net: [tcp4, tcp6]}
+network: isolated
+steps:
+  - server: {listen: '${net}'}
+  - client: {connect: server}
+  - conn: {accept: server}
+  - client: {send: ping}
+  - conn: {recv: ping}
+  - conn: reset
+  - client: {expect: reset}
+";
+
+/// A step of its own does otherwise than written.
+const FAILED: &str = "\
+about: Nobody listens.
+network: isolated
+steps:
+  - client: {connect: 'tcp://127.0.0.1:9'}
+";
+
+fn can_isolate() -> bool {
+    sockspec::exec::can_isolate().is_ok()
+}
+
+/// Fields of each frame of TCP, one line a frame; `None` where there is no tshark.
+fn tshark(project: &Project, file: &str, fields: &[&str]) -> Option<Vec<String>> {
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(project.path(file)).args(["-Y", "tcp", "-T", "fields"]);
+    for field in fields {
+        command.args(["-e", field]);
+    }
+    let output = command.output().ok()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect())
+}
+
+#[test]
+fn every_test_on_an_isolated_network_has_its_file() {
+    if !can_isolate() {
+        return;
+    }
+    let files = [("specs/tcp/reset.yaml", ISOLATED), ("specs/failed.yaml", FAILED), ("specs/host.yaml", ECHO)];
+    let project = Project::new(&files);
+    project.run(&["run", "--pcap", "captures"]).exits(1).says("1 failed, 3 new");
+    let files = ["captures/failed.pcapng", "captures/tcp/reset@net=tcp4.pcapng", "captures/tcp/reset@net=tcp6.pcapng"];
+    assert!(files.iter().all(|file| project.exists(file)), "those that failed or are new, too");
+    assert!(!project.exists("captures/host.pcapng"), "others send on the machine's network, too");
+    assert_eq!(fs::read_dir(project.path("captures/tcp")).unwrap().count(), 2, "and nothing else");
+    for file in &files[1..] {
+        let Some(frames) = tshark(&project, file, &["frame.interface_name", "tcp.flags.reset", "frame.comment"]) else {
+            return;
+        };
+        let resets: Vec<&String> = frames.iter().filter(|frame| matches!(field(frame, 1), "1" | "True")).collect();
+        assert_eq!(resets.len(), 1, "each frame stands there once: {frames:#?}");
+        assert!(frames.iter().all(|frame| field(frame, 0) == "lo"), "{frames:#?}");
+        assert!(field(resets[0], 2).contains("conn reset"), "the step that caused it: {resets:?}");
+        assert!(field(&frames[0], 2).contains("client > server"), "its endpoints: {frames:#?}");
+    }
+}
+
+fn field(line: &str, index: usize) -> &str {
+    line.split('\t').nth(index).unwrap_or_default()
+}
+
+#[test]
+fn a_capture_that_cannot_be_written_is_told_once_and_the_verdicts_stand() {
+    if !can_isolate() {
+        return;
+    }
+    let project = Project::new(&[("specs/reset.yaml", ISOLATED), ("specs/host.yaml", ECHO), ("in-the-way", "")]);
+    project.run(&["run", "--update", "all"]).exits(0);
+    let ran = project.run(&["run", "--pcap", "in-the-way"]).exits(3).says("3 passed");
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("error: cannot write in-the-way/reset@net=tcp"), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("; another capture could not be written either\n"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_ordinary_user_has_captures_or_is_told_why_not() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let project = Project::new(&[("specs/reset.yaml", ISOLATED)]);
+    project.run(&["run", "--update", "all"]).exits(0);
+    fs::set_permissions(project.root(), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_sockspec"), project.path("sockspec")).unwrap();
+    let mut command = Command::new(project.path("sockspec"));
+    command.args(["run", "--pcap", "captures", "--update", "no"]).current_dir(project.root()).uid(NOBODY).gid(NOBODY);
+    let ran = Ran::of(&mut command).exits(0);
+    if ran.stdout.contains("2 passed") {
+        assert!(project.exists("captures/reset@net=tcp6.pcapng"));
+    } else {
+        assert!(ran.stdout.contains("needs an isolated network: ") && ran.stdout.contains("2 ignored"), "{ran:#?}");
+    }
+}
