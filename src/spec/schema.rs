@@ -86,7 +86,7 @@ fn value(value: Value) -> Json {
         Value::Number => reference("number"),
         Value::NumberOrAny => any_of([("any", json!({ "const": "any" })), ("number", reference("number"))]),
         Value::Size => reference("size"),
-        Value::Name | Value::Endpoint => reference("name"),
+        Value::Name | Value::Endpoint | Value::Host => reference("name"),
         Value::Address => reference("address"),
         Value::AddressOrNothing => {
             any_of([("address", reference("address")), ("bound already", json!({ "const": true }))])
@@ -106,7 +106,6 @@ fn value(value: Value) -> Json {
         Value::Addresses => networks::addresses(),
         Value::Hosts => networks::hosts(),
         Value::Routes => networks::routes(),
-        Value::Host => reference("name"),
         Value::Links => networks::links(),
         Value::Steps => reference("steps"),
         Value::Lanes => json!({

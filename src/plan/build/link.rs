@@ -18,7 +18,7 @@ impl Builder<'_> {
     pub(super) fn host(&mut self, scalar: &Scalar) -> Option<(usize, String)> {
         let word = self.word(scalar)?;
         let index = self.hosts().position(|host| host == word.text);
-        if index.is_none() && !self.hosts_in_doubt {
+        if index.is_none() && !self.network.in_doubt {
             self.no_host(&word.text, scalar.span);
         }
         Some((index?, word.shown().to_owned()))
@@ -46,18 +46,18 @@ impl Builder<'_> {
             Diagnostic::error("no-hosts", span, message)
                 .help("write at the top `network: {hosts: {a: 10.0.0.1, b: 10.0.0.2}}`, or leave this out"),
         );
-        self.hosts_in_doubt = true;
+        self.network.in_doubt = true;
     }
 
     /// The names of the hosts.
     fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.topology.iter().flat_map(|topology| &topology.hosts).map(|host| host.name.as_str())
+        self.network.hosts().iter().map(|host| host.name.as_str())
     }
 
     /// A step that changes the links of hosts.
     pub(super) fn link(&mut self, span: Span, written: &[(Scalar, Scalar)]) -> Option<Action> {
         if self.hosts().next().is_none() {
-            if !self.hosts_in_doubt {
+            if !self.network.in_doubt {
                 let span = self.word_in(span, "link");
                 self.no_hosts(span, "`link` has nothing to change: the network of this spec has no hosts");
             }

@@ -27,7 +27,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::model::topology::Topology;
 use crate::model::value::Value;
 use crate::source::{SourceFile, Span};
 use crate::spec::ast::{Scalar, Spec};
@@ -37,6 +36,7 @@ use super::analysis::lanes::Recorder;
 use super::case::{Case, Settings, cases};
 use super::{Plan, constant};
 use scope::{Content, Scope};
+use topology::Joined;
 
 /// The deadline of a step, unless the spec says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -63,10 +63,9 @@ pub fn build(
     let wire = builder.wire();
     let steps = builder.steps(&spec.steps);
     builder.report_unused();
-    let Builder { scope, mut found, incomplete, folder, faulty, constants, topology, hosts_in_doubt, .. } = builder;
+    let Builder { scope, mut found, incomplete, folder, faulty, constants, network, .. } = builder;
     let doubts = analysis::Doubts { names: scope.into_doubtful(), steps: faulty, incomplete };
-    let hosts = topology.as_ref().filter(|_| !hosts_in_doubt).map_or(&[][..], |topology| &topology.hosts);
-    analysis::check(&steps, hosts, source, &doubts, &mut found);
+    analysis::check(&steps, network.certain_hosts(), source, &doubts, &mut found);
     if !found.is_empty() {
         found.sort_by_key(|finding| finding.span.start);
         diagnostics.append(&mut first_of_each(found));
@@ -78,8 +77,8 @@ pub fn build(
         folder,
         constants,
         // Nothing leaves a network of the spec's own.
-        allow_net: settings.allow_net || topology.is_some(),
-        topology,
+        allow_net: settings.allow_net || network.topology.is_some(),
+        topology: network.topology,
         wire,
         steps,
     })
@@ -166,10 +165,7 @@ struct Builder<'a> {
     source: &'a SourceFile,
     folder: PathBuf,
     allow_net: bool,
-    /// The isolated network of the case.
-    topology: Option<Topology>,
-    /// Whether a mistake in the network was reported, so that hosts may be missing.
-    hosts_in_doubt: bool,
+    network: Joined,
     timeout_factor: f64,
     timeout: Duration,
     /// Whether all cases share a snapshot, so that values of the matrix must not be shown.
@@ -193,8 +189,7 @@ impl<'a> Builder<'a> {
             source,
             folder: source.path().parent().map_or_else(PathBuf::new, PathBuf::from),
             allow_net: settings.allow_net,
-            topology: None,
-            hosts_in_doubt: false,
+            network: Joined::default(),
             timeout_factor: settings.timeout_factor,
             timeout: DEFAULT_TIMEOUT,
             shared: spec.snapshot.as_ref().is_some_and(|word| word.text == "shared"),

@@ -159,7 +159,7 @@ impl Builder<'_> {
     }
 
     fn check_local(&mut self, address: &Address, text: &str, scalar: &Scalar, purpose: Purpose) -> bool {
-        let isolated = self.topology.is_some() || self.hosts_in_doubt;
+        let isolated = self.network.topology.is_some() || self.network.in_doubt;
         if self.allow_net || isolated || purpose == Purpose::Compare || address.is_local() {
             return true;
         }

@@ -26,6 +26,27 @@ fn whole(ip: IpAddr) -> u8 {
 #[derive(Default)]
 struct Taken(Vec<(IpAddr, Span)>);
 
+/// The network of the case.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    /// The isolated one; none where it is the machine's.
+    pub topology: Option<Topology>,
+    /// Whether a mistake in it was reported, so that hosts may be missing.
+    pub in_doubt: bool,
+}
+
+impl Joined {
+    /// The hosts, as far as they could be read.
+    pub(super) fn hosts(&self) -> &[Host] {
+        self.topology.as_ref().map_or(&[], |topology| &topology.hosts)
+    }
+
+    /// The hosts, where it is certain that these are all.
+    pub(super) fn certain_hosts(&self) -> &[Host] {
+        if self.in_doubt { &[] } else { self.hosts() }
+    }
+}
+
 impl Builder<'_> {
     /// Understands `network`; what is not isolated has no topology.
     pub(super) fn join_network(&mut self) {
@@ -34,23 +55,23 @@ impl Builder<'_> {
             Some(Network::Word(word)) => self.network_word(word),
             Some(Network::Map(map)) => {
                 let topology = self.topology_of(map);
-                self.topology = Some(topology);
-                self.hosts_in_doubt = map.incomplete;
+                self.network.topology = Some(topology);
+                self.network.in_doubt = map.incomplete;
             }
         }
     }
 
     fn network_word(&mut self, scalar: &Scalar) {
         let Some(word) = self.word(scalar) else {
-            self.hosts_in_doubt = true;
+            self.network.in_doubt = true;
             return;
         };
         match word.text.as_ref() {
             "host" => {}
-            "isolated" => self.topology = Some(Topology::default()),
+            "isolated" => self.network.topology = Some(Topology::default()),
             text => {
                 self.unknown("network", text, scalar.span, NETWORKS.iter().map(|word| word.name), "unknown-network");
-                self.hosts_in_doubt = true;
+                self.network.in_doubt = true;
             }
         }
     }
@@ -59,7 +80,7 @@ impl Builder<'_> {
     pub(super) fn wire(&mut self) -> bool {
         let written = self.spec.wire.as_ref();
         let wire = self.flag(written).unwrap_or(false);
-        if let (Some(scalar), true) = (written, wire && self.topology.is_none() && !self.hosts_in_doubt) {
+        if let (Some(scalar), true) = (written, wire && self.network.topology.is_none() && !self.network.in_doubt) {
             let message = format!("`wire: {}` needs a network of the spec's own", scalar.text);
             self.report(
                 Diagnostic::error("wire-without-network", scalar.span, message)

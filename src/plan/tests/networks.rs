@@ -27,12 +27,15 @@ fn check_loopback(network: &str) {
 }
 
 fn words(plan: &Plan) -> Vec<&str> {
-    let words = |action| match action {
-        &Action::Call(ref call) => call.words.as_str(),
-        Action::Link { words, .. } => words,
-        _ => panic!("neither a call nor a link"),
-    };
-    plan.steps.iter().map(|step| words(&step.action)).collect()
+    let mut all = Vec::new();
+    for step in &plan.steps {
+        all.push(match &step.action {
+            Action::Call(call) => call.words.as_str(),
+            Action::Link { words, .. } => words.as_str(),
+            _ => panic!("neither a call nor a link"),
+        });
+    }
+    all
 }
 
 #[test]
