@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::rc::{Rc, Weak};
 
 use socket2::SockAddr;
@@ -35,6 +36,8 @@ pub(crate) struct Endpoint {
     pub(crate) shown: String,
     /// Its network.
     pub(crate) network: Network,
+    /// The host that it is on, where its network has hosts.
+    pub(crate) host: Option<usize>,
     /// The how-manieth endpoint of the test it is.
     pub(crate) order: u64,
     /// What it is now.
@@ -57,10 +60,25 @@ pub(crate) struct Endpoint {
     pub(crate) pending: RefCell<VecDeque<Rc<Endpoint>>>,
     /// Of a listener: connections that `accept … from` took off the queue and holds back.
     pub(crate) held: RefCell<VecDeque<Held>>,
+    /// The multicast groups that it has joined.
+    pub(crate) groups: RefCell<Vec<IpAddr>>,
     socket: RefCell<Option<Rc<Socket>>>,
     local: RefCell<Option<SockAddr>>,
     remote: RefCell<Option<SockAddr>>,
     peer: RefCell<Option<Weak<Endpoint>>>,
+}
+
+/// What an endpoint begins with.
+#[derive(Debug)]
+pub(crate) struct New {
+    /// Its name as a trace shows it.
+    pub(crate) shown: String,
+    /// Its network.
+    pub(crate) network: Network,
+    /// The host that it is on.
+    pub(crate) host: Option<usize>,
+    /// Its socket; without one it is the name of a sender's address.
+    pub(crate) socket: Option<Socket>,
 }
 
 /// What the runner knows of the other side of a connection.
@@ -86,12 +104,14 @@ pub(crate) struct Held {
 }
 
 impl Endpoint {
-    /// An endpoint with a socket; one without is the name of a sender's address.
-    pub(crate) fn new(name: &str, shown: String, network: Network, order: u64, socket: Option<Socket>) -> Self {
+    /// An endpoint, the how-manieth of its test.
+    pub(crate) fn new(name: &str, new: New, order: u64) -> Self {
+        let New { shown, network, host, socket } = new;
         Self {
             name: name.into(),
             shown,
             network,
+            host,
             order,
             role: Cell::new(if socket.is_some() { Role::Plain } else { Role::Sender }),
             sent: Cell::new(0),
@@ -103,6 +123,7 @@ impl Endpoint {
             target: RefCell::default(),
             pending: RefCell::default(),
             held: RefCell::default(),
+            groups: RefCell::default(),
             socket: RefCell::new(socket.map(Rc::new)),
             local: RefCell::default(),
             remote: RefCell::default(),
@@ -171,6 +192,11 @@ impl Endpoint {
         Some(asked)
     }
 
+    /// The same, as far as it is remembered.
+    pub(crate) fn known_remote(&self) -> Option<SockAddr> {
+        self.remote.borrow().clone()
+    }
+
     /// Sets the address of the other side.
     pub(crate) fn set_remote(&self, remote: SockAddr) {
         *self.remote.borrow_mut() = Some(remote);
@@ -206,14 +232,10 @@ impl Endpoint {
         self.local.borrow().as_ref().is_some_and(|local| address::receives(local, target))
     }
 
-    /// Whether a datagram from `sender` reaches it: it is bound there, and not connected to
-    /// somebody else.
-    pub(crate) fn receives_from(&self, sender: &Endpoint) -> bool {
-        let connected_to = self.remote.borrow();
-        match (&*connected_to, sender.local()) {
-            (Some(remote), Some(local)) => address::same(remote, &local),
-            _ => true,
-        }
+    /// Whether a datagram that another sends to a group, or to all hosts, reaches it.
+    pub(crate) fn is_of_group(&self, sender: &Self, group: &SockAddr) -> bool {
+        let Some(group) = group.as_socket().map(|group| group.ip().to_canonical()) else { return false };
+        !group.is_multicast() || (self.groups.borrow().contains(&group) && sender.host != self.host)
     }
 
     /// Bytes that wait to be received, and were sent by endpoints of this spec.

@@ -181,6 +181,7 @@ impl<'t> Lane<'t> {
         let deadline = earlier(Deadline { at, within: call.within }, self.limit);
         let watched = self.watch(call)?;
         let done = verbs::run(self, call, deadline).await.map_err(|stop| unmet(call, stop).at(span))?;
+        self.test.pump();
         if let Some((watch, name)) = watched {
             watch.note(self.test, &name, call, order, self.test.line(span.start), &done);
         }

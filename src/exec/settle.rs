@@ -45,7 +45,11 @@ impl Settled {
 
 /// Looks again and again until something is so: at once, then giving way to others, then after
 /// sleeps of a millisecond.
-pub(crate) async fn until(mut so: impl FnMut() -> bool) -> Settled {
+pub(crate) async fn until(test: &Test<'_>, mut so: impl FnMut() -> bool) -> Settled {
+    let mut so = || {
+        test.pump();
+        so()
+    };
     if so() {
         return Settled::Yes;
     }
@@ -69,14 +73,14 @@ pub(crate) async fn until(mut so: impl FnMut() -> bool) -> Settled {
 }
 
 /// After a `connect` to a listener of this spec: the connection stands in its queue.
-pub(crate) async fn connected(listener: &Rc<Endpoint>) -> Settled {
+pub(crate) async fn connected(test: &Test<'_>, client: &Endpoint, listener: &Rc<Endpoint>) -> Settled {
     let Some(socket) = listener.socket() else { return Settled::Yes };
-    if !listener.network.is_tcp() {
+    if !listener.network.is_tcp() || !test.passes(client, listener) {
         return Settled::Yes;
     }
     let waiting = listener.pending.borrow().len() as u64;
     let full = |info: &sys::TcpInfo| info.unacked > info.sacked;
-    until(|| sys::tcp_info(socket.fd()).is_ok_and(|info| u64::from(info.unacked) >= waiting || full(&info))).await
+    until(test, || sys::tcp_info(socket.fd()).is_ok_and(|info| u64::from(info.unacked) >= waiting || full(&info))).await
 }
 
 /// After bytes went into a TCP stream: they have arrived at the other end, or the answer to late
@@ -85,10 +89,12 @@ pub(crate) async fn sent(test: &Test<'_>, from: &Rc<Endpoint>, socket: &Socket) 
     if !from.network.is_tcp() {
         return Settled::Yes;
     }
+    let (there, back) = test.passes_at(from, from.remote());
     match other_end(from) {
+        _ if !there => Settled::Yes,
         OtherEnd::Open(peer, peer_socket) => {
             let mut quiet = Quiet::default();
-            until(|| {
+            until(test, || {
                 let Ok(received) = sys::tcp_info(peer_socket.fd()) else { return true };
                 received.bytes_received >= from.sent.get()
                     || peer.state_is(TcpState::Closed)
@@ -96,14 +102,15 @@ pub(crate) async fn sent(test: &Test<'_>, from: &Rc<Endpoint>, socket: &Socket) 
             })
             .await
         }
+        OtherEnd::Closed if !back => Settled::Yes,
         OtherEnd::Closed => {
-            until(|| sys::tcp_info(socket.fd()).is_ok_and(|info| info.state == TcpState::Closed as u8)).await
+            until(test, || sys::tcp_info(socket.fd()).is_ok_and(|info| info.state == TcpState::Closed as u8)).await
         }
         OtherEnd::Queued(addresses) => {
-            let Some(diag) = test.diag() else { return Settled::Yes };
             let (local, remote) = *addresses;
+            let Some(diag) = test.diag_at(from, local) else { return Settled::Yes };
             let mut quiet = Quiet::default();
-            until(|| {
+            until(test, || {
                 let Some(found) = diag.tcp(local, remote).filter(|found| found.state != Some(TcpState::Listen)) else {
                     return true;
                 };
@@ -146,7 +153,7 @@ impl Quiet {
 pub(crate) async fn ended(test: &Test<'_>, ending: &Ending) -> Settled {
     match &ending.other {
         OtherEnd::Open(_, socket) => {
-            until(|| {
+            until(test, || {
                 let Ok(info) = sys::tcp_info(socket.fd()) else { return true };
                 match TcpState::from_linux(info.state) {
                     Some(TcpState::Closed) => true,
@@ -158,9 +165,9 @@ pub(crate) async fn ended(test: &Test<'_>, ending: &Ending) -> Settled {
             .await
         }
         OtherEnd::Queued(addresses) => {
-            let Some(diag) = test.diag() else { return Settled::Yes };
             let (local, remote) = **addresses;
-            until(|| match diag.tcp(local, remote).and_then(|found| found.state) {
+            let Some(diag) = test.diag_at(&ending.endpoint, local) else { return Settled::Yes };
+            until(test, || match diag.tcp(local, remote).and_then(|found| found.state) {
                 None | Some(TcpState::Listen | TcpState::Closed) => true,
                 Some(TcpState::CloseWait | TcpState::LastAck) => !ending.resets,
                 Some(_) => false,
@@ -172,10 +179,11 @@ pub(crate) async fn ended(test: &Test<'_>, ending: &Ending) -> Settled {
 }
 
 /// After a listener was closed: the clients in its queue have been reset.
-pub(crate) async fn abandoned(clients: &[Rc<Endpoint>]) -> Settled {
+pub(crate) async fn abandoned(test: &Test<'_>, listener: &Endpoint, clients: &[Rc<Endpoint>]) -> Settled {
     let mut settled = Settled::Yes;
     for client in clients {
-        if client.is_open() && until(|| client.state_is(TcpState::Closed)).await == Settled::Late {
+        let told = client.is_open() && test.passes(listener, client);
+        if told && until(test, || client.state_is(TcpState::Closed)).await == Settled::Late {
             settled = Settled::Late;
         }
     }
@@ -184,6 +192,7 @@ pub(crate) async fn abandoned(clients: &[Rc<Endpoint>]) -> Settled {
 
 /// An end of stream that is about to be sent; taken before the call, while the socket is there.
 pub(crate) struct Ending {
+    endpoint: Rc<Endpoint>,
     other: OtherEnd,
     resets: bool,
 }
@@ -191,12 +200,14 @@ pub(crate) struct Ending {
 impl Ending {
     /// What the end of that endpoint will have to be seen by. It resets where SO_LINGER says so,
     /// or where a close leaves bytes unread.
-    pub(crate) fn of(endpoint: &Rc<Endpoint>, resets: bool) -> Self {
-        let watched = endpoint.network.is_tcp() && endpoint.role.get() == Role::Connected;
+    pub(crate) fn of(test: &Test<'_>, endpoint: &Rc<Endpoint>, resets: bool) -> Self {
+        let watched = endpoint.network.is_tcp()
+            && endpoint.role.get() == Role::Connected
+            && test.passes_at(endpoint, endpoint.remote()).0;
         // An end that was already sent is not sent again; only a reset says more.
         let news = resets || !endpoint.write_ended.get();
         let other = if watched && news { other_end(endpoint) } else { OtherEnd::Stranger };
-        Self { other, resets }
+        Self { endpoint: Rc::clone(endpoint), other, resets }
     }
 }
 
@@ -231,14 +242,16 @@ fn other_end(endpoint: &Rc<Endpoint>) -> OtherEnd {
     }
 }
 
-/// The queue of the socket that a datagram is about to be sent to, before it is.
+/// The queues of the sockets that a datagram is about to be sent to, before it is.
+#[derive(Default)]
 pub(crate) struct Inbox {
-    receiver: Option<(Rc<Socket>, (u32, u32))>,
+    /// More than one where it is sent to a group.
+    receivers: Vec<(Rc<Socket>, (u32, u32))>,
     error_at_sender: bool,
 }
 
 impl Inbox {
-    /// Looks at the receiver of a datagram that `from` sends: to the endpoint or the address that
+    /// Looks at the receivers of a datagram that `from` sends: to the endpoint or the address that
     /// the step names, or to what it is connected to.
     pub(crate) fn of(
         test: &Test<'_>,
@@ -246,46 +259,51 @@ impl Inbox {
         to: Option<Rc<Endpoint>>,
         address: Option<&SockAddr>,
     ) -> Self {
-        let nothing = Self { receiver: None, error_at_sender: false };
         if !from.network.is_udp() {
-            return nothing;
+            return Self::default();
         }
-        let Some(address) = address.cloned().or_else(|| from.remote()) else { return nothing };
-        let receiver = to.or_else(|| from.target.borrow().upgrade()).filter(|to| to.receives_at(&address));
-        let receiver = receiver.or_else(|| test.receiver_of(from.network, &address));
-        if let Some(receiver) = receiver
-            && receiver.receives_from(from)
-            && let Some(socket) = receiver.socket()
-            && let Ok(queue) = sys::receive_queue(socket.fd())
-        {
-            return Self { receiver: Some((socket, queue)), error_at_sender: false };
-        }
-        Self { receiver: None, error_at_sender: Self::bounces(test, from, &address) }
+        let Some(address) = address.cloned().or_else(|| from.remote()) else { return Self::default() };
+        let receivers: Vec<_> = if test.is_group(&address) {
+            let all = test.receivers_of(from, &address);
+            all.into_iter().filter(|receiver| receiver.is_of_group(from, &address)).collect()
+        } else {
+            let named = to.or_else(|| from.target.borrow().upgrade());
+            let named = named.filter(|to| test.is_received(from, &address, to));
+            Vec::from_iter(named.or_else(|| test.receiver_of(from, &address)))
+        };
+        let receivers: Vec<_> = receivers
+            .into_iter()
+            .filter(|receiver| test.passes(from, receiver) && test.receives_from(receiver, from))
+            .filter_map(|receiver| receiver.socket())
+            .filter_map(|socket| sys::receive_queue(socket.fd()).ok().map(|queue| (socket, queue)))
+            .collect();
+        let error_at_sender = receivers.is_empty() && Self::bounces(test, from, &address);
+        Self { receivers, error_at_sender }
     }
 
     /// Whether nobody receives it, and the sender is told: it is connected.
     fn bounces(test: &Test<'_>, from: &Rc<Endpoint>, target: &SockAddr) -> bool {
         let Some(remote) = from.remote() else { return false };
-        if !super::net::address::same(&remote, target) || !super::net::address::is_local(target) {
+        if !super::net::address::same(&remote, target) || !test.is_local(target) {
             return false;
         }
-        match (test.diag(), target.as_socket(), from.local().and_then(|local| local.as_socket())) {
-            (Some(diag), Some(target), Some(local)) => !diag.udp_receiver(target, local),
-            _ => false,
-        }
+        let (Some(to), Some(local)) = (target.as_socket(), from.local().and_then(|local| local.as_socket())) else {
+            return false;
+        };
+        test.passes_at(from, Some(remote)) == (true, true)
+            && test.diag_at(from, to).is_some_and(|diag| !diag.udp_receiver(to, local))
     }
 
-    /// After the send: the datagram lies in the queue, was dropped there, or its ICMP error has
+    /// After the send: the datagram lies in every queue, was dropped there, or its ICMP error has
     /// come back.
-    pub(crate) async fn settled(self, sender: &Socket) -> Settled {
-        if let Some((socket, before)) = self.receiver {
-            return until(|| sys::receive_queue(socket.fd()).is_ok_and(|now| now.0 > before.0 || now.1 != before.1))
-                .await;
-        }
+    pub(crate) async fn settled(self, test: &Test<'_>, sender: &Socket) -> Settled {
         if self.error_at_sender {
-            return until(|| sys::poll_now(sender.fd(), 0) & libc::POLLERR != 0).await;
+            return until(test, || sys::poll_now(sender.fd(), 0) & libc::POLLERR != 0).await;
         }
-        Settled::Yes
+        let arrived = |(socket, before): &(Rc<Socket>, (u32, u32))| {
+            sys::receive_queue(socket.fd()).is_ok_and(|now| now.0 > before.0 || now.1 != before.1)
+        };
+        until(test, || self.receivers.iter().all(arrived)).await
     }
 }
 

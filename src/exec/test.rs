@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -10,18 +11,17 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::model::address::{Address, UnixName};
-use crate::model::network::Network;
 use crate::model::value::Value;
 use crate::plan::Plan;
 use crate::plan::template::Part;
 use crate::source::SourceFile;
 use crate::trace::record::{Entry, Open, Record, VERSION};
 
-use super::endpoint::{Endpoint, Role};
+use super::endpoint::{Endpoint, New, Role};
 use super::isolation::Net;
 use super::lane::Lane;
 use super::net::ports::ClosedPorts;
-use super::net::{Socket, address, diag::Diag};
+use super::net::{address, diag::Diag};
 use super::stop::Stop;
 use super::values::{Endpoints, Values};
 use super::wire::{self, CapturedFrame, Collector};
@@ -117,12 +117,8 @@ impl<'t> Test<'t> {
     /// Waits until the frames that the steps sent have been captured; a frame that the kernel keeps
     /// back, since a window is closed or a link is cut, ends the waiting after a while.
     async fn collect_frames(&self) {
-        let (Some(wire), Some(net), Some(topology)) = (&self.wire, &self.net, &self.plan.topology) else { return };
-        settle::until(|| {
-            net.pump();
-            wire.is_complete(topology)
-        })
-        .await;
+        let (Some(wire), Some(topology)) = (&self.wire, &self.plan.topology) else { return };
+        settle::until(self, || wire.is_complete(topology)).await;
     }
 
     /// Puts what crossed the wire under the steps that caused it, and gives the frames.
@@ -146,9 +142,25 @@ impl<'t> Test<'t> {
             Err(Stop::CouldNotRun(reason)) => (Ended::CouldNotRun(reason), None),
             Err(Stop::Cancelled) => (Ended::Cancelled { line: self.current.get().map_or(0, |at| self.line(at)) }, None),
         };
+        let ended = self.unless_lost(ended);
         let end = self.close_all();
         let record = Record { version: VERSION, test: self.plan.test.clone(), entries, end, failure };
         Execution { record, ended, frames }
+    }
+
+    /// Frames that were lost are a hole in what was seen, or in the network itself.
+    fn unless_lost(&self, ended: Ended) -> Ended {
+        let Some(net) = &self.net else { return ended };
+        net.pump();
+        match net.lost() {
+            Ok(0) => ended,
+            _ if matches!(ended, Ended::Cancelled { .. } | Ended::CouldNotRun(_)) => ended,
+            Ok(lost) => Ended::CouldNotRun(format!(
+                "the isolated network lost {lost} frames, since more came at once than it has room for: \
+                 send less at a time, or let the receiver take it in between"
+            )),
+            Err(error) => Ended::CouldNotRun(format!("cannot ask whether frames were lost: {error}")),
+        }
     }
 
     /// The endpoints that are open, in order of creation.
@@ -176,7 +188,9 @@ impl<'t> Test<'t> {
     /// Notes that an endpoint was closed whose address the spec may still speak of: nobody shall be
     /// given its port while the test runs.
     pub(crate) fn note_closed(&self, endpoint: &Endpoint) {
-        if endpoint.role.get() != Role::Connected
+        // The ports of an isolated network are nobody else's.
+        if self.net.is_none()
+            && endpoint.role.get() != Role::Connected
             && let Some(port) = endpoint.local().as_ref().and_then(address::port)
         {
             self.closed_ports.borrow_mut().add(&endpoint.name, port);
@@ -203,13 +217,7 @@ impl<'t> Test<'t> {
     }
 
     /// Gives a socket a name.
-    pub(crate) fn create(
-        &self,
-        name: &str,
-        shown: String,
-        network: Network,
-        socket: Option<Socket>,
-    ) -> Result<Rc<Endpoint>, Stop> {
+    pub(crate) fn create(&self, name: &str, new: New) -> Result<Rc<Endpoint>, Stop> {
         let mut endpoints = self.endpoints.borrow_mut();
         if endpoints.get(name).is_some_and(|endpoint| endpoint.is_open()) {
             return Err(Stop::failed(format!("`{name}` is already open"))
@@ -217,24 +225,118 @@ impl<'t> Test<'t> {
         }
         let order = self.created.get();
         self.created.set(order + 1);
-        let endpoint = Rc::new(Endpoint::new(name, shown, network, order, socket));
+        let endpoint = Rc::new(Endpoint::new(name, new, order));
         endpoints.insert(Rc::clone(&endpoint.name), Rc::clone(&endpoint));
         Ok(endpoint)
     }
 
     /// The open endpoint of this spec that gets what is sent to that address.
-    pub(crate) fn receiver_of(&self, network: Network, target: &SockAddr) -> Option<Rc<Endpoint>> {
+    pub(crate) fn receiver_of(&self, from: &Endpoint, target: &SockAddr) -> Option<Rc<Endpoint>> {
+        self.find(|endpoint| self.is_received(from, target, endpoint))
+    }
+
+    /// The open endpoints of this spec that get what is sent to that address.
+    pub(crate) fn receivers_of(&self, from: &Endpoint, target: &SockAddr) -> Vec<Rc<Endpoint>> {
+        let endpoints = self.endpoints.borrow();
+        endpoints.values().filter(|endpoint| self.is_received(from, target, endpoint)).cloned().collect()
+    }
+
+    /// Whether an open endpoint of this spec gets what another sends to that address.
+    pub(crate) fn is_received(&self, from: &Endpoint, target: &SockAddr, by: &Endpoint) -> bool {
+        by.is_open()
+            && by.network.kind() == from.network.kind()
+            && by.network.is_unix() == from.network.is_unix()
+            && by.receives_at(target)
+            && self.is_for(from, target, by)
+    }
+
+    /// Whether that address leads from one endpoint to the host of another.
+    fn is_for(&self, from: &Endpoint, target: &SockAddr, to: &Endpoint) -> bool {
+        match (&self.net, target.as_socket()) {
+            (Some(net), Some(target)) => net.is_for(from.host, target.ip(), to.host),
+            _ => true,
+        }
+    }
+
+    /// The endpoint of this spec, open or closed, whose own address that is, as `seen_by` sees it.
+    pub(crate) fn owner_of(&self, seen_by: &Endpoint, address: &SockAddr) -> Option<Rc<Endpoint>> {
         self.find(|endpoint| {
-            endpoint.is_open()
-                && endpoint.network.kind() == network.kind()
-                && endpoint.network.is_unix() == network.is_unix()
-                && endpoint.receives_at(target)
+            endpoint.network.kind() == seen_by.network.kind() && self.has_address(endpoint, address, seen_by)
         })
     }
 
-    /// The endpoint of this spec, open or closed, whose own address that is.
-    pub(crate) fn owner_of(&self, network: Network, local: &SockAddr) -> Option<Rc<Endpoint>> {
-        self.find(|endpoint| endpoint.network.kind() == network.kind() && endpoint.is_bound_to(local))
+    /// Whether that is the address of an endpoint, as another sees it: one that is bound to every
+    /// address of its host sends from one of them.
+    pub(crate) fn has_address(&self, endpoint: &Endpoint, address: &SockAddr, seen_by: &Endpoint) -> bool {
+        if self.net.is_some() && !self.is_for(seen_by, address, endpoint) {
+            return false;
+        }
+        endpoint.is_bound_to(address)
+            || endpoint.local().and_then(|local| local.as_socket()).zip(address.as_socket()).is_some_and(
+                |(local, address)| {
+                    let local_to_all = local.ip().to_canonical().is_unspecified() && local.port() == address.port();
+                    local_to_all && self.is_local(&address.into())
+                },
+            )
+    }
+
+    /// Whether a datagram from `sender` reaches a receiver that is bound where it was sent to: it
+    /// is not connected to somebody else.
+    pub(crate) fn receives_from(&self, receiver: &Endpoint, sender: &Endpoint) -> bool {
+        match (receiver.known_remote(), sender.local()) {
+            (Some(remote), Some(_)) => self.has_address(sender, &remote, receiver),
+            _ => true,
+        }
+    }
+
+    /// Whether traffic to that address stays on this machine, in the network of the spec.
+    pub(crate) fn is_local(&self, address: &SockAddr) -> bool {
+        match (&self.net, address.as_socket()) {
+            (Some(net), Some(address)) => net.has(address.ip()),
+            _ => address::is_local(address),
+        }
+    }
+
+    /// Whether what one endpoint sends arrives at another now, as far as links are concerned.
+    pub(crate) fn passes(&self, from: &Endpoint, to: &Endpoint) -> bool {
+        self.net.as_ref().is_none_or(|net| net.passes(from.host, to.host))
+    }
+
+    /// The same of an address; and whether what is sent from there arrives.
+    pub(crate) fn passes_at(&self, endpoint: &Endpoint, address: Option<SockAddr>) -> (bool, bool) {
+        let address = address.and_then(|address| address.as_socket());
+        let (Some(net), Some(address)) = (&self.net, address) else { return (true, true) };
+        let there = net.host_at(endpoint.host, address.ip());
+        (net.passes(endpoint.host, there), net.passes(there, endpoint.host))
+    }
+
+    /// The netlink socket for questions about sockets at an address that an endpoint sends to.
+    pub(crate) fn diag_at(&self, endpoint: &Endpoint, address: SocketAddr) -> Option<&Diag> {
+        self.diag(self.net.as_ref().and_then(|net| net.host_at(endpoint.host, address.ip())))
+    }
+
+    /// Whether an address is that of a group, or of all hosts.
+    pub(crate) fn is_group(&self, address: &SockAddr) -> bool {
+        let Some(address) = address.as_socket() else { return false };
+        address.ip().to_canonical().is_multicast()
+            || self.net.as_ref().is_some_and(|net| net.is_broadcast(address.ip()))
+    }
+
+    /// Passes on what waits on the isolated network.
+    pub(crate) fn pump(&self) {
+        if let Some(net) = &self.net {
+            net.pump();
+        }
+    }
+
+    /// Does something in the network of a host: a socket that is created then belongs to it.
+    pub(crate) fn on_host<T>(&self, host: Option<usize>, work: impl FnOnce() -> T) -> Result<T, Stop> {
+        match &self.net {
+            None => Ok(work()),
+            Some(net) => net
+                .on_host(host, work)
+                .map_err(|error| Stop::CouldNotRun(format!("cannot enter the network of a host: {error}"))),
+        }
     }
 
     /// The latest endpoint for which that is true.
@@ -257,20 +359,28 @@ impl<'t> Test<'t> {
     }
 
     /// An address as the kernel wants it.
-    pub(crate) fn socket_address(&self, address: &Address) -> Result<SockAddr, Stop> {
+    pub(crate) fn socket_address(&self, address: &Address, host: Option<usize>) -> Result<SockAddr, Stop> {
         match address {
             Address::Any(network) if network.is_unix() => {
                 let number = self.fresh_names.get();
                 self.fresh_names.set(number + 1);
                 self.unix_path(&format!("s{number}.sock"))
             }
-            Address::Any(network) => Ok(address::any_loopback(*network)),
+            Address::Any(network) => Ok(match self.address_of(host, network.is_v6()) {
+                Some(ip) => SocketAddr::new(ip, 0).into(),
+                None => address::any_loopback(*network),
+            }),
             Address::Inet { address, .. } => Ok((*address).into()),
             Address::Unix { name: UnixName::Path(path), .. } => self.unix_path(path),
             Address::Unix { name: UnixName::Abstract(name), .. } => address::abstract_name(name).map_err(|_| {
                 Stop::failed(format!("the abstract name `@{name}` is too long: the kernel takes 107 bytes"))
             }),
         }
+    }
+
+    /// The first address of a host's, of that family.
+    pub(crate) fn address_of(&self, host: Option<usize>, v6: bool) -> Option<IpAddr> {
+        self.net.as_ref()?.address_of(host, v6)
     }
 
     fn unix_path(&self, name: &str) -> Result<SockAddr, Stop> {
@@ -284,8 +394,11 @@ impl<'t> Test<'t> {
         })
     }
 
-    /// The netlink socket for questions about sockets, where the kernel has them.
-    pub(crate) fn diag(&self) -> Option<&Diag> {
+    /// The netlink socket for questions about the sockets of a host, where the kernel has them.
+    pub(crate) fn diag(&self, host: Option<usize>) -> Option<&Diag> {
+        if let (Some(net), Some(host)) = (&self.net, host) {
+            return net.diag(host);
+        }
         self.shared.diag.get_or_init(|| Diag::open().ok()).as_ref()
     }
 

@@ -182,7 +182,7 @@ pub(super) fn neighbour(index: u32, address: IpAddr, mac: [u8; 6]) -> Change {
 }
 
 /// The network around an address: the bits behind its prefix are zero.
-fn network(subnet: Subnet) -> Subnet {
+pub(super) fn network(subnet: Subnet) -> Subnet {
     let address = match subnet.address {
         IpAddr::V4(ip) => {
             let mask = u32::MAX.checked_shl(32 - u32::from(subnet.prefix)).unwrap_or(0);

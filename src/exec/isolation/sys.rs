@@ -6,6 +6,7 @@
     reason = "unshare(2), setns(2), and a ring of packet(7) have no safe wrapper in the libraries we use"
 )]
 
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::{self, NonNull};
@@ -91,6 +92,50 @@ pub(super) fn keep_sent_frames(fd: BorrowedFd<'_>) -> io::Result<()> {
         )
     })
     .map(drop)
+}
+
+/// Sends a frame by an interface.
+pub(super) fn send_frame(fd: BorrowedFd<'_>, interface: u32, frame: &[u8]) -> io::Result<()> {
+    // SAFETY: a zeroed sockaddr_ll is valid, and passed with its own size; so is the frame.
+    let sent = unsafe {
+        let mut address: libc::sockaddr_ll = std::mem::zeroed();
+        address.sll_family = libc::AF_PACKET as u16;
+        address.sll_ifindex = interface.cast_signed();
+        libc::sendto(
+            fd.as_raw_fd(),
+            frame.as_ptr().cast::<c_void>(),
+            frame.len(),
+            0,
+            ptr::from_ref(&address).cast::<libc::sockaddr>(),
+            size_of::<libc::sockaddr_ll>() as socklen_t,
+        )
+    };
+    if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// SIOCETHTOOL: what an interface sends is whole, with its checksums, and no longer than its MTU.
+pub(super) fn switch_offloads_off(fd: BorrowedFd<'_>, interface: &CStr) -> io::Result<()> {
+    #[repr(C)]
+    struct EthtoolValue {
+        command: u32,
+        value: u32,
+    }
+    // ETHTOOL_STXCSUM, ETHTOOL_STSO and ETHTOOL_SGSO of include/uapi/linux/ethtool.h.
+    for command in [0x17, 0x1f, 0x24] {
+        let mut value = EthtoolValue { command, value: 0 };
+        // SAFETY: a zeroed ifreq is valid; the name fits and stays ended by a zero; the value lives
+        // until the call returns.
+        unsafe {
+            let mut request: libc::ifreq = std::mem::zeroed();
+            for (to, from) in request.ifr_name.iter_mut().take(libc::IFNAMSIZ - 1).zip(interface.to_bytes()) {
+                *to = from.cast_signed();
+            }
+            request.ifr_ifru.ifru_data = (&raw mut value).cast::<libc::c_char>();
+            check(libc::ioctl(fd.as_raw_fd(), libc::SIOCETHTOOL as libc::Ioctl, &raw mut request))
+                .map_err(|error| io::Error::new(error.kind(), format!("cannot switch offloads off: {error}")))?;
+        }
+    }
+    Ok(())
 }
 
 /// PACKET_STATISTICS: how many frames were lost since it was asked last.

@@ -13,7 +13,7 @@ use super::super::endpoint::{Endpoint, Held, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, address, sys};
 use super::super::stop::Stop;
-use super::{blocking, fatal, open};
+use super::{blocking, fatal, new, open};
 
 pub(super) async fn run(
     lane: &Lane<'_>,
@@ -29,7 +29,7 @@ pub(super) async fn run(
         Err(errno) => return fatal(errno).map_or(Ok(Done::words(call, Err(errno))), Err),
     };
     let name = lane.text(&call.endpoint)?;
-    let conn = lane.test.create(&name, call.endpoint.shown(), listener.network, Some(held.socket))?;
+    let conn = lane.test.create(&name, new(call, listener.network, listener.host, held.socket))?;
     conn.role.set(Role::Connected);
     conn.accepted.set(true);
     let mut done = Done::words(call, Ok(()));

@@ -98,7 +98,7 @@ fn remembered(lane: &Lane<'_>, endpoint: &Endpoint) -> Option<TcpState> {
         return None;
     }
     let (local, remote) = (endpoint.local()?.as_socket()?, endpoint.remote()?.as_socket()?);
-    let found = lane.test.diag()?.tcp(local, remote)?;
+    let found = lane.test.diag(endpoint.host)?.tcp(local, remote)?;
     found.state.filter(|state| *state != TcpState::Listen)
 }
 
@@ -114,13 +114,13 @@ fn own_address(
         Err(errno) => return Ok(Look::Errno(errno)),
     };
     for target in wanted {
-        let wanted = resolve(lane, target, Some(endpoint))?.address;
+        let wanted = resolve(lane, target, Some(endpoint), endpoint.host)?.address;
         let unnamed = address::path(&wanted).is_none() && address::path(&seen).is_none();
         if address::same(&wanted, &seen) || (wanted.is_unix() && unnamed) {
             return Ok(Look::Holds);
         }
     }
-    let owner = lane.test.owner_of(endpoint.network, &seen);
+    let owner = lane.test.owner_of(endpoint, &seen);
     Ok(Look::Never(owner.map_or_else(|| address::show(&seen), |owner| owner.name.to_string())))
 }
 

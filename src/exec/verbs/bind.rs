@@ -12,25 +12,27 @@ use super::super::endpoint::Endpoint;
 use super::super::lane::{Done, Lane};
 use super::super::net::{Socket, address, ports, sys};
 use super::super::stop::Stop;
-use super::{open_or_new, resolve};
+use super::{host_of, open_or_new, resolve};
 
 pub(super) fn run(lane: &Lane<'_>, call: &Call, target: &Target) -> Result<Done, Stop> {
-    let place = resolve(lane, target, None)?;
+    let place = resolve(lane, target, None, host_of(lane, call)?)?;
     let endpoint = match open_or_new(lane, call, &place)? {
         Ok(endpoint) => endpoint,
         Err(errno) => return Ok(Done::words(call, Err(errno))),
     };
-    let mut done = Done::words(call, bind(&endpoint, &place.address)?);
+    let mut done = Done::words(call, bind(lane, &endpoint, &place.address)?);
     done.facts.local = endpoint.local().map(|local| address::show(&local));
     Ok(done)
 }
 
 /// bind(2), after which the endpoint's address is asked for anew.
-pub(super) fn bind(endpoint: &Rc<Endpoint>, address: &SockAddr) -> Result<Result<(), Errno>, Stop> {
+pub(super) fn bind(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, address: &SockAddr) -> Result<Result<(), Errno>, Stop> {
     let Some(socket) = endpoint.socket() else {
         return Err(Stop::failed(format!("`{}` is closed", endpoint.name)));
     };
-    let result = bind_free(&socket, address);
+    // The ports of an isolated network are the spec's own.
+    let isolated = lane.test.net.is_some();
+    let result = if isolated { sys::bind(socket.fd(), address) } else { bind_free(&socket, address) };
     if result.is_ok() {
         endpoint.forget_local();
     }

@@ -23,7 +23,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
     let peer_is_known = matches!(endpoint.peer(), Peer::Known(_));
     let any_unread =
         unread != Unread::Bytes(0) || (!peer_is_known && sys::unread(socket.fd()).is_ok_and(|bytes| bytes > 0));
-    let ending = Ending::of(&endpoint, socket.resets() || any_unread);
+    let ending = Ending::of(lane.test, &endpoint, socket.resets() || any_unread);
     drop(socket);
     let mut done = Done::words(call, Ok(()));
     done.what = What::Words(format!("{}{}", call.words, unread.words()));
@@ -33,7 +33,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
         close(socket, deadline).await?;
     }
     done.facts.notes.extend(settle::ended(lane.test, &ending).await.note());
-    done.facts.notes.extend(settle::abandoned(&clients).await.note());
+    done.facts.notes.extend(settle::abandoned(lane.test, &endpoint, &clients).await.note());
     Ok(done)
 }
 
@@ -44,14 +44,14 @@ pub(super) async fn reset(lane: &Lane<'_>, call: &Call) -> Result<Done, Stop> {
         return Ok(Done::words(call, Err(errno)));
     }
     socket.note_linger(None);
-    let ending = Ending::of(&endpoint, true);
+    let ending = Ending::of(lane.test, &endpoint, true);
     let clients = waiting_clients(&endpoint);
     drop(socket);
     drop(endpoint.take_socket());
     lane.test.note_closed(&endpoint);
     let mut done = Done::words(call, Ok(()));
     done.facts.notes.extend(settle::ended(lane.test, &ending).await.note());
-    done.facts.notes.extend(settle::abandoned(&clients).await.note());
+    done.facts.notes.extend(settle::abandoned(lane.test, &endpoint, &clients).await.note());
     Ok(done)
 }
 

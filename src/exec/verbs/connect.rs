@@ -14,7 +14,7 @@ use super::super::net::{Direction, Socket, address, sys};
 use super::super::settle;
 use super::super::stop::Stop;
 use super::bind::bind;
-use super::{Place, blocking, open_or_new, resolve};
+use super::{Place, blocking, host_of, open_or_new, resolve};
 
 pub(super) async fn run(
     lane: &Lane<'_>,
@@ -23,14 +23,14 @@ pub(super) async fn run(
     from: Option<&Target>,
     deadline: Deadline,
 ) -> Result<Done, Stop> {
-    let place = resolve(lane, to, None)?;
+    let place = resolve(lane, to, None, host_of(lane, call)?)?;
     let endpoint = match open_or_new(lane, call, &place)? {
         Ok(endpoint) => endpoint,
         Err(errno) => return Ok(Done::words(call, Err(errno))),
     };
     if let Some(from) = from {
-        let own = resolve(lane, from, Some(&endpoint))?.address;
-        if let Err(errno) = bind(&endpoint, &own)? {
+        let own = resolve(lane, from, Some(&endpoint), endpoint.host)?.address;
+        if let Err(errno) = bind(lane, &endpoint, &own)? {
             return Ok(Done::words(call, Err(errno)));
         }
     }
@@ -41,7 +41,10 @@ pub(super) async fn run(
     let result = match call.mode {
         Mode::Nonblocking => sys::connect(socket.fd(), &place.address),
         Mode::Waiting => {
-            let under_way = || route = lane.route(&endpoint, place.address.clone());
+            let under_way = || {
+                route = lane.route(&endpoint, place.address.clone());
+                lane.test.pump();
+            };
             waiting(&endpoint, &socket, &place.address, deadline, under_way).await?
         }
         Mode::Blocking => {
@@ -107,7 +110,8 @@ async fn remember(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, place: Place, done: 
     endpoint.forget_local();
     done.facts.local = endpoint.local().map(|local| address::show(&local));
     done.facts.peer = Some(address::show(&address));
-    let target = named.or_else(|| lane.test.receiver_of(endpoint.network, &address));
+    let named = named.filter(|named| lane.test.is_received(endpoint, &address, named));
+    let target = named.or_else(|| lane.test.receiver_of(endpoint, &address));
     *endpoint.target.borrow_mut() = target.as_ref().map(Rc::downgrade).unwrap_or_default();
     if endpoint.network.has_connections() {
         endpoint.role.set(Role::Connected);
@@ -117,7 +121,7 @@ async fn remember(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, place: Place, done: 
         } else if let Some(listener) = target.filter(|target| target.role.get() == Role::Listener) {
             listener.pending.borrow_mut().push_back(Rc::clone(endpoint));
             if done.result.is_ok() {
-                done.facts.notes.extend(settle::connected(&listener).await.note());
+                done.facts.notes.extend(settle::connected(lane.test, endpoint, &listener).await.note());
             }
         }
     }

@@ -7,7 +7,7 @@ use super::super::lane::{Done, Lane};
 use super::super::net::{address, sys};
 use super::super::stop::Stop;
 use super::bind::bind;
-use super::{open, open_or_new, resolve};
+use super::{host_of, open, open_or_new, resolve};
 
 /// As many as the kernel allows: connects never wait for room that the spec did not limit.
 const BACKLOG: i32 = 4096;
@@ -16,12 +16,12 @@ pub(super) fn run(lane: &Lane<'_>, call: &Call, target: Option<&Target>, backlog
     let endpoint = match target {
         None => open(lane, &call.endpoint)?.0,
         Some(target) => {
-            let place = resolve(lane, target, None)?;
+            let place = resolve(lane, target, None, host_of(lane, call)?)?;
             let endpoint = match open_or_new(lane, call, &place)? {
                 Ok(endpoint) => endpoint,
                 Err(errno) => return Ok(Done::words(call, Err(errno))),
             };
-            if let Err(errno) = bind(&endpoint, &place.address)? {
+            if let Err(errno) = bind(lane, &endpoint, &place.address)? {
                 return Ok(Done::words(call, Err(errno)));
             }
             endpoint

@@ -16,6 +16,7 @@ mod set;
 mod shutdown;
 mod socket;
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 use socket2::SockAddr;
@@ -24,7 +25,7 @@ use crate::model::network::Network;
 use crate::plan::template::Template;
 use crate::plan::{Call, Target, Verb};
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, New};
 use super::lane::{Deadline, Done, Lane};
 use super::net::{Socket, address};
 use super::stop::Stop;
@@ -76,10 +77,16 @@ fn open_or_new(
     if let Some(endpoint) = lane.test.open_endpoint(&name) {
         return Ok(Ok(endpoint));
     }
-    match Socket::new(place.network, i32::from(place.address.family())) {
-        Ok(socket) => lane.test.create(&name, call.endpoint.shown(), place.network, Some(socket)).map(Ok),
+    let socket = || Socket::new(place.network, i32::from(place.address.family()));
+    match lane.test.on_host(call.host, socket)? {
+        Ok(socket) => lane.test.create(&name, new(call, place.network, call.host, socket)).map(Ok),
         Err(errno) => fatal(errno).map_or(Ok(Err(errno)), Err),
     }
+}
+
+/// The endpoint of a call that has created a socket.
+fn new(call: &Call, network: Network, host: Option<usize>, socket: Socket) -> New {
+    New { shown: call.endpoint.shown(), network, host, socket: Some(socket) }
 }
 
 /// Errors of the machine, not of the socket: the runner cannot do its work.
@@ -97,8 +104,27 @@ struct Place {
     endpoint: Option<Rc<Endpoint>>,
 }
 
-/// Finds the address that a step names.
-fn resolve(lane: &Lane<'_>, target: &Target, of: Option<&Endpoint>) -> Result<Place, Stop> {
+/// The host that a call is made on: that of its endpoint, or the one that it names for a new one.
+fn host_of(lane: &Lane<'_>, call: &Call) -> Result<Option<usize>, Stop> {
+    let name = lane.text(&call.endpoint)?;
+    Ok(lane.test.open_endpoint(&name).map_or(call.host, |endpoint| endpoint.host))
+}
+
+/// The address at which an endpoint is reached from a host. One that is bound to every address of
+/// another host is reached at its first.
+fn reached_at(lane: &Lane<'_>, endpoint: &Endpoint, local: SockAddr, from: Option<usize>) -> SockAddr {
+    let Some(bound) = local.as_socket().filter(|bound| bound.ip().is_unspecified() && from != endpoint.host) else {
+        return local;
+    };
+    let v6 = lane.test.address_of(endpoint.host, true).filter(|_| bound.is_ipv6());
+    match v6.or_else(|| lane.test.address_of(endpoint.host, false)) {
+        Some(ip) => SocketAddr::new(ip, bound.port()).into(),
+        None => local,
+    }
+}
+
+/// Finds the address that a step on a host names.
+fn resolve(lane: &Lane<'_>, target: &Target, of: Option<&Endpoint>, host: Option<usize>) -> Result<Place, Stop> {
     let mut named = None;
     let (network, address) = match target {
         Target::Endpoint(name) => {
@@ -108,14 +134,14 @@ fn resolve(lane: &Lane<'_>, target: &Target, of: Option<&Endpoint>) -> Result<Pl
                     .help(format!("bind it first: `- {}: {{bind: {}}}`", endpoint.name, endpoint.network))
             })?;
             named = Some(Rc::clone(&endpoint));
-            (endpoint.network, local)
+            (endpoint.network, reached_at(lane, &endpoint, local, host))
         }
-        Target::Address(address) => (address.network(), lane.test.socket_address(address)?),
+        Target::Address(address) => (address.network(), lane.test.socket_address(address, host)?),
         Target::Computed(template) => {
             let text = lane.text(template)?;
             let address = crate::model::address::Address::parse(&text)
                 .map_err(|error| Stop::failed(format!("`{text}` is no address: {error}")))?;
-            (address.network(), lane.test.socket_address(&address)?)
+            (address.network(), lane.test.socket_address(&address, host)?)
         }
         Target::Sender => {
             let endpoint = of.ok_or_else(|| Stop::failed("`sender` stands where no datagram was received"))?;

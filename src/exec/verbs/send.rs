@@ -36,7 +36,7 @@ pub(super) async fn run(
     let (endpoint, socket) = open(lane, &call.endpoint)?;
     let encoded = encode(payload, lane.scope()).map_err(|error| Stop::failed(error).at(payload.span))?;
     let to = match how.to {
-        Some(target) => Some(resolve(lane, target, Some(&endpoint))?),
+        Some(target) => Some(resolve(lane, target, Some(&endpoint), endpoint.host)?),
         None => None,
     };
     let flags = if how.urgent { libc::MSG_OOB } else { 0 } | if how.more { libc::MSG_MORE } else { 0 };
@@ -59,7 +59,7 @@ pub(super) async fn run(
     let mut facts = Facts { pieces: sending.pieces, ..Facts::default() };
     if result.is_ok() {
         let settled = if endpoint.network.has_boundaries() {
-            inbox.settled(&socket).await
+            inbox.settled(lane.test, &socket).await
         } else {
             settle::sent(lane.test, &endpoint, &socket).await
         };

@@ -12,7 +12,7 @@ use super::open;
 
 pub(super) async fn run(lane: &Lane<'_>, call: &Call, how: Shutdown) -> Result<Done, Stop> {
     let (endpoint, socket) = open(lane, &call.endpoint)?;
-    let ending = Ending::of(&endpoint, false);
+    let ending = Ending::of(lane.test, &endpoint, false);
     let result = sys::shutdown(socket.fd(), how);
     let mut done = Done::words(call, result);
     if result.is_ok() && how != Shutdown::Read {

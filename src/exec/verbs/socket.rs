@@ -6,12 +6,13 @@ use crate::plan::Call;
 use super::super::lane::{Done, Lane};
 use super::super::net::{Socket, address};
 use super::super::stop::Stop;
+use super::new;
 
 pub(super) fn run(lane: &Lane<'_>, call: &Call, network: Network) -> Result<Done, Stop> {
     let name = lane.text(&call.endpoint)?;
-    let result = match Socket::new(network, address::domain(network)) {
+    let result = match lane.test.on_host(call.host, || Socket::new(network, address::domain(network)))? {
         Ok(socket) => {
-            lane.test.create(&name, call.endpoint.shown(), network, Some(socket))?;
+            lane.test.create(&name, new(call, network, call.host, socket))?;
             Ok(())
         }
         Err(errno) => match super::fatal(errno) {

@@ -1,6 +1,7 @@
 //! Messages: a datagram, a packet of a connection, the urgent byte.
 
 use super::{DATAGRAM, How, Received, Receiving};
+use crate::exec::endpoint::New;
 use crate::exec::net::{Direction, address, sys};
 use crate::exec::pattern::Boundary;
 use crate::exec::stop::Stop;
@@ -64,13 +65,13 @@ impl Receiving<'_> {
         if let Some(name) = how.from {
             let wanted = self.lane.endpoint(name)?;
             let is_its = match (&from, wanted.local()) {
-                (Some(from), Some(local)) => address::same(from, &local),
+                (Some(from), Some(_)) => self.lane.test.has_address(&wanted, from, self.endpoint),
                 (None, None) => true,
                 (Some(from), None) => address::path(from).is_none() && from.is_unix(),
                 (None, Some(_)) => false,
             };
             if !is_its {
-                let sender = from.as_ref().and_then(|from| self.lane.test.owner_of(self.endpoint.network, from));
+                let sender = from.as_ref().and_then(|from| self.lane.test.owner_of(self.endpoint, from));
                 let sender = sender.map_or_else(
                     || from.as_ref().map_or_else(|| "an unnamed socket".to_owned(), address::show),
                     |sender| format!("`{}`", sender.name),
@@ -85,7 +86,10 @@ impl Receiving<'_> {
         }
         if let (Some(name), Some(from)) = (how.sender, &from) {
             let (text, shown) = (self.lane.text(name)?, name.shown());
-            let sender = self.lane.test.create(&text, shown, self.endpoint.network, None)?;
+            let sender = self
+                .lane
+                .test
+                .create(&text, New { shown, network: self.endpoint.network, host: None, socket: None })?;
             sender.set_local(from.clone());
         }
         *self.endpoint.last_sender.borrow_mut() = from;

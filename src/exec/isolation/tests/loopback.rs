@@ -1,0 +1,66 @@
+//! A loopback device of one's own.
+
+use super::pass_settled;
+
+#[test]
+fn ports_are_free_and_privileged_ones_anybodys() {
+    for (network, loopback) in [("tcp", "127.0.0.1"), ("tcp6", "[::1]")] {
+        pass_settled(
+            "isolated",
+            &format!(
+                "- server: {{listen: \"{network}://{loopback}:80\"}}
+- client: {{connect: server}}
+- conn: {{accept: server}}
+- client: {{send: x}}
+- conn: {{recv: x}}"
+            ),
+        );
+    }
+}
+
+#[test]
+fn the_loopback_device_has_the_addresses_of_the_spec() {
+    pass_settled(
+        "{addresses: [1.2.3.4, \"2001:db8::1\"]}",
+        "- v4: {listen: \"tcp://1.2.3.4:80\"}
+- c4: {connect: v4}
+- v6: {listen: \"tcp6://[2001:db8::1]:80\"}
+- c6: {connect: v6}
+- far: {connect: \"tcp://1.2.3.5:80\", fails: ENETUNREACH}",
+    );
+}
+
+#[test]
+fn routes_refuse_as_they_are_declared() {
+    let network = "{routes: {192.0.2.0/24: unreachable, 198.51.100.0/24: prohibit, 203.0.113.0/24: blackhole, \
+                   \"2001:db8:1::/48\": unreachable, \"2001:db8:2::/48\": prohibit, \"2001:db8:3::/48\": blackhole}}";
+    let hosts = [
+        ("192.0.2.9", "EHOSTUNREACH"),
+        ("198.51.100.9", "EACCES"),
+        ("203.0.113.9", "EINVAL"),
+        ("8.8.8.8", "ENETUNREACH"),
+        ("[2001:db8:1::9]", "EHOSTUNREACH"),
+        ("[2001:db8:2::9]", "EACCES"),
+        ("[2001:db8:3::9]", "EINVAL"),
+        ("[2001:db8:4::9]", "ENETUNREACH"),
+    ];
+    let mut steps = String::from("- udp: {bind: \"udp://0.0.0.0:0\"}\n- udp6: {bind: \"udp6://[::]:0\"}\n");
+    for (index, (host, errno)) in hosts.into_iter().enumerate() {
+        let six = if host.starts_with('[') { "6" } else { "" };
+        steps += &format!("- c{index}: {{connect: \"tcp{six}://{host}:80\", fails: {errno}}}\n");
+        steps += &format!("- udp{six}: {{send: x, to: \"udp{six}://{host}:80\", fails: {errno}}}\n");
+    }
+    pass_settled(network, &steps);
+}
+
+#[test]
+fn a_closed_port_tells_a_connected_sender() {
+    pass_settled(
+        "{addresses: [1.2.3.4]}",
+        "- server: {bind: \"udp://1.2.3.4:53\"}
+- client: {connect: server}
+- server: close
+- client: {send: x}
+- client: {expect: {SO_ERROR: ECONNREFUSED}, nonblocking: true}",
+    );
+}
