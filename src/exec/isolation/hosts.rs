@@ -115,7 +115,8 @@ impl Hosts {
         let silent = AfSpecUnspec::Inet6(vec![AfSpecInet6::AddrGenMode(In6AddrGenMode::None)]);
         let silent = vec![LinkAttribute::AfSpecUnspec(vec![silent])];
         let silent = netlink::link("keep eth0 from making up addresses".to_owned(), ETH0, silent);
-        netlink::apply([silent].into_iter().chain(self.up(host)))
+        netlink::apply([silent].into_iter().chain(self.up(host)))?;
+        netlink::wait_until_local(self.addresses(host))
     }
 
     /// Takes the `eth0` of a host up or down.
@@ -123,7 +124,8 @@ impl Hosts {
         self.enter(host, || {
             if up {
                 // What the kernel has flushed with the link is put back, too.
-                netlink::apply(self.up(host))
+                netlink::apply(self.up(host))?;
+                netlink::wait_until_local(self.addresses(host))
             } else {
                 netlink::apply([netlink::set_up(ETH0, false)])
             }

@@ -68,6 +68,7 @@ impl Net {
             Ok::<_, io::Error>((Ring::open(netlink::LOOPBACK, Way::Sent, size)?, Rc::clone(wire)))
         });
         netlink::apply(namespace::loopback(topology))?;
+        netlink::wait_until_local(topology.addresses.iter().copied())?;
         Ok(Self { addresses: topology.addresses.clone(), capture: capture.transpose()?, hosts: None })
     }
 

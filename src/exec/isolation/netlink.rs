@@ -4,6 +4,8 @@
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use netlink_packet_core::{
     NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
@@ -68,6 +70,52 @@ fn batch(fd: &OwnedFd, changes: impl Iterator<Item = Change>) -> io::Result<()> 
         }
     }
     Ok(())
+}
+
+/// Waits until this thread's network receives what is sent to its IPv6 addresses. The kernel takes
+/// a new one at once, and makes its local route in a thread of its own, soon.
+pub(super) fn wait_until_local(addresses: impl IntoIterator<Item = IpAddr>) -> io::Result<()> {
+    /// A machine that is so busy can run nothing else either.
+    const BOUND: Duration = Duration::from_secs(10);
+    let mut fd = None;
+    for address in addresses.into_iter().filter(IpAddr::is_ipv6) {
+        let fd = match &fd {
+            Some(fd) => fd,
+            None => fd.insert(open().map_err(|errno| failed("open a netlink socket", errno))?),
+        };
+        let began = Instant::now();
+        while !is_local(fd, address)? {
+            if began.elapsed() > BOUND {
+                return Err(io::Error::other(format!("the kernel did not put the address {address} into use")));
+            }
+            thread::sleep(Duration::from_micros(20));
+        }
+    }
+    Ok(())
+}
+
+/// Whether what is sent to an address is received here.
+fn is_local(fd: &OwnedFd, address: IpAddr) -> io::Result<bool> {
+    let prefix = if address.is_ipv6() { 128 } else { 32 };
+    let (what, message) = route(
+        format!("ask for the route to {address}"),
+        Subnet { address, prefix },
+        RouteType::Unspec,
+        RouteScope::Universe,
+    );
+    let mut message = NetlinkMessage::from(RouteNetlinkMessage::GetRoute(message));
+    message.header.flags = NLM_F_REQUEST;
+    message.finalize();
+    let mut bytes = vec![0; message.buffer_len()];
+    message.serialize(&mut bytes);
+    let mut answer = [0; 4096];
+    let asked = sys::send(fd.as_fd(), &bytes, 0, None).and_then(|_| sys::recv(fd.as_fd(), &mut answer, 0));
+    let len = asked.map_err(|errno| failed(&what, errno))?;
+    let answer = NetlinkMessage::<RouteNetlinkMessage>::deserialize(&answer[..len]).map_err(io::Error::other)?;
+    Ok(matches!(
+        answer.payload,
+        NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewRoute(route)) if route.header.kind == RouteType::Local
+    ))
 }
 
 /// The error that the kernel answered with, if it did.

@@ -89,7 +89,7 @@ fn a_broadcast_reaches_everybody_on_the_subnet() {
         "- b: {bind: \"udp://0.0.0.0:67\", host: b}
 - c: {bind: \"udp://0.0.0.0:67\", host: c}
 - a: {socket: udp4, host: a}
-- a: {send: no, to: \"udp://10.0.0.255:67\", fails: EACCES}
+- a: {send: refused, to: \"udp://10.0.0.255:67\", fails: EACCES}
 - a: {set: {SO_BROADCAST: true}}
 - a: {send: subnet, to: \"udp://10.0.0.255:67\"}
 - b: {recv: subnet, nonblocking: true}

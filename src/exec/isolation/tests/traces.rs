@@ -23,7 +23,8 @@ fn two_hundred_runs_leave_nothing_behind() {
     if !possible() {
         return;
     }
-    let hosts = ECHO.replace("127.0.0.1:80\"", "10.0.0.1:80\", host: a").replace("connect: server", "connect: server, host: b");
+    let hosts =
+        ECHO.replace("127.0.0.1:80\"", "10.0.0.1:80\", host: a").replace("connect: server", "connect: server, host: b");
     let plans = [plan_of("isolated", ECHO), plan_of("{hosts: {a: 10.0.0.1, b: 10.0.0.2}}", &hosts)];
     std::thread::scope(|scope| {
         for worker in 0..8 {
@@ -61,7 +62,8 @@ fn left() -> usize {
 #[ignore = "a measurement"]
 fn the_cost_of_an_isolated_run() {
     let echo = ECHO.replace("\"tcp://127.0.0.1:80\"", "tcp");
-    let hosts = echo.replace("listen: tcp", "listen: tcp, host: a").replace("connect: server", "connect: server, host: b");
+    let hosts =
+        echo.replace("listen: tcp", "listen: tcp, host: a").replace("connect: server", "connect: server, host: b");
     let two = "{hosts: {a: 10.0.0.1, b: 10.0.0.2}}";
     for (name, network, steps, wire) in [
         ("host", "host", &echo, false),
