@@ -32,6 +32,9 @@ pub fn can_isolate() -> Result<(), String> {
     if let Some(Err(reason)) = ENTERED.get() {
         return Err(reason.clone());
     }
+    if !may_isolate() {
+        return Err(why_no_network(&io::Error::from_raw_os_error(libc::EPERM)));
+    }
     let tried = thread::Builder::new().name("probe".to_owned()).spawn(sys::unshare_net);
     let result = tried.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
     match result {
@@ -41,15 +44,17 @@ pub fn can_isolate() -> Result<(), String> {
     }
 }
 
-/// Whether this process has the right to isolated networks (CAP_SYS_ADMIN, in whichever user
-/// namespace it is), so that nothing need be prepared.
+/// Whether this process has the rights that isolated networks take, in whichever user namespace it
+/// is, so that nothing need be prepared: to create namespaces (CAP_SYS_ADMIN), to set them up
+/// (CAP_NET_ADMIN), to capture in them (CAP_NET_RAW). Root in a container may lack some.
 pub fn may_isolate() -> bool {
-    const CAP_SYS_ADMIN: u32 = 21;
+    const NET_ADMIN: u64 = 1 << 12;
+    const NET_RAW: u64 = 1 << 13;
+    const SYS_ADMIN: u64 = 1 << 21;
+    const ALL: u64 = NET_ADMIN | NET_RAW | SYS_ADMIN;
     let Ok(status) = fs::read_to_string("/proc/self/status") else { return false };
     let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    effective
-        .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
-        .is_some_and(|caps| caps >> CAP_SYS_ADMIN & 1 == 1)
+    effective.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).is_some_and(|rights| rights & ALL == ALL)
 }
 
 fn enter_user_namespace() -> Result<(), String> {
@@ -110,9 +115,12 @@ fn why_no_user_namespace(error: &io::Error) -> String {
 fn why_no_network(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(libc::EPERM) if app_armor_restricts() => format!("network namespaces are refused{}", app_armor()),
+        Some(libc::EPERM) if may_isolate() => "a container or a sandbox forbids unshare(2), though this process \
+             has the right to network namespaces: allow it there"
+            .to_owned(),
         Some(libc::EPERM) => {
-            "this process may not create network namespaces (CAP_SYS_ADMIN): run as root, or as a user who may \
-             create user namespaces"
+            "this process may not create network namespaces (CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_RAW): run as \
+             root, or as a user who may create user namespaces"
                 .to_owned()
         }
         Some(libc::ENOSPC) => {

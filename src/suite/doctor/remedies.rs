@@ -65,8 +65,7 @@ fn limit(setting: &str) -> Remedy {
     Remedy::new(format!("{setting} is 0"), [&format!("sysctl -w {setting}={NAMESPACES}")])
 }
 
-/// Docker's default profile refuses unshare(2) without CAP_SYS_ADMIN, and AppArmor's mount rules
-/// are no concern of ours.
+/// Docker's and Podman's default profiles refuse unshare(2) to all without CAP_SYS_ADMIN.
 fn container() -> Remedy {
     let why = "a container or sandbox filters system calls (seccomp); for Docker and Podman, one of";
     Remedy::new(
