@@ -4,11 +4,11 @@
 //! namespace ends with it. That works alike for root and for an ordinary user, who may enter a
 //! network namespace but could not leave it again.
 
+mod capture;
 mod hosts;
 mod namespace;
 mod netlink;
 mod reaper;
-pub(crate) mod ring;
 mod switch;
 mod sys;
 #[cfg(test)]
@@ -25,8 +25,8 @@ use crate::model::topology::{LinkState, Topology};
 
 use super::net::{self, diag::Diag};
 use super::wire::Collector;
+use capture::{Capture, Keep, Way};
 use hosts::Hosts;
-use ring::{Ring, Size, Way};
 use switch::Switch;
 
 pub use user::{can_isolate, may_isolate, prepare_isolation};
@@ -37,7 +37,7 @@ pub(crate) struct Net {
     /// The addresses of the loopback device, where there are no hosts.
     addresses: Vec<IpAddr>,
     /// What crosses the loopback device, where somebody wants it.
-    capture: Option<(Ring, Rc<Collector>)>,
+    capture: Option<(Capture, Rc<Collector>)>,
     /// The hosts, and what passes frames between them.
     hosts: Option<(Hosts, Switch)>,
 }
@@ -64,8 +64,8 @@ impl Net {
         }
         namespace::prepare()?;
         let capture = wire.map(|wire| {
-            let size = if wire.keeps_bytes() { Size::LONG } else { Size::HEADERS };
-            Ok::<_, io::Error>((Ring::open(netlink::LOOPBACK, Way::Sent, size)?, Rc::clone(wire)))
+            let keep = if wire.keeps_bytes() { Keep::Whole } else { Keep::Headers };
+            Ok::<_, io::Error>((Capture::open(netlink::LOOPBACK, Way::Sent, keep)?, Rc::clone(wire)))
         });
         netlink::apply(namespace::loopback(topology))?;
         netlink::wait_until_local(topology.addresses.iter().copied())?;
@@ -77,15 +77,15 @@ impl Net {
         if let Some((_, switch)) = &self.hosts {
             switch.pump();
         }
-        if let Some((ring, wire)) = &self.capture {
-            while ring.take(|packet| wire.push(packet.nanos, 0, packet.bytes, packet.len)) > 0 {}
+        if let Some((capture, wire)) = &self.capture {
+            while capture.take(|packet| wire.push(packet.nanos, 0, packet.bytes, packet.len)) > 0 {}
         }
     }
 
     /// Passes frames on for as long as it is polled.
     pub(crate) async fn run(&self) -> io::Error {
-        let Some(ring) = self.ring() else { return std::future::pending().await };
-        let waiting = match net::sys::register(ring.share(), tokio::io::Interest::READABLE) {
+        let Some(capture) = self.capture() else { return std::future::pending().await };
+        let waiting = match net::sys::register(capture.share(), tokio::io::Interest::READABLE) {
             Ok(waiting) => waiting,
             Err(error) => return error,
         };
@@ -98,9 +98,9 @@ impl Net {
         }
     }
 
-    fn ring(&self) -> Option<&Ring> {
-        let switch = self.hosts.as_ref().map(|(_, switch)| switch.ring());
-        switch.or_else(|| self.capture.as_ref().map(|(ring, _)| ring))
+    fn capture(&self) -> Option<&Capture> {
+        let switch = self.hosts.as_ref().map(|(_, switch)| switch.capture());
+        switch.or_else(|| self.capture.as_ref().map(|(capture, _)| capture))
     }
 
     /// How many frames were lost since this was asked last: they are in no record, and those between
@@ -108,7 +108,7 @@ impl Net {
     pub(crate) fn lost(&self) -> io::Result<u32> {
         match (&self.hosts, &self.capture) {
             (Some((_, switch)), _) => switch.lost(),
-            (None, Some((ring, _))) => ring.lost(),
+            (None, Some((capture, _))) => capture.lost(),
             (None, None) => Ok(0),
         }
     }

@@ -8,18 +8,14 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::sys::SharedMemory;
-
 /// So many closes at a time; the threads sleep in the kernel.
 const THREADS: usize = 32;
 /// How long a thread stays for more.
 const IDLE: Duration = Duration::from_millis(100);
 
-type Grave = (Arc<OwnedFd>, Option<SharedMemory>);
-
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Grave>,
+    waiting: VecDeque<Arc<OwnedFd>>,
     threads: usize,
     idle: usize,
 }
@@ -27,10 +23,10 @@ struct Queue {
 static QUEUE: Mutex<Queue> = Mutex::new(Queue { waiting: VecDeque::new(), threads: 0, idle: 0 });
 static MORE: Condvar = Condvar::new();
 
-/// Closes a packet socket and its ring, soon.
-pub(super) fn close(fd: Arc<OwnedFd>, memory: Option<SharedMemory>) {
+/// Closes a packet socket, soon.
+pub(super) fn close(fd: Arc<OwnedFd>) {
     let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
-    queue.waiting.push_back((fd, memory));
+    queue.waiting.push_back(fd);
     if queue.idle >= queue.waiting.len() || queue.threads >= THREADS {
         MORE.notify_one();
         return;
@@ -44,9 +40,9 @@ pub(super) fn close(fd: Arc<OwnedFd>, memory: Option<SharedMemory>) {
 fn work() {
     let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        if let Some(grave) = queue.waiting.pop_front() {
+        if let Some(fd) = queue.waiting.pop_front() {
             drop(queue);
-            drop(grave);
+            drop(fd);
             queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
             continue;
         }

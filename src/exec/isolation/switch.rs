@@ -12,8 +12,8 @@ use std::thread;
 use crate::exec::wire::Collector;
 use crate::model::topology::LinkState;
 
+use super::capture::{Capture, Keep, Packet, Way};
 use super::hosts::{host_of_port, mac, port};
-use super::ring::{Packet, Ring, Size, Way};
 use super::sys;
 
 /// So often a frame is offered to a host whose queue of received frames is full.
@@ -22,7 +22,7 @@ const OFFERS: usize = 1000;
 /// Passes frames between hosts.
 #[derive(Debug)]
 pub(super) struct Switch {
-    ring: Ring,
+    capture: Capture,
     links: RefCell<Vec<LinkState>>,
     /// What waits for a held link, in the order in which it was sent.
     held: RefCell<VecDeque<Frame>>,
@@ -43,10 +43,10 @@ struct Frame {
 impl Switch {
     /// A switch for so many hosts, whose ports will be in this thread's namespace.
     pub(super) fn open(hosts: usize, wire: Option<&Rc<Collector>>) -> io::Result<Self> {
-        let ring = Ring::open(0, Way::Received, Size::WHOLE)?;
-        sys::set_packet_option::<libc::c_int>(ring.fd(), libc::PACKET_QDISC_BYPASS, &1)?;
+        let capture = Capture::open(0, Way::Received, Keep::Whole)?;
+        sys::set_packet_option::<libc::c_int>(capture.fd(), libc::PACKET_QDISC_BYPASS, &1)?;
         Ok(Self {
-            ring,
+            capture,
             links: RefCell::new(vec![LinkState::Up; hosts]),
             held: RefCell::default(),
             refused: Cell::new(0),
@@ -54,19 +54,19 @@ impl Switch {
         })
     }
 
-    /// The ring that frames arrive in.
-    pub(super) fn ring(&self) -> &Ring {
-        &self.ring
+    /// What frames arrive in.
+    pub(super) fn capture(&self) -> &Capture {
+        &self.capture
     }
 
     /// How many frames were lost since this was asked last.
     pub(super) fn lost(&self) -> io::Result<u32> {
-        Ok(self.ring.lost()? + self.refused.take())
+        Ok(self.capture.lost()? + self.refused.take())
     }
 
     /// Passes on what waits, until nothing does: a frame that arrives may cause others.
     pub(super) fn pump(&self) {
-        while self.ring.take(|packet| self.take(&packet)) > 0 {}
+        while self.capture.take(|packet| self.take(&packet)) > 0 {}
     }
 
     fn take(&self, packet: &Packet<'_>) {
@@ -107,7 +107,7 @@ impl Switch {
 
     fn deliver(&self, to: usize, bytes: &[u8]) {
         for _ in 0..OFFERS {
-            match sys::send_frame(self.ring.fd().as_fd(), port(to), bytes) {
+            match sys::send_frame(self.capture.fd().as_fd(), port(to), bytes) {
                 Ok(()) => return,
                 // Its queue is full: its CPU is about to empty it.
                 Err(error) if matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::EAGAIN)) => thread::yield_now(),

@@ -1,16 +1,12 @@
-//! The system calls of isolated networks that have no safe wrapper: namespaces of a thread, and the
-//! memory that a packet socket shares with the kernel.
+//! The system calls of isolated networks that have no safe wrapper: namespaces of a thread, and
+//! packet sockets.
 
-#![expect(
-    unsafe_code,
-    reason = "unshare(2), setns(2), and a ring of packet(7) have no safe wrapper in the libraries we use"
-)]
+#![expect(unsafe_code, reason = "unshare(2), setns(2) and packet(7) have no safe wrapper in the libraries we use")]
 
 use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
-use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::ptr;
 
 use libc::{c_int, c_void, socklen_t};
 
@@ -155,79 +151,81 @@ pub(super) fn lost_frames(fd: BorrowedFd<'_>) -> io::Result<u32> {
     }
 }
 
-/// The memory that a packet socket shares with the kernel: slots of one size, each with a header.
-#[derive(Debug)]
-pub(super) struct SharedMemory {
-    start: NonNull<u8>,
-    len: usize,
-    slot: usize,
-}
-
-// SAFETY: the memory belongs to this value alone; the kernel's side is guarded by the status words.
-unsafe impl Send for SharedMemory {}
-
-/// What a slot's header says of its frame.
+/// What recvmsg(2) tells of a frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
-    pub(super) len: u32,
+    /// How long it is, also where the buffer was shorter.
+    pub(super) len: usize,
+    /// When it passed, in nanoseconds since 1970.
     pub(super) nanos: u64,
+    /// The interface that it passed.
     pub(super) interface: u32,
 }
 
-impl SharedMemory {
-    /// Maps the ring of a packet socket.
-    pub(super) fn map(fd: BorrowedFd<'_>, slot: usize, slots: usize) -> io::Result<Self> {
-        let len = slot * slots;
-        // SAFETY: a new mapping; the result is checked.
-        let start = unsafe {
-            libc::mmap(ptr::null_mut(), len, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED, fd.as_raw_fd(), 0)
-        };
-        if start == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let start = NonNull::new(start.cast::<u8>()).ok_or_else(|| io::Error::other("mapped at address 0"))?;
-        Ok(Self { start, len, slot })
-    }
-
-    /// Gives the frame in a slot to `take`, and the slot back to the kernel; false where the slot
-    /// has none.
-    pub(super) fn take(&self, index: usize, take: impl FnOnce(Head, &[u8])) -> bool {
-        assert!((index + 1) * self.slot <= self.len, "the slot lies in the ring");
-        // SAFETY: the slot lies in the mapping (asserted), which is aligned to pages, and slots are
-        // multiples of 16. The kernel does not touch a slot from the time that its status says
-        // TP_STATUS_USER until we set it to TP_STATUS_KERNEL; the status is read and written as an
-        // atomic with the orders that packet(7) asks for. `tp_mac` and `tp_snaplen` are bounded here.
-        unsafe {
-            let slot = self.start.as_ptr().add(index * self.slot);
-            #[expect(clippy::cast_ptr_alignment, reason = "slots are multiples of 16")]
-            let header = slot.cast::<libc::tpacket2_hdr>();
-            let status = AtomicU32::from_ptr(&raw mut (*header).tp_status);
-            if status.load(Ordering::Acquire) & libc::TP_STATUS_USER == 0 {
-                return false;
-            }
-            // struct sockaddr_ll stands behind the header, at a multiple of TPACKET_ALIGNMENT.
-            let address = slot.add(size_of::<libc::tpacket2_hdr>().next_multiple_of(libc::TPACKET_ALIGNMENT));
-            #[expect(clippy::cast_ptr_alignment, reason = "aligned to 16 by the kernel")]
-            let interface = (*address.cast::<libc::sockaddr_ll>()).sll_ifindex;
-            let mac = usize::from((*header).tp_mac).min(self.slot);
-            let captured = ((*header).tp_snaplen as usize).min(self.slot - mac);
-            let head = Head {
-                len: (*header).tp_len,
-                nanos: u64::from((*header).tp_sec) * 1_000_000_000 + u64::from((*header).tp_nsec),
-                interface: interface.cast_unsigned(),
+/// Receives a frame, as much of it as the buffer holds; `None` where none waits.
+pub(super) fn receive_frame(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<Option<Head>> {
+    /// Room for one control message with a `struct timespec`, aligned as `struct cmsghdr` must be.
+    #[repr(C, align(8))]
+    struct Control([u8; 64]);
+    let mut control = Control([0; 64]);
+    let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast::<c_void>(), iov_len: buffer.len() };
+    // SAFETY: zeroed sockaddr_ll and msghdr are valid; all pointers in the header outlive the call
+    // and are passed with their lengths; the control messages are read as cmsg(3) says.
+    unsafe {
+        let mut address: libc::sockaddr_ll = std::mem::zeroed();
+        let mut header: libc::msghdr = std::mem::zeroed();
+        header.msg_name = (&raw mut address).cast::<c_void>();
+        header.msg_namelen = size_of::<libc::sockaddr_ll>() as socklen_t;
+        header.msg_iov = &raw mut part;
+        header.msg_iovlen = 1;
+        header.msg_control = control.0.as_mut_ptr().cast::<c_void>();
+        header.msg_controllen = control.0.len() as _;
+        let received = libc::recvmsg(fd.as_raw_fd(), &raw mut header, libc::MSG_TRUNC | libc::MSG_DONTWAIT);
+        let Ok(len) = usize::try_from(received) else {
+            let error = io::Error::last_os_error();
+            return match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(None),
+                // The interface went down: no frame, and others may come.
+                io::ErrorKind::NetworkDown => Ok(None),
+                _ => Err(error),
             };
-            take(head, std::slice::from_raw_parts(slot.add(mac), captured));
-            status.store(libc::TP_STATUS_KERNEL, Ordering::Release);
+        };
+        let mut nanos = 0;
+        let mut message = libc::CMSG_FIRSTHDR(&raw const header);
+        while !message.is_null() {
+            if (*message).cmsg_level == libc::SOL_SOCKET && (*message).cmsg_type == libc::SCM_TIMESTAMPNS {
+                let time = libc::CMSG_DATA(message).cast::<libc::timespec>().read_unaligned();
+                nanos = time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned();
+            }
+            message = libc::CMSG_NXTHDR(&raw const header, message);
         }
-        true
+        Ok(Some(Head { len, nanos, interface: address.sll_ifindex.cast_unsigned() }))
     }
 }
 
-impl Drop for SharedMemory {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is this value's own, and nothing borrows from it any more.
-        unsafe { libc::munmap(self.start.as_ptr().cast::<c_void>(), self.len) };
-    }
+/// SO_TIMESTAMPNS: frames come with their times.
+pub(super) fn want_times(fd: BorrowedFd<'_>) -> io::Result<()> {
+    set_int(fd, libc::SO_TIMESTAMPNS, 1)
+}
+
+/// Gives a socket a receive buffer of so many bytes: without regard to the machine's bound where
+/// this process may, else as large as `net.core.rmem_max` allows.
+pub(super) fn set_receive_buffer(fd: BorrowedFd<'_>, bytes: c_int) -> io::Result<()> {
+    set_int(fd, libc::SO_RCVBUFFORCE, bytes).or_else(|_| set_int(fd, libc::SO_RCVBUF, bytes))
+}
+
+fn set_int(fd: BorrowedFd<'_>, name: c_int, value: c_int) -> io::Result<()> {
+    // SAFETY: an `int`, passed with its own size.
+    check(unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            name,
+            ptr::from_ref(&value).cast::<c_void>(),
+            size_of::<c_int>() as socklen_t,
+        )
+    })
+    .map(drop)
 }
 
 /// socket(2) for packets; it receives nothing before it is bound.
