@@ -18,8 +18,10 @@ vars: {port: 0x50, text: "a: b"}
 matrix:
   net: [tcp4, tcp6]
 snapshot: shared
+network: {hosts: {a: 10.0.0.1, b: [10.0.0.2/16, "fd00::2"]}, routes: {192.0.2.0/24: prohibit}}
+wire: true
 steps:
-  - server: {listen: "${net}", backlog: 1}   # a comment
+  - server: {listen: "${net}", backlog: 1, host: a}   # a comment
   - client: {connect: server, from: "tcp://127.0.0.1:0", within: 1s}
   - conn:
       accept: server
@@ -49,6 +51,7 @@ steps:
     as: i
     steps:
       - client${i}: reset
+  - link: {a: down, b: silent}
   - pause: 50ms
   - client: close
 "#;
@@ -57,7 +60,7 @@ steps:
 fn everything_is_in_order() {
     let parsed = parse(&SourceFile::new("x", "x", EVERYTHING));
     assert_eq!(parsed.diagnostics, []);
-    assert_eq!(parsed.spec.steps.len(), 17);
+    assert_eq!(parsed.spec.steps.len(), 18);
     assert!(!parsed.spec.incomplete);
 }
 
@@ -95,8 +98,8 @@ fn many_warnings_hide_no_error() {
 const PARTS: &[&str] = &[
     "{", "}", "[", "]", ",", ":", ": ", "- ", "\n", "\n  ", "  - ", "#", " #", "\"", "'", "\\", "|", ">", "&a ", "*a",
     "!t ", "? ", "%", "@", "`", "~", "<<", "---\n", "...\n", "\t", "\r\n", "\u{feff}", "é", "\u{2028}", "\0", "\x01",
-    "${x}", "a", "send", "recv", "steps", "about", "parallel", "repeat", "hex", "until", "match", "as", "42", "true",
-    "", "\\xff", "\\d",
+    "${x}", "a", "send", "recv", "network", "hosts", "link", "steps", "about", "parallel", "repeat", "hex", "until",
+    "match", "as", "42", "true", "", "\\xff", "\\d",
 ];
 
 fn part() -> impl Strategy<Value = &'static str> {

@@ -8,15 +8,15 @@ use super::endpoints::{Role, Walk, key};
 impl Walk<'_, '_> {
     /// Whether the call says on which host its socket is created, if it creates one.
     pub(super) fn check_host(&mut self, call: &Call) {
+        if self.hosts.is_empty() || self.is_doubtful(&key(&call.endpoint)) {
+            return;
+        }
         let is_new = match &call.verb {
             Verb::Socket(_) | Verb::Pair { .. } => true,
             Verb::Bind(_) | Verb::Connect { .. } => self.reusable(&call.endpoint).is_none(),
             Verb::Listen { address, .. } => address.is_some() && self.reusable(&call.endpoint).is_none(),
             _ => return,
         };
-        if self.hosts.is_empty() || self.is_doubtful(&key(&call.endpoint)) {
-            return;
-        }
         if is_new && call.host.is_none() {
             self.missing_host(call);
         } else if let (false, Some(_)) = (is_new, call.host) {
