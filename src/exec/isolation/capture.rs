@@ -9,7 +9,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use super::{reaper, sys};
+use super::reaper::Unwaited;
+use super::sys;
 
 /// What the receive buffer should hold, where the machine lets it: all that a window of TCP has.
 const ROOM: libc::c_int = 64 << 20;
@@ -35,7 +36,8 @@ pub(crate) enum Way {
 /// A capture.
 #[derive(Debug)]
 pub(crate) struct Capture {
-    fd: Arc<OwnedFd>,
+    /// What closes it, elsewhere.
+    fd: Unwaited,
     buffer: RefCell<Vec<u8>>,
     failed: RefCell<Option<io::Error>>,
 }
@@ -70,7 +72,7 @@ impl Capture {
             Keep::Headers => 192,
             Keep::Whole => (1 << 16) + 64,
         };
-        Ok(Self { fd: Arc::new(fd), buffer: RefCell::new(vec![0; len]), failed: RefCell::default() })
+        Ok(Self { fd: Unwaited::new(fd), buffer: RefCell::new(vec![0; len]), failed: RefCell::default() })
     }
 
     /// Gives every frame that waits to `take`, oldest first, and says how many there were.
@@ -106,12 +108,6 @@ impl Capture {
 
     /// The packet socket, to be known to a reactor.
     pub(crate) fn share(&self) -> Arc<OwnedFd> {
-        Arc::clone(&self.fd)
-    }
-}
-
-impl Drop for Capture {
-    fn drop(&mut self) {
-        reaper::close(Arc::clone(&self.fd));
+        self.fd.share()
     }
 }

@@ -3,7 +3,7 @@
 //! that wait at the same time share one grace period.
 
 use std::collections::VecDeque;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -23,8 +23,37 @@ struct Queue {
 static QUEUE: Mutex<Queue> = Mutex::new(Queue { waiting: VecDeque::new(), threads: 0, idle: 0 });
 static MORE: Condvar = Condvar::new();
 
+/// A packet socket for whose end nobody waits.
+#[derive(Debug)]
+pub(super) struct Unwaited(Option<Arc<OwnedFd>>);
+
+impl Unwaited {
+    /// That socket.
+    pub(super) fn new(fd: OwnedFd) -> Self {
+        Self(Some(Arc::new(fd)))
+    }
+
+    /// The socket, to be known to a reactor; it must be forgotten there before this is dropped.
+    pub(super) fn share(&self) -> Arc<OwnedFd> {
+        self.0.clone().unwrap_or_else(|| unreachable!("it is given away when it is dropped"))
+    }
+}
+
+impl AsFd for Unwaited {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_ref().map_or_else(|| unreachable!("it is given away when it is dropped"), |fd| fd.as_fd())
+    }
+}
+
+impl Drop for Unwaited {
+    /// Gives the descriptor away, so that it is not closed here: whoever lets go last closes it.
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(close);
+    }
+}
+
 /// Closes a packet socket, soon.
-pub(super) fn close(fd: Arc<OwnedFd>) {
+fn close(fd: Arc<OwnedFd>) {
     let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
     queue.waiting.push_back(fd);
     if queue.idle >= queue.waiting.len() || queue.threads >= THREADS {
