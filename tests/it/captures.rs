@@ -2,7 +2,10 @@
 //! isolated networks, or has no tshark, there is nothing to look at.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use sockspec::trace::record::Record;
 
 use crate::project::{ECHO, Project, Ran};
 
@@ -20,6 +23,15 @@ steps:
   - client: {expect: reset}
 ";
 
+const HOSTS: &str = "\
+about: Nobody listens on the other host.
+network: {hosts: {east: 10.0.0.1, west: 10.0.0.2}}
+steps:
+  - server: {listen: tcp, host: east}
+  - server: close
+  - client: {connect: server, host: west, fails: ECONNREFUSED}
+";
+
 /// A step of its own does otherwise than written.
 const FAILED: &str = "\
 about: Nobody listens.
@@ -32,10 +44,10 @@ fn can_isolate() -> bool {
     sockspec::exec::can_isolate().is_ok()
 }
 
-/// Fields of each frame of TCP, one line a frame; `None` where there is no tshark.
-fn tshark(project: &Project, file: &str, fields: &[&str]) -> Option<Vec<String>> {
+/// Fields of each frame that a filter takes, one line a frame; `None` where there is no tshark.
+fn tshark(file: &Path, filter: &str, fields: &[&str]) -> Option<Vec<String>> {
     let mut command = Command::new("tshark");
-    command.arg("-r").arg(project.path(file)).args(["-Y", "tcp", "-T", "fields"]);
+    command.arg("-r").arg(file).args(["-Y", filter, "-T", "fields"]);
     for field in fields {
         command.args(["-e", field]);
     }
@@ -57,10 +69,12 @@ fn every_test_on_an_isolated_network_has_its_file() {
     assert!(!project.exists("captures/host.pcapng"), "others send on the machine's network, too");
     assert_eq!(fs::read_dir(project.path("captures/tcp")).unwrap().count(), 2, "and nothing else");
     for file in &files[1..] {
-        let Some(frames) = tshark(&project, file, &["frame.interface_name", "tcp.flags.reset", "frame.comment"]) else {
+        let Some(frames) =
+            tshark(&project.path(file), "tcp", &["frame.interface_name", "tcp.flags.reset", "frame.comment"])
+        else {
             return;
         };
-        let resets: Vec<&String> = frames.iter().filter(|frame| matches!(field(frame, 1), "1" | "True")).collect();
+        let resets: Vec<&String> = frames.iter().filter(|frame| is_set(field(frame, 1))).collect();
         assert_eq!(resets.len(), 1, "each frame stands there once: {frames:#?}");
         assert!(frames.iter().all(|frame| field(frame, 0) == "lo"), "{frames:#?}");
         assert!(field(resets[0], 2).contains("conn reset"), "the step that caused it: {resets:?}");
@@ -70,6 +84,23 @@ fn every_test_on_an_isolated_network_has_its_file() {
 
 fn field(line: &str, index: usize) -> &str {
     line.split('\t').nth(index).unwrap_or_default()
+}
+
+#[test]
+fn each_host_is_an_interface() {
+    if !can_isolate() {
+        return;
+    }
+    let project = Project::new(&[("specs/hosts.yaml", HOSTS)]);
+    project.run(&["run", "--pcap", "captures"]).exits(1).says("1 new");
+    let Some(frames) =
+        tshark(&project.path("captures/hosts.pcapng"), "tcp", &["frame.interface_name", "ip.src", "tcp.flags.reset"])
+    else {
+        return;
+    };
+    let shown: Vec<_> = frames.iter().map(|frame| (field(frame, 0), field(frame, 1))).collect();
+    assert_eq!(shown, [("west", "10.0.0.2"), ("east", "10.0.0.1")], "the frame stands where it was sent");
+    assert!(is_set(field(&frames[1], 2)), "{frames:?}");
 }
 
 #[test]
@@ -106,4 +137,69 @@ fn an_ordinary_user_has_captures_or_is_told_why_not() {
     } else {
         assert!(ran.stdout.contains("needs an isolated network: ") && ran.stdout.contains("2 ignored"), "{ran:#?}");
     }
+}
+
+/// The files below a folder whose names end so.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, ending));
+        } else if path.to_string_lossy().ends_with(ending) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// How many lines of a trace tell of a segment with this flag.
+fn told(trace: &str, flag: &str) -> usize {
+    let segments = trace.lines().filter_map(|line| line.trim_start().strip_prefix("wire "));
+    segments.filter(|segment| segment.split_whitespace().any(|word| word == flag)).count()
+}
+
+#[test]
+fn tshark_agrees_with_the_traces_of_the_bundled_specs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let wire: Vec<PathBuf> = files(&root.join("specs"), ".yaml")
+        .into_iter()
+        .filter(|spec| fs::read_to_string(spec).unwrap().contains("\nwire: true"))
+        .collect();
+    assert!(!wire.is_empty());
+    if !can_isolate() {
+        return;
+    }
+    let folder = Project::new(&[]);
+    let mut command = folder.command(&["run", "--update", "no", "--pcap", "captures", "--record", "records"]);
+    Ran::of(command.args(&wire)).exits(0);
+    let captures = files(&folder.path("captures"), ".pcapng");
+    // It takes tshark a third of a second to start.
+    std::thread::scope(|scope| {
+        for some in captures.chunks(captures.len().div_ceil(4)) {
+            scope.spawn(|| some.iter().for_each(|capture| assert_agrees(&folder, capture)));
+        }
+    });
+}
+
+/// That tshark sees as many segments of a kind as the trace tells of.
+fn assert_agrees(folder: &Project, capture: &Path) {
+    let below = capture.strip_prefix(folder.path("captures")).unwrap().with_extension("json");
+    let record = fs::read_to_string(folder.path("records").join(&below)).unwrap();
+    let trace = sockspec::trace::text_of(&Record::from_json(&record).unwrap());
+    // Iterations that are alike are told once.
+    if trace.contains("\nrepeat ") {
+        return;
+    }
+    let fields = ["tcp.flags.syn", "tcp.flags.fin", "tcp.flags.reset"];
+    let Some(frames) = tshark(capture, "tcp && !tcp.analysis.retransmission", &fields) else { return };
+    for (column, flag) in ["SYN", "FIN", "RST"].into_iter().enumerate() {
+        let seen = frames.iter().filter(|frame| is_set(field(frame, column))).count();
+        assert_eq!(seen, told(&trace, flag), "{flag} of {}:\n{trace}", below.display());
+    }
+}
+
+/// Versions of tshark differ in how they show a flag.
+fn is_set(flag: &str) -> bool {
+    matches!(flag, "1" | "True")
 }
