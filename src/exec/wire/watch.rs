@@ -70,7 +70,7 @@ impl<'t> Watch<'t> {
             step: format!("line {line}, {} {verb}", endpoint.shown),
             endpoint: endpoint.shown.clone(),
             protocol,
-            host: 0,
+            host: endpoint.host.unwrap_or(0),
             local: local.as_ref().and_then(plain),
             remote: remote.as_ref().and_then(plain),
             accepted: endpoint.accepted.get(),
