@@ -247,7 +247,28 @@ fn other_end(endpoint: &Rc<Endpoint>) -> OtherEnd {
 pub(crate) struct Inbox {
     /// More than one where it is sent to a group.
     receivers: Vec<(Rc<Socket>, (u32, u32))>,
-    error_at_sender: bool,
+    bounce: Option<Bounce>,
+}
+
+/// Where the ICMP error of a datagram that nobody receives is seen.
+enum Bounce {
+    /// At the sender, as a pending error.
+    ToSender,
+    /// On the wire alone.
+    OnTheWire {
+        /// Where the datagram went.
+        to: SocketAddr,
+        /// How many frames there were before it.
+        since: usize,
+    },
+}
+
+/// The address of a socket that is not bound yet.
+fn unbound(like: SocketAddr) -> SocketAddr {
+    match like {
+        SocketAddr::V4(_) => (std::net::Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (std::net::Ipv6Addr::UNSPECIFIED, 0).into(),
+    }
 }
 
 impl Inbox {
@@ -277,28 +298,40 @@ impl Inbox {
             .filter_map(|receiver| receiver.socket())
             .filter_map(|socket| sys::receive_queue(socket.fd()).ok().map(|queue| (socket, queue)))
             .collect();
-        let error_at_sender = receivers.is_empty() && Self::bounces(test, from, &address);
-        Self { receivers, error_at_sender }
+        let bounce = if receivers.is_empty() { Self::bounce(test, from, &address) } else { None };
+        Self { receivers, bounce }
     }
 
-    /// Whether nobody receives it, and the sender is told: it is connected.
-    fn bounces(test: &Test<'_>, from: &Rc<Endpoint>, target: &SockAddr) -> bool {
-        let Some(remote) = from.remote() else { return false };
-        if !super::net::address::same(&remote, target) || !test.is_local(target) {
-            return false;
+    /// Whether nobody receives it, and an ICMP error comes back, which somebody sees: a connected
+    /// sender, or whoever watches the wire.
+    fn bounce(test: &Test<'_>, from: &Rc<Endpoint>, target: &SockAddr) -> Option<Bounce> {
+        let is_told = from.remote().is_some_and(|remote| super::net::address::same(&remote, target));
+        let watched = test.wire.as_ref().filter(|_| !test.is_group(target));
+        if !(is_told || watched.is_some()) || !test.is_local(target) {
+            return None;
         }
-        let (Some(to), Some(local)) = (target.as_socket(), from.local().and_then(|local| local.as_socket())) else {
-            return false;
-        };
-        test.passes_at(from, Some(remote)) == (true, true)
-            && test.diag_at(from, to).is_some_and(|diag| !diag.udp_receiver(to, local))
+        let (to, local) = (target.as_socket()?, from.local().and_then(|local| local.as_socket()));
+        let local = local.unwrap_or_else(|| unbound(to));
+        let comes_back = test.passes_at(from, Some(target.clone())) == (true, true)
+            && test.diag_at(from, to).is_some_and(|diag| !diag.udp_receiver(to, local));
+        match (comes_back, is_told, watched) {
+            (true, true, _) => Some(Bounce::ToSender),
+            (true, false, Some(wire)) => Some(Bounce::OnTheWire { to, since: wire.count() }),
+            _ => None,
+        }
     }
 
     /// After the send: the datagram lies in every queue, was dropped there, or its ICMP error has
     /// come back.
     pub(crate) async fn settled(self, test: &Test<'_>, sender: &Socket) -> Settled {
-        if self.error_at_sender {
-            return until(test, || sys::poll_now(sender.fd(), 0) & libc::POLLERR != 0).await;
+        match (self.bounce, &test.wire) {
+            (Some(Bounce::ToSender), _) => {
+                return until(test, || sys::poll_now(sender.fd(), 0) & libc::POLLERR != 0).await;
+            }
+            (Some(Bounce::OnTheWire { to, since }), Some(wire)) => {
+                return until(test, || wire.has_error_about(to, since)).await;
+            }
+            _ => {}
         }
         let arrived = |(socket, before): &(Rc<Socket>, (u32, u32))| {
             sys::receive_queue(socket.fd()).is_ok_and(|now| now.0 > before.0 || now.1 != before.1)

@@ -16,6 +16,7 @@ mod watch;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use crate::model::topology::Topology;
 use crate::trace::event::Segment;
@@ -83,6 +84,13 @@ impl Collector {
     /// How many frames there are so far.
     pub(crate) fn count(&self) -> usize {
         self.frames.borrow().len()
+    }
+
+    /// Whether an ICMP error about something that was sent to that address came after so many frames.
+    pub(crate) fn has_error_about(&self, address: SocketAddr, since: usize) -> bool {
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let about = |frame: &Frame| matches!(frame.kind, frame::Kind::Icmp { to, .. } if to == address);
+        self.frames.borrow().iter().skip(since).flatten().any(about)
     }
 
     /// Whether every step has left the traces that it must.

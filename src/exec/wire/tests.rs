@@ -237,6 +237,19 @@ fn datagrams_and_the_error_of_a_closed_port() {
 }
 
 #[test]
+fn the_error_of_a_closed_port_is_awaited_where_only_the_wire_tells_of_it() {
+    same(
+        r#"
+  - gone: {bind: udp}
+  - gone: close
+  - sender: {bind: udp}
+  - sender: {send: "hello", to: gone}
+"#,
+        &["sender > gone  UDP 5", "gone > sender  ICMP port unreachable"],
+    );
+}
+
+#[test]
 fn urgent_data_is_marked() {
     let lines = wire(
         r#"
