@@ -242,10 +242,10 @@ fn the_error_of_a_closed_port_is_awaited_where_only_the_wire_tells_of_it() {
         r#"
   - gone: {bind: udp}
   - gone: close
-  - sender: {bind: udp}
-  - sender: {send: "hello", to: gone}
+  - talker: {bind: udp}
+  - talker: {send: "hello", to: gone}
 "#,
-        &["sender > gone  UDP 5", "gone > sender  ICMP port unreachable"],
+        &["talker > gone  UDP 5", "gone > talker  ICMP port unreachable"],
     );
 }
 
