@@ -12,8 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, AsRawFd};
 
 use netlink_packet_route::link::{
-    AfSpecInet6, AfSpecUnspec, In6AddrGenMode, InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo,
-    LinkMessage,
+    AfSpecInet6, AfSpecUnspec, In6AddrGenMode, InfoData, InfoKind, InfoVeth, LinkAttribute, LinkInfo, LinkMessage,
 };
 
 use crate::exec::net::diag::Diag;
@@ -71,15 +70,13 @@ impl Hosts {
     /// Makes the hosts of a network, with their links; this thread stays in the namespace that it is
     /// in, which gets their ports.
     pub(super) fn create(topology: &Topology) -> io::Result<Self> {
-        // A port has no address and takes no part in anything.
-        namespace::set("ipv6/conf/default/disable_ipv6", "1")?;
         let mut hosts = Self { base: this_namespace()?, hosts: Vec::new(), routes: topology.routes.clone() };
         for host in &topology.hosts {
             let made = new_host(host.addresses.clone());
             sys::enter_net(hosts.base.as_fd())?;
             hosts.hosts.push(made?);
         }
-        netlink::apply(hosts.hosts.iter().enumerate().map(|(index, host)| host.link(index)))?;
+        netlink::apply(hosts.hosts.iter().enumerate().flat_map(|(index, host)| host.link(index)))?;
         for index in 0..hosts.hosts.len() {
             hosts.enter(index, || hosts.connect(index))??;
         }
@@ -111,11 +108,7 @@ impl Hosts {
         let any = socket::socket(libc::AF_INET, libc::SOCK_DGRAM, 0);
         let any = any.map_err(|errno| io::Error::from_raw_os_error(errno.0))?;
         sys::switch_offloads_off(any.as_fd(), c"eth0")?;
-        // No link-local address: its random part would be noise, and it would ask for routers.
-        let silent = AfSpecUnspec::Inet6(vec![AfSpecInet6::AddrGenMode(In6AddrGenMode::None)]);
-        let silent = vec![LinkAttribute::AfSpecUnspec(vec![silent])];
-        let silent = netlink::link("keep eth0 from making up addresses".to_owned(), ETH0, silent);
-        netlink::apply([silent].into_iter().chain(self.up(host)))?;
+        netlink::apply([silent(ETH0)].into_iter().chain(self.up(host)))?;
         netlink::wait_until_local(self.addresses(host))
     }
 
@@ -183,17 +176,19 @@ impl Hosts {
 /// A host without links. This thread is in its namespace afterwards.
 fn new_host(addresses: Vec<Subnet>) -> io::Result<Host> {
     namespace::enter()?;
-    namespace::prepare()?;
+    namespace::up([])?;
     // An ICMP error is part of what a spec shows, however many there were before.
-    namespace::set("ipv4/icmp_ratelimit", "0")?;
-    namespace::set("ipv6/icmp/ratelimit", "0")?;
-    netlink::apply([namespace::loopback_up()])?;
+    for (name, v6) in [("ipv4/icmp_ratelimit", false), ("ipv6/icmp/ratelimit", true)] {
+        if addresses.iter().any(|subnet| subnet.address.is_ipv6() == v6) {
+            namespace::set(name, "0")?;
+        }
+    }
     Ok(Host { namespace: this_namespace()?, addresses, diag: OnceCell::new() })
 }
 
 impl Host {
     /// Creates its link: a port here, which is up, and `eth0` there, which is not yet.
-    fn link(&self, index: usize) -> Change {
+    fn link(&self, index: usize) -> [Change; 3] {
         let mut eth0 = LinkMessage::default();
         eth0.header.index = ETH0;
         eth0.attributes = vec![
@@ -204,8 +199,6 @@ impl Host {
         ];
         let mut here = LinkMessage::default();
         here.header.index = port(index);
-        here.header.flags = LinkFlags::Up;
-        here.header.change_mask = LinkFlags::Up;
         here.attributes = vec![
             LinkAttribute::IfName(format!("port{index}")),
             LinkAttribute::Mtu(MTU),
@@ -214,8 +207,17 @@ impl Host {
                 LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(eth0))),
             ]),
         ];
-        netlink::new_link(format!("create the link of host {index} (a veth pair)"), here)
+        let port = netlink::new_link(format!("create the link of host {index} (a veth pair)"), here);
+        [port, silent(self::port(index)), netlink::set_up(self::port(index), true)]
     }
+}
+
+/// Keeps an interface from making up a link-local address: its random part would be noise, and it
+/// would ask for routers.
+fn silent(index: u32) -> Change {
+    let silent = AfSpecUnspec::Inet6(vec![AfSpecInet6::AddrGenMode(In6AddrGenMode::None)]);
+    let silent = vec![LinkAttribute::AfSpecUnspec(vec![silent])];
+    netlink::link(format!("keep interface {index} from making up addresses"), index, silent)
 }
 
 /// The address that stands for every host of a subnet; one of two addresses or one has none.

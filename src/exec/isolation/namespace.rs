@@ -1,11 +1,12 @@
-//! What every network of ours has, whichever hosts are in it: its kernel parameters, and a
-//! loopback device that is up.
+//! What every network of ours has, whichever hosts are in it: a loopback device that is up.
 
-use std::fs;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
+use crate::exec::net::sys as sockets;
+use crate::model::errno::Errno;
 use crate::model::topology::{Subnet, Topology};
 
 use super::netlink::{self, Change, LOOPBACK};
@@ -23,32 +24,27 @@ pub(super) fn enter() -> io::Result<()> {
     })
 }
 
-/// Sets kernel parameters of this thread's new network. Ports below 1024 are anybody's in it, as
-/// programs of the spec may run as an ordinary user.
-pub(super) fn prepare() -> io::Result<()> {
-    set("ipv4/ip_unprivileged_port_start", "0")?;
-    // A machine may have IPv6 switched off for new networks.
-    if fs::read("/proc/sys/net/ipv6/conf/default/disable_ipv6").is_ok_and(|value| value.starts_with(b"1")) {
-        for device in ["default", "lo"] {
-            set(&format!("ipv6/conf/{device}/disable_ipv6"), "0")?;
-        }
+/// Takes the loopback device up, with its IPv6 address even where the machine has IPv6 switched off
+/// for new networks; and makes further changes.
+pub(super) fn up(changes: impl IntoIterator<Item = Change>) -> io::Result<()> {
+    netlink::apply([netlink::set_up(LOOPBACK, true)])?;
+    if sockets::is_free(Ipv6Addr::LOCALHOST.into()) == Err(Errno(libc::EADDRNOTAVAIL)) {
+        set("ipv6/conf/default/disable_ipv6", "0")?;
+        set("ipv6/conf/lo/disable_ipv6", "0")?;
     }
-    Ok(())
+    netlink::apply(changes)
 }
 
 /// Sets a kernel parameter of this thread's network. Where the kernel has no such parameter, or
-/// /proc/sys is read-only (as in many containers), it stays as it is.
+/// /proc/sys is read-only (as in many containers), it stays as it is. Costs more than anything else
+/// here where many networks come and go, so it is the last resort.
 pub(super) fn set(name: &str, value: &str) -> io::Result<()> {
-    let written = fs::write(Path::new("/proc/sys/net").join(name), value);
-    written.or_else(|error| match error.kind() {
+    // Without O_CREAT, which would keep others out of the folder meanwhile.
+    let file = OpenOptions::new().write(true).open(Path::new("/proc/sys/net").join(name));
+    file.and_then(|mut file| file.write_all(value.as_bytes())).or_else(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ReadOnlyFilesystem => Ok(()),
         kind => Err(io::Error::new(kind, format!("cannot set net.{}: {error}", name.replace('/', ".")))),
     })
-}
-
-/// The loopback device, up; the kernel gives it 127.0.0.1 and `::1`.
-pub(super) fn loopback_up() -> Change {
-    netlink::set_up(LOOPBACK, true)
 }
 
 /// A network that is one loopback device: its addresses, its routes, and multicast groups.
@@ -59,5 +55,5 @@ pub(super) fn loopback(topology: &Topology) -> impl Iterator<Item = Change> {
     });
     let groups = netlink::route_out(GROUPS, LOOPBACK, Some(Ipv4Addr::LOCALHOST.into()));
     let routes = topology.routes.iter().map(|route| netlink::route_nowhere(route.to, route.kind));
-    [loopback_up()].into_iter().chain(addresses).chain([groups]).chain(routes)
+    addresses.chain([groups]).chain(routes)
 }

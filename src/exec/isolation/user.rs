@@ -2,8 +2,8 @@
 //! user namespace of its own, which it enters once, before its first thread.
 //!
 //! In that namespace the user is who they were (the uid is mapped to itself), not root: files belong
-//! to whom they belonged, programs that refuse to run as root run, and those that a spec starts have
-//! no privileges but one, ports below 1024, which [`super::namespace`] gives everybody.
+//! to whom they belonged, and programs that refuse to run as root run. The process itself may do in
+//! its networks what root may, such as bind a port below 1024.
 
 use std::fs;
 use std::io;

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::mem::{self, MaybeUninit};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +72,13 @@ pub(crate) fn bind(fd: BorrowedFd<'_>, address: &SockAddr) -> Result<(), Errno> 
     // SAFETY: the address is valid for its length.
     let result = unsafe { libc::bind(fd.as_raw_fd(), address.as_ptr().cast(), address.len()) };
     check(result as isize).map(drop)
+}
+
+/// Whether a new socket can be bound to that address of this thread's network.
+pub(crate) fn is_free(ip: std::net::IpAddr) -> Result<(), Errno> {
+    let domain = if ip.is_ipv6() { libc::AF_INET6 } else { libc::AF_INET };
+    let probe = socket(domain, libc::SOCK_DGRAM, 0)?;
+    bind(probe.as_fd(), &std::net::SocketAddr::new(ip, 0).into())
 }
 
 /// connect(2)
