@@ -60,18 +60,19 @@ impl Capture {
     /// of all interfaces with 0. Never both: on a loopback device that would be every frame twice.
     pub(crate) fn open(interface: u32, way: Way, keep: Keep) -> io::Result<Self> {
         const PACKET_IGNORE_OUTGOING: libc::c_int = 23;
+        let len = match keep {
+            Keep::Headers => 192,
+            Keep::Whole => (1 << 16) + 64,
+        };
         let fd = sys::packet_socket()?;
         sys::set_receive_buffer(fd.as_fd(), ROOM)?;
         sys::want_times(fd.as_fd())?;
         match way {
             Way::Received => sys::set_packet_option::<libc::c_int>(fd.as_fd(), PACKET_IGNORE_OUTGOING, &1)?,
-            Way::Sent => sys::keep_sent_frames(fd.as_fd())?,
+            Way::Sent => sys::keep_sent_frames(fd.as_fd(), len as u32)?,
         }
+        sys::set_packet_option::<libc::c_int>(fd.as_fd(), libc::PACKET_AUXDATA, &1)?;
         sys::bind_packet(fd.as_fd(), interface)?;
-        let len = match keep {
-            Keep::Headers => 192,
-            Keep::Whole => (1 << 16) + 64,
-        };
         Ok(Self { fd: Unwaited::new(fd), buffer: RefCell::new(vec![0; len]), failed: RefCell::default() })
     }
 

@@ -62,12 +62,12 @@ impl Net {
             let hosts = Hosts::create(topology)?;
             return Ok(Self { addresses: Vec::new(), capture: None, hosts: Some((hosts, switch)) });
         }
+        namespace::up(namespace::loopback(topology))?;
+        netlink::wait_until_local(topology.addresses.iter().copied())?;
         let capture = wire.map(|wire| {
             let keep = if wire.keeps_bytes() { Keep::Whole } else { Keep::Headers };
             Ok::<_, io::Error>((Capture::open(netlink::LOOPBACK, Way::Sent, keep)?, Rc::clone(wire)))
         });
-        namespace::up(namespace::loopback(topology))?;
-        netlink::wait_until_local(topology.addresses.iter().copied())?;
         Ok(Self { addresses: topology.addresses.clone(), capture: capture.transpose()?, hosts: None })
     }
 

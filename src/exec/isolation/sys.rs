@@ -64,8 +64,9 @@ pub(super) fn bind_packet(fd: BorrowedFd<'_>, interface: u32) -> io::Result<()> 
     }
 }
 
-/// SO_ATTACH_FILTER: only what the interface sends reaches the socket.
-pub(super) fn keep_sent_frames(fd: BorrowedFd<'_>) -> io::Result<()> {
+/// SO_ATTACH_FILTER: only what the interface sends reaches the socket, cut to so many bytes. Few
+/// bytes take little of the receive buffer, however long the frame was.
+pub(super) fn keep_sent_frames(fd: BorrowedFd<'_>, len: u32) -> io::Result<()> {
     const SKF_AD_PKTTYPE: u32 = (-0x1000_i32 + 4).cast_unsigned();
     const LOAD_WORD: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
     const JUMP_IF_EQUAL: u16 = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
@@ -73,7 +74,7 @@ pub(super) fn keep_sent_frames(fd: BorrowedFd<'_>) -> io::Result<()> {
     let mut program = [
         libc::sock_filter { code: LOAD_WORD, jt: 0, jf: 0, k: SKF_AD_PKTTYPE },
         libc::sock_filter { code: JUMP_IF_EQUAL, jt: 0, jf: 1, k: u32::from(libc::PACKET_OUTGOING) },
-        libc::sock_filter { code: RETURN, jt: 0, jf: 0, k: u32::MAX },
+        libc::sock_filter { code: RETURN, jt: 0, jf: 0, k: len },
         libc::sock_filter { code: RETURN, jt: 0, jf: 0, k: 0 },
     ];
     let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
@@ -164,10 +165,11 @@ pub(super) struct Head {
 
 /// Receives a frame, as much of it as the buffer holds; `None` where none waits.
 pub(super) fn receive_frame(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<Option<Head>> {
-    /// Room for one control message with a `struct timespec`, aligned as `struct cmsghdr` must be.
+    /// Room for control messages with a `struct timespec` and a `struct tpacket_auxdata`, aligned as
+    /// `struct cmsghdr` must be.
     #[repr(C, align(8))]
-    struct Control([u8; 64]);
-    let mut control = Control([0; 64]);
+    struct Control([u8; 128]);
+    let mut control = Control([0; 128]);
     let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast::<c_void>(), iov_len: buffer.len() };
     // SAFETY: zeroed sockaddr_ll and msghdr are valid; all pointers in the header outlive the call
     // and are passed with their lengths; the control messages are read as cmsg(3) says.
@@ -181,7 +183,7 @@ pub(super) fn receive_frame(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result
         header.msg_control = control.0.as_mut_ptr().cast::<c_void>();
         header.msg_controllen = control.0.len() as _;
         let received = libc::recvmsg(fd.as_raw_fd(), &raw mut header, libc::MSG_TRUNC | libc::MSG_DONTWAIT);
-        let Ok(len) = usize::try_from(received) else {
+        let Ok(mut len) = usize::try_from(received) else {
             let error = io::Error::last_os_error();
             return match error.kind() {
                 io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(None),
@@ -196,6 +198,10 @@ pub(super) fn receive_frame(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result
             if (*message).cmsg_level == libc::SOL_SOCKET && (*message).cmsg_type == libc::SCM_TIMESTAMPNS {
                 let time = libc::CMSG_DATA(message).cast::<libc::timespec>().read_unaligned();
                 nanos = time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned();
+            }
+            if (*message).cmsg_level == libc::SOL_PACKET && (*message).cmsg_type == libc::PACKET_AUXDATA {
+                // The length before a filter cut it.
+                len = libc::CMSG_DATA(message).cast::<libc::tpacket_auxdata>().read_unaligned().tp_len as usize;
             }
             message = libc::CMSG_NXTHDR(&raw const header, message);
         }

@@ -125,6 +125,8 @@ impl Sending<'_> {
                 Ok(taken) => {
                     offset += taken as u64;
                     self.endpoint.sent.set(self.endpoint.sent.get() + taken as u64);
+                    // What crosses an isolated network must find room before more is sent.
+                    self.lane.test.pump();
                     if offset >= len {
                         break Ok(());
                     }
