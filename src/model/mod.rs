@@ -5,6 +5,7 @@ pub mod address;
 pub mod bytes;
 pub mod duration;
 pub mod errno;
+pub mod group;
 pub mod name;
 pub mod network;
 pub mod option;

@@ -13,6 +13,10 @@ pub enum ValueKind {
     Linger,
     /// A text, such as the name of a congestion control.
     Text,
+    /// A `struct in_addr`: an IPv4 address.
+    Address,
+    /// A `struct ip_mreqn` or `ipv6_mreq`: a group, and the device to join it on. It can only be set.
+    Group,
     /// An `int` that is an error: shown and compared by its name, `0` for none.
     Errno,
 }
@@ -61,13 +65,14 @@ options! {
         TCP_FASTOPEN_NO_COOKIE Bool TCP_INQ Bool TCP_SAVE_SYN Int TCP_REPAIR Int
     }
     IPPROTO_IP {
-        IP_FREEBIND Bool IP_MTU_DISCOVER Int IP_MULTICAST_ALL Bool IP_MULTICAST_LOOP Bool
+        IP_ADD_MEMBERSHIP Group IP_DROP_MEMBERSHIP Group IP_FREEBIND Bool IP_MTU_DISCOVER Int
+        IP_MULTICAST_ALL Bool IP_MULTICAST_IF Address IP_MULTICAST_LOOP Bool
         IP_MULTICAST_TTL Int IP_PKTINFO Bool IP_RECVERR Bool IP_RECVTOS Bool IP_RECVTTL Bool
         IP_TOS Int IP_TRANSPARENT Bool IP_TTL Int IP_MINTTL Int IP_RETOPTS Bool IP_RECVOPTS Bool
         IP_RECVORIGDSTADDR Bool IP_BIND_ADDRESS_NO_PORT Bool IP_MTU Int IP_NODEFRAG Bool
     }
     IPPROTO_IPV6 {
-        IPV6_MULTICAST_HOPS Int IPV6_MULTICAST_LOOP Bool IPV6_RECVERR Bool IPV6_RECVPKTINFO Bool
+        IPV6_ADD_MEMBERSHIP Group IPV6_DROP_MEMBERSHIP Group IPV6_MULTICAST_HOPS Int IPV6_MULTICAST_LOOP Bool IPV6_RECVERR Bool IPV6_RECVPKTINFO Bool
         IPV6_TCLASS Int IPV6_UNICAST_HOPS Int IPV6_V6ONLY Bool IPV6_MTU_DISCOVER Int IPV6_MTU Int
         IPV6_RECVHOPLIMIT Bool IPV6_RECVTCLASS Bool IPV6_MULTICAST_IF Int IPV6_MULTICAST_ALL Bool
         IPV6_FREEBIND Bool IPV6_DONTFRAG Bool IPV6_TRANSPARENT Bool
@@ -80,4 +85,25 @@ options! {
 /// The option of that constant.
 pub fn find(name: &str) -> Option<&'static SocketOption> {
     OPTIONS.iter().find(|option| option.name == name)
+}
+
+/// The constant that Linux has for one of RFC 3493 that it calls otherwise.
+pub fn meant(name: &str) -> Option<&'static str> {
+    match name {
+        "IPV6_JOIN_GROUP" => Some("IPV6_ADD_MEMBERSHIP"),
+        "IPV6_LEAVE_GROUP" => Some("IPV6_DROP_MEMBERSHIP"),
+        _ => None,
+    }
+}
+
+impl SocketOption {
+    /// Whether it is one of IPv6 alone.
+    pub fn is_v6(&self) -> bool {
+        self.level == libc::IPPROTO_IPV6
+    }
+
+    /// Whether getsockopt(2) knows it, too.
+    pub fn can_be_read(&self) -> bool {
+        self.kind != ValueKind::Group
+    }
 }

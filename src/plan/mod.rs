@@ -15,11 +15,13 @@ mod tests;
 pub use build::{build, check};
 pub use case::{Case, Settings, cases};
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::address::Address;
 use crate::model::errno::Errno;
+use crate::model::group::Membership;
 use crate::model::network::Network;
 use crate::model::option::SocketOption;
 use crate::model::state::TcpState;
@@ -330,6 +332,10 @@ pub enum OptionValue {
     Linger(Option<u32>),
     /// A text.
     Text(String),
+    /// A `struct in_addr`.
+    Address(Ipv4Addr),
+    /// A group that is joined or left.
+    Group(Membership),
     /// An error, for SO_ERROR; `None` is 0.
     Errno(Option<Errno>),
 }
@@ -347,6 +353,8 @@ impl OptionValue {
             Self::Linger(None) => "false".to_owned(),
             Self::Linger(Some(seconds)) => seconds.to_string(),
             Self::Text(text) => text.clone(),
+            Self::Address(address) => address.to_string(),
+            Self::Group(membership) => membership.to_string(),
             Self::Errno(None) => "0".to_owned(),
             Self::Errno(Some(errno)) => errno.to_string(),
         }

@@ -4,6 +4,7 @@
 
 pub(crate) mod address;
 pub(crate) mod diag;
+mod multicast;
 pub(crate) mod option;
 pub(crate) mod ports;
 pub(crate) mod sys;

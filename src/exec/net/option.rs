@@ -4,7 +4,7 @@ use crate::model::errno::Errno;
 use crate::model::option::{SocketOption, ValueKind};
 use crate::plan::OptionValue;
 
-use super::{Socket, sys};
+use super::{Socket, multicast, sys};
 
 /// setsockopt(2)
 pub(crate) fn set(socket: &Socket, option: &SocketOption, value: &OptionValue) -> Result<(), Errno> {
@@ -13,6 +13,11 @@ pub(crate) fn set(socket: &Socket, option: &SocketOption, value: &OptionValue) -
         OptionValue::Int(number) => sys::set_int(fd, option.level, option.number, *number),
         OptionValue::Time(time) => sys::set_time(fd, option.level, option.number, *time),
         OptionValue::Text(text) => sys::set_text(fd, option.level, option.number, text),
+        OptionValue::Address(address) => multicast::send_by(fd, *address),
+        OptionValue::Group(membership) => match option.number {
+            libc::IP_ADD_MEMBERSHIP | libc::IPV6_ADD_MEMBERSHIP => multicast::join(fd, membership),
+            _ => multicast::leave(fd, membership),
+        },
         OptionValue::Errno(errno) => sys::set_int(fd, option.level, option.number, errno.map_or(0, |errno| errno.0)),
         OptionValue::Linger(seconds) => {
             sys::set_linger(fd, *seconds)?;
@@ -30,6 +35,8 @@ pub(crate) fn get(socket: &Socket, option: &SocketOption) -> Result<OptionValue,
         ValueKind::Time => OptionValue::Time(sys::get_time(fd, option.level, option.number)?),
         ValueKind::Linger => OptionValue::Linger(sys::get_linger(fd)?),
         ValueKind::Text => OptionValue::Text(sys::get_text(fd, option.level, option.number)?),
+        ValueKind::Address => OptionValue::Address(multicast::sends_by(fd)?),
+        ValueKind::Group => return Err(Errno(libc::ENOPROTOOPT)),
         ValueKind::Errno => {
             let errno = sys::get_int(fd, option.level, option.number)?;
             OptionValue::Errno((errno != 0).then_some(Errno(errno)))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::name::nearest;
-use crate::model::option::{self, OPTIONS};
+use crate::model::option::{self, OPTIONS, SocketOption};
 use crate::model::state::TcpState;
 use crate::plan::{Attribute, AttributeCheck, Condition, Number, Target, Verb};
 use crate::source::Span;
@@ -155,10 +155,7 @@ impl Builder<'_> {
             "unsent" => AttributeCheck::Unsent(self.each(values, &mut shown, Self::size_value)?),
             "queue" => AttributeCheck::Queue(self.each(values, &mut shown, Self::size_value)?),
             name => {
-                let Some(option) = option::find(name) else {
-                    self.unknown_attribute(name, key.span);
-                    return None;
-                };
+                let option = self.readable_option(name, key.span)?;
                 let read = |builder: &mut Self, value: &Scalar| builder.option_value(option, value);
                 AttributeCheck::Option(option, self.each(values, &mut shown, read)?)
             }
@@ -168,6 +165,20 @@ impl Builder<'_> {
             several => format!("{}=[{}]", word.shown(), several.join(", ")),
         };
         Some(Attribute { span: key.span, shown, check })
+    }
+
+    /// An option that getsockopt(2) knows.
+    fn readable_option(&mut self, name: &str, span: Span) -> Option<&'static SocketOption> {
+        let Some(option) = option::find(name) else {
+            self.unknown_attribute(name, span);
+            return None;
+        };
+        if !option.can_be_read() {
+            let finding = Diagnostic::error("write-only-option", span, format!("`{name}` can be set, not asked for"));
+            self.report(finding.help("what a member receives tells of its membership: `recv`, or `expect: silence`"));
+            return None;
+        }
+        Some(option)
     }
 
     fn unknown_attribute(&mut self, name: &str, span: Span) {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::errno::Errno;
+use crate::model::group::Membership;
 use crate::model::option::{self, SocketOption, ValueKind};
 use crate::model::{duration, size};
 use crate::plan::{OptionValue, Verb, constant};
@@ -46,7 +47,7 @@ impl Builder<'_> {
     /// Reports an unknown option, or what else of `known` may be meant.
     pub(super) fn unknown_option<'w>(&mut self, name: &str, span: Span, known: impl Iterator<Item = &'w str> + Clone) {
         let finding = Diagnostic::error("unknown-option", span, format!("unknown option `{name}`"));
-        self.report(match crate::model::name::nearest(name, known) {
+        self.report(match option::meant(name).or_else(|| crate::model::name::nearest(name, known)) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help("options are written by their constants, such as `SO_REUSEADDR` or `TCP_NODELAY`"),
         });
@@ -55,7 +56,7 @@ impl Builder<'_> {
     /// The value, and how a trace shows it.
     pub(super) fn option_value(&mut self, option: &SocketOption, value: &Scalar) -> Option<(OptionValue, String)> {
         let word = self.word(value)?;
-        match read(option.kind, &word.text) {
+        match read(option, &word.text) {
             Ok(value) => Some((value, word.shown().to_owned())),
             Err(help) => {
                 let message = format!("`{}` is not a value of `{}`", word.text, option.name);
@@ -67,8 +68,8 @@ impl Builder<'_> {
 }
 
 /// Reads a value; the error says what to write.
-fn read(kind: ValueKind, text: &str) -> Result<OptionValue, String> {
-    match kind {
+fn read(option: &SocketOption, text: &str) -> Result<OptionValue, String> {
+    match option.kind {
         ValueKind::Bool => match text {
             "true" => Ok(OptionValue::Int(1)),
             "false" => Ok(OptionValue::Int(0)),
@@ -90,6 +91,15 @@ fn read(kind: ValueKind, text: &str) -> Result<OptionValue, String> {
             },
         },
         ValueKind::Text => Ok(OptionValue::Text(text.to_owned())),
+        ValueKind::Address => text
+            .parse()
+            .map(OptionValue::Address)
+            .map_err(|_| "write an IPv4 address, that of the device to send by".to_owned()),
+        ValueKind::Group => match Membership::parse(text) {
+            Some(membership) if membership.group.is_ipv6() == option.is_v6() => Ok(OptionValue::Group(membership)),
+            _ if option.is_v6() => Err("write an IPv6 group, as in `ff02::1` or `ff02::1%eth0`".to_owned()),
+            _ => Err("write an IPv4 group, as in `239.1.1.1` or `239.1.1.1%eth0`".to_owned()),
+        },
         ValueKind::Errno => match text {
             "0" | "none" => Ok(OptionValue::Errno(None)),
             _ => match Errno::parse(text) {

@@ -210,7 +210,7 @@ fn option_value(kind: ValueKind) -> Json {
         ValueKind::Int => json!({ "type": ["integer", "string"], "pattern": either("^-?[0-9]+$") }),
         ValueKind::Time => reference("duration"),
         ValueKind::Linger => any_of([("off", json!({ "const": false })), ("seconds", reference("number"))]),
-        ValueKind::Text => json!({ "type": "string" }),
+        ValueKind::Text | ValueKind::Address | ValueKind::Group => json!({ "type": "string" }),
         ValueKind::Errno => any_of([("none", json!({ "const": 0 })), ("error", reference("errno"))]),
     }
 }
@@ -229,6 +229,8 @@ fn option_doc(option: &SocketOption) -> String {
         ValueKind::Time => "A duration, e.g. 200ms",
         ValueKind::Linger => "A number of seconds (0 resets), or false",
         ValueKind::Text => "A text",
+        ValueKind::Address => "An IPv4 address",
+        ValueKind::Group => "A group, or group%device",
         ValueKind::Errno => "The name of an error, or 0",
     };
     format!("{value}; see {page}.")
