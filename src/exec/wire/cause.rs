@@ -188,7 +188,11 @@ impl<'a> Teller<'a> {
         }
         let flow = self.flows.entry(way);
         flow.first = Some(tcp.seq);
-        flow.syn_cause = cause;
+        // Where both connect at the same time the flow is that of its own connect, not of the one
+        // that its SYN ACK answers.
+        if is_new {
+            flow.syn_cause = cause;
+        }
         if tcp.ack {
             flow.syn_ack = true;
         } else {
