@@ -61,7 +61,7 @@ pub(crate) struct Endpoint {
     /// Of a listener: connections that `accept … from` took off the queue and holds back.
     pub(crate) held: RefCell<VecDeque<Held>>,
     /// The multicast groups that it has joined.
-    pub(crate) groups: RefCell<Vec<IpAddr>>,
+    groups: RefCell<Vec<IpAddr>>,
     socket: RefCell<Option<Rc<Socket>>>,
     local: RefCell<Option<SockAddr>>,
     remote: RefCell<Option<SockAddr>>,
@@ -232,10 +232,36 @@ impl Endpoint {
         self.local.borrow().as_ref().is_some_and(|local| address::receives(local, target))
     }
 
-    /// Whether a datagram that another sends to a group, or to all hosts, reaches it.
+    /// Notes that it joined a multicast group, or left it.
+    pub(crate) fn note_group(&self, group: IpAddr, joined: bool) {
+        let mut groups = self.groups.borrow_mut();
+        match groups.iter().position(|known| *known == group) {
+            Some(known) if !joined => drop(groups.swap_remove(known)),
+            None if joined => groups.push(group),
+            _ => {}
+        }
+    }
+
+    /// Whether a datagram that `sender` sends to a group, or to all hosts, reaches it.
     pub(crate) fn is_of_group(&self, sender: &Self, group: &SockAddr) -> bool {
         let Some(group) = group.as_socket().map(|group| group.ip().to_canonical()) else { return false };
-        !group.is_multicast() || (self.groups.borrow().contains(&group) && sender.host != self.host)
+        if !group.is_multicast() {
+            return true;
+        }
+        // A loopback device has no other way; elsewhere members on the sender's own host hear it
+        // where the sender wants that.
+        let own = sender.host.is_some() && sender.host == self.host;
+        self.groups.borrow().contains(&group) && (!own || sender.loops_back(group))
+    }
+
+    /// IP_MULTICAST_LOOP.
+    fn loops_back(&self, group: IpAddr) -> bool {
+        let (level, number) = if group.is_ipv6() {
+            (libc::IPPROTO_IPV6, libc::IPV6_MULTICAST_LOOP)
+        } else {
+            (libc::IPPROTO_IP, libc::IP_MULTICAST_LOOP)
+        };
+        self.socket().and_then(|socket| sys::get_int(socket.fd(), level, number).ok()).is_some_and(|on| on != 0)
     }
 
     /// Bytes that wait to be received, and were sent by endpoints of this spec.

@@ -20,6 +20,9 @@ pub(super) fn run(
         if result.is_err() {
             break;
         }
+        if let OptionValue::Group(membership) = value {
+            endpoint.note_group(membership.group, which.name.ends_with("ADD_MEMBERSHIP"));
+        }
         if matches!(which.name, "TCP_CORK" | "TCP_NODELAY") {
             // A cork, or Nagle's algorithm, keeps small segments back.
             let on = *value != OptionValue::Int(0);

@@ -121,3 +121,34 @@ fn much_at_once_is_passed_on() {
       - conn: {recv: {fill: \"ab\", size: 32MiB}}",
     );
 }
+
+#[test]
+fn a_group_is_heard_by_its_members_on_all_hosts() {
+    for (network, any, group, add, drop) in [
+        ("udp", "0.0.0.0", "239.1.2.3", "IP_ADD_MEMBERSHIP", "IP_DROP_MEMBERSHIP"),
+        ("udp6", "[::]", "ff05::1:3", "IPV6_ADD_MEMBERSHIP", "IPV6_DROP_MEMBERSHIP"),
+    ] {
+        let to = if network == "udp" { group.to_owned() } else { format!("[{group}]") };
+        pass_settled(
+            "{hosts: {a: [10.0.0.1, \"fd00::1\"], b: [10.0.0.2, \"fd00::2\"], c: [10.0.0.3, \"fd00::3\"]}}",
+            &format!(
+                "- a: {{socket: {network}, host: a}}
+- own: {{bind: \"{network}://{any}:5000\", host: a}}
+- b: {{bind: \"{network}://{any}:5000\", host: b}}
+- c: {{bind: \"{network}://{any}:5000\", host: c}}
+- b: {{set: {{{add}: \"{group}\"}}}}
+- c: {{set: {{{add}: \"{group}%eth0\"}}}}
+- own: {{set: {{{add}: \"{group}\"}}}}
+- b: {{set: {{{add}: \"{group}\"}}, fails: EADDRINUSE}}
+- a: {{send: all, to: \"{network}://{to}:5000\"}}
+- b: {{recv: all, from: a, nonblocking: true}}
+- c: {{recv: all, from: a, nonblocking: true}}
+- own: {{recv: all, from: a, nonblocking: true}}
+- c: {{set: {{{drop}: \"{group}\"}}}}
+- a: {{send: fewer, to: \"{network}://{to}:5000\"}}
+- b: {{recv: fewer, nonblocking: true}}
+- c: {{expect: silence, for: 20ms}}"
+            ),
+        );
+    }
+}

@@ -64,3 +64,17 @@ fn a_closed_port_tells_a_connected_sender() {
 - client: {expect: {SO_ERROR: ECONNREFUSED}, nonblocking: true}",
     );
 }
+
+#[test]
+fn a_loopback_device_has_groups_too() {
+    pass_settled(
+        "isolated",
+        "- one: {bind: \"udp://0.0.0.0:5000\"}
+- one: {set: {IP_ADD_MEMBERSHIP: 239.1.2.3}}
+- client: {socket: udp}
+- client: {send: x, to: \"udp://239.1.2.3:5000\"}
+- one: {recv: x, from: client, nonblocking: true}
+- one: {set: {IP_ADD_MEMBERSHIP: 10.1.2.3}, fails: EINVAL}
+- one: {set: {IP_DROP_MEMBERSHIP: 239.1.2.4}, fails: EADDRNOTAVAIL}",
+    );
+}
