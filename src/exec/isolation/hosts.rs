@@ -35,7 +35,7 @@ const MTU: u32 = 1500;
 pub(super) struct Hosts {
     /// The namespace of the ports.
     base: File,
-    hosts: Vec<Host>,
+    each: Vec<Host>,
     routes: Vec<Route>,
 }
 
@@ -70,14 +70,14 @@ impl Hosts {
     /// Makes the hosts of a network, with their links; this thread stays in the namespace that it is
     /// in, which gets their ports.
     pub(super) fn create(topology: &Topology) -> io::Result<Self> {
-        let mut hosts = Self { base: this_namespace()?, hosts: Vec::new(), routes: topology.routes.clone() };
+        let mut hosts = Self { base: this_namespace()?, each: Vec::new(), routes: topology.routes.clone() };
         for host in &topology.hosts {
             let made = new_host(host.addresses.clone());
             sys::enter_net(hosts.base.as_fd())?;
-            hosts.hosts.push(made?);
+            hosts.each.push(made?);
         }
-        netlink::apply(hosts.hosts.iter().enumerate().flat_map(|(index, host)| host.link(index)))?;
-        for index in 0..hosts.hosts.len() {
+        netlink::apply(hosts.each.iter().enumerate().flat_map(|(index, host)| host.link(index)))?;
+        for index in 0..hosts.each.len() {
             hosts.enter(index, || hosts.connect(index))??;
         }
         Ok(hosts)
@@ -85,7 +85,7 @@ impl Hosts {
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.hosts.len()
+        self.each.len()
     }
 
     /// Does something in the namespace of a host.
@@ -98,7 +98,7 @@ impl Hosts {
                 assert!(back.is_ok(), "a thread can enter the namespace that it was in: {back:?}");
             }
         }
-        sys::enter_net(self.hosts[host].namespace.as_fd())?;
+        sys::enter_net(self.each[host].namespace.as_fd())?;
         let _back = Back(&self.base);
         Ok(work())
     }
@@ -127,14 +127,14 @@ impl Hosts {
 
     /// All that makes the `eth0` of a host work.
     fn up(&self, host: usize) -> Vec<Change> {
-        let own = &self.hosts[host].addresses;
+        let own = &self.each[host].addresses;
         let mut changes = vec![netlink::set_up(ETH0, true)];
         changes.extend(own.iter().map(|subnet| netlink::address(ETH0, *subnet, broadcast(*subnet))));
         if own.iter().any(|subnet| subnet.address.is_ipv4()) {
             let everybody = Subnet { address: Ipv4Addr::BROADCAST.into(), prefix: 32 };
             changes.extend([GROUPS, everybody].map(|to| netlink::route_out(to, ETH0, None)));
         }
-        for (index, other) in self.hosts.iter().enumerate().filter(|(index, _)| *index != host) {
+        for (index, other) in self.each.iter().enumerate().filter(|(index, _)| *index != host) {
             for address in other.addresses.iter().map(|subnet| subnet.address) {
                 let speaks = own.iter().any(|subnet| subnet.address.is_ipv6() == address.is_ipv6());
                 if speaks && !own.iter().any(|subnet| contains(*subnet, address)) {
@@ -152,24 +152,24 @@ impl Hosts {
 
     /// The addresses of a host.
     pub(super) fn addresses(&self, host: usize) -> impl Iterator<Item = IpAddr> {
-        self.hosts[host].addresses.iter().map(|subnet| subnet.address)
+        self.each[host].addresses.iter().map(|subnet| subnet.address)
     }
 
     /// The host that has an address.
     pub(super) fn owner(&self, ip: IpAddr) -> Option<usize> {
-        (0..self.hosts.len()).find(|host| self.addresses(*host).any(|address| address == ip))
+        (0..self.each.len()).find(|host| self.addresses(*host).any(|address| address == ip))
     }
 
     /// Whether an address stands for every host of the link, or of a subnet that this host is in.
     pub(super) fn is_broadcast(&self, ip: IpAddr, host: usize) -> bool {
         ip == IpAddr::V4(Ipv4Addr::BROADCAST)
-            || self.hosts[host].addresses.iter().any(|subnet| broadcast(*subnet) == Some(ip))
+            || self.each[host].addresses.iter().any(|subnet| broadcast(*subnet) == Some(ip))
     }
 
     /// The netlink socket for questions about the sockets of a host.
     pub(super) fn diag(&self, host: usize) -> Option<&Diag> {
         let open = || self.enter(host, Diag::open).ok().and_then(Result::ok);
-        self.hosts[host].diag.get_or_init(open).as_ref()
+        self.each[host].diag.get_or_init(open).as_ref()
     }
 }
 

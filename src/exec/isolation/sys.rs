@@ -186,9 +186,8 @@ pub(super) fn receive_frame(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result
         let Ok(mut len) = usize::try_from(received) else {
             let error = io::Error::last_os_error();
             return match error.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(None),
-                // The interface went down: no frame, and others may come.
-                io::ErrorKind::NetworkDown => Ok(None),
+                // Where the interface went down, there is no frame, and others may come.
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted | io::ErrorKind::NetworkDown => Ok(None),
                 _ => Err(error),
             };
         };

@@ -1,5 +1,7 @@
 //! A loopback device of one's own.
 
+use std::fmt::Write as _;
+
 use super::pass_settled;
 
 #[test]
@@ -47,8 +49,8 @@ fn routes_refuse_as_they_are_declared() {
     let mut steps = String::from("- udp: {bind: \"udp://0.0.0.0:0\"}\n- udp6: {bind: \"udp6://[::]:0\"}\n");
     for (index, (host, errno)) in hosts.into_iter().enumerate() {
         let six = if host.starts_with('[') { "6" } else { "" };
-        steps += &format!("- c{index}: {{connect: \"tcp{six}://{host}:80\", fails: {errno}}}\n");
-        steps += &format!("- udp{six}: {{send: x, to: \"udp{six}://{host}:80\", fails: {errno}}}\n");
+        let _ = writeln!(steps, "- c{index}: {{connect: \"tcp{six}://{host}:80\", fails: {errno}}}");
+        let _ = writeln!(steps, "- udp{six}: {{send: x, to: \"udp{six}://{host}:80\", fails: {errno}}}");
     }
     pass_settled(network, &steps);
 }
