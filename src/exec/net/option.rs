@@ -31,10 +31,7 @@ pub(crate) fn set(socket: &Socket, option: &SocketOption, value: &OptionValue) -
 pub(crate) fn get(socket: &Socket, option: &SocketOption) -> Result<OptionValue, Errno> {
     let fd = socket.fd();
     Ok(match option.kind {
-        // A group can be joined and left only: to ask for it is an error of the kernel's.
-        ValueKind::Bool | ValueKind::Int | ValueKind::Group => {
-            OptionValue::Int(sys::get_int(fd, option.level, option.number)?)
-        }
+        ValueKind::Bool | ValueKind::Int => OptionValue::Int(sys::get_int(fd, option.level, option.number)?),
         ValueKind::Time => OptionValue::Time(sys::get_time(fd, option.level, option.number)?),
         ValueKind::Linger => OptionValue::Linger(sys::get_linger(fd)?),
         ValueKind::Text => OptionValue::Text(sys::get_text(fd, option.level, option.number)?),
