@@ -14,7 +14,7 @@ mod properties;
 mod tests;
 mod watch;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -49,8 +49,15 @@ pub(crate) struct Collector {
     whole: bool,
     frames: RefCell<Vec<Option<Frame>>>,
     raw: RefCell<Vec<Raw>>,
+    /// How many bytes of frames there are in `raw`.
+    kept: Cell<usize>,
     acts: RefCell<Vec<Act>>,
 }
+
+/// So many bytes of frames are kept as they were; of later ones the headers alone.
+const MOST_KEPT: usize = 64 << 20;
+/// Room for all headers of a segment.
+const HEADERS: usize = 192;
 
 /// A frame as it was.
 #[derive(Debug)]
@@ -77,6 +84,9 @@ impl Collector {
     pub(crate) fn push(&self, nanos: u64, host: usize, bytes: &[u8], len: usize) {
         self.frames.borrow_mut().push(Frame::read(bytes));
         if self.whole {
+            let kept = self.kept.get();
+            let bytes = if kept < MOST_KEPT { bytes } else { &bytes[..bytes.len().min(HEADERS)] };
+            self.kept.set(kept + bytes.len());
             self.raw.borrow_mut().push(Raw { nanos, host, bytes: bytes.to_vec(), len });
         }
     }
