@@ -9,6 +9,7 @@ mod diagnostics;
 mod doctor;
 mod good;
 mod hostile;
+mod isolation;
 mod layering;
 mod project;
 mod readme;

@@ -37,7 +37,7 @@ fn nothing_of_the_first_datagram_after_up_is_lost() {
 - v6: {bind: \"udp6://[fd00::2]:9\", host: b}
 - c4: {bind: udp, host: a}
 - c6: {bind: udp6, host: a}
-- repeat: 60
+- repeat: 200
   steps:
     - link: {a: down}
     - link: {a: up, b: down}
