@@ -15,6 +15,9 @@ use super::sys;
 /// Where every IPv4 multicast group is.
 pub(super) const GROUPS: Subnet = Subnet { address: IpAddr::V4(Ipv4Addr::new(224, 0, 0, 0)), prefix: 4 };
 
+/// Where every IPv6 multicast group is.
+const GROUPS_V6: Subnet = Subnet { address: IpAddr::V6(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0)), prefix: 8 };
+
 /// Takes this thread into a new network.
 pub(super) fn enter() -> io::Result<()> {
     sys::unshare_net().map_err(|error| {
@@ -55,5 +58,8 @@ pub(super) fn loopback(topology: &Topology) -> impl Iterator<Item = Change> {
     });
     let groups = netlink::route_out(GROUPS, LOOPBACK, Some(Ipv4Addr::LOCALHOST.into()));
     let routes = topology.routes.iter().map(|route| netlink::route_nowhere(route.to, route.kind));
-    addresses.chain([groups]).chain(routes)
+    // The kernel makes this route for every device but this one. A machine may have no IPv6 at all.
+    let speaks_v6 = Path::new("/proc/sys/net/ipv6").exists();
+    let groups_v6 = speaks_v6.then(|| netlink::route_in(GROUPS_V6, LOOPBACK));
+    addresses.chain([groups]).chain(groups_v6).chain(routes)
 }

@@ -206,6 +206,13 @@ pub(super) fn route_out(to: Subnet, index: u32, source: Option<IpAddr>) -> Chang
     Change { what, flags: NLM_F_CREATE | NLM_F_REPLACE, message: RouteNetlinkMessage::NewRoute(message) }
 }
 
+/// Takes what goes to a subnet for this thread's network itself, by a link.
+pub(super) fn route_in(to: Subnet, index: u32) -> Change {
+    let (what, mut message) = route(format!("add a local route to {to}"), to, RouteType::Local, RouteScope::Host);
+    message.attributes.push(RouteAttribute::Oif(index));
+    Change { what, flags: NLM_F_CREATE | NLM_F_REPLACE, message: RouteNetlinkMessage::NewRoute(message) }
+}
+
 /// Refuses what goes to a subnet.
 pub(super) fn route_nowhere(to: Subnet, kind: RouteKind) -> Change {
     let (word, kind) = match kind {
