@@ -104,7 +104,7 @@ struct Teller<'a> {
     /// Connects whose own address nobody learned, by where they went.
     lost_connects: HashMap<SocketAddr, VecDeque<usize>>,
     /// Datagrams that were sent, by where they went, until their frame is seen.
-    datagrams: HashMap<SocketAddr, Vec<usize>>,
+    datagrams: HashMap<SocketAddr, VecDeque<usize>>,
     /// The act that sent the last datagram from one address to another.
     last_datagram: HashMap<Way, usize>,
     /// How many bytes of each act have crossed.
@@ -134,7 +134,7 @@ impl<'a> Teller<'a> {
                     teller.lost_connects.entry(remote).or_default().push_back(index);
                 }
                 (Protocol::Udp, _, Some(remote)) if matches!(act.did, Did::Datagram { .. }) => {
-                    teller.datagrams.entry(remote).or_default().push(index);
+                    teller.datagrams.entry(remote).or_default().push_back(index);
                 }
                 _ => {}
             }
@@ -322,8 +322,8 @@ impl<'a> Teller<'a> {
     fn aborted(&self, at: usize, way: Way) -> Option<usize> {
         let begun = self.flows.get(way).map_or(0, |flow| flow.begun);
         let ends = |act: &Act| act.did == Did::End && act.until > begun && act.since <= at;
-        let own = self.of_flow.get(&way).into_iter().flatten().copied();
-        let last = own.filter(|act| ends(&self.acts[*act])).next_back();
+        let own = self.of_flow.get(&way).map_or(&[][..], Vec::as_slice);
+        let last = own.iter().copied().rfind(|act| ends(&self.acts[*act]));
         let listener = || {
             let listens = |act: &Act| act.protocol == Protocol::Tcp && act.remote.is_none() && act.sends_from(way.0);
             self.acts.iter().rposition(|act| listens(act) && ends(act))
@@ -338,7 +338,7 @@ impl<'a> Teller<'a> {
         };
         let sent = self.datagrams.get_mut(&way.1).and_then(|waiting| {
             let place = waiting.iter().position(fits)?;
-            Some(waiting.remove(place))
+            waiting.remove(place)
         });
         let Some(cause) = sent else { return self.by_clock(at, way) };
         self.last_datagram.insert(way, cause);

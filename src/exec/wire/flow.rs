@@ -74,7 +74,7 @@ impl Flow {
     /// Where a segment stands in the stream: 0 is the first byte after the SYN. Numbers wrap round
     /// at 4 GiB, so the place is the nearest to what has crossed.
     pub(super) fn offset(&self, seq: u32) -> Option<i64> {
-        let expected = self.first?.wrapping_add(1).wrapping_add(self.high as u32);
+        let expected = self.first?.wrapping_add(1).wrapping_add(self.high.cast_unsigned() as u32);
         Some(self.high + i64::from(seq.wrapping_sub(expected).cast_signed()))
     }
 

@@ -61,7 +61,7 @@ impl<'a> Names<'a> {
         }
         if let Some(bound) = self.bound.get(&(protocol, address.port())) {
             let mut there = bound.iter().filter(|bound| self.is_there(bound, address));
-            let named = there.clone().filter(|bound| bound.since <= at).next_back().or_else(|| there.next());
+            let named = there.clone().rfind(|bound| bound.since <= at).or_else(|| there.next());
             if let Some(named) = named {
                 return named.name.to_owned();
             }
