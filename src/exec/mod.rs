@@ -17,6 +17,7 @@ mod net;
 mod parallel;
 pub(crate) mod pattern;
 pub(crate) mod payload;
+mod reach;
 mod settle;
 mod shown;
 mod stop;

@@ -42,7 +42,7 @@ pub(crate) struct Test<'t> {
     pub(crate) wire: Option<Rc<Collector>>,
     shared: &'t Shared,
     orders: Cell<u64>,
-    endpoints: RefCell<HashMap<Rc<str>, Rc<Endpoint>>>,
+    pub(super) endpoints: RefCell<HashMap<Rc<str>, Rc<Endpoint>>>,
     created: Cell<u64>,
     closed_ports: RefCell<ClosedPorts>,
     /// Where the step stands that began last.
@@ -230,98 +230,6 @@ impl<'t> Test<'t> {
         Ok(endpoint)
     }
 
-    /// The open endpoint of this spec that gets what is sent to that address.
-    pub(crate) fn receiver_of(&self, from: &Endpoint, target: &SockAddr) -> Option<Rc<Endpoint>> {
-        self.find(|endpoint| self.is_received(from, target, endpoint))
-    }
-
-    /// The open endpoints of this spec that get what is sent to that address.
-    pub(crate) fn receivers_of(&self, from: &Endpoint, target: &SockAddr) -> Vec<Rc<Endpoint>> {
-        let endpoints = self.endpoints.borrow();
-        endpoints.values().filter(|endpoint| self.is_received(from, target, endpoint)).cloned().collect()
-    }
-
-    /// Whether an open endpoint of this spec gets what another sends to that address.
-    pub(crate) fn is_received(&self, from: &Endpoint, target: &SockAddr, by: &Endpoint) -> bool {
-        by.is_open()
-            && by.network.kind() == from.network.kind()
-            && by.network.is_unix() == from.network.is_unix()
-            && by.receives_at(target)
-            && self.is_for(from, target, by)
-    }
-
-    /// Whether that address leads from one endpoint to the host of another.
-    fn is_for(&self, from: &Endpoint, target: &SockAddr, to: &Endpoint) -> bool {
-        match (&self.net, target.as_socket()) {
-            (Some(net), Some(target)) => net.is_for(from.host, target.ip(), to.host),
-            _ => true,
-        }
-    }
-
-    /// The endpoint of this spec, open or closed, whose own address that is, as `seen_by` sees it.
-    pub(crate) fn owner_of(&self, seen_by: &Endpoint, address: &SockAddr) -> Option<Rc<Endpoint>> {
-        self.find(|endpoint| {
-            endpoint.network.kind() == seen_by.network.kind() && self.has_address(endpoint, address, seen_by)
-        })
-    }
-
-    /// Whether that is the address of an endpoint, as another sees it: one that is bound to every
-    /// address of its host sends from one of them.
-    pub(crate) fn has_address(&self, endpoint: &Endpoint, address: &SockAddr, seen_by: &Endpoint) -> bool {
-        if self.net.is_some() && !self.is_for(seen_by, address, endpoint) {
-            return false;
-        }
-        endpoint.is_bound_to(address)
-            || endpoint.local().and_then(|local| local.as_socket()).zip(address.as_socket()).is_some_and(
-                |(local, address)| {
-                    let local_to_all = local.ip().to_canonical().is_unspecified() && local.port() == address.port();
-                    local_to_all && self.is_local(&address.into())
-                },
-            )
-    }
-
-    /// Whether a datagram from `sender` reaches a receiver that is bound where it was sent to: it
-    /// is not connected to somebody else.
-    pub(crate) fn receives_from(&self, receiver: &Endpoint, sender: &Endpoint) -> bool {
-        match (receiver.known_remote(), sender.local()) {
-            (Some(remote), Some(_)) => self.has_address(sender, &remote, receiver),
-            _ => true,
-        }
-    }
-
-    /// Whether traffic to that address stays on this machine, in the network of the spec.
-    pub(crate) fn is_local(&self, address: &SockAddr) -> bool {
-        match (&self.net, address.as_socket()) {
-            (Some(net), Some(address)) => net.has(address.ip()),
-            _ => address::is_local(address),
-        }
-    }
-
-    /// Whether what one endpoint sends arrives at another now, as far as links are concerned.
-    pub(crate) fn passes(&self, from: &Endpoint, to: &Endpoint) -> bool {
-        self.net.as_ref().is_none_or(|net| net.passes(from.host, to.host))
-    }
-
-    /// The same of an address; and whether what is sent from there arrives.
-    pub(crate) fn passes_at(&self, endpoint: &Endpoint, address: Option<SockAddr>) -> (bool, bool) {
-        let address = address.and_then(|address| address.as_socket());
-        let (Some(net), Some(address)) = (&self.net, address) else { return (true, true) };
-        let there = net.host_at(endpoint.host, address.ip());
-        (net.passes(endpoint.host, there), net.passes(there, endpoint.host))
-    }
-
-    /// The netlink socket for questions about sockets at an address that an endpoint sends to.
-    pub(crate) fn diag_at(&self, endpoint: &Endpoint, address: SocketAddr) -> Option<&Diag> {
-        self.diag(self.net.as_ref().and_then(|net| net.host_at(endpoint.host, address.ip())))
-    }
-
-    /// Whether an address is that of a group, or of all hosts.
-    pub(crate) fn is_group(&self, address: &SockAddr) -> bool {
-        let Some(address) = address.as_socket() else { return false };
-        address.ip().to_canonical().is_multicast()
-            || self.net.as_ref().is_some_and(|net| net.is_broadcast(address.ip()))
-    }
-
     /// Passes on what waits on the isolated network.
     pub(crate) fn pump(&self) {
         if let Some(net) = &self.net {
@@ -337,13 +245,6 @@ impl<'t> Test<'t> {
                 .on_host(host, work)
                 .map_err(|error| Stop::CouldNotRun(format!("cannot enter the network of a host: {error}"))),
         }
-    }
-
-    /// The latest endpoint for which that is true.
-    fn find(&self, wanted: impl Fn(&Endpoint) -> bool) -> Option<Rc<Endpoint>> {
-        let endpoints = self.endpoints.borrow();
-        let found = endpoints.values().filter(|endpoint| wanted(endpoint));
-        found.max_by_key(|endpoint| endpoint.order).cloned()
     }
 
     /// The temporary folder of this run; made when first asked for, gone when the run ends.

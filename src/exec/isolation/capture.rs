@@ -49,7 +49,7 @@ pub(crate) struct Packet<'r> {
     pub(crate) bytes: &'r [u8],
     /// How long the whole frame is.
     pub(crate) len: usize,
-    /// When it passed, in nanoseconds since 1970.
+    /// When it passed, in nanoseconds since 1970; 0 where nobody asked for it.
     pub(crate) nanos: u64,
     /// The index of the interface that it passed.
     pub(crate) interface: u32,
@@ -57,8 +57,9 @@ pub(crate) struct Packet<'r> {
 
 impl Capture {
     /// Captures what the interface of that index sends, or receives, in this thread's network; that
-    /// of all interfaces with 0. Never both: on a loopback device that would be every frame twice.
-    pub(crate) fn open(interface: u32, way: Way, keep: Keep) -> io::Result<Self> {
+    /// of all interfaces with 0. Never both: on a loopback device that would be every frame twice. The
+    /// kernel takes the time of each where it is asked to.
+    pub(crate) fn open(interface: u32, way: Way, keep: Keep, times: bool) -> io::Result<Self> {
         const PACKET_IGNORE_OUTGOING: libc::c_int = 23;
         let len = match keep {
             Keep::Headers => 192,
@@ -66,7 +67,9 @@ impl Capture {
         };
         let fd = sys::packet_socket()?;
         sys::set_receive_buffer(fd.as_fd(), ROOM)?;
-        sys::want_times(fd.as_fd())?;
+        if times {
+            sys::want_times(fd.as_fd())?;
+        }
         match way {
             Way::Received => sys::set_packet_option::<libc::c_int>(fd.as_fd(), PACKET_IGNORE_OUTGOING, &1)?,
             Way::Sent => sys::keep_sent_frames(fd.as_fd(), len as u32)?,

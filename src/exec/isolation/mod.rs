@@ -66,7 +66,10 @@ impl Net {
         netlink::wait_until_local(topology.addresses.iter().copied())?;
         let capture = wire.map(|wire| {
             let keep = if wire.keeps_bytes() { Keep::Whole } else { Keep::Headers };
-            Ok::<_, io::Error>((Capture::open(netlink::LOOPBACK, Way::Sent, keep)?, Rc::clone(wire)))
+            Ok::<_, io::Error>((
+                Capture::open(netlink::LOOPBACK, Way::Sent, keep, wire.keeps_bytes())?,
+                Rc::clone(wire),
+            ))
         });
         Ok(Self { addresses: topology.addresses.clone(), capture: capture.transpose()?, hosts: None })
     }

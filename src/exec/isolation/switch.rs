@@ -43,7 +43,7 @@ struct Frame {
 impl Switch {
     /// A switch for so many hosts, whose ports will be in this thread's namespace.
     pub(super) fn open(hosts: usize, wire: Option<&Rc<Collector>>) -> io::Result<Self> {
-        let capture = Capture::open(0, Way::Received, Keep::Whole)?;
+        let capture = Capture::open(0, Way::Received, Keep::Whole, wire.is_some_and(|wire| wire.keeps_bytes()))?;
         sys::set_packet_option::<libc::c_int>(capture.fd(), libc::PACKET_QDISC_BYPASS, &1)?;
         Ok(Self {
             capture,
