@@ -29,6 +29,7 @@ struct Story {
     late: usize,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a frame that a trace never tells is none")]
 fn tcp(from: SocketAddr, to: SocketAddr, tcp: Tcp) -> Option<Frame> {
     Some(Frame { from, to, kind: Kind::Tcp(tcp) })
 }

@@ -1,6 +1,6 @@
 //! What a trace tells of the wire, from real frames.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use crate::exec::{Ended, Execution, Options, Runtime, can_isolate};
 use crate::model::topology::Topology;
