@@ -186,20 +186,22 @@ impl<'t> Lane<'t> {
             watch.note(self.test, &name, call, order, self.test.line(span.start), &done);
         }
         judge(call, &done, began.elapsed()).map_err(|stop| stop.at(span))?;
-        entries.borrow_mut().push(Entry::Event(Happened {
+        let fails = call.fails_words.clone();
+        let event = Event { endpoint: call.endpoint.shown(), what: done.what, fails, wire: Vec::new() };
+        entries.borrow_mut().push(self.happened(span, order, began, event, done.facts));
+        Ok(())
+    }
+
+    /// What has happened in a step that ends now.
+    fn happened(&self, span: Span, order: u64, began: Instant, event: Event, facts: Facts) -> Entry {
+        Entry::Event(Happened {
             line: self.test.line(span.start),
             order,
             began: micros(began.saturating_duration_since(self.test.began)),
             took: micros(began.elapsed()),
-            event: Event {
-                endpoint: call.endpoint.shown(),
-                what: done.what,
-                fails: call.fails_words.clone(),
-                wire: Vec::new(),
-            },
-            facts: done.facts,
-        }));
-        Ok(())
+            event,
+            facts,
+        })
     }
 
     /// Changes the links of hosts.
@@ -218,19 +220,9 @@ impl<'t> Lane<'t> {
         for (host, state) in changes {
             net.set_link(*host, *state).map_err(|error| Stop::CouldNotRun(format!("cannot change a link: {error}")))?;
         }
-        entries.borrow_mut().push(Entry::Event(Happened {
-            line: self.test.line(span.start),
-            order,
-            began: micros(began.saturating_duration_since(self.test.began)),
-            took: micros(began.elapsed()),
-            event: Event {
-                endpoint: "link".to_owned(),
-                what: What::Words(words.to_owned()),
-                fails: Vec::new(),
-                wire: Vec::new(),
-            },
-            facts: Facts::default(),
-        }));
+        let what = What::Words(words.to_owned());
+        let event = Event { endpoint: "link".to_owned(), what, fails: Vec::new(), wire: Vec::new() };
+        entries.borrow_mut().push(self.happened(span, order, began, event, Facts::default()));
         Ok(())
     }
 
