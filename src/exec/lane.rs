@@ -28,8 +28,8 @@ use super::parallel::{self, Meeting};
 use super::stop::Stop;
 use super::test::Test;
 use super::values::{Scope, Values};
+use super::verbs;
 use super::wire::{Route, Watch};
-use super::{expression, verbs};
 
 /// Steps that run one after the other, and what they see.
 pub(crate) struct Lane<'t> {
@@ -148,6 +148,8 @@ impl<'t> Lane<'t> {
             match &step.action {
                 Action::Call(call) => self.call(step.span, call, entries).await?,
                 Action::Pause(time) => self.pause(step.span, *time).await?,
+                Action::Let(assignments) => self.compute(assignments)?,
+                Action::Assert(assertion) => self.assert(assertion)?,
                 Action::Link { changes, words } => self.link(step.span, changes, words, entries)?,
                 Action::Barrier { name, within } => self.barrier(step.span, name, *within).await?,
                 Action::Parallel { .. } | Action::Repeat { .. } => self.block(step, entries).await?,
@@ -267,7 +269,7 @@ impl<'t> Lane<'t> {
                     self.limit = outer;
                     result
                 }
-                Action::Call(_) | Action::Pause(_) | Action::Barrier { .. } | Action::Link { .. } => Ok(()),
+                _ => Ok(()),
             }
         })
     }
@@ -306,7 +308,7 @@ impl<'t> Lane<'t> {
     /// Whether the expression of `until` is true.
     fn ends(&self, until: Option<&(Expression, Span)>) -> Result<bool, Stop> {
         let Some((expression, span)) = until else { return Ok(false) };
-        expression::is_true(expression, self.scope()).map_err(|error| Stop::failed(error).at(*span))
+        self.is_true(expression).map_err(|error| Stop::failed(error).at(*span))
     }
 
     fn keep(&self, groups: &mut Vec<Group>, entries: Vec<Entry>) {

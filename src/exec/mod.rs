@@ -8,8 +8,8 @@
 //! a verb; `settle` waits until the effect of a step has arrived; `net/` is the seam to the sockets.
 
 mod cancel;
+mod compute;
 mod endpoint;
-pub(crate) mod expression;
 mod failure;
 mod isolation;
 mod lane;

@@ -132,7 +132,7 @@ fn push_template(template: &Template, scope: Scope<'_>, items: &mut Vec<Item>) -
         let mut bytes = Vec::new();
         scope.piece(piece, &mut bytes)?;
         let shown = match piece {
-            Piece::Literal(_) => None,
+            Piece::Literal(_) | Piece::Bytes(_) => None,
             Piece::Hidden { .. } | Piece::Variable { .. } => {
                 Some(Shown::Named { name: bare(&piece.shown()), size: None })
             }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use crate::model::value::Value;
 use crate::plan::Number;
+use crate::plan::expression::Lookup;
 use crate::plan::template::{Part, Piece, Template};
 
 /// The variables of a test, shared by its lanes, and the counters that one lane sees.
@@ -85,6 +86,12 @@ pub(crate) struct Scope<'a> {
     pub(crate) endpoints: &'a dyn Endpoints,
 }
 
+impl Lookup for Scope<'_> {
+    fn value(&self, name: &str, part: Option<Part>) -> Result<Value, String> {
+        Scope::value(self, name, part)
+    }
+}
+
 impl Scope<'_> {
     /// The value of a variable, or of an endpoint's part.
     pub(crate) fn value(&self, name: &str, part: Option<Part>) -> Result<Value, String> {
@@ -110,6 +117,7 @@ impl Scope<'_> {
     pub(crate) fn piece(&self, piece: &Piece, bytes: &mut Vec<u8>) -> Result<(), String> {
         match piece {
             Piece::Literal(text) | Piece::Hidden { text, .. } => bytes.extend_from_slice(text.as_bytes()),
+            Piece::Bytes(raw) => bytes.extend_from_slice(raw),
             Piece::Variable { name, part } => match self.value(name, *part)? {
                 Value::Text(text) => bytes.extend_from_slice(text.as_bytes()),
                 Value::Bytes(raw) => bytes.extend_from_slice(&raw),
@@ -150,7 +158,7 @@ impl Scope<'_> {
 /// The template as its author wrote it.
 fn written(template: &Template) -> String {
     let piece = |piece: &Piece| match piece {
-        Piece::Literal(text) => text.clone(),
+        Piece::Literal(_) | Piece::Bytes(_) => piece.shown(),
         Piece::Hidden { name, .. } | Piece::Variable { name, part: None } => format!("${{{name}}}"),
         Piece::Variable { name, part: Some(part) } => format!("${{{name}.{}}}", part.name()),
     };

@@ -43,7 +43,7 @@ pub struct Plan {
     pub about: String,
     /// The folder of the spec; `file:` payloads were read relative to it.
     pub folder: PathBuf,
-    /// The variables that are known before the spec runs, for the expressions of `until`.
+    /// The variables that are known before the spec runs, for expressions.
     pub constants: Vec<(String, Value)>,
     /// Whether addresses outside the loopback range are allowed.
     pub allow_net: bool,
@@ -98,6 +98,10 @@ pub enum Action {
         /// The steps.
         steps: Vec<Step>,
     },
+    /// Computes variables, one after the other.
+    Let(Vec<Assignment>),
+    /// An expression that must be true.
+    Assert(Assertion),
     /// A sleep.
     Pause(Duration),
     /// Changes the links of hosts.
@@ -107,6 +111,30 @@ pub enum Action {
         /// How the trace shows it: `b down`.
         words: String,
     },
+}
+
+/// A variable that is computed.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub expression: Expression,
+    /// The place of the expression.
+    pub span: Span,
+}
+
+/// What must be true.
+#[derive(Debug, Clone)]
+pub struct Assertion {
+    /// The expression.
+    pub expression: Expression,
+    /// As written.
+    pub text: String,
+    /// The names in it, each with what gives its value.
+    pub names: Vec<(String, Expression)>,
+    /// The place of the expression.
+    pub span: Span,
 }
 
 /// A lane of a `parallel`.

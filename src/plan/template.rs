@@ -16,6 +16,8 @@ pub struct Template {
 pub enum Piece {
     /// Text.
     Literal(String),
+    /// The value of a static variable that is not UTF-8.
+    Bytes(Vec<u8>),
     /// The value of a static variable that a trace must not show, since all cases of a matrix
     /// share one snapshot: its text, and the name that is shown for it.
     Hidden {
@@ -67,7 +69,7 @@ impl Template {
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(literal) | Piece::Hidden { text: literal, .. } => text.push_str(literal),
-                Piece::Variable { .. } => return None,
+                Piece::Bytes(_) | Piece::Variable { .. } => return None,
             }
         }
         Some(text)
@@ -84,6 +86,7 @@ impl Piece {
     pub fn shown(&self) -> String {
         match self {
             Self::Literal(text) => text.clone(),
+            Self::Bytes(bytes) => crate::model::bytes::escape(bytes),
             Self::Hidden { name, .. } | Self::Variable { name, part: None } => format!("<{name}>"),
             Self::Variable { name, part: Some(part) } => format!("<{name}.{}>", part.name()),
         }

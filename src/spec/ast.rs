@@ -124,6 +124,10 @@ pub enum StepKind {
         /// The steps.
         steps: Vec<Step>,
     },
+    /// Variables with the expressions that compute them.
+    Let(Vec<(Scalar, Scalar)>),
+    /// An expression that must be true.
+    Assert(Scalar),
     /// Hosts with what becomes of their links.
     Link(Vec<(Scalar, Scalar)>),
     /// A sleep.

@@ -107,6 +107,11 @@ fn value(value: Value) -> Json {
         Value::Hosts => networks::hosts(),
         Value::Routes => networks::routes(),
         Value::Links => networks::links(),
+        Value::Expressions => {
+            let mut map = values::variables(&reference("text"));
+            map["minProperties"] = json!(1);
+            map
+        }
         Value::Steps => reference("steps"),
         Value::Lanes => json!({
             "type": "object",

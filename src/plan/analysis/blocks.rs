@@ -171,7 +171,7 @@ fn each_call<'p>(steps: &'p [Step], found: &mut impl FnMut(&'p Call)) {
                 }
             }
             Action::Repeat { steps, .. } => each_call(steps, found),
-            Action::Barrier { .. } | Action::Pause(_) | Action::Link { .. } => {}
+            Action::Barrier { .. } | Action::Let(_) | Action::Assert(_) | Action::Pause(_) | Action::Link { .. } => {}
         }
     }
 }

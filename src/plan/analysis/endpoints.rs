@@ -148,7 +148,7 @@ impl<'p> Walk<'p, '_> {
                 }
                 // What is on its way may be lost from here on, or come later.
                 Action::Link { .. } => self.flow.give_up(),
-                Action::Barrier { .. } | Action::Pause(_) => {}
+                Action::Barrier { .. } | Action::Let(_) | Action::Assert(_) | Action::Pause(_) => {}
             }
         }
     }

@@ -49,7 +49,11 @@ pub(super) fn created_by<'a>(call: &'a Call, found: &mut impl FnMut(&'a Scalar))
 
 /// Every name that a step of these gives to a variable, with its place.
 pub(super) fn each_captured<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a str, Span)) {
-    each_call(steps, &mut |call| captured_by(call, found));
+    each_step(steps, &mut |step| match &step.kind {
+        StepKind::Call(call) => captured_by(call, found),
+        StepKind::Let(computed) => computed.iter().for_each(|(name, _)| found(&name.text, name.span)),
+        _ => {}
+    });
 }
 
 /// Every name that a call gives to a variable, with its place.
@@ -78,16 +82,31 @@ pub(super) fn shown(name: &str) -> Cow<'_, str> {
 }
 
 fn each_call<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a Call)) {
+    each_step(steps, &mut |step| {
+        if let StepKind::Call(call) = &step.kind {
+            found(call);
+        }
+    });
+}
+
+/// Every step of these, and those in them.
+fn each_step<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a Step)) {
     for step in steps {
+        found(step);
         match &step.kind {
-            StepKind::Call(call) => found(call),
             StepKind::Parallel { lanes, .. } => {
                 for lane in lanes {
-                    each_call(&lane.steps, found);
+                    each_step(&lane.steps, found);
                 }
             }
-            StepKind::Repeat { steps, .. } => each_call(steps, found),
-            StepKind::Barrier { .. } | StepKind::Link(_) | StepKind::Pause(_) | StepKind::Broken { .. } => {}
+            StepKind::Repeat { steps, .. } => each_step(steps, found),
+            StepKind::Call(_)
+            | StepKind::Barrier { .. }
+            | StepKind::Link(_)
+            | StepKind::Let(_)
+            | StepKind::Assert(_)
+            | StepKind::Pause(_)
+            | StepKind::Broken { .. } => {}
         }
     }
 }

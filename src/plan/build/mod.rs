@@ -4,6 +4,7 @@
 //! concerns the order of steps is found on the finished plan, in `analysis`.
 
 mod call;
+mod compute;
 mod condition;
 mod fails;
 mod later;
@@ -22,6 +23,7 @@ mod text;
 mod topology;
 mod words;
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,7 +36,7 @@ use crate::spec::ast::{Scalar, Spec};
 use super::analysis;
 use super::analysis::lanes::Recorder;
 use super::case::{Case, Settings, cases};
-use super::{Plan, constant};
+use super::{Plan, constant, expression};
 use scope::{Content, Scope};
 use topology::Joined;
 
@@ -173,8 +175,12 @@ struct Builder<'a> {
     incomplete: bool,
     scope: Scope<'a>,
     lanes: Recorder,
-    /// The values of the variables, where an expression needs them.
+    /// The values of the variables that are declared.
     constants: Vec<(String, Value)>,
+    /// The names that `let` has set.
+    computed: Vec<&'a Scalar>,
+    /// How many iterations of hashes may still be made for what is known before the spec runs.
+    iterations: Cell<u64>,
     /// The places of steps with mistakes.
     faulty: Vec<Span>,
     /// How much the compiled expressions may still take, in bytes.
@@ -197,6 +203,8 @@ impl<'a> Builder<'a> {
             scope: Scope::default(),
             lanes: Recorder::default(),
             constants: Vec::new(),
+            computed: Vec::new(),
+            iterations: Cell::new(expression::MOST_ITERATIONS),
             faulty: Vec::new(),
             expressions: regex::MOST_TOGETHER,
             found: Vec::new(),
@@ -243,6 +251,7 @@ impl<'a> Builder<'a> {
             let (value, hidden) = self.var(name, written, settings);
             self.scope.declare(&name.text, name.span, Content::Known { value, hidden });
         }
+        self.constants = self.scope.constants();
         // The timeout may be one of these variables.
         self.timeout = match &spec.timeout {
             Some(timeout) => self.deadline(timeout).unwrap_or(DEFAULT_TIMEOUT),
@@ -272,15 +281,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Variables of `vars` and `matrix` that nothing uses.
+    /// Variables of `vars`, `matrix` and `let` that nothing uses.
     fn report_unused(&mut self) {
         if self.incomplete || self.scope.variables().iter().all(|variable| variable.used) {
             return;
         }
-        let mut unused = Vec::new();
+        let mut unused: Vec<(&str, &Scalar)> = Vec::new();
         for (kind, name) in self.declared() {
             let variable = self.scope.variable(&name.text);
-            if variable.is_some_and(|variable| !variable.used) && !self.scope.is_doubtful(&name.text) {
+            let known = unused.iter().any(|(_, known)| known.text == name.text);
+            if variable.is_some_and(|variable| !variable.used) && !known && !self.scope.is_doubtful(&name.text) {
                 unused.push((kind, name));
             }
         }
@@ -291,10 +301,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn declared(&self) -> impl Iterator<Item = (&'static str, &'a Scalar)> + use<'a> {
+    fn declared(&self) -> impl Iterator<Item = (&'static str, &'a Scalar)> {
         let spec = self.spec;
         let matrix = spec.matrix.iter().map(|(name, _)| ("matrix", name));
-        matrix.chain(spec.vars.iter().map(|(name, _)| ("vars", name)))
+        let computed = self.computed.iter().map(|name| ("let", *name));
+        matrix.chain(spec.vars.iter().map(|(name, _)| ("vars", name))).chain(computed)
     }
 
     fn captured_later(&self, name: &str) -> Option<Span> {

@@ -68,6 +68,11 @@ impl<'a> Builder<'a> {
 
     /// A variable that a pattern sets.
     pub(super) fn capture(&mut self, name: Cow<'a, str>, kind: Type, span: Span) -> bool {
+        self.set_variable(name, Content::Computed(Some(kind)), span)
+    }
+
+    /// A variable that a step sets, for the first time or again.
+    pub(super) fn set_variable(&mut self, name: Cow<'a, str>, content: Content, span: Span) -> bool {
         if !self.check_name(&name, span) {
             return false;
         }
@@ -80,15 +85,15 @@ impl<'a> Builder<'a> {
         }
         self.lanes.set_variable(&name, span);
         let Some(variable) = self.scope.variable_mut(&name) else {
-            self.scope.declare(name, span, Content::Captured(kind));
+            self.scope.declare(name, span, content);
             return true;
         };
-        let finding = match &variable.content {
-            Content::Counter => Some(format!("`{name}` is the counter of a `repeat`")),
-            content => content
-                .type_name()
-                .filter(|known| *known != kind.name())
-                .map(|known| format!("`{name}` is a {known}, and this would make it a {}", kind.name())),
+        let finding = match (&variable.content, variable.content.kind().zip(content.kind())) {
+            (Content::Counter, _) => Some(format!("`{name}` is the counter of a `repeat`")),
+            (_, Some((known, new))) if known != new => {
+                Some(format!("`{name}` is {}, and this would make it {}", known.a(), new.a()))
+            }
+            _ => None,
         };
         let first = variable.span;
         if let Some(message) = finding
@@ -101,7 +106,7 @@ impl<'a> Builder<'a> {
             );
             return false;
         }
-        variable.content = Content::Captured(kind);
+        variable.content = content;
         true
     }
 

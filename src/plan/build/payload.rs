@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::diagnostic::Diagnostic;
 use crate::plan::Number;
 use crate::plan::payload::{Part, Payload, Size, SizeKind, Width};
-use crate::plan::template::Piece;
+use crate::plan::template::{Piece, Template};
 use crate::source::Span;
 use crate::spec::ast::{Form, FormKind, Scalar};
 
@@ -30,6 +30,19 @@ impl Parts {
     fn push(&mut self, part: Part) {
         self.flush();
         self.parts.push(part);
+    }
+
+    /// A text with holes; one that is known after all is its bytes.
+    fn template(&mut self, template: Template) {
+        let known = |piece: &Piece| match piece {
+            Piece::Literal(text) => Some(text.clone().into_bytes()),
+            Piece::Bytes(bytes) => Some(bytes.clone()),
+            Piece::Hidden { .. } | Piece::Variable { .. } => None,
+        };
+        match template.pieces.iter().map(known).collect::<Option<Vec<Vec<u8>>>>() {
+            Some(pieces) => self.bytes(&pieces.concat()),
+            None => self.push(Part::Template(template)),
+        }
     }
 
     fn flush(&mut self) {
@@ -70,7 +83,7 @@ impl Builder<'_> {
         match &form.kind {
             FormKind::Text(scalar) => match self.text(scalar)? {
                 Text::Known(text) => parts.bytes(text.as_bytes()),
-                Text::Open(template) => parts.push(Part::Template(template)),
+                Text::Open(template) => parts.template(template),
             },
             FormKind::Hex(scalar) => {
                 let bytes: Vec<u8> = self.hex(scalar, false)?.into_iter().flatten().collect();
@@ -219,6 +232,7 @@ fn part_size(part: &Part) -> Option<u64> {
         Part::Bytes(bytes) | Part::File { bytes, .. } => Some(bytes.len() as u64),
         Part::Template(template) => template.pieces.iter().try_fold(0, |sum, piece| match piece {
             Piece::Literal(text) | Piece::Hidden { text, .. } => Some(sum + text.len() as u64),
+            Piece::Bytes(bytes) => Some(sum + bytes.len() as u64),
             Piece::Variable { .. } => None,
         }),
         Part::Fill { size, .. } | Part::Random { size, .. } => Some(*size),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::value::Value;
 use crate::plan::analysis::alike;
+pub(super) use crate::plan::expression::Type;
 use crate::source::Span;
 
 /// What is known of the names at a point of the spec.
@@ -35,37 +36,19 @@ pub(super) enum Content {
     Known { value: Value, hidden: bool },
     /// The counter of a `repeat`.
     Counter,
-    /// What a step of this type of value has captured.
-    Captured(Type),
+    /// What a step captures or computes while the spec runs, of this type where that is certain.
+    Computed(Option<Type>),
     /// What a step of another lane captures.
     Elsewhere,
 }
 
-/// The type of a captured value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Type {
-    Number,
-    Text,
-    Bytes,
-}
-
-impl Type {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::Text => "text",
-            Self::Bytes => "bytes",
-        }
-    }
-}
-
 impl Content {
-    /// The word for its type, where that is known.
-    pub(super) fn type_name(&self) -> Option<&'static str> {
+    /// Its type, where that is certain.
+    pub(super) fn kind(&self) -> Option<Type> {
         match self {
-            Self::Known { value, .. } => Some(value.type_name()),
-            Self::Counter => Some(Type::Number.name()),
-            Self::Captured(kind) => Some(kind.name()),
+            Self::Known { value, .. } => Some(Type::of(value)),
+            Self::Counter => Some(Type::Number),
+            Self::Computed(kind) => *kind,
             Self::Elsewhere => None,
         }
     }
@@ -89,19 +72,39 @@ impl<'a> Scope<'a> {
         self.variables.retain(keep);
     }
 
-    /// The variables that were declared since there were so many, without those of other lanes.
+    /// The variables that were declared since there were so many.
     pub(super) fn take_from(&mut self, mark: usize) -> Vec<Variable<'a>> {
-        let mut taken = self.variables.split_off(mark.min(self.variables.len()));
-        taken.retain(|variable| !matches!(variable.content, Content::Elsewhere));
-        taken
+        self.variables.split_off(mark.min(self.variables.len()))
     }
 
-    /// Declares variables that were taken out, each name once.
+    /// Declares variables that were taken out, each name once. What only stood for a variable of
+    /// another lane tells no more than whether it was used.
     pub(super) fn restore(&mut self, taken: Vec<Variable<'a>>) {
-        for variable in taken {
-            if self.variable(&variable.name).is_none() {
-                self.variables.push(variable);
+        let (elsewhere, own): (Vec<_>, Vec<_>) =
+            taken.into_iter().partition(|variable| matches!(variable.content, Content::Elsewhere));
+        for variable in own {
+            match self.variable_mut(&variable.name) {
+                Some(known) => {
+                    known.used |= variable.used;
+                    // Two lanes have set it: which was the last is not known.
+                    known.content = Content::Computed(known.content.kind());
+                }
+                None => self.variables.push(variable),
             }
+        }
+        for stood in elsewhere.iter().filter(|variable| variable.used) {
+            if let Some(known) = self.variable_mut(&stood.name) {
+                known.used = true;
+            }
+        }
+    }
+
+    /// Of this variable the value is not known any more before the spec runs.
+    pub(super) fn forget_value(&mut self, name: &str) {
+        if let Some(variable) = self.variable_mut(name)
+            && let Content::Known { value, .. } = &variable.content
+        {
+            variable.content = Content::Computed(Some(Type::of(value)));
         }
     }
 

@@ -1,7 +1,6 @@
 //! Steps: verbs of endpoints, and the blocks around them.
 
 use crate::diagnostic::Diagnostic;
-use crate::plan::expression::Expression;
 use crate::plan::{Action, Lane, Step};
 use crate::source::Span;
 use crate::spec::ast;
@@ -45,6 +44,8 @@ impl<'a> Builder<'a> {
             ast::StepKind::Parallel { lanes, within } => self.parallel(step.span, lanes, within.as_ref()),
             ast::StepKind::Barrier { name, within } => self.barrier(name, within.as_ref()),
             ast::StepKind::Repeat { .. } => self.repeat(step),
+            ast::StepKind::Let(computed) => self.compute(computed),
+            ast::StepKind::Assert(expression) => self.assertion(expression),
             ast::StepKind::Link(changes) => self.link(step.span, changes),
             ast::StepKind::Pause(duration) => self.pause(step.span, duration),
             ast::StepKind::Broken { words } => {
@@ -84,6 +85,8 @@ impl<'a> Builder<'a> {
 
     fn parallel(&mut self, span: Span, lanes: &'a [ast::Lane], within: Option<&ast::Scalar>) -> Option<Action> {
         let within = self.optional(within, Self::deadline);
+        // What one lane sets, the others may see before or after.
+        lanes.iter().for_each(|lane| self.forget_values(&lane.steps));
         let before = self.scope.endpoints().map(str::to_owned).collect();
         for lane in lanes {
             later::each_created(&lane.steps, &mut |name| {
@@ -142,9 +145,11 @@ impl<'a> Builder<'a> {
         let within = self.optional(within.as_ref(), Self::deadline);
         let count = self.iterations(count);
         let name = counter.as_ref().and_then(|counter| self.declare_counter(counter));
+        self.forget_values(steps);
         self.lanes.enter_repeat(count.unwrap_or(1), until.is_some());
         let built = self.steps(steps);
-        let until = self.optional(until.as_ref(), Self::expression);
+        let until =
+            self.optional(until.as_ref(), |builder, until| Some((builder.expression(until)?.expression, until.span)));
         self.lanes.leave_repeat();
         if let Some(name) = &name {
             self.scope.retain(|variable| variable.name != *name || !matches!(variable.content, Content::Counter));
@@ -184,52 +189,5 @@ impl<'a> Builder<'a> {
         self.scope.declare(name, counter.span, Content::Counter);
         self.mark_used(name);
         Some(name.to_owned())
-    }
-
-    /// The condition that ends a `repeat`.
-    fn expression(&mut self, until: &'a ast::Scalar) -> Option<(Expression, Span)> {
-        self.constants = self.scope.constants();
-        let expression = match Expression::parse(&until.text) {
-            Ok(expression) => expression,
-            Err(reason) => {
-                let message = format!("`{}` is not an expression: {reason}", until.text);
-                self.report(
-                    Diagnostic::error("bad-expression", until.span, message)
-                        .help("write a comparison of variables, such as `i == 3`"),
-                );
-                return None;
-            }
-        };
-        let mut names = Vec::new();
-        expression.names(&mut |name, _| names.push(name.to_owned()));
-        names.sort();
-        names.dedup();
-        let mut sound = true;
-        for name in names {
-            sound &= self.expression_uses(&name, until);
-        }
-        sound.then_some((expression, until.span))
-    }
-
-    fn expression_uses(&mut self, name: &str, until: &ast::Scalar) -> bool {
-        if self.scope.endpoint(name).is_some() || self.is_doubtful(name) {
-            return true;
-        }
-        let span = self.word_in(until.span, name);
-        if let Some(variable) = self.scope.variable_mut(name) {
-            variable.used = true;
-            if matches!(variable.content, Content::Elsewhere) {
-                self.lanes.used_variable(name, span);
-            }
-            return true;
-        }
-        let names = self.scope.variables().iter().map(|variable| variable.name.as_ref());
-        let near = crate::model::name::nearest(name, names).map(str::to_owned);
-        let finding = Diagnostic::error("unset-variable", span, format!("the variable `{name}` is not set"));
-        self.report(match near {
-            Some(near) => finding.help(format!("write `{near}`")),
-            None => finding.help("in an expression stand variables, numbers and texts in quotes"),
-        });
-        false
     }
 }

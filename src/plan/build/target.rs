@@ -60,6 +60,14 @@ impl Builder<'_> {
                     }
                 }
                 Piece::Hidden { .. } => {}
+                Piece::Bytes(_) => {
+                    let message = format!("`{}` cannot stand in a name", piece.shown());
+                    self.report(
+                        Diagnostic::error("bad-name", template.span, message)
+                            .help("a name begins with a letter or `_`, then letters, digits, `_` and `-`"),
+                    );
+                    return false;
+                }
                 Piece::Variable { name, part } => {
                     let counter = part.is_none()
                         && self
@@ -193,7 +201,7 @@ impl Builder<'_> {
     fn computed_target(&mut self, template: Template, purpose: Purpose) -> Option<Target> {
         let literal = |piece: &Piece| match piece {
             Piece::Literal(text) | Piece::Hidden { text, .. } => text.contains(':'),
-            Piece::Variable { .. } => false,
+            Piece::Bytes(_) | Piece::Variable { .. } => false,
         };
         if template.pieces.iter().any(literal) {
             return self.check_computed(&template, purpose).then_some(Target::Computed(template));
@@ -225,7 +233,7 @@ impl Builder<'_> {
                     }
                     text.push('0');
                 }
-                Piece::Variable { .. } => return true,
+                Piece::Bytes(_) | Piece::Variable { .. } => return true,
             }
         }
         let scalar = Scalar { text: String::new(), style: crate::spec::ast::Style::Plain, span: template.span };

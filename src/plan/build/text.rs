@@ -70,12 +70,13 @@ impl Builder<'_> {
                     return Some(Word { text: Cow::Owned(text), shown: Some(template.shown()) });
                 }
                 let hole = template.pieces.iter().find(|piece| matches!(piece, Piece::Variable { .. }));
-                let name = hole.map_or_else(String::new, Piece::shown);
-                let name = name.trim_matches(['<', '>']);
-                let message = format!("`${{{name}}}` is not known before the spec runs");
+                let message = match hole.map(Piece::shown) {
+                    Some(name) => format!("`${{{}}}` is not known before the spec runs", name.trim_matches(['<', '>'])),
+                    None => format!("`{}` is no text: it holds bytes that are not UTF-8", scalar.text),
+                };
                 self.report(
                     Diagnostic::error("not-constant", scalar.span, message)
-                        .help("here stands a plain value, or one of `vars` or `matrix`"),
+                        .help("here stands a plain value, one of `vars` or `matrix`, or what `let` computed of these"),
                 );
                 None
             }
@@ -162,11 +163,15 @@ impl Builder<'_> {
         variable.used = true;
         let elsewhere = matches!(variable.content, Content::Elsewhere);
         let piece = match &variable.content {
-            Content::Known { value, hidden: false } => return value.to_text().map(Piece::Literal),
-            Content::Known { value, hidden: true } => {
-                return value.to_text().map(|text| Piece::Hidden { text, name: name.to_owned() });
+            Content::Known { value, hidden: false } => {
+                let bytes = String::from_utf8(value.to_bytes());
+                return Some(bytes.map_or_else(|error| Piece::Bytes(error.into_bytes()), Piece::Literal));
             }
-            Content::Counter | Content::Captured(_) | Content::Elsewhere => {
+            Content::Known { value, hidden: true } => match value.to_text() {
+                Some(text) => return Some(Piece::Hidden { text, name: name.to_owned() }),
+                None => Piece::Variable { name: name.to_owned(), part: None },
+            },
+            Content::Counter | Content::Computed(_) | Content::Elsewhere => {
                 Piece::Variable { name: name.to_owned(), part: None }
             }
         };
@@ -205,7 +210,7 @@ impl Builder<'_> {
         None
     }
 
-    fn endpoint_part(&mut self, name: &str, part: &str, span: Span) -> Option<Piece> {
+    pub(super) fn endpoint_part(&mut self, name: &str, part: &str, span: Span) -> Option<Piece> {
         let known = match part {
             "port" => Part::Port,
             "host" => Part::Host,

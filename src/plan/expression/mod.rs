@@ -1,9 +1,18 @@
-//! Expressions, which stand in `until:` beside `repeat`: Jinja's arithmetic, comparisons, slices
-//! and filters, on numbers, texts and bytes. A text is never taken for a number unless `int` says
-//! so.
+//! Expressions, which stand in `let`, in `assert`, and in `until:` beside `repeat`: Jinja's
+//! arithmetic, comparisons, slices and filters, on numbers, texts and bytes. A text is never taken
+//! for a number unless `int` says so.
 
+mod filter;
 mod lexer;
 mod parser;
+#[cfg(test)]
+mod tests;
+mod types;
+mod value;
+
+pub use filter::Filter;
+pub(crate) use types::{Type, Wrong};
+pub(crate) use value::{Evaluator, Lookup, MOST_ITERATIONS, shown};
 
 use super::template::Part;
 use crate::model::value::Value;
@@ -44,8 +53,22 @@ pub enum Expression {
         /// The first after that is not.
         end: Option<Box<Self>>,
     },
-    /// `x|filter`
-    Filtered(Filter, Box<Self>),
+    /// A column of the row of a `repeat`: `row.request`.
+    Column {
+        /// The name of the row.
+        row: String,
+        /// The column.
+        column: String,
+    },
+    /// `x|filter`, `x|filter(y)`
+    Filtered {
+        /// The filter.
+        filter: Filter,
+        /// What it is applied to.
+        of: Box<Self>,
+        /// What stands in its parentheses.
+        arguments: Vec<Self>,
+    },
 }
 
 /// What is done with two operands.
@@ -85,60 +108,53 @@ pub enum Operator {
     Remainder,
 }
 
-/// What makes another value of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filter {
-    /// How many characters a text has, or bytes.
-    Length,
-    /// The number that a text is.
-    Int,
-    /// The bytes as hex digits.
-    Hex,
-    /// The bytes that hex digits are.
-    Unhex,
-    /// The bytes in base64.
-    Base64,
-    /// The bytes that base64 is.
-    Unbase64,
-    /// The SHA-256 of the bytes, as bytes.
-    Sha256,
-}
-
-impl Filter {
-    const ALL: [(&'static str, Self); 7] = [
-        ("length", Self::Length),
-        ("int", Self::Int),
-        ("hex", Self::Hex),
-        ("unhex", Self::Unhex),
-        ("base64", Self::Base64),
-        ("unbase64", Self::Unbase64),
-        ("sha256", Self::Sha256),
-    ];
-
-    fn parse(word: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(name, _)| *name == word).map(|(_, filter)| *filter)
-    }
-}
-
 impl Expression {
     /// Reads an expression. An error says what is wrong, in words that can follow a colon.
     pub fn parse(text: &str) -> Result<Self, String> {
         parser::parse(text)
     }
 
-    /// Visits every name in it, with the part of an endpoint.
-    pub fn names<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Option<Part>)) {
+    /// Visits every part of it, itself first.
+    pub(crate) fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
+        visit(self);
         match self {
-            Self::Value(_) => {}
-            Self::Variable { name, part } => visit(name, *part),
-            Self::Not(of) | Self::Negative(of) | Self::Filtered(_, of) => of.names(visit),
+            Self::Value(_) | Self::Variable { .. } | Self::Column { .. } => {}
+            Self::Not(of) | Self::Negative(of) => of.each(visit),
             Self::Binary { operands, .. } | Self::Item(operands) => {
-                operands.iter().for_each(|operand| operand.names(visit));
+                operands.iter().for_each(|operand| operand.each(visit));
             }
-            Self::List(items) => items.iter().for_each(|item| item.names(visit)),
+            Self::List(items) => items.iter().for_each(|item| item.each(visit)),
             Self::Slice { of, start, end } => {
-                of.names(visit);
-                start.iter().chain(end).for_each(|limit| limit.names(visit));
+                of.each(visit);
+                start.iter().chain(end).for_each(|limit| limit.each(visit));
+            }
+            Self::Filtered { of, arguments, .. } => {
+                of.each(visit);
+                arguments.iter().for_each(|argument| argument.each(visit));
+            }
+        }
+    }
+
+    /// The same with every variable and column replaced of which `known` knows the value.
+    #[must_use]
+    pub(crate) fn resolved(&self, known: &dyn Fn(&Self) -> Option<Value>) -> Self {
+        let one = |of: &Self| of.resolved(known);
+        let boxed = |of: &Self| Box::new(one(of));
+        match self {
+            Self::Variable { .. } | Self::Column { .. } => known(self).map_or_else(|| self.clone(), Self::Value),
+            Self::Value(_) => self.clone(),
+            Self::Not(of) => Self::Not(boxed(of)),
+            Self::Negative(of) => Self::Negative(boxed(of)),
+            Self::Binary { operator, operands } => {
+                Self::Binary { operator: *operator, operands: Box::new([one(&operands[0]), one(&operands[1])]) }
+            }
+            Self::Item(operands) => Self::Item(Box::new([one(&operands[0]), one(&operands[1])])),
+            Self::List(items) => Self::List(items.iter().map(one).collect()),
+            Self::Slice { of, start, end } => {
+                Self::Slice { of: boxed(of), start: start.as_deref().map(boxed), end: end.as_deref().map(boxed) }
+            }
+            Self::Filtered { filter, of, arguments } => {
+                Self::Filtered { filter: *filter, of: boxed(of), arguments: arguments.iter().map(one).collect() }
             }
         }
     }

@@ -207,13 +207,15 @@ impl Parser {
         if !self.symbol(".") {
             return Ok(Expression::Variable { name, part: None });
         }
-        let part = self.next();
+        let part = match self.next() {
+            Token::Name(part) => part,
+            other => return Err(format!("{} stands where the name of a part was expected", other.shown())),
+        };
         let parts = [Part::Port, Part::Host, Part::Path];
-        let known = parts.into_iter().find(|known| part == Token::Name(known.name().to_owned()));
-        match known {
-            Some(part) => Ok(Expression::Variable { name, part: Some(part) }),
-            None => Err(format!("{} is no part of an endpoint: write `port`, `host` or `path`", part.shown())),
-        }
+        Ok(match parts.into_iter().find(|known| known.name() == part) {
+            Some(part) => Expression::Variable { name, part: Some(part) },
+            None => Expression::Column { row: name, column: part },
+        })
     }
 
     /// What stands behind a value: items, slices, filters.
@@ -222,7 +224,8 @@ impl Parser {
             if self.symbol("[") {
                 value = self.subscript(value)?;
             } else if self.symbol("|") {
-                value = Expression::Filtered(self.filter()?, Box::new(value));
+                let (filter, arguments) = self.filter()?;
+                value = Expression::Filtered { filter, of: Box::new(value), arguments };
             } else {
                 return Ok(value);
             }
@@ -246,21 +249,44 @@ impl Parser {
         Ok(Expression::Slice { of: Box::new(of), start: start.map(Box::new), end: end.map(Box::new) })
     }
 
-    fn filter(&mut self) -> Result<Filter, String> {
+    fn filter(&mut self) -> Result<(Filter, Vec<Expression>), String> {
         let name = match self.next() {
             Token::Name(name) => name,
             Token::Symbol("|") => return Err("`||` is no operator: write `or`".to_owned()),
             other => return Err(format!("{} stands where the name of a filter was expected", other.shown())),
         };
-        let filter = Filter::parse(&name).ok_or_else(|| {
-            let names = Filter::ALL.map(|(name, _)| name);
+        let (name, filter, needed, allowed) = Filter::find(&name).ok_or_else(|| {
+            let names = Filter::ALL.map(|(name, ..)| name);
             let near = nearest(&name, names).map_or_else(|| names.join(", "), |near| format!("`{near}`"));
             format!("there is no filter `{name}`: write {near}")
         })?;
-        if self.symbol("(") {
-            let message = format!("the filter `{name}` takes nothing in parentheses");
-            return if self.symbol(")") { Ok(filter) } else { Err(message) };
+        let arguments = self.arguments()?;
+        if arguments.len() > needed.len() + allowed.len() {
+            let most = needed.len() + allowed.len();
+            return Err(match most {
+                0 => format!("the filter `{name}` takes nothing in parentheses"),
+                _ => format!("the filter `{name}` takes {} in parentheses, no more", needed.join(", ")),
+            });
         }
-        Ok(filter)
+        if arguments.len() < needed.len() {
+            return Err(format!("the filter `{name}` needs more: write `{name}({})`", needed.join(", ")));
+        }
+        Ok((*filter, arguments))
+    }
+
+    /// What stands in the parentheses after a filter.
+    fn arguments(&mut self) -> Result<Vec<Expression>, String> {
+        let mut arguments = Vec::new();
+        if !self.symbol("(") {
+            return Ok(arguments);
+        }
+        while !self.symbol(")") {
+            arguments.push(self.inner(Self::or)?);
+            if !self.symbol(",") {
+                self.expect(")")?;
+                break;
+            }
+        }
+        Ok(arguments)
     }
 }

@@ -220,9 +220,29 @@ impl Decoder<'_> {
                 Some(StepKind::Barrier { name, within })
             }
             "repeat" => self.repeat(at, node, word, entries),
+            "let" => self.expressions(at, node).map(StepKind::Let),
+            "assert" => self.scalar(at, node, takes(word.word.value)).map(StepKind::Assert),
             "link" => self.link(at, node).map(StepKind::Link),
             _ => self.scalar(at, node, takes(word.word.value)).map(StepKind::Pause),
         }
+    }
+
+    /// Names with their expressions.
+    fn expressions(&mut self, at: At<'_>, node: &Node<'_>) -> Option<Vec<(Scalar, Scalar)>> {
+        let entries = self.map(at, node, takes(Value::Expressions))?;
+        if entries.is_empty() {
+            self.error(
+                Diagnostic::error("empty-map", node.span, format!("`{}` computes nothing", at.name))
+                    .help("write a name and an expression: `- let: {n: \"m + 1\"}`"),
+            );
+            return None;
+        }
+        let expression = |entry: &Entry<'_>| {
+            let value = self.scalar(At::from(&entry.key), &entry.value, takes(Value::Expression))?;
+            Some((entry.key.scalar(), value))
+        };
+        let expressions: Vec<Option<_>> = entries.iter().map(expression).collect();
+        expressions.into_iter().collect()
     }
 
     /// A key beside the word of a step without endpoint.

@@ -130,6 +130,7 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::Delimiter => "a payload, or `{match: REGEX}`",
         Value::Regex => "a regular expression",
         Value::Expression => "an expression",
+        Value::Expressions => "a map of names to expressions, such as `{n: \"m + 1\"}`",
         Value::Topology => "`host`, `isolated`, or a map of what it has, such as `{hosts: {a: 10.0.0.1, b: 10.0.0.2}}`",
         Value::Addresses => "a list of IP addresses",
         Value::Hosts => "a map of hosts to their addresses, such as `{a: 10.0.0.1, b: 10.0.0.2}`",

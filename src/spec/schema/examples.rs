@@ -32,6 +32,8 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("step", "barrier", "- barrier: ready"),
     ("step", "repeat", "- repeat: 3\n  as: i\n  steps:\n    - \"client${i}\": {connect: server}"),
     ("step", "link", "- link: {a: down}"),
+    ("step", "let", "- let: {port: \"p1|int * 256 + p2|int\"}"),
+    ("step", "assert", "- assert: \"body|length == size\""),
     ("step", "pause", "- pause: 50ms"),
     ("repeat", "as", "as: i"),
     ("repeat", "until", "until: \"i == 7\""),

@@ -71,6 +71,8 @@ pub enum Value {
     Regex,
     /// An expression.
     Expression,
+    /// A map of names to expressions.
+    Expressions,
     /// The network of a spec: a word, or a map of what it has.
     Topology,
     /// A list of IP addresses.
@@ -182,8 +184,8 @@ pub const STEPS: &[StepWord] = &[
         word: later("retry", "Runs the steps again until they all do as written."),
         beside: &[word("steps", Value::Steps, "The steps.")],
     },
-    StepWord { word: later("let", "Computes variables."), beside: &[] },
-    StepWord { word: later("assert", "An expression that must be true."), beside: &[] },
+    StepWord { word: word("let", Value::Expressions, "Computes variables, one after the other."), beside: &[] },
+    StepWord { word: word("assert", Value::Expression, "An expression that must be true."), beside: &[] },
     StepWord {
         word: later("include", "Runs the steps of another file."),
         beside: &[word("with", Value::Values, "The variables that it sees.")],
