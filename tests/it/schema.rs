@@ -242,7 +242,7 @@ const BAD_STEPS: &[&str] = &[
     "{pause: 50}",
     "{pause: 50ms, within: 1s}",
     "{retry: 2s, steps: [{a: close}]}",
-    "{let: {x: \"1\"}}",
+    "{let: [x]}",
     "{include: other.yaml}",
 ];
 
