@@ -21,6 +21,7 @@ use super::endpoint::{Endpoint, New, Role};
 use super::isolation::Net;
 use super::lane::Lane;
 use super::net::ports::ClosedPorts;
+use super::net::reserve::{self, Reserved};
 use super::net::{address, diag::Diag};
 use super::stop::Stop;
 use super::values::{Endpoints, Values};
@@ -45,6 +46,8 @@ pub(crate) struct Test<'t> {
     pub(super) endpoints: RefCell<HashMap<Rc<str>, Rc<Endpoint>>>,
     created: Cell<u64>,
     closed_ports: RefCell<ClosedPorts>,
+    /// The ports that are kept for it.
+    reserved: RefCell<Vec<Reserved>>,
     /// Where the step stands that began last.
     pub(crate) current: Cell<Option<u32>>,
     folder: OnceCell<TempDir>,
@@ -73,6 +76,7 @@ impl<'t> Test<'t> {
             endpoints: RefCell::default(),
             created: Cell::new(0),
             closed_ports: RefCell::default(),
+            reserved: RefCell::default(),
             current: Cell::new(None),
             folder: OnceCell::new(),
             fresh_names: Cell::new(0),
@@ -82,20 +86,48 @@ impl<'t> Test<'t> {
     /// Runs every step, and closes what is still open.
     pub(crate) async fn run(self) -> Execution {
         let entries = RefCell::new(Vec::new());
-        let result = {
-            let mut lane = Lane::of(&self);
-            let steps = lane.steps(&self.plan.steps, &entries);
-            tokio::select! {
-                biased;
-                () = self.options.cancel.cancelled() => Err(Stop::Cancelled),
-                result = steps => result,
-                stop = self.pass_frames() => Err(stop),
-            }
+        let result = match self.prepare() {
+            Ok(()) => self.steps(&entries).await,
+            Err(stop) => Err(stop),
         };
         if result.is_ok() {
             self.collect_frames().await;
         }
         self.finish(entries.into_inner(), result)
+    }
+
+    /// Makes what the steps find when they begin.
+    fn prepare(&self) -> Result<(), Stop> {
+        self.plan.ports.iter().enumerate().try_for_each(|(nth, name)| {
+            let port = self.port(nth)?;
+            self.values.set(name, Value::Number(port.into()));
+            Ok(())
+        })
+    }
+
+    /// The number of the `nth` of its ports.
+    fn port(&self, nth: usize) -> Result<u16, Stop> {
+        let none = || Stop::CouldNotRun("no port is left that could be reserved".to_owned());
+        if self.net.is_some() {
+            return reserve::of_isolated(nth).ok_or_else(none);
+        }
+        let reserved =
+            reserve::reserve().map_err(|errno| Stop::CouldNotRun(format!("cannot reserve a port: {errno}")))?;
+        let reserved = reserved.ok_or_else(none)?;
+        let port = reserved.port;
+        self.reserved.borrow_mut().push(reserved);
+        Ok(port)
+    }
+
+    async fn steps(&self, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
+        let mut lane = Lane::of(self);
+        let steps = lane.steps(&self.plan.steps, entries);
+        tokio::select! {
+            biased;
+            () = self.options.cancel.cancelled() => Err(Stop::Cancelled),
+            result = steps => result,
+            stop = self.pass_frames() => Err(stop),
+        }
     }
 
     /// Keeps the isolated network going while steps wait; ends only where that cannot go on.

@@ -45,6 +45,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// The variables that are known before the spec runs, for expressions.
     pub constants: Vec<(String, Value)>,
+    /// The variables that hold reserved ports.
+    pub ports: Vec<String>,
     /// Whether addresses outside the loopback range are allowed.
     pub allow_net: bool,
     /// The isolated network that it runs in; `None` where it runs in that of the machine.

@@ -47,6 +47,8 @@ pub struct Spec {
     pub matrix: Vec<(Scalar, Vec<Scalar>)>,
     /// `each` or `shared`.
     pub snapshot: Option<Scalar>,
+    /// Variables that hold reserved ports.
+    pub ports: Vec<Scalar>,
     /// The network that it runs in.
     pub network: Option<Network>,
     /// Whether the segments on it are part of the trace.

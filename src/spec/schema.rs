@@ -86,6 +86,7 @@ fn value(value: Value) -> Json {
         Value::Number => reference("number"),
         Value::NumberOrAny => any_of([("any", json!({ "const": "any" })), ("number", reference("number"))]),
         Value::Size => reference("size"),
+        Value::Names => json!({ "type": "array", "items": reference("name"), "minItems": 1, "uniqueItems": true }),
         Value::Name | Value::Endpoint | Value::Host => reference("name"),
         Value::Address => reference("address"),
         Value::AddressOrNothing => {

@@ -7,6 +7,7 @@ pub(crate) mod diag;
 mod multicast;
 pub(crate) mod option;
 pub(crate) mod ports;
+pub(crate) mod reserve;
 pub(crate) mod sys;
 
 use std::cell::{Cell, OnceCell};

@@ -15,6 +15,7 @@ mod option;
 pub(crate) mod pattern;
 pub(crate) mod payload;
 mod place;
+mod ports;
 mod regex;
 mod scope;
 mod step;
@@ -78,6 +79,7 @@ pub fn build(
         about: spec.about.as_ref().map(|about| about.text.clone()).unwrap_or_default(),
         folder,
         constants,
+        ports: spec.ports.iter().map(|name| name.text.clone()).collect(),
         // Nothing leaves a network of the spec's own.
         allow_net: settings.allow_net || network.topology.is_some(),
         topology: network.topology,
@@ -230,10 +232,11 @@ impl<'a> Builder<'a> {
     /// The variables of the case: `--var` before `matrix` before `vars`.
     fn declare(&mut self, case: &Case, settings: &Settings) {
         let spec = self.spec;
+        self.declare_ports();
         for ((name, _), value) in spec.matrix.iter().zip(&case.values) {
             if self.new_name(name).is_none() {
                 self.scope.doubt(&name.text);
-            } else {
+            } else if !self.is_a_port(name) {
                 let content = Content::Known { value: value.clone(), hidden: self.shared };
                 self.scope.declare(&name.text, name.span, content);
             }
@@ -241,6 +244,9 @@ impl<'a> Builder<'a> {
         for (name, written) in &spec.vars {
             if self.new_name(name).is_none() {
                 self.scope.doubt(&name.text);
+                continue;
+            }
+            if self.is_a_port(name) {
                 continue;
             }
             if let Some(variable) = self.scope.variable_mut(&name.text) {
@@ -281,7 +287,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Variables of `vars`, `matrix` and `let` that nothing uses.
+    /// Variables of `vars`, `matrix`, `ports` and `let` that nothing uses.
     fn report_unused(&mut self) {
         if self.incomplete || self.scope.variables().iter().all(|variable| variable.used) {
             return;
@@ -304,8 +310,10 @@ impl<'a> Builder<'a> {
     fn declared(&self) -> impl Iterator<Item = (&'static str, &'a Scalar)> {
         let spec = self.spec;
         let matrix = spec.matrix.iter().map(|(name, _)| ("matrix", name));
+        let vars = spec.vars.iter().map(|(name, _)| ("vars", name));
+        let ports = spec.ports.iter().map(|name| ("ports", name));
         let computed = self.computed.iter().map(|name| ("let", *name));
-        matrix.chain(spec.vars.iter().map(|(name, _)| ("vars", name))).chain(computed)
+        matrix.chain(vars).chain(ports).chain(computed)
     }
 
     fn captured_later(&self, name: &str) -> Option<Span> {

@@ -38,6 +38,8 @@ pub(super) enum Content {
     Counter,
     /// What a step captures or computes while the spec runs, of this type where that is certain.
     Computed(Option<Type>),
+    /// What the runner gives before the first step, of this type: a reserved port.
+    Given(Type),
     /// What a step of another lane captures.
     Elsewhere,
 }
@@ -49,6 +51,7 @@ impl Content {
             Self::Known { value, .. } => Some(Type::of(value)),
             Self::Counter => Some(Type::Number),
             Self::Computed(kind) => *kind,
+            Self::Given(kind) => Some(*kind),
             Self::Elsewhere => None,
         }
     }

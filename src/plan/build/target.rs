@@ -12,7 +12,7 @@ use crate::source::Span;
 use crate::spec::ast::Scalar;
 
 use super::Builder;
-use super::scope::Content;
+use super::scope::{Content, Type};
 use super::text::Text;
 
 /// What an address is for.
@@ -227,11 +227,11 @@ impl Builder<'_> {
                 Piece::Literal(literal) | Piece::Hidden { text: literal, .. } => text.push_str(literal),
                 Piece::Variable { part: Some(Part::Port), .. } => text.push('1'),
                 Piece::Variable { part: None, name } => {
-                    let variable = self.scope.variable(name);
-                    if !variable.is_some_and(|variable| matches!(variable.content, Content::Counter)) {
-                        return true;
+                    match self.scope.variable(name).map(|variable| &variable.content) {
+                        Some(Content::Counter) => text.push('0'),
+                        Some(Content::Given(Type::Number)) => text.push('1'),
+                        _ => return true,
                     }
-                    text.push('0');
                 }
                 Piece::Bytes(_) | Piece::Variable { .. } => return true,
             }

@@ -171,7 +171,7 @@ impl Builder<'_> {
                 Some(text) => return Some(Piece::Hidden { text, name: name.to_owned() }),
                 None => Piece::Variable { name: name.to_owned(), part: None },
             },
-            Content::Counter | Content::Computed(_) | Content::Elsewhere => {
+            Content::Counter | Content::Computed(_) | Content::Given(_) | Content::Elsewhere => {
                 Piece::Variable { name: name.to_owned(), part: None }
             }
         };

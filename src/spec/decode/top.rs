@@ -9,6 +9,9 @@ use crate::spec::words::{REQUIREMENTS, TOP_LEVEL, Value, find};
 /// How many names `vars` or `matrix` may have.
 const MAX_NAMES: usize = 1000;
 
+/// How many ports a spec may have: each is kept from everybody else on the machine.
+const MAX_PORTS: usize = 100;
+
 impl Decoder<'_> {
     /// The whole file.
     pub(super) fn top(&mut self, root: Option<&Node<'_>>) -> Spec {
@@ -79,6 +82,7 @@ impl Decoder<'_> {
             "requires" => spec.requires = self.requires(at, node),
             "vars" => spec.vars = self.vars(at, node),
             "matrix" => spec.matrix = self.matrix(at, node),
+            "ports" => spec.ports = self.ports(at, node),
             "network" => spec.network = Some(self.network(at, node)),
             "wire" => spec.wire = self.scalar(at, node, what),
             _ => spec.steps = self.steps(at, node),
@@ -116,6 +120,19 @@ impl Decoder<'_> {
             known
         });
         requirements
+    }
+
+    fn ports(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<Scalar> {
+        let ports = self.scalars(at, node, takes(Value::Names));
+        self.incomplete |= ports.is_none();
+        let mut ports = ports.unwrap_or_default();
+        if let Some(one_more) = ports.get(MAX_PORTS) {
+            let message = format!("a spec has at most {MAX_PORTS} ports, and this is one more");
+            self.error(Diagnostic::error("too-many", one_more.span, message).help("leave some out"));
+            self.incomplete = true;
+            ports.truncate(MAX_PORTS);
+        }
+        ports
     }
 
     fn vars(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<(Scalar, Scalar)> {

@@ -115,6 +115,7 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::Number | Value::NumberOrAny => "a number",
         Value::Size => "a number of bytes, such as `12` or `64KiB`",
         Value::Name => "a name",
+        Value::Names => "a list of names, such as `[http, admin]`",
         Value::Endpoint => "the name of an endpoint",
         Value::Address | Value::AddressOrNothing => "an address, such as `tcp`",
         Value::Target => "an endpoint or an address",

@@ -17,6 +17,7 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("spec", "vars", "vars: {greeting: hello, count: 3}"),
     ("spec", "matrix", "matrix: {net: [tcp4, tcp6]}"),
     ("spec", "snapshot", "snapshot: shared"),
+    ("spec", "ports", "ports: [http, admin]"),
     ("spec", "network", "network: {hosts: {a: 10.0.0.1, b: 10.0.0.2}}"),
     ("spec", "wire", "network: isolated\nwire: true"),
     ("network", "addresses", "network: {addresses: [1.2.3.4, \"2001:db8::1\"]}"),

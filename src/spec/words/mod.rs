@@ -37,6 +37,8 @@ pub enum Value {
     Size,
     /// A name that it gives.
     Name,
+    /// A list of names that it gives.
+    Names,
     /// The name of an endpoint.
     Endpoint,
     /// An address.
@@ -140,7 +142,7 @@ pub const TOP_LEVEL: &[Word] = &[
     word("vars", Value::Values, "Variables with their values."),
     word("matrix", Value::Matrix, "Variables with lists of values; every combination is a test of its own."),
     word("snapshot", Value::OneOf(&["each", "shared"]), "A snapshot for each matrix case, or one for all."),
-    later("ports", "Names of variables that hold reserved port numbers."),
+    word("ports", Value::Names, "Names of variables, each with a port number that is reserved for this test."),
     later("files", "Files that are written before the steps begin."),
     word("network", Value::Topology, "The network that the spec runs in: the machine's, `host`, or one of its own."),
     word("wire", Value::Flag, "Whether the segments on an isolated network are part of the trace."),
