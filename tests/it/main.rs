@@ -11,6 +11,7 @@ mod good;
 mod hostile;
 mod isolation;
 mod layering;
+mod ports;
 mod project;
 mod readme;
 mod rendering;

@@ -131,7 +131,7 @@ fn candidates(given: &RangeInclusive<u16>, reserved: &BTreeSet<u16>) -> Vec<u16>
     if all.is_empty() { from(FIRST, &RangeInclusive::new(1, 0)) } else { all }
 }
 
-/// `32768	60999`
+/// Two numbers, both included.
 fn range(setting: &str) -> Option<RangeInclusive<u16>> {
     let mut words = setting.split_whitespace();
     Some(words.next()?.parse().ok()?..=words.next()?.parse().ok()?)

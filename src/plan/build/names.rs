@@ -83,6 +83,11 @@ impl<'a> Builder<'a> {
             self.taken(&name, "an endpoint", endpoint, span);
             return false;
         }
+        if let Some(port) = self.scope.variable(&name).filter(|variable| matches!(variable.content, Content::Given(_)))
+        {
+            self.taken(&name, "a port", port.span, span);
+            return false;
+        }
         self.lanes.set_variable(&name, span);
         let Some(variable) = self.scope.variable_mut(&name) else {
             self.scope.declare(name, span, content);
