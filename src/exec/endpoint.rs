@@ -2,7 +2,7 @@
 //! of it. A closed endpoint keeps its addresses, so that a refused connect and TIME-WAIT can be
 //! shown.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::rc::{Rc, Weak};
@@ -13,6 +13,7 @@ use crate::model::network::Network;
 use crate::trace::record::Unread;
 
 use super::net::{Socket, address, sys};
+use super::program::Program;
 
 /// What an endpoint is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(crate) enum Role {
     Connected,
     /// The address of a datagram's sender: a name without a socket.
     Sender,
+    /// A program, whose output the socket receives.
+    Program,
 }
 
 /// One endpoint.
@@ -63,6 +66,7 @@ pub(crate) struct Endpoint {
     /// The multicast groups that it has joined.
     groups: RefCell<Vec<IpAddr>>,
     socket: RefCell<Option<Rc<Socket>>>,
+    program: OnceCell<Rc<Program>>,
     local: RefCell<Option<SockAddr>>,
     remote: RefCell<Option<SockAddr>>,
     peer: RefCell<Option<Weak<Endpoint>>>,
@@ -125,6 +129,7 @@ impl Endpoint {
             held: RefCell::default(),
             groups: RefCell::default(),
             socket: RefCell::new(socket.map(Rc::new)),
+            program: OnceCell::new(),
             local: RefCell::default(),
             remote: RefCell::default(),
             peer: RefCell::default(),
@@ -136,9 +141,20 @@ impl Endpoint {
         self.socket.borrow().clone()
     }
 
-    /// Whether it is open.
+    /// Whether it is open. A program is until a step has seen it end; what it has printed can still be
+    /// received then.
     pub(crate) fn is_open(&self) -> bool {
-        self.socket.borrow().is_some()
+        self.socket.borrow().is_some() && !self.program.get().is_some_and(|program| program.is_done.get())
+    }
+
+    /// The program that it is, if it is one.
+    pub(crate) fn program(&self) -> Option<Rc<Program>> {
+        self.program.get().cloned()
+    }
+
+    /// Makes it that program's.
+    pub(crate) fn set_program(&self, program: Rc<Program>) {
+        let _ = self.program.set(program);
     }
 
     /// Takes the socket away: the endpoint is closed from now on. Its addresses stay.

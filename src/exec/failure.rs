@@ -16,7 +16,8 @@ pub(crate) fn unread(endpoints: &[Rc<Endpoint>]) -> Vec<(String, Bytes)> {
     let mut all = Vec::new();
     for endpoint in endpoints {
         let Some(socket) = endpoint.socket() else { continue };
-        if endpoint.role.get() == Role::Listener {
+        // What a program has printed is told apart.
+        if matches!(endpoint.role.get(), Role::Listener | Role::Program) {
             continue;
         }
         if let Ok(len @ 1..) = sys::recv(socket.fd(), &mut buffer, libc::MSG_PEEK | libc::MSG_DONTWAIT) {

@@ -144,6 +144,9 @@ impl<'t> Lane<'t> {
                 return Err(Stop::Cancelled);
             }
             self.in_time(step.span)?;
+            if let Some(lost) = self.test.programs.lost(true) {
+                return Err(lost);
+            }
             self.test.current.set(Some(step.span.start));
             match &step.action {
                 Action::Call(call) => self.call(step.span, call, entries).await?,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::source::Span;
-use crate::trace::record::{Difference, Failure};
+use crate::trace::record::{Difference, Failure, Printed};
 
 /// A test that does not go on.
 #[derive(Debug)]
@@ -39,6 +39,12 @@ impl Stop {
     #[must_use]
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
         self.with(|failure| failure.help.push(help.into()))
+    }
+
+    /// With what programs have printed.
+    #[must_use]
+    pub(crate) fn printed(self, printed: impl Iterator<Item = Printed>) -> Self {
+        self.with(|failure| failure.printed.extend(printed))
     }
 
     /// With the deadline that passed.

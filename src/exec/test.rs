@@ -23,6 +23,7 @@ use super::lane::Lane;
 use super::net::ports::ClosedPorts;
 use super::net::reserve::{self, Reserved};
 use super::net::{address, diag::Diag};
+use super::program::Programs;
 use super::stop::Stop;
 use super::values::{Endpoints, Values};
 use super::wire::{self, CapturedFrame, Collector};
@@ -41,6 +42,8 @@ pub(crate) struct Test<'t> {
     pub(crate) net: Option<Net>,
     /// The frames that cross it, where somebody wants them.
     pub(crate) wire: Option<Rc<Collector>>,
+    /// The programs that it has started. They end after its sockets.
+    pub(crate) programs: Programs,
     shared: &'t Shared,
     orders: Cell<u64>,
     pub(super) endpoints: RefCell<HashMap<Rc<str>, Rc<Endpoint>>>,
@@ -71,6 +74,7 @@ impl<'t> Test<'t> {
             values: plan.constants.iter().cloned().collect(),
             net,
             wire,
+            programs: Programs::default(),
             shared,
             orders: Cell::new(0),
             endpoints: RefCell::default(),
@@ -90,10 +94,26 @@ impl<'t> Test<'t> {
             Ok(()) => self.steps(&entries).await,
             Err(stop) => Err(stop),
         };
+        let result = self.judge_programs(result).await;
         if result.is_ok() {
             self.collect_frames().await;
         }
-        self.finish(entries.into_inner(), result)
+        let mut tasks = self.programs.take_tasks();
+        let execution = self.finish(entries.into_inner(), result);
+        // Their streams are closed when it returns.
+        tasks.shutdown().await;
+        execution
+    }
+
+    /// At the end, no program may have ended that nobody expects to end; a failure tells what they
+    /// have printed.
+    async fn judge_programs(&self, result: Result<(), Stop>) -> Result<(), Stop> {
+        if self.programs.is_empty() || matches!(result, Err(Stop::Cancelled | Stop::CouldNotRun(_))) {
+            return result;
+        }
+        self.programs.settle().await;
+        let result = result.and_then(|()| self.programs.lost(false).map_or(Ok(()), Err));
+        result.map_err(|stop| self.programs.told(stop))
     }
 
     /// Makes what the steps find when they begin.

@@ -10,6 +10,7 @@ pub mod name;
 pub mod network;
 pub mod option;
 pub mod platform;
+pub mod signal;
 pub mod size;
 pub mod state;
 pub mod topology;

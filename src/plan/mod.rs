@@ -8,6 +8,7 @@ mod constant;
 pub mod expression;
 pub mod pattern;
 pub mod payload;
+pub mod program;
 pub mod template;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::model::errno::Errno;
 use crate::model::group::Membership;
 use crate::model::network::Network;
 use crate::model::option::SocketOption;
+use crate::model::signal::{ExitStatus, Signal};
 use crate::model::state::TcpState;
 use crate::model::topology::{LinkState, Topology};
 use crate::model::value::Value;
@@ -276,6 +278,8 @@ pub enum Verb {
         pattern: Pattern,
         /// The endpoint whose datagram it must be.
         from: Option<Template>,
+        /// Whether it is received from a program's error output.
+        stderr: bool,
         /// The name that the sender's address gets.
         sender: Option<Template>,
         /// With MSG_PEEK.
@@ -293,7 +297,14 @@ pub enum Verb {
         truncated: bool,
     },
     /// Waits until one of these holds.
-    Expect(Vec<Condition>),
+    Expect {
+        /// The conditions.
+        conditions: Vec<Condition>,
+        /// How a program must end; any way where there are none.
+        status: Vec<ExitStatus>,
+        /// Whether it is a program's error output that is looked at.
+        stderr: bool,
+    },
     /// Waits until all of these hold.
     ExpectAttributes(Vec<Attribute>),
     /// Shuts down.
@@ -304,6 +315,10 @@ pub enum Verb {
     Reset,
     /// Sets options, in order.
     Set(Vec<(&'static SocketOption, OptionValue)>),
+    /// Starts a program.
+    Run(Box<program::Run>),
+    /// Sends a signal to a program.
+    Signal(Signal),
 }
 
 /// What `expect` waits for.
@@ -319,6 +334,8 @@ pub enum Condition {
     Readable,
     /// A send would not block.
     Writable,
+    /// The program has ended.
+    Exit,
 }
 
 /// An attribute that must come to hold.

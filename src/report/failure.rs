@@ -11,10 +11,12 @@ use crate::model::bytes::is_mostly_unprintable;
 use crate::model::duration;
 use crate::source::{SourceFile, Span};
 use crate::trace::Trace;
-use crate::trace::record::{Bytes, Failure, Record};
+use crate::trace::record::{Bytes, Failure, Printed, Record};
 
 /// How many lines of the trace are shown.
 const TRACE_LINES: usize = 20;
+/// How many rows of what a program has printed are shown, the last ones.
+const PRINTED_ROWS: usize = 20;
 /// How many rows of unread bytes are shown.
 const UNREAD_ROWS: usize = 3;
 
@@ -60,12 +62,13 @@ fn draw_below(page: &mut Page, failure: &Failure, trace: &str, style: Style) {
     }
     let unread: Vec<_> = failure.unread.iter().filter(|(_, bytes)| !bytes.0.is_empty()).collect();
     let told = failure.deadline.is_some() || !failure.notes.is_empty() || !failure.help.is_empty();
-    if told || !unread.is_empty() {
+    if told || !unread.is_empty() || !failure.printed.is_empty() {
         page.end_line();
     }
     for (name, bytes) in unread {
         draw_unread(page, name, bytes, style);
     }
+    failure.printed.iter().for_each(|printed| draw_printed(page, printed, style));
     if let Some(deadline) = failure.deadline {
         let passed = rounded(Duration::from_micros(deadline));
         sentence(page, "note", &format!("the deadline of {passed} has passed"), style);
@@ -100,6 +103,22 @@ fn draw_unread(page: &mut Page, name: &str, bytes: &Bytes, style: Style) {
         let left_out = rows.len() - UNREAD_ROWS;
         rows.truncate(UNREAD_ROWS);
         rows.push(rows::Row::plain(format!("… {left_out} more rows")));
+    }
+    labelled(page, "", &rows);
+}
+
+/// The last lines that a program has printed.
+fn draw_printed(page: &mut Page, printed: &Printed, style: Style) {
+    let Bytes(bytes) = &printed.bytes;
+    let errors = if printed.stderr { " on its error output" } else { "" };
+    page.push("  ");
+    page.paint(STRONG, "printed");
+    page.push(&format!("   by {}{errors}:", printed.by));
+    page.end_line();
+    let columns = style.width.saturating_sub(12).max(20);
+    let mut rows = rows::text(bytes, None, columns);
+    if rows.len() > PRINTED_ROWS {
+        rows.drain(..rows.len() - PRINTED_ROWS);
     }
     labelled(page, "", &rows);
 }

@@ -263,6 +263,10 @@ pub enum Verb {
         what: Expectation,
         /// How long `silence` lasts.
         duration: Option<Scalar>,
+        /// How a program must end, any of these.
+        status: Vec<Scalar>,
+        /// `stderr`, of a program.
+        from: Option<Scalar>,
     },
     /// Shuts down `read`, `write` or `both`.
     Shutdown {
@@ -278,6 +282,40 @@ pub enum Verb {
         /// Each with its value.
         options: Vec<(Scalar, Scalar)>,
     },
+    /// Starts a program.
+    Run(Box<Run>),
+    /// Sends a signal to a program.
+    Signal {
+        /// Its name.
+        signal: Scalar,
+    },
+}
+
+/// A program that is started.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The program's name and its arguments.
+    pub arguments: Vec<Scalar>,
+    /// Variables of its environment.
+    pub env: Vec<(Scalar, Scalar)>,
+    /// The folder that it starts in.
+    pub dir: Option<Scalar>,
+    /// When it is ready.
+    pub ready: Option<Ready>,
+}
+
+/// What tells that a program is ready.
+#[derive(Debug, Clone)]
+pub enum Ready {
+    /// A line of one of its streams.
+    Line {
+        /// `stdout` or `stderr`.
+        stream: Scalar,
+        /// What the line matches.
+        regex: Scalar,
+    },
+    /// An address that accepts a connection.
+    Address(Scalar),
 }
 
 /// What an `expect` waits for.

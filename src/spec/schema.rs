@@ -13,6 +13,7 @@
 mod examples;
 mod forms;
 mod networks;
+mod programs;
 mod values;
 
 use serde_json::{Map, Value as Json, json};
@@ -113,6 +114,10 @@ fn value(value: Value) -> Json {
             map["minProperties"] = json!(1);
             map
         }
+        Value::Arguments => json!({ "type": "array", "items": reference("scalar"), "minItems": 1 }),
+        Value::Ready => programs::ready(),
+        Value::Signal => programs::signal(),
+        Value::Statuses => programs::statuses(),
         Value::Steps => reference("steps"),
         Value::Lanes => json!({
             "type": "object",

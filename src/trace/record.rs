@@ -197,6 +197,9 @@ pub struct Failure {
     /// What was waiting unread at endpoints, `(name, bytes)`; cut to the first KiB each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<(String, Bytes)>,
+    /// What programs have printed last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub printed: Vec<Printed>,
     /// The deadline that passed, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<u64>,
@@ -206,6 +209,17 @@ pub struct Failure {
     /// What to write instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub help: Vec<String>,
+}
+
+/// What a program has printed last on one of its streams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Printed {
+    /// The program's endpoint.
+    pub by: String,
+    /// Whether it is its error output.
+    pub stderr: bool,
+    /// The last lines.
+    pub bytes: Bytes,
 }
 
 /// What was expected, and what came.

@@ -31,6 +31,8 @@ pub(crate) struct Socket {
     registration: OnceCell<AsyncFd<Arc<OwnedFd>>>,
     fd: Arc<OwnedFd>,
     network: Network,
+    /// Whether it is no socket but the end of a pipe, which is written to.
+    is_pipe: bool,
     /// What SO_LINGER was set to.
     linger: Cell<Option<u32>>,
 }
@@ -62,7 +64,24 @@ impl Socket {
     }
 
     fn from_fd(fd: OwnedFd, network: Network) -> Self {
-        Self { registration: OnceCell::new(), fd: Arc::new(fd), network, linger: Cell::new(None) }
+        Self { registration: OnceCell::new(), fd: Arc::new(fd), network, is_pipe: false, linger: Cell::new(None) }
+    }
+
+    /// The end of a pipe that bytes are written into.
+    pub(crate) fn of_pipe(fd: OwnedFd) -> Self {
+        let mut pipe = Self::of_stream(fd);
+        pipe.is_pipe = true;
+        pipe
+    }
+
+    /// A socket of a stream between processes.
+    pub(crate) fn of_stream(fd: OwnedFd) -> Self {
+        Self::from_fd(fd, Network::Unix)
+    }
+
+    /// Whether it is the end of a pipe.
+    pub(crate) fn is_pipe(&self) -> bool {
+        self.is_pipe
     }
 
     /// accept(2): the connection, and the address of its other side.

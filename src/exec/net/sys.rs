@@ -173,6 +173,12 @@ pub(crate) fn send(fd: BorrowedFd<'_>, bytes: &[u8], flags: c_int, to: Option<&S
     })
 }
 
+/// write(2), for what is no socket. SIGPIPE is ignored by every Rust program.
+pub(crate) fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
+    // SAFETY: the bytes are valid for their length.
+    retry(|| unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast::<c_void>(), bytes.len()) })
+}
+
 /// recv(2)
 pub(crate) fn recv(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: c_int) -> Result<usize, Errno> {
     // SAFETY: the buffer is valid for its length.

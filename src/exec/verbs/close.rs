@@ -18,6 +18,10 @@ use super::open;
 /// Closes in order: FIN, or RST where bytes are left unread.
 pub(super) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Result<Done, Stop> {
     let (endpoint, socket) = open(lane, &call.endpoint)?;
+    if let Some(program) = endpoint.program() {
+        program.close_input();
+        return Ok(Done::words(call, Ok(())));
+    }
     let unread = endpoint.unread_from_spec();
     // Bytes of strangers make a close reset, too.
     let peer_is_known = matches!(endpoint.peer(), Peer::Known(_));

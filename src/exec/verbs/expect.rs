@@ -13,7 +13,7 @@ use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, sys};
 use super::super::stop::Stop;
-use super::{blocking, open};
+use super::{blocking, open_output};
 
 /// How much of unexpected bytes a report shows.
 const SHOWN: usize = 1024;
@@ -22,9 +22,10 @@ pub(super) async fn run(
     lane: &Lane<'_>,
     call: &Call,
     conditions: &[Condition],
+    stderr: bool,
     deadline: Deadline,
 ) -> Result<Done, Stop> {
-    let (endpoint, socket) = open(lane, &call.endpoint)?;
+    let (endpoint, socket) = open_output(lane, &call.endpoint, stderr)?;
     let expected = Expected { endpoint: &endpoint, socket: &socket, conditions, words: &call.words };
     let receives = conditions != [Condition::Writable];
     if let [Condition::Silence(time)] = conditions {
@@ -58,14 +59,14 @@ pub(super) async fn run(
     }
 }
 
-struct Expected<'a> {
-    endpoint: &'a Endpoint,
-    socket: &'a Socket,
-    conditions: &'a [Condition],
-    words: &'a str,
+pub(super) struct Expected<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) socket: &'a Socket,
+    pub(super) conditions: &'a [Condition],
+    pub(super) words: &'a str,
 }
 
-enum Look {
+pub(super) enum Look {
     Holds,
     NotYet,
     Errno(Errno),
@@ -77,7 +78,7 @@ impl Expected<'_> {
     }
 
     /// Whether one of the conditions holds now; something else in their place is a failure.
-    fn look(&self) -> Result<Look, Stop> {
+    pub(super) fn look(&self) -> Result<Look, Stop> {
         if self.wants(Condition::Writable) && sys::poll_now(self.socket.fd(), libc::POLLOUT) & libc::POLLOUT != 0 {
             return Ok(Look::Holds);
         }
@@ -131,6 +132,7 @@ impl Expected<'_> {
             Condition::Silence(time) => format!("silence for {}", duration::show(*time)),
             Condition::Readable => "something to receive".to_owned(),
             Condition::Writable => "room to send".to_owned(),
+            Condition::Exit => "the program's end".to_owned(),
         });
         words.collect::<Vec<_>>().join(" or ")
     }

@@ -6,11 +6,13 @@ mod bind;
 mod blocking;
 mod close;
 mod connect;
+mod exit;
 mod expect;
 mod listen;
 mod pair;
 mod read;
 mod recv;
+mod run;
 mod send;
 mod set;
 mod shutdown;
@@ -23,7 +25,7 @@ use socket2::SockAddr;
 
 use crate::model::network::Network;
 use crate::plan::template::Template;
-use crate::plan::{Call, Target, Verb};
+use crate::plan::{Call, Condition, Target, Verb};
 
 use super::endpoint::{Endpoint, New};
 use super::lane::{Deadline, Done, Lane};
@@ -43,17 +45,22 @@ pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
             let how = send::How { to: to.as_ref(), urgent: *urgent, more: *more };
             send::run(lane, call, payload, how, deadline).await
         }
-        Verb::Recv { pattern, from, sender, peek, urgent } => {
-            let how = recv::How { from: from.as_ref(), sender: sender.as_ref(), peek: *peek, urgent: *urgent };
+        Verb::Recv { pattern, from, stderr, sender, peek, urgent } => {
+            let how = recv::How { from: from.as_ref(), stderr: *stderr, sender: sender.as_ref(), peek: *peek, urgent: *urgent };
             recv::run(lane, call, pattern, how, deadline).await
         }
         Verb::Read { size, is, truncated } => read::run(lane, call, size, is.as_ref(), *truncated, deadline).await,
-        Verb::Expect(conditions) => expect::run(lane, call, conditions, deadline).await,
+        Verb::Expect { conditions, status, stderr } if conditions.contains(&Condition::Exit) => {
+            exit::run(lane, call, conditions, status, *stderr, deadline).await
+        }
+        Verb::Expect { conditions, stderr, .. } => expect::run(lane, call, conditions, *stderr, deadline).await,
         Verb::ExpectAttributes(attributes) => attribute::run(lane, call, attributes, deadline).await,
         Verb::Shutdown(how) => shutdown::run(lane, call, *how).await,
         Verb::Close => close::run(lane, call, deadline).await,
         Verb::Reset => close::reset(lane, call).await,
         Verb::Set(options) => set::run(lane, call, options),
+        Verb::Run(run) => run::run(lane, call, run, deadline).await,
+        Verb::Signal(signal) => run::signal(lane, call, *signal).await,
     }
 }
 
@@ -63,6 +70,29 @@ fn open(lane: &Lane<'_>, name: &Template) -> Result<(Rc<Endpoint>, Rc<Socket>), 
     match endpoint.socket() {
         Some(socket) => Ok((endpoint, socket)),
         None => Err(Stop::failed(format!("`{}` is closed", endpoint.name))),
+    }
+}
+
+/// The call's endpoint, with what it sends on: of a program its input.
+fn open_input(lane: &Lane<'_>, name: &Template) -> Result<(Rc<Endpoint>, Rc<Socket>), Stop> {
+    let (endpoint, socket) = open(lane, name)?;
+    let Some(program) = endpoint.program() else { return Ok((endpoint, socket)) };
+    match program.input() {
+        Some(input) => Ok((endpoint, input)),
+        None => Err(Stop::failed(format!("the input of `{}` is closed", endpoint.name))),
+    }
+}
+
+/// The call's endpoint, with what it receives from: of a program its output, or its error output.
+fn open_output(lane: &Lane<'_>, name: &Template, stderr: bool) -> Result<(Rc<Endpoint>, Rc<Socket>), Stop> {
+    let (endpoint, socket) = open(lane, name)?;
+    if !stderr {
+        return Ok((endpoint, socket));
+    }
+    match endpoint.program().map(|program| program.errors()) {
+        Some(Some(errors)) => Ok((endpoint, errors)),
+        Some(None) => Err(Stop::failed(format!("the error output of `{}` is not kept", endpoint.name))),
+        None => Err(Stop::failed(format!("`{}` is a socket, and has no error output", endpoint.name))),
     }
 }
 

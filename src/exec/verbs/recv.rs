@@ -17,7 +17,7 @@ use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, sys};
 use super::super::pattern::{Boundary, Fed, Machine, Matched, Mismatch, Outcome};
 use super::super::stop::Stop;
-use super::{blocking, open};
+use super::{blocking, open_output};
 
 /// The most that one datagram of UDP has; one of a Unix socket may have more.
 pub(super) const DATAGRAM: usize = 64 << 10;
@@ -26,6 +26,7 @@ pub(super) const DATAGRAM: usize = 64 << 10;
 #[derive(Clone, Copy)]
 pub(super) struct How<'a> {
     pub(super) from: Option<&'a Template>,
+    pub(super) stderr: bool,
     pub(super) sender: Option<&'a Template>,
     pub(super) peek: bool,
     pub(super) urgent: bool,
@@ -38,7 +39,7 @@ pub(super) async fn run(
     how: How<'_>,
     deadline: Deadline,
 ) -> Result<Done, Stop> {
-    let (endpoint, socket) = open(lane, &call.endpoint)?;
+    let (endpoint, socket) = open_output(lane, &call.endpoint, how.stderr)?;
     let buffer = lane.test.buffer();
     let mut receiving =
         Receiving { lane, call, pattern, endpoint: &endpoint, socket: &socket, deadline, buffer, pieces: Vec::new() };

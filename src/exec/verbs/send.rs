@@ -17,7 +17,7 @@ use super::super::net::{Direction, Socket, sys};
 use super::super::payload::{CHUNK, PayloadBytes, encode};
 use super::super::settle::{self, Inbox};
 use super::super::stop::Stop;
-use super::{blocking, open, resolve};
+use super::{blocking, open_input, resolve};
 
 /// What stands beside the payload.
 pub(super) struct How<'a> {
@@ -33,7 +33,7 @@ pub(super) async fn run(
     how: How<'_>,
     deadline: Deadline,
 ) -> Result<Done, Stop> {
-    let (endpoint, socket) = open(lane, &call.endpoint)?;
+    let (endpoint, socket) = open_input(lane, &call.endpoint)?;
     let encoded = encode(payload, lane.scope()).map_err(|error| Stop::failed(error).at(payload.span))?;
     let to = match how.to {
         Some(target) => Some(resolve(lane, target, Some(&endpoint), endpoint.host)?),
@@ -153,9 +153,15 @@ impl Sending<'_> {
     async fn call(&mut self, bytes: &[u8]) -> Result<Result<usize, Errno>, Stop> {
         let result = if self.call.mode == Mode::Blocking {
             let (owned, flags, to) = (bytes.to_vec(), self.flags, self.to.clone());
-            let send = move |fd: std::os::fd::BorrowedFd<'_>| sys::send(fd, &owned, flags, to.as_ref());
+            let is_pipe = self.socket.is_pipe();
+            let send = move |fd: std::os::fd::BorrowedFd<'_>| match is_pipe {
+                true => sys::write(fd, &owned),
+                false => sys::send(fd, &owned, flags, to.as_ref()),
+            };
             let result = blocking::call(self.socket, Direction::Out, self.deadline, send).await?;
             result.ok_or_else(|| self.blocked(0, bytes.len() as u64))?
+        } else if self.socket.is_pipe() {
+            sys::write(self.socket.fd(), bytes)
         } else {
             sys::send(self.socket.fd(), bytes, self.flags, self.to.as_ref())
         };

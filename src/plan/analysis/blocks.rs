@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::plan::template::Template;
-use crate::plan::{Action, Call, Step, Target, Verb};
+use crate::plan::{Action, Call, Condition, Step, Target, Verb};
 use crate::source::Span;
 
 use super::endpoints::{Endpoint, Role, Walk, key};
@@ -73,7 +73,7 @@ fn unsettle(endpoints: &mut Vec<Endpoint<'_>>, name: &str) {
 }
 
 fn unknown(name: Cow<'_, str>) -> Endpoint<'_> {
-    Endpoint { name, created: Span::default(), closed: None, network: None, role: Role::Unknown, socket: 0 }
+    Endpoint { name, created: Span::default(), closed: None, network: None, role: Role::Unknown, socket: 0, input_closed: None }
 }
 
 /// What is known after a block: what one lane alone has touched is as that lane left it.
@@ -121,8 +121,10 @@ fn touched(steps: &[Step]) -> Vec<Cow<'_, str>> {
             | Verb::Listen { .. }
             | Verb::Accept { .. }
             | Verb::Connect { .. }
+            | Verb::Run(_)
             | Verb::Close
             | Verb::Reset => add(&call.endpoint),
+            Verb::Expect { conditions, .. } if conditions.contains(&Condition::Exit) => add(&call.endpoint),
             _ => {}
         }
     });
@@ -143,7 +145,8 @@ pub(super) fn created<'p>(steps: &'p [Step], names: &mut Vec<(Cow<'p, str>, Span
             | Verb::Bind(_)
             | Verb::Listen { address: Some(_), .. }
             | Verb::Accept { .. }
-            | Verb::Connect { .. } => {
+            | Verb::Connect { .. }
+            | Verb::Run(_) => {
                 add(&call.endpoint);
             }
             _ => {}

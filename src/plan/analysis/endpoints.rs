@@ -31,6 +31,8 @@ pub(super) struct Endpoint<'p> {
     pub role: Role,
     /// Its number, for as long as it is the same socket.
     pub socket: usize,
+    /// Of a program: where its input was closed.
+    pub input_closed: Option<Span>,
 }
 
 /// What an endpoint is.
@@ -46,6 +48,10 @@ pub(super) enum Role {
     Connected,
     /// The address of a sender, not a socket.
     Address,
+    /// A program that runs.
+    Program,
+    /// A program that has ended; what it printed can still be received.
+    Ended,
     /// Something of these; nothing is said.
     Unknown,
 }
@@ -61,6 +67,7 @@ impl Endpoint<'_> {
             Role::Fresh | Role::Bound => Some(format!("`{name}` does not listen, and cannot `accept`")),
             Role::Connected => Some(format!("`{name}` is a connection, not a listener, and cannot `accept`")),
             Role::Address => Some(format!("`{name}` is an address, not a listener")),
+            Role::Program | Role::Ended => Some(format!("`{name}` is a program, not a listener of this spec")),
             Role::Listener | Role::Unknown => None,
         }
     }
@@ -195,6 +202,7 @@ impl<'p> Walk<'p, '_> {
     fn known_target(&mut self, target: &'p Target) {
         if let Target::Endpoint(name) = target {
             self.known(name);
+            self.no_address(&key(name), name.span);
         }
     }
 
@@ -303,13 +311,13 @@ impl<'p> Walk<'p, '_> {
     pub(super) fn create(&mut self, name: &'p Template, network: Option<Network>, role: Role) -> usize {
         let key = key(name);
         self.sockets += 1;
-        let endpoint = Endpoint { name: key, created: name.span, closed: None, network, role, socket: self.sockets };
+        let endpoint = Endpoint { name: key, created: name.span, closed: None, network, role, socket: self.sockets, input_closed: None };
         let Some(index) = self.find(&endpoint.name) else {
             self.endpoints.push(endpoint);
             return self.endpoints.len() - 1;
         };
         let old = std::mem::replace(&mut self.endpoints[index], endpoint);
-        let is_open = old.closed.is_none() && !matches!(old.role, Role::Address | Role::Unknown);
+        let is_open = old.closed.is_none() && !matches!(old.role, Role::Address | Role::Ended | Role::Unknown);
         if is_open && !self.is_doubtful(&old.name) {
             self.created_twice(&old, name.span);
         }

@@ -9,6 +9,7 @@ mod endpoints;
 mod flow;
 mod hosts;
 pub(crate) mod lanes;
+mod programs;
 mod transfer;
 mod verbs;
 

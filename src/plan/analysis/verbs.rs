@@ -13,6 +13,9 @@ use super::flow::Accepted;
 impl<'p> Walk<'p, '_> {
     /// One call, with what it leaves behind.
     pub(super) fn verb(&mut self, call: &'p Call, outcome: Outcome) {
+        if self.is_of_program(call, outcome) {
+            return;
+        }
         match &call.verb {
             Verb::Socket(network) => {
                 if outcome != Outcome::Fails {
@@ -39,7 +42,10 @@ impl<'p> Walk<'p, '_> {
             }
             Verb::Send { to, .. } => self.send(call, to.as_ref(), outcome),
             Verb::Recv { .. } | Verb::Read { .. } => self.receive(call, outcome),
-            Verb::Expect(conditions) => self.expect(call, conditions, outcome),
+            Verb::Expect { conditions, .. } => self.expect(call, conditions, outcome),
+            Verb::Run(_) => self.run(call, outcome),
+            // Only programs have signals.
+            Verb::Signal(_) => {}
             Verb::ExpectAttributes(attributes) => self.attributes(call, attributes, outcome),
             Verb::Shutdown(_) | Verb::Set(_) => {
                 if let Some(index) = self.open_for(call) {
@@ -316,6 +322,13 @@ pub(super) fn verb_name(verb: &Verb) -> &'static str {
         Verb::Set(_) => "set",
         Verb::Close => "close",
         Verb::Reset => "reset",
+        Verb::Socket(_) => "socket",
+        Verb::Bind(_) => "bind",
+        Verb::Accept { .. } => "accept",
+        Verb::Connect { .. } => "connect",
+        Verb::Pair { .. } => "pair",
+        Verb::Signal(_) => "signal",
+        Verb::Expect { .. } => "expect: exit",
         _ => "do this",
     }
 }

@@ -101,11 +101,15 @@ impl<'a> Builder<'a> {
                 self.recv(pattern, from.as_ref(), sender.as_ref(), peek.as_ref(), urgent.as_ref())
             }
             Written::Read { size, is, truncated } => self.read(size, is.as_ref(), truncated.as_ref()),
-            Written::Expect { what, duration } => self.expect(what, duration.as_ref(), call.verb_span),
+            Written::Expect { what, duration, status, from } => {
+                self.expect(what, duration.as_ref(), status, from.as_ref(), call.verb_span)
+            }
             Written::Shutdown { how } => self.shutdown(how),
             Written::Close => Some(Said::new(Verb::Close, "close")),
             Written::Reset => Some(Said::new(Verb::Reset, "reset")),
             Written::Set { options } => self.set(options),
+            Written::Run(run) => self.run(run, call),
+            Written::Signal { signal } => self.signal(signal),
         }
     }
 
@@ -235,7 +239,8 @@ impl<'a> Builder<'a> {
         urgent: Option<&Scalar>,
     ) -> Option<Said> {
         let pattern = self.pattern(pattern);
-        let from = self.optional(from, Self::endpoint_name);
+        let stderr = from.is_some_and(|from| from.text == "stderr");
+        let from = self.optional(from.filter(|_| !stderr), Self::endpoint_name);
         let sender = self.optional(sender, |builder, written| {
             let name = builder.endpoint_name(written)?;
             builder.create(written, &name);
@@ -244,10 +249,11 @@ impl<'a> Builder<'a> {
         let (peek, urgent) = (self.flag(peek), self.flag(urgent));
         let (pattern, from, sender, peek, urgent) = (pattern?, from?, sender?, peek?, urgent?);
         let mut suffix = Vec::new();
+        suffix.extend(stderr.then(|| "from stderr".to_owned()));
         suffix.extend(from.as_ref().map(|from| format!("from {}", from.shown())));
         suffix.extend(sender.as_ref().map(|sender| format!("sender {}", sender.shown())));
         suffix.extend(flags(&[("peek", peek), ("urgent", urgent)]));
-        Some(Said { verb: Verb::Recv { pattern, from, sender, peek, urgent }, words: "recv".to_owned(), suffix })
+        Some(Said { verb: Verb::Recv { pattern, from, stderr, sender, peek, urgent }, words: "recv".to_owned(), suffix })
     }
 
     fn read(&mut self, size: &Scalar, is: Option<&'a ast::Form>, truncated: Option<&Scalar>) -> Option<Said> {
@@ -275,6 +281,7 @@ fn creates(verb: &ast::Verb) -> bool {
             | Verb::Accept { .. }
             | Verb::Connect { .. }
             | Verb::Pair { .. }
+            | Verb::Run(_)
     )
 }
 

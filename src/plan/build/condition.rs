@@ -15,16 +15,24 @@ use super::call::Said;
 use super::target::Purpose;
 
 /// The conditions, as they are written.
-const CONDITIONS: [&str; 5] = ["eof", "reset", "silence", "readable", "writable"];
+const CONDITIONS: [&str; 6] = ["eof", "reset", "silence", "readable", "writable", "exit"];
 
 /// The attributes, as they are written, apart from the options.
 const ATTRIBUTES: [&str; 6] = ["state", "local", "peer", "unread", "unsent", "queue"];
 
 impl Builder<'_> {
     /// `expect`: conditions, or attributes.
-    pub(super) fn expect(&mut self, what: &Expectation, duration: Option<&Scalar>, verb: Span) -> Option<Said> {
+    pub(super) fn expect(
+        &mut self,
+        what: &Expectation,
+        duration: Option<&Scalar>,
+        status: &[Scalar],
+        from: Option<&Scalar>,
+        verb: Span,
+    ) -> Option<Said> {
+        let stderr = self.optional(from, Self::stderr)?.is_some();
         match what {
-            Expectation::Any(words) => self.conditions(words, duration),
+            Expectation::Any(words) => self.conditions(words, duration, status, stderr),
             Expectation::Attributes(attributes) => {
                 if let Some(duration) = duration {
                     self.for_without_silence(duration.span);
@@ -37,7 +45,7 @@ impl Builder<'_> {
                 self.attributes(attributes)
             }
         }
-        .filter(|said| !matches!(&said.verb, Verb::Expect(list) if list.is_empty()))
+        .filter(|said| !matches!(&said.verb, Verb::Expect { conditions, .. } if conditions.is_empty()))
     }
 
     fn nothing_expected(&mut self, span: Span) {
@@ -58,7 +66,27 @@ impl Builder<'_> {
         );
     }
 
-    fn conditions(&mut self, words: &[Scalar], duration: Option<&Scalar>) -> Option<Said> {
+    /// The one stream that may be named.
+    fn stderr(&mut self, from: &Scalar) -> Option<()> {
+        let word = self.word(from)?;
+        if word.text != "stderr" {
+            self.report(
+                Diagnostic::error("unknown-stream", from.span, format!("`expect` takes nothing from `{}`", word.text))
+                    .help("write `from: stderr` for the error output of a program, or leave it out"),
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    fn conditions(
+        &mut self,
+        words: &[Scalar],
+        duration: Option<&Scalar>,
+        status: &[Scalar],
+        stderr: bool,
+    ) -> Option<Said> {
+        let statuses = self.statuses(status);
         let time = match duration {
             Some(duration) => Some(self.duration(duration)?),
             None => None,
@@ -70,6 +98,7 @@ impl Builder<'_> {
             let condition = self.condition(&word.text, written, time)?;
             shown.push(match condition {
                 Condition::Silence(time) => format!("silence {}", crate::model::duration::show(time)),
+                Condition::Exit => shown_exit(statuses.as_ref().map_or(&[], |(_, shown)| shown)),
                 _ => word.shown().to_owned(),
             });
             conditions.push(condition);
@@ -85,7 +114,8 @@ impl Builder<'_> {
             [one] => one.clone(),
             several => format!("[{}]", several.join(", ")),
         };
-        Some(Said::new(Verb::Expect(conditions), words))
+        let suffix = if stderr { vec!["from stderr".to_owned()] } else { Vec::new() };
+        Some(Said { verb: Verb::Expect { conditions, status: statuses?.0, stderr }, words, suffix })
     }
 
     fn condition(&mut self, text: &str, written: &Scalar, time: Option<Duration>) -> Option<Condition> {
@@ -94,6 +124,7 @@ impl Builder<'_> {
             ("reset", _) => Some(Condition::Reset),
             ("readable", _) => Some(Condition::Readable),
             ("writable", _) => Some(Condition::Writable),
+            ("exit", _) => Some(Condition::Exit),
             ("silence", Some(time)) => Some(Condition::Silence(time)),
             ("silence", None) => {
                 self.report(
@@ -110,7 +141,7 @@ impl Builder<'_> {
     }
 
     fn unknown_condition(&mut self, text: &str, span: Span, has_for: bool) {
-        if matches!(text, "truncated" | "exit") {
+        if text == "truncated" {
             let message = format!("`{text}` is not supported yet");
             self.report(Diagnostic::error("not-supported-yet", span, message));
             return;
@@ -123,7 +154,7 @@ impl Builder<'_> {
             let time = if near == "silence" && !has_for { ", for: 200ms" } else { "" };
             finding.help(format!("did you mean `{near}{time}`?"))
         } else {
-            finding.help("write eof, reset, silence, readable or writable, or attributes: `{expect: {unread: 5}}`")
+            finding.help("write eof, reset, silence, readable, writable or exit, or attributes: `{expect: {unread: 5}}`")
         });
     }
 
@@ -243,5 +274,14 @@ impl Builder<'_> {
     fn size_value(&mut self, value: &Scalar) -> Option<(Number, String)> {
         let shown = self.text(value)?.shown().into_owned();
         self.size(value).map(|size| (size, shown))
+    }
+}
+
+/// How a trace shows that a program has ended, in one of these ways.
+fn shown_exit(statuses: &[String]) -> String {
+    match statuses {
+        [] => "exit".to_owned(),
+        [one] => format!("exit {one}"),
+        several => format!("exit [{}]", several.join(", ")),
     }
 }

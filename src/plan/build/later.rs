@@ -35,7 +35,12 @@ pub(super) fn each_created<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a Sca
 /// Every name that a call gives to an endpoint.
 pub(super) fn created_by<'a>(call: &'a Call, found: &mut impl FnMut(&'a Scalar)) {
     match &call.verb {
-        Verb::Socket { .. } | Verb::Bind { .. } | Verb::Listen { .. } | Verb::Accept { .. } | Verb::Connect { .. } => {
+        Verb::Socket { .. }
+        | Verb::Bind { .. }
+        | Verb::Listen { .. }
+        | Verb::Accept { .. }
+        | Verb::Connect { .. }
+        | Verb::Run(_) => {
             found(&call.endpoint);
         }
         Verb::Pair { other, .. } => {

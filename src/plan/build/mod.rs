@@ -16,6 +16,7 @@ pub(crate) mod pattern;
 pub(crate) mod payload;
 mod place;
 mod ports;
+mod program;
 mod regex;
 mod scope;
 mod step;

@@ -51,6 +51,18 @@ impl<'a> Builder<'a> {
         result
     }
 
+    /// An expression of which a match is looked for in a line, and how a trace shows it.
+    pub(super) fn line(&mut self, scalar: &Scalar) -> Option<(String, regex::bytes::Regex)> {
+        let (text, shown) = self.expression_text(scalar)?;
+        match self.compile(&text) {
+            Ok(regex) => Some((shown, regex)),
+            Err(error) => {
+                self.bad_expression(scalar, &text, &error);
+                None
+            }
+        }
+    }
+
     /// The expression at whose first match an `until` ends.
     pub(super) fn until_match(&mut self, scalar: &'a Scalar) -> Option<String> {
         let (text, _) = self.expression_text(scalar)?;

@@ -14,13 +14,16 @@ impl Decoder<'_> {
         word: &VerbWord,
         entries: &[Entry<'_>],
     ) -> Option<Verb> {
-        let duration = self.optional(entries, &word.modifiers[0]);
+        let [silence_for, status, from] = word.modifiers else { return None };
+        let (duration, from) = (self.optional(entries, silence_for), self.optional(entries, from));
+        let statuses = self.statuses(entries, status);
         let what = match &node.kind {
             Kind::Mapping(attributes) => self.attributes(at, attributes, node),
             _ => self.conditions(at, node, takes(word.word.value)),
         }?;
         self.check_silence(&what, at, Self::entry(entries, "for"));
-        Some(Verb::Expect { what, duration })
+        self.check_status(&what, at, Self::entry(entries, "status"));
+        Some(Verb::Expect { what, duration, status: statuses?, from })
     }
 
     fn conditions(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Expectation> {
@@ -65,6 +68,26 @@ impl Decoder<'_> {
             }
         }
         Some(Expectation::Attributes(attributes))
+    }
+
+    /// How a program must end: none where nothing is said of it.
+    fn statuses(&mut self, entries: &[Entry<'_>], word: &Word) -> Option<Vec<Scalar>> {
+        match Self::entry(entries, word.name) {
+            Some(entry) => self.one_or_list(At::from(&entry.key), &entry.value, takes(word.value)),
+            None => Some(Vec::new()),
+        }
+    }
+
+    /// `status` needs `exit`.
+    fn check_status(&mut self, what: &Expectation, at: At<'_>, status: Option<&Entry<'_>>) {
+        let exits = matches!(what, Expectation::Any(conditions) if conditions.iter().any(|word| word.text == "exit"));
+        if let (Some(status), false, false) = (status, exits, is_in_doubt(what)) {
+            let message = format!("`status` belongs to `exit`, which this `{}` does not name", at.name);
+            self.error(
+                Diagnostic::error("misplaced-modifier", status.key.span, message)
+                    .help("write `{expect: exit, status: 0}`"),
+            );
+        }
     }
 
     /// `silence` and `for` need each other.

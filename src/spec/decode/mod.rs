@@ -6,6 +6,7 @@ mod expect;
 mod form;
 mod form_words;
 mod network;
+mod program;
 mod step;
 #[cfg(test)]
 mod tests;

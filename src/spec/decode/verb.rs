@@ -234,6 +234,7 @@ impl Decoder<'_> {
             "expect" => self.expect(at, node, word, entries),
             "set" => self.set(at, node),
             "listen" => self.listen(at, node, word, entries),
+            "run" => self.run(at, node, word, entries),
             _ => {
                 let value = self.scalar(at, node, takes(word.word.value));
                 let first = word.modifiers.first().and_then(|modifier| self.optional(entries, modifier));
@@ -244,6 +245,7 @@ impl Decoder<'_> {
                     "accept" => Verb::Accept { listener: value, from: first },
                     "connect" => Verb::Connect { to: value, from: first },
                     "pair" => Verb::Pair { other: value, network: first },
+                    "signal" => Verb::Signal { signal: value },
                     _ => Verb::Shutdown { how: value },
                 })
             }

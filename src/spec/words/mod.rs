@@ -6,10 +6,12 @@
 
 mod forms;
 mod networks;
+mod programs;
 mod verbs;
 
 pub use forms::{COMPANIONS, FORMS, FormWord, WIDTHS, form};
 pub use networks::{LINK_STATES, NETWORK_KEYS, NETWORKS, ROUTES};
+pub use programs::READY;
 pub use verbs::{FAILS, HOST, VERBS, VerbWord, WAITING, owners, verb};
 
 /// What stands after a word.
@@ -87,6 +89,14 @@ pub enum Value {
     Host,
     /// A map of hosts to the states of their links.
     Links,
+    /// A program's name and its arguments.
+    Arguments,
+    /// When a program is ready.
+    Ready,
+    /// The name of a signal.
+    Signal,
+    /// How a program may end: numbers and signals.
+    Statuses,
     /// A list of steps.
     Steps,
     /// A map of lanes to their steps.
@@ -207,7 +217,7 @@ pub fn step(name: &str) -> Option<&'static StepWord> {
     STEPS.iter().find(|step| step.word.name == name)
 }
 
-/// What `expect` can wait for. `truncated` and `exit` belong to TLS and programs.
+/// What `expect` can wait for. `truncated` belongs to TLS, `exit` to programs.
 pub const CONDITIONS: &[Word] = &[
     word("eof", Value::Nothing, "The stream ends here."),
     word("reset", Value::Nothing, "The next receive gives ECONNRESET."),
@@ -215,7 +225,7 @@ pub const CONDITIONS: &[Word] = &[
     word("readable", Value::Nothing, "A receive would not block."),
     word("writable", Value::Nothing, "A send would not block."),
     later("truncated", "The connection ends without TLS's close_notify."),
-    later("exit", "The program ends."),
+    word("exit", Value::Nothing, "The program ends."),
 ];
 
 /// The attributes that `expect` can wait for, apart from the socket options.

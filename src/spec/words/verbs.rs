@@ -118,7 +118,7 @@ pub const VERBS: &[VerbWord] = &[
     blocking(
         word("recv", Value::Pattern, "Receives what the pattern frames, and compares it."),
         &[
-            word("from", Value::Endpoint, "The endpoint whose datagram it must be."),
+            word("from", Value::Endpoint, "The endpoint whose datagram it must be; of a program, `stderr`."),
             word("sender", Value::Name, "A new name for the sender's address."),
             word("peek", Value::Flag, "Receives with MSG_PEEK."),
             word("urgent", Value::Flag, "Receives with MSG_OOB."),
@@ -146,7 +146,8 @@ pub const VERBS: &[VerbWord] = &[
         word: word("expect", Value::Expectation, "Waits for an end, a silence or readiness, or for attributes."),
         modifiers: &[
             word("for", Value::Duration, "How long the silence must last."),
-            later("status", "How the program must end."),
+            word("status", Value::Statuses, "How the program must end: a number or a signal, or a list of which any will do."),
+            word("from", Value::OneOf(&["stderr"]), "Of a program: its error output."),
         ],
         creates: false,
         blocks: true,
@@ -157,7 +158,15 @@ pub const VERBS: &[VerbWord] = &[
     at_once(word("reset", Value::Nothing, "Closes abortively."), &[]),
     at_once(word("set", Value::Options, "Sets socket options."), &[]),
     not_yet("tls", "Upgrades the connection to TLS where it stands."),
-    not_yet("run", "Starts a program."),
+    creating(blocking(
+        word("run", Value::Arguments, "Starts a program, which is an endpoint from then on."),
+        &[
+            word("env", Value::Values, "Variables of its environment, beside those of sockspec."),
+            word("dir", Value::Text, "The folder that it starts in; the spec's temporary folder if not given."),
+            word("ready", Value::Ready, "When the step completes: a line of output, or an address that accepts."),
+            later("pass", "Listening endpoints that it gets."),
+        ],
+    )),
+    at_once(word("signal", Value::Signal, "Sends a signal to a program."), &[]),
     not_yet("open", "Opens a file to receive from."),
-    not_yet("signal", "Sends a signal to a program."),
 ];

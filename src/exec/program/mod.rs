@@ -1,0 +1,285 @@
+//! Programs: processes as endpoints.
+//!
+//! A program has pipes for its output and its error output, so that it can open `/dev/stdout`. What
+//! it prints is passed on into a pair of sockets of which the endpoint has one; so everything that
+//! receives from a socket receives from a program. Its input is a pipe, too, where the spec sends to
+//! it; else one end of a pair of sockets, so that what it says there, as some servers do, is heard.
+
+mod lookup;
+mod output;
+mod spawn;
+mod state;
+mod supervisor;
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::Child;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
+use tokio::task::JoinSet;
+
+use crate::model::errno::Errno;
+use crate::model::signal::{ExitStatus, Signal};
+use crate::plan::program::Uses;
+use crate::source::Span;
+use crate::trace::record::{Bytes, Printed};
+
+use super::net::{Socket, sys};
+use super::stop::Stop;
+pub use lookup::find_program;
+pub(crate) use spawn::Spawn;
+use state::State;
+pub(crate) use state::Stream;
+use supervisor::{ENDED, GRACE_MS, Message, SIGNALLED};
+
+/// How long a supervisor may take beyond the time that it gives its program. A process that waits
+/// for a dead disk cannot even be killed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many lines of what a program printed a report shows.
+const LINES: usize = 20;
+
+/// A program that was started.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// The name of its endpoint, as a trace shows it.
+    pub(crate) shown: String,
+    /// What the spec does with it.
+    pub(crate) uses: Uses,
+    /// Where the spec starts it, in bytes.
+    pub(crate) place: Span,
+    /// Whether a step has seen it end.
+    pub(crate) is_done: Cell<bool>,
+    /// Whether a step has given it a reason to end: a signal, or the end of its input.
+    pub(crate) may_end: Cell<bool>,
+    input: RefCell<Option<Rc<Socket>>>,
+    errors: Option<Rc<Socket>>,
+    state: Arc<State>,
+    control: Arc<OwnedFd>,
+    supervisor: RefCell<Option<Child>>,
+}
+
+impl Program {
+    /// Its input, unless that was closed.
+    pub(crate) fn input(&self) -> Option<Rc<Socket>> {
+        self.input.borrow().clone()
+    }
+
+    /// Closes its input.
+    pub(crate) fn close_input(&self) {
+        if let Some(input) = self.input.take() {
+            // Both directions of a pair of sockets would be closed only with the last that has it.
+            let _ = shutdown(input.fd(), Shutdown::Write);
+        }
+        self.may_end.set(true);
+    }
+
+    /// What its error output is received from, where somebody does.
+    pub(crate) fn errors(&self) -> Option<Rc<Socket>> {
+        self.errors.clone()
+    }
+
+    /// How it has ended, if it has.
+    pub(crate) fn status(&self) -> Option<ExitStatus> {
+        self.state.look(|inner| inner.status)
+    }
+
+    /// How it has ended, if no step has seen it or given it a reason.
+    fn lost(&self) -> Option<ExitStatus> {
+        if self.is_done.get() || self.may_end.get() { None } else { self.status() }
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn ended(&self) -> ExitStatus {
+        self.state.until(|inner| inner.status).await
+    }
+
+    /// Waits until the line has come that it is ready by, or it has ended without.
+    pub(crate) async fn ready_line(&self) -> Result<(), ExitStatus> {
+        tokio::select! {
+            biased;
+            () = self.state.until(|inner| inner.is_ready.then_some(())) => Ok(()),
+            status = self.ended_and_quiet() => Err(status),
+        }
+    }
+
+    /// Waits until it has ended and what it has printed was read, as far as nobody else has its
+    /// streams.
+    async fn ended_and_quiet(&self) -> ExitStatus {
+        let status = self.ended().await;
+        self.quiet().await;
+        status
+    }
+
+    /// Waits until what a program has printed that has ended was read. Where something that it has
+    /// started has its streams, they do not end.
+    pub(crate) async fn quiet(&self) {
+        const BOUND: Duration = Duration::from_millis(50);
+        let ended = self.state.until(|inner| {
+            (inner.output(Stream::Stdout).has_ended && inner.output(Stream::Stderr).has_ended).then_some(())
+        });
+        let _ = tokio::time::timeout(BOUND, ended).await;
+    }
+
+    /// Whether so much of its output waits that it has to wait, too.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.state.look(|inner| inner.output(Stream::Stdout).is_full || inner.output(Stream::Stderr).is_full)
+    }
+
+    /// Sends a signal to it, and waits until that is done.
+    pub(crate) async fn signal(&self, signal: Signal) -> Result<(), Errno> {
+        if matches!(signal.0, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT | libc::SIGKILL | libc::SIGABRT) {
+            self.may_end.set(true);
+        }
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        if send(&*self.control, &signal.0.to_ne_bytes(), flags).is_err() {
+            return Err(Errno(libc::ESRCH));
+        }
+        let answer = self.state.until(|inner| inner.signalled.pop_front().or(inner.is_gone.then_some(libc::ESRCH)));
+        match answer.await {
+            0 => Ok(()),
+            errno => Err(Errno(errno)),
+        }
+    }
+
+    /// The last lines that it has printed, stream by stream.
+    pub(crate) fn printed(&self) -> impl Iterator<Item = Printed> + '_ {
+        [Stream::Stdout, Stream::Stderr].into_iter().filter_map(|stream| {
+            let bytes = self.state.look(|inner| inner.output(stream).tail.last_lines(LINES));
+            let stderr = stream == Stream::Stderr;
+            (!bytes.is_empty()).then(|| Printed { by: self.shown.clone(), stderr, bytes: Bytes(bytes) })
+        })
+    }
+
+    /// Tells its supervisor to end it.
+    fn end(&self) {
+        let _ = shutdown(&*self.control, Shutdown::Write);
+    }
+
+    /// Waits until nothing of it is left; not for ever.
+    fn wait(&self) {
+        let Some(mut supervisor) = self.supervisor.take() else { return };
+        let end = Instant::now() + Duration::from_millis(GRACE_MS.unsigned_abs().into()) + PATIENCE;
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            let timeout = rustix::event::Timespec::try_from(left).ok();
+            let _ = poll(&mut [PollFd::new(&*self.control, PollFlags::IN)], timeout.as_ref());
+            match recv(&*self.control, &mut [0_u8; size_of::<Message>()][..], RecvFlags::DONTWAIT) {
+                // Its last message, or the end.
+                Ok((_, 0)) | Err(rustix::io::Errno::CONNRESET) => {
+                    let _ = supervisor.wait();
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The programs of a test. All of them have ended when it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Programs {
+    all: RefCell<Vec<Rc<Program>>>,
+    tasks: RefCell<JoinSet<()>>,
+}
+
+impl Programs {
+    /// Whether there are none, as in most tests.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.borrow().is_empty()
+    }
+
+    /// The programs, in the order in which they were started.
+    pub(crate) fn all(&self) -> Vec<Rc<Program>> {
+        self.all.borrow().clone()
+    }
+
+    /// The failure that a program is that has ended though no step has seen it, or, where more steps
+    /// come, will see it.
+    pub(crate) fn lost(&self, more_come: bool) -> Option<Stop> {
+        let all = self.all.borrow();
+        all.iter().filter(|program| !(program.uses.exits && more_come)).find_map(|program| {
+            let status = program.lost()?;
+            program.is_done.set(true);
+            let message = format!("{}: it ended {}, and nobody expected that", program.shown, status.described());
+            let stop = Stop::failed(message).label(format!("ended {}", status.described())).at(program.place);
+            Some(stop.help(format!("if it shall end, write `- {}: {{expect: exit, status: {status}}}`", program.shown)))
+        })
+    }
+
+    /// Waits a moment for what programs do last: one that has just ended, and what it has printed.
+    pub(crate) async fn settle(&self) {
+        /// The kernel closes the connections of a process before it says that it has ended.
+        const MOMENT: Duration = Duration::from_millis(5);
+        tokio::time::sleep(MOMENT).await;
+        for program in self.all() {
+            if program.status().is_some() {
+                program.quiet().await;
+            }
+        }
+    }
+
+    /// A failure with what the programs have printed, and which of them have ended by then.
+    pub(crate) fn told(&self, mut stop: Stop) -> Stop {
+        for program in self.all.borrow().iter() {
+            if let Some(status) = program.lost() {
+                stop = stop.note(format!("`{}` had ended by then, {}", program.shown, status.described()));
+            }
+            stop = stop.printed(program.printed());
+        }
+        stop
+    }
+
+    /// Ends every program with all that it has started, and waits until nothing is left.
+    pub(crate) fn end(&self) {
+        let all = self.all.take();
+        all.iter().rev().for_each(|program| program.end());
+        all.iter().rev().for_each(|program| program.wait());
+    }
+
+    /// The tasks that look after them, to be shut down at the end.
+    pub(crate) fn take_tasks(&self) -> JoinSet<()> {
+        self.tasks.take()
+    }
+}
+
+impl Drop for Programs {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Hears what the supervisor tells.
+async fn listen(control: Arc<OwnedFd>, state: Arc<State>) {
+    let heard = async {
+        let control = sys::register(control, tokio::io::Interest::READABLE)?;
+        loop {
+            let mut ready = control.readable().await?;
+            let mut message = [0_u8; size_of::<Message>()];
+            match ready.try_io(|fd| Ok(recv(fd.as_fd(), &mut message[..], RecvFlags::DONTWAIT)?.1)) {
+                Ok(Ok(0)) => return Ok(()),
+                Ok(Ok(_)) => state.change(|inner| inner.told(message)),
+                Ok(Err(error)) => return Err(error),
+                Err(_would_block) => {}
+            }
+        }
+    };
+    let _: io::Result<()> = heard.await;
+    state.change(|inner| inner.is_gone = true);
+}
+
+impl state::Inner {
+    fn told(&mut self, message: [u8; size_of::<Message>()]) {
+        let [a, b, c, d, e, f, g, h] = message;
+        let (what, value) = (i32::from_ne_bytes([a, b, c, d]), i32::from_ne_bytes([e, f, g, h]));
+        match what {
+            ENDED => self.status = Some(ExitStatus::from_wait(value)),
+            SIGNALLED => self.signalled.push_back(value),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What a program prints: read as it comes, its end kept for a report, its lines looked at for the
+//! one that says that it is ready, and passed on to whoever receives it.
+//!
+//! Where nobody of the spec receives a stream, it is read and let go, so that a program that prints
+//! without end neither blocks nor takes memory. Where somebody does, [`MOST_WAITING`] bytes may wait;
+//! then the program has to.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use regex::bytes::Regex;
+use rustix::net::SendFlags;
+use tokio::io::unix::AsyncFd;
+
+use super::state::{State, Stream};
+
+/// How many bytes that nobody has received yet are kept.
+const MOST_WAITING: usize = 16 << 20;
+/// How many bytes of the end of a stream are kept for a report.
+const TAIL: usize = 8 << 10;
+/// How much of a line is looked at.
+const LONGEST_LINE: usize = 64 << 10;
+/// How much is read at once.
+const CHUNK: usize = 64 << 10;
+
+/// The end of a stream.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    bytes: VecDeque<u8>,
+}
+
+impl Tail {
+    fn push(&mut self, bytes: &[u8]) {
+        let bytes = &bytes[bytes.len().saturating_sub(TAIL)..];
+        let excess = (self.bytes.len() + bytes.len()).saturating_sub(TAIL);
+        self.bytes.drain(..excess.min(self.bytes.len()));
+        self.bytes.extend(bytes);
+    }
+
+    /// So many lines at most, the last ones.
+    pub(super) fn last_lines(&self, most: usize) -> Vec<u8> {
+        let bytes: Vec<u8> = self.bytes.iter().copied().collect();
+        let end = bytes.len() - usize::from(bytes.ends_with(b"\n"));
+        let breaks = bytes[..end].iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
+        let start = breaks.map(|(at, _)| at + 1).nth(most.saturating_sub(1)).unwrap_or(0);
+        bytes[start..].to_vec()
+    }
+}
+
+/// Looks for a line that matches, also in one that has not ended yet.
+#[derive(Debug)]
+pub(super) struct LineWatch {
+    regex: Arc<Regex>,
+    line: Vec<u8>,
+}
+
+impl LineWatch {
+    pub(super) fn new(regex: Arc<Regex>) -> Self {
+        Self { regex, line: Vec::new() }
+    }
+
+    /// Whether a line up to here matches.
+    fn found(&mut self, bytes: &[u8]) -> bool {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let ends = part.ends_with(b"\n");
+            let room = LONGEST_LINE.saturating_sub(self.line.len());
+            let text = part.strip_suffix(b"\n").unwrap_or(part);
+            self.line.extend_from_slice(&text[..text.len().min(room)]);
+            let line = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
+            if self.regex.is_match(line) {
+                return true;
+            }
+            if ends {
+                self.line.clear();
+            }
+        }
+        false
+    }
+}
+
+/// One stream on its way from the program.
+pub(super) struct Pump {
+    /// What the program writes into.
+    pub(super) source: AsyncFd<Arc<OwnedFd>>,
+    /// Its input, where that carries bytes in both directions: some servers complain there.
+    pub(super) aside: Option<AsyncFd<Arc<OwnedFd>>>,
+    /// The other end of the endpoint's socket, where somebody receives.
+    pub(super) sink: Option<AsyncFd<Arc<OwnedFd>>>,
+    pub(super) watch: Option<LineWatch>,
+    pub(super) stream: Stream,
+    pub(super) state: Arc<State>,
+}
+
+impl Pump {
+    /// Passes everything on, up to the end.
+    pub(super) async fn run(mut self) {
+        let mut waiting = VecDeque::new();
+        let mut buffer = vec![0; CHUNK];
+        let mut small = [0; 1024];
+        loop {
+            let full = waiting.len() >= MOST_WAITING;
+            self.state.change(|inner| inner.output(self.stream).is_full = full);
+            tokio::select! {
+                read = read(Some(&self.source), &mut buffer), if !full => match read {
+                    Ok(0) | Err(_) => break,
+                    Ok(len) => self.take(&buffer[..len], &mut waiting),
+                },
+                read = read(self.aside.as_ref(), &mut small), if !full => match read {
+                    Ok(0) | Err(_) => self.aside = None,
+                    Ok(len) => self.take(&small[..len], &mut waiting),
+                },
+                sent = send(self.sink.as_ref(), &waiting), if !waiting.is_empty() => match sent {
+                    Ok(len) => drop(waiting.drain(..len)),
+                    Err(_) => {
+                        // The endpoint is gone.
+                        self.sink = None;
+                        waiting = VecDeque::new();
+                    }
+                },
+            }
+            // A program that never stops must not keep the steps from running.
+            tokio::task::consume_budget().await;
+        }
+        self.finish(waiting, &mut buffer).await;
+    }
+
+    fn take(&mut self, bytes: &[u8], waiting: &mut VecDeque<u8>) {
+        let is_ready = self.watch.as_mut().is_some_and(|watch| watch.found(bytes));
+        if is_ready {
+            self.watch = None;
+        }
+        if self.sink.is_some() {
+            waiting.extend(bytes);
+        }
+        self.state.change(|inner| {
+            inner.output(self.stream).tail.push(bytes);
+            inner.is_ready |= is_ready;
+        });
+    }
+
+    /// The stream has ended: so has what was printed aside, as far as it is there.
+    async fn finish(mut self, mut waiting: VecDeque<u8>, buffer: &mut [u8]) {
+        if let Some(aside) = self.aside.take() {
+            while let Ok(len @ 1..) = rustix::io::read(aside.get_ref(), &mut *buffer) {
+                self.take(&buffer[..len], &mut waiting);
+            }
+        }
+        self.state.change(|inner| inner.output(self.stream).has_ended = true);
+        while !waiting.is_empty() {
+            match send(self.sink.as_ref(), &waiting).await {
+                Ok(len) => drop(waiting.drain(..len)),
+                Err(_) => return,
+            }
+        }
+        // With its last end closed, the endpoint sees the end of the stream.
+    }
+}
+
+/// Reads what comes next; never comes back where there is no such stream.
+async fn read(from: Option<&AsyncFd<Arc<OwnedFd>>>, buffer: &mut [u8]) -> io::Result<usize> {
+    let Some(fd) = from else { return std::future::pending().await };
+    loop {
+        let mut ready = fd.readable().await?;
+        if let Ok(read) = ready.try_io(|fd| Ok(rustix::io::read(fd, &mut *buffer)?)) {
+            return read;
+        }
+    }
+}
+
+/// Sends what there is room for.
+async fn send(to: Option<&AsyncFd<Arc<OwnedFd>>>, bytes: &VecDeque<u8>) -> io::Result<usize> {
+    let Some(fd) = to else { return std::future::pending().await };
+    loop {
+        let mut ready = fd.writable().await?;
+        let (first, _) = bytes.as_slices();
+        if let Ok(sent) = ready.try_io(|fd| Ok(rustix::net::send(fd, first, SendFlags::NOSIGNAL)?)) {
+            return sent;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_last_lines_are_kept() {
+        let mut tail = Tail::default();
+        for number in 0..5000 {
+            tail.push(format!("line {number}\n").as_bytes());
+        }
+        assert!(tail.bytes.len() <= TAIL);
+        assert_eq!(tail.last_lines(2), b"line 4998\nline 4999\n");
+        tail.push(b"half");
+        assert_eq!(tail.last_lines(2), b"line 4999\nhalf");
+        tail.push(&[b'x'; 3 * TAIL]);
+        assert_eq!(tail.last_lines(20).len(), TAIL);
+        assert_eq!(Tail::default().last_lines(20), b"");
+    }
+
+    #[test]
+    fn a_line_is_found_however_it_is_cut() {
+        let text = b"starting\r\nnow Ready to go\r\nafter";
+        for cut in 1..text.len() {
+            let mut watch = LineWatch::new(Arc::new(Regex::new("Ready to go$").unwrap()));
+            assert!(watch.found(&text[..cut]) || watch.found(&text[cut..]), "cut at {cut}");
+        }
+        let mut watch = LineWatch::new(Arc::new(Regex::new("^after go").unwrap()));
+        assert!(!watch.found(text));
+        assert!(watch.found(b" go"), "a prompt has no line break");
+    }
+}

@@ -1,0 +1,268 @@
+//! The process between the runner and a program: it sees to it that nothing of the program is left,
+//! whatever becomes of the runner.
+//!
+//! Every program has one. It is forked off by the runner and forks the program; it is a *subreaper*,
+//! so whatever the program starts and lets go, daemons included, becomes its child in the end, and
+//! it is done only when it has no child any more. It hears from the runner over a socket. When that
+//! is closed, by the end of the test or by that of the runner, however it ended, it ends them all.
+//!
+//! Nothing else serves every runner alike. A group of processes, or a signal at the parent's death
+//! (`PR_SET_PDEATHSIG`), does not reach daemons. A PID namespace does, but the ids in it are not
+//! those outside, so a program could not signal another one by the number in its pid file. A program
+//! of our own to be executed there is not at hand where the runner is a test of another crate.
+//!
+//! After fork(2) in a process of several threads only system calls are safe, so the code here makes
+//! nothing else: it allocates nothing, takes no lock, and never returns.
+#![expect(unsafe_code, reason = "fork(2) and what follows it are system calls without safe wrappers")]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::ptr;
+use std::sync::Arc;
+
+use libc::{c_int, c_uint, c_void, pid_t};
+
+/// How long a program may take to end after SIGTERM, in milliseconds.
+pub(super) const GRACE_MS: c_int = 500;
+
+/// The program has ended; the value is what wait(2) said.
+pub(super) const ENDED: c_int = 1;
+/// A signal was sent; the value is 0, or the error of kill(2).
+pub(super) const SIGNALLED: c_int = 2;
+
+/// What a message to the runner consists of: what it tells, and a value.
+pub(super) type Message = [c_int; 2];
+
+/// Lets a command run under a supervisor that speaks over `control`, a socket of packets.
+pub(super) fn supervise(command: &mut Command, control: Arc<OwnedFd>) {
+    // SAFETY: the closure makes system calls only, in a process of one thread that was just forked.
+    unsafe {
+        command.pre_exec(move || fork_program(control.as_raw_fd()));
+    }
+}
+
+/// In the process that the runner has forked off: it becomes the supervisor, and never returns. What
+/// returns is its child, the program, about to be executed.
+fn fork_program(control: RawFd) -> io::Result<()> {
+    // SAFETY: system calls on values of this frame.
+    unsafe {
+        let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+        let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+        libc::sigfillset(all.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+        // Away from the runner's terminal: what is meant for the runner ends nobody else.
+        libc::setsid();
+        libc::prctl(libc::PR_SET_NAME, c"supervisor".as_ptr(), 0, 0, 0);
+        if libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        match libc::fork() {
+            -1 => Err(io::Error::last_os_error()),
+            0 => {
+                libc::prctl(libc::PR_SET_NAME, c"program".as_ptr(), 0, 0, 0);
+                become_program();
+                libc::sigprocmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
+                Ok(())
+            }
+            program => Supervisor { program, lives: true, control }.run(),
+        }
+    }
+}
+
+/// The program's own session, and with that its own process group, without a terminal: it behaves
+/// alike wherever the runner was started. Signals that the runner ignores are not ignored by it.
+fn become_program() {
+    // SAFETY: system calls without pointers.
+    unsafe {
+        libc::setsid();
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0);
+        for signal in 1..libc::SIGRTMAX() {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+    }
+}
+
+struct Supervisor {
+    program: pid_t,
+    /// Whether the program itself was not waited for yet.
+    lives: bool,
+    control: RawFd,
+}
+
+/// What there was to reap.
+enum Reaped {
+    /// Children are left.
+    Some,
+    /// No child is left.
+    All,
+}
+
+impl Supervisor {
+    fn run(mut self) -> ! {
+        close_all_but(self.control);
+        let children = child_signals();
+        loop {
+            if let Reaped::All = self.reap() {
+                leave();
+            }
+            if wait_for(self.control, children, -1) && !self.obey() {
+                self.end(children);
+            }
+        }
+    }
+
+    /// Reaps every child that has ended.
+    fn reap(&mut self) -> Reaped {
+        loop {
+            let mut status = 0;
+            // SAFETY: the status is valid for the call.
+            let child = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+            match child {
+                0 => return Reaped::Some,
+                -1 => return Reaped::All,
+                child if child == self.program => {
+                    self.lives = false;
+                    self.tell([ENDED, status]);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn tell(&self, message: Message) {
+        // SAFETY: the message is valid for its size. Where nobody listens any more, nobody misses it.
+        unsafe {
+            let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+            libc::send(self.control, message.as_ptr().cast::<c_void>(), size_of::<Message>(), flags);
+        }
+    }
+
+    /// Does what the runner asks for: sends a signal. False where it has closed its end.
+    fn obey(&self) -> bool {
+        let mut signal: c_int = 0;
+        // SAFETY: the signal is valid for its size.
+        let read = unsafe {
+            libc::recv(self.control, (&raw mut signal).cast::<c_void>(), size_of::<c_int>(), libc::MSG_DONTWAIT)
+        };
+        if read <= 0 {
+            return false;
+        }
+        // Not waited for yet, so its number is not that of another process.
+        // SAFETY: no pointers.
+        let failed = !self.lives || unsafe { libc::kill(self.program, signal) } < 0;
+        self.tell([SIGNALLED, if failed { libc::ESRCH } else { 0 }]);
+        true
+    }
+
+    /// Ends the program with everything that it has started: SIGTERM, some time, SIGKILL.
+    fn end(&mut self, children: RawFd) -> ! {
+        self.signal_all(libc::SIGTERM);
+        let end = now_ms() + i64::from(GRACE_MS);
+        while now_ms() < end {
+            let lived = self.lives;
+            if let Reaped::All = self.reap() {
+                leave();
+            }
+            if lived && !self.lives {
+                // What it leaves behind has become ours only now.
+                self.signal_all(libc::SIGTERM);
+            }
+            wait_for(-1, children, 10);
+        }
+        // Each round may make orphans of the next ones.
+        loop {
+            self.signal_all(libc::SIGKILL);
+            if let Reaped::All = self.reap() {
+                leave();
+            }
+            wait_for(-1, children, 10);
+        }
+    }
+
+    /// Sends a signal to the program's group, and to every other child.
+    fn signal_all(&self, signal: c_int) {
+        if self.lives {
+            // SAFETY: no pointers.
+            unsafe { libc::kill(-self.program, signal) };
+        }
+        let skipped = if self.lives && signal == libc::SIGTERM { self.program } else { 0 };
+        // SAFETY: the path ends in a zero; the buffer is valid for its length.
+        unsafe {
+            let file = libc::open(c"/proc/thread-self/children".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+            let mut buffer = [0_u8; 4096];
+            let mut number: pid_t = 0;
+            loop {
+                let read = libc::read(file, buffer.as_mut_ptr().cast::<c_void>(), buffer.len());
+                let Ok(read @ 1..) = usize::try_from(read) else { break };
+                for byte in buffer.iter().take(read) {
+                    if byte.is_ascii_digit() {
+                        number = number.wrapping_mul(10).wrapping_add(pid_t::from(byte - b'0'));
+                    } else {
+                        if number > 1 && number != skipped {
+                            libc::kill(number, signal);
+                        }
+                        number = 0;
+                    }
+                }
+            }
+            libc::close(file);
+        }
+    }
+}
+
+/// Waits until the runner says something (true), a child ends, or the time has passed.
+fn wait_for(control: RawFd, children: RawFd, timeout_ms: c_int) -> bool {
+    let mut fds = [control, children].map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+    // SAFETY: the entries and the buffer are valid for the calls.
+    unsafe {
+        libc::poll(fds.as_mut_ptr(), 2, timeout_ms);
+        let mut signals = MaybeUninit::<libc::signalfd_siginfo>::uninit();
+        libc::read(children, signals.as_mut_ptr().cast::<c_void>(), size_of::<libc::signalfd_siginfo>());
+    }
+    fds[0].revents != 0
+}
+
+/// Milliseconds of a clock that nobody sets.
+fn now_ms() -> i64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the time is valid for the call.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+}
+
+/// A descriptor that says when a child has ended.
+fn child_signals() -> RawFd {
+    // SAFETY: the set is initialised by sigemptyset(3).
+    unsafe {
+        let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);
+        libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)
+    }
+}
+
+/// Closes every descriptor but one: an end of a stream that stays open here would never end there.
+fn close_all_but(kept: RawFd) {
+    let kept = kept.cast_unsigned();
+    // The streams of the program have the numbers below it.
+    for (first, last) in [(0, kept.saturating_sub(1)), (kept + 1, c_uint::MAX)] {
+        // SAFETY: this process uses no other descriptor.
+        let closed = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+        if closed < 0 {
+            // Before Linux 5.9.
+            for fd in first..=last.min(65_536) {
+                // SAFETY: as above.
+                unsafe { libc::close(fd.cast_signed()) };
+            }
+        }
+    }
+}
+
+/// Ends this process, and with that says that nothing is left.
+fn leave() -> ! {
+    // SAFETY: _exit(2) runs nothing of ours, and nothing of the runner's.
+    unsafe { libc::_exit(0) }
+}
