@@ -28,20 +28,22 @@ const CHUNK: usize = 64 << 10;
 /// The end of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    bytes: VecDeque<u8>,
+    /// Twice as many bytes as are kept, at most, so that they are seldom moved.
+    bytes: Vec<u8>,
 }
 
 impl Tail {
     fn push(&mut self, bytes: &[u8]) {
         let bytes = &bytes[bytes.len().saturating_sub(TAIL)..];
-        let excess = (self.bytes.len() + bytes.len()).saturating_sub(TAIL);
-        self.bytes.drain(..excess.min(self.bytes.len()));
-        self.bytes.extend(bytes);
+        if self.bytes.len() + bytes.len() > 2 * TAIL {
+            self.bytes.drain(..self.bytes.len().saturating_sub(TAIL - bytes.len()));
+        }
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// So many lines at most, the last ones.
     pub(super) fn last_lines(&self, most: usize) -> Vec<u8> {
-        let bytes: Vec<u8> = self.bytes.iter().copied().collect();
+        let bytes = &self.bytes[self.bytes.len().saturating_sub(TAIL)..];
         let end = bytes.len() - usize::from(bytes.ends_with(b"\n"));
         let breaks = bytes[..end].iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
         let start = breaks.map(|(at, _)| at + 1).nth(most.saturating_sub(1)).unwrap_or(0);
@@ -99,9 +101,13 @@ impl Pump {
         let mut waiting = VecDeque::new();
         let mut buffer = vec![0; CHUNK];
         let mut small = [0; 1024];
+        let mut full = false;
         loop {
-            let full = waiting.len() >= MOST_WAITING;
-            self.state.change(|inner| inner.output(self.stream).is_full = full);
+            let is_full = waiting.len() >= MOST_WAITING;
+            if is_full != full {
+                full = is_full;
+                self.state.change(|inner| inner.output(self.stream).is_full = full);
+            }
             tokio::select! {
                 read = read(Some(&self.source), &mut buffer), if !full => match read {
                     Ok(0) | Err(_) => break,
@@ -192,7 +198,7 @@ mod tests {
         for number in 0..5000 {
             tail.push(format!("line {number}\n").as_bytes());
         }
-        assert!(tail.bytes.len() <= TAIL);
+        assert!(tail.bytes.len() <= 2 * TAIL);
         assert_eq!(tail.last_lines(2), b"line 4998\nline 4999\n");
         tail.push(b"half");
         assert_eq!(tail.last_lines(2), b"line 4999\nhalf");

@@ -74,7 +74,8 @@ async fn judge(
 }
 
 fn late(program: &Program, deadline: Deadline) -> Stop {
-    let stop = Stop::failed(format!("{}: it did not end", program.shown)).label("still running").deadline(deadline.within);
+    let stop =
+        Stop::failed(format!("{}: it did not end", program.shown)).label("still running").deadline(deadline.within);
     if program.is_blocked() {
         stop.note("so much of its output waits to be received that it may be waiting for that")
     } else {

@@ -46,7 +46,13 @@ pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
             send::run(lane, call, payload, how, deadline).await
         }
         Verb::Recv { pattern, from, stderr, sender, peek, urgent } => {
-            let how = recv::How { from: from.as_ref(), stderr: *stderr, sender: sender.as_ref(), peek: *peek, urgent: *urgent };
+            let how = recv::How {
+                from: from.as_ref(),
+                stderr: *stderr,
+                sender: sender.as_ref(),
+                peek: *peek,
+                urgent: *urgent,
+            };
             recv::run(lane, call, pattern, how, deadline).await
         }
         Verb::Read { size, is, truncated } => read::run(lane, call, size, is.as_ref(), *truncated, deadline).await,

@@ -54,8 +54,10 @@ fn prepare(lane: &Lane<'_>, call: &Call, run: &Run) -> Result<Result<Spawn, Errn
     let text = |template: &Template| {
         let text = lane.text(template)?.into_owned();
         match text.contains('\0') {
-            true => Err(Stop::failed(format!("`{}` has a zero byte in it, which no argument can have", template.shown()))
-                .at(template.span)),
+            true => {
+                Err(Stop::failed(format!("`{}` has a zero byte in it, which no argument can have", template.shown()))
+                    .at(template.span))
+            }
             false => Ok(text),
         }
     };
@@ -90,13 +92,7 @@ fn prepare(lane: &Lane<'_>, call: &Call, run: &Run) -> Result<Result<Spawn, Errn
     Ok(Ok(Spawn { path, arguments, env, folder, ready, uses, shown, place: call.endpoint.span.to(call.verb_span) }))
 }
 
-async fn wait(
-    lane: &Lane<'_>,
-    call: &Call,
-    program: &Program,
-    ready: &Ready,
-    deadline: Deadline,
-) -> Result<(), Stop> {
+async fn wait(lane: &Lane<'_>, call: &Call, program: &Program, ready: &Ready, deadline: Deadline) -> Result<(), Stop> {
     let result = match ready {
         Ready::Line { .. } => tokio::time::timeout_at(deadline.at, program.ready_line()).await,
         Ready::Address { target, span, .. } => {

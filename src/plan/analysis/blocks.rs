@@ -73,7 +73,15 @@ fn unsettle(endpoints: &mut Vec<Endpoint<'_>>, name: &str) {
 }
 
 fn unknown(name: Cow<'_, str>) -> Endpoint<'_> {
-    Endpoint { name, created: Span::default(), closed: None, network: None, role: Role::Unknown, socket: 0, input_closed: None }
+    Endpoint {
+        name,
+        created: Span::default(),
+        closed: None,
+        network: None,
+        role: Role::Unknown,
+        socket: 0,
+        input_closed: None,
+    }
 }
 
 /// What is known after a block: what one lane alone has touched is as that lane left it.

@@ -311,7 +311,15 @@ impl<'p> Walk<'p, '_> {
     pub(super) fn create(&mut self, name: &'p Template, network: Option<Network>, role: Role) -> usize {
         let key = key(name);
         self.sockets += 1;
-        let endpoint = Endpoint { name: key, created: name.span, closed: None, network, role, socket: self.sockets, input_closed: None };
+        let endpoint = Endpoint {
+            name: key,
+            created: name.span,
+            closed: None,
+            network,
+            role,
+            socket: self.sockets,
+            input_closed: None,
+        };
         let Some(index) = self.find(&endpoint.name) else {
             self.endpoints.push(endpoint);
             return self.endpoints.len() - 1;

@@ -93,16 +93,19 @@ impl<'p> Walk<'p, '_> {
 
     /// What in this call a program does not have: its place, what it is, and a way out.
     fn not_of_programs(&self, call: &Call) -> Option<(Span, String, &'static str)> {
-        const STREAMS: &str = "its input and its output are streams: `send` and `recv`, with nothing of the kind beside";
+        const STREAMS: &str =
+            "its input and its output are streams: `send` and `recv`, with nothing of the kind beside";
         let modifier = |word: &str| Some((self.key_of_step(word, call.verb_span), format!("`{word}`"), STREAMS));
         match &call.verb {
             Verb::Send { to: Some(_), .. } => modifier("to"),
             Verb::Send { urgent: true, .. } | Verb::Recv { urgent: true, .. } => modifier("urgent"),
             Verb::Send { more: true, .. } => modifier("more"),
             Verb::Recv { sender: Some(_), .. } => modifier("sender"),
-            Verb::Recv { from: Some(from), .. } => {
-                Some((from.span, format!("stream `{}`", from.shown()), "write `from: stderr`, or leave it out for its output"))
-            }
+            Verb::Recv { from: Some(from), .. } => Some((
+                from.span,
+                format!("stream `{}`", from.shown()),
+                "write `from: stderr`, or leave it out for its output",
+            )),
             Verb::Read { truncated: true, .. } => modifier("truncated"),
             Verb::Send { .. } | Verb::Recv { .. } | Verb::Read { .. } | Verb::Close | Verb::Signal(_) => None,
             Verb::Expect { conditions, .. } => {
@@ -113,7 +116,11 @@ impl<'p> Walk<'p, '_> {
             }
             Verb::ExpectAttributes(attributes) => {
                 let span = attributes.first().map_or(call.verb_span, |attribute| attribute.span);
-                Some((span, "attributes".to_owned(), "of a program, `eof`, `silence`, `readable` and `exit` can be expected"))
+                Some((
+                    span,
+                    "attributes".to_owned(),
+                    "of a program, `eof`, `silence`, `readable` and `exit` can be expected",
+                ))
             }
             Verb::Shutdown(_) | Verb::Reset => {
                 let verb = format!("`{}`", verb_name(&call.verb));

@@ -253,7 +253,11 @@ impl<'a> Builder<'a> {
         suffix.extend(from.as_ref().map(|from| format!("from {}", from.shown())));
         suffix.extend(sender.as_ref().map(|sender| format!("sender {}", sender.shown())));
         suffix.extend(flags(&[("peek", peek), ("urgent", urgent)]));
-        Some(Said { verb: Verb::Recv { pattern, from, stderr, sender, peek, urgent }, words: "recv".to_owned(), suffix })
+        Some(Said {
+            verb: Verb::Recv { pattern, from, stderr, sender, peek, urgent },
+            words: "recv".to_owned(),
+            suffix,
+        })
     }
 
     fn read(&mut self, size: &Scalar, is: Option<&'a ast::Form>, truncated: Option<&Scalar>) -> Option<Said> {

@@ -154,7 +154,8 @@ impl Builder<'_> {
             let time = if near == "silence" && !has_for { ", for: 200ms" } else { "" };
             finding.help(format!("did you mean `{near}{time}`?"))
         } else {
-            finding.help("write eof, reset, silence, readable, writable or exit, or attributes: `{expect: {unread: 5}}`")
+            finding
+                .help("write eof, reset, silence, readable, writable or exit, or attributes: `{expect: {unread: 5}}`")
         });
     }
 

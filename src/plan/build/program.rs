@@ -84,9 +84,11 @@ impl Builder<'_> {
         let mut sound = true;
         for (name, value) in env {
             if name.text.is_empty() || name.text.contains(['=', '\0']) {
-                let message = format!("`{}` is not the name of a variable of the environment", escape(name.text.as_bytes()));
+                let message =
+                    format!("`{}` is not the name of a variable of the environment", escape(name.text.as_bytes()));
                 self.report(
-                    Diagnostic::error("bad-name", name.span, message).help("write `{LC_ALL: C}`: a name, and its value"),
+                    Diagnostic::error("bad-name", name.span, message)
+                        .help("write `{LC_ALL: C}`: a name, and its value"),
                 );
                 sound = false;
             } else if let Some(value) = self.argument(value) {

@@ -7,13 +7,7 @@ use crate::spec::ast::{Ready, Run, Verb};
 use crate::spec::words::{READY, Value, VerbWord, find};
 
 impl Decoder<'_> {
-    pub(super) fn run(
-        &mut self,
-        at: At<'_>,
-        node: &Node<'_>,
-        word: &VerbWord,
-        entries: &[Entry<'_>],
-    ) -> Option<Verb> {
+    pub(super) fn run(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
         let arguments = self.arguments(at, node);
         let [env, dir, ready, ..] = word.modifiers else { return None };
         let env = match Self::entry(entries, env.name) {
@@ -56,9 +50,8 @@ impl Decoder<'_> {
 
     fn environment(&mut self, entry: &Entry<'_>) -> Option<Vec<(Scalar, Scalar)>> {
         let entries = self.map(At::from(&entry.key), &entry.value, takes(Value::Values))?;
-        let mut variable = |entry: &Entry<'_>| {
-            Some((entry.key.scalar(), self.scalar(At::from(&entry.key), &entry.value, "a text")?))
-        };
+        let mut variable =
+            |entry: &Entry<'_>| Some((entry.key.scalar(), self.scalar(At::from(&entry.key), &entry.value, "a text")?));
         let all: Vec<_> = entries.iter().filter_map(&mut variable).collect();
         (all.len() == entries.len()).then_some(all)
     }

@@ -146,7 +146,11 @@ pub const VERBS: &[VerbWord] = &[
         word: word("expect", Value::Expectation, "Waits for an end, a silence or readiness, or for attributes."),
         modifiers: &[
             word("for", Value::Duration, "How long the silence must last."),
-            word("status", Value::Statuses, "How the program must end: a number or a signal, or a list of which any will do."),
+            word(
+                "status",
+                Value::Statuses,
+                "How the program must end: a number or a signal, or a list of which any will do.",
+            ),
             word("from", Value::OneOf(&["stderr"]), "Of a program: its error output."),
         ],
         creates: false,
