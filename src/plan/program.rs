@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::source::Span;
 
 use super::template::Template;
-use super::{Action, Call, Condition, Step, Target, Verb};
+use super::{Condition, Step, Target, Verb, analysis};
 
 /// A program that is started.
 #[derive(Debug, Clone)]
@@ -62,8 +62,8 @@ impl Uses {
     /// What the steps do with the endpoints that a trace calls so.
     pub fn of(steps: &[Step], shown: &str) -> Self {
         let mut uses = Self::default();
-        each_call(steps, &mut |call| {
-            if super::analysis::alike(&call.endpoint.shown(), shown) {
+        analysis::blocks::each_call(steps, &mut |call| {
+            if analysis::alike(&call.endpoint.shown(), shown) {
                 uses.add(&call.verb);
             }
         });
@@ -82,17 +82,6 @@ impl Uses {
                 self.receives_errors |= looks && *stderr;
             }
             _ => {}
-        }
-    }
-}
-
-fn each_call<'p>(steps: &'p [Step], found: &mut impl FnMut(&'p Call)) {
-    for step in steps {
-        match &step.action {
-            Action::Call(call) => found(call),
-            Action::Parallel { lanes, .. } => lanes.iter().for_each(|lane| each_call(&lane.steps, found)),
-            Action::Repeat { steps, .. } => each_call(steps, found),
-            Action::Barrier { .. } | Action::Pause(_) | Action::Link { .. } => {}
         }
     }
 }

@@ -172,7 +172,8 @@ pub(super) fn connected(steps: &[Step], name: &str) -> Vec<Span> {
     places
 }
 
-fn each_call<'p>(steps: &'p [Step], found: &mut impl FnMut(&'p Call)) {
+/// Every call of the steps, and of those in them.
+pub(in crate::plan) fn each_call<'p>(steps: &'p [Step], found: &mut impl FnMut(&'p Call)) {
     for step in steps {
         match &step.action {
             Action::Call(call) => found(call),

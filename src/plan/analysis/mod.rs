@@ -4,7 +4,7 @@
 //! step that may fail, nothing is said.
 
 mod barriers;
-mod blocks;
+pub(super) mod blocks;
 mod endpoints;
 mod flow;
 mod hosts;
