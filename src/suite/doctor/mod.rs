@@ -148,7 +148,7 @@ fn netns(facts: &Facts) -> Finding {
 }
 
 fn capture(facts: &Facts) -> Finding {
-    let result = tried(facts.capture.as_ref(), "packet sockets with a ring");
+    let result = tried(facts.capture.as_ref(), "packet sockets of packet(7)");
     Finding::new("capture", "packet capture", result, || {
         facts.capture.as_ref().map_or_else(Vec::new, |_| remedies::of_capture(&facts.kernel))
     })
