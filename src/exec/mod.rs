@@ -11,6 +11,7 @@ mod cancel;
 mod compute;
 mod endpoint;
 mod failure;
+mod files;
 mod isolation;
 mod lane;
 mod net;

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::rc::Rc;
 
 use socket2::SockAddr;
-use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::model::address::{Address, UnixName};
@@ -18,6 +17,7 @@ use crate::source::SourceFile;
 use crate::trace::record::{Entry, Open, Record, VERSION};
 
 use super::endpoint::{Endpoint, New, Role};
+use super::files::{self, Folder};
 use super::isolation::Net;
 use super::lane::Lane;
 use super::net::ports::ClosedPorts;
@@ -25,7 +25,7 @@ use super::net::reserve::{self, Reserved};
 use super::net::{address, diag::Diag};
 use super::program::Programs;
 use super::stop::Stop;
-use super::values::{Endpoints, Values};
+use super::values::{Endpoints, Scope, Values};
 use super::wire::{self, CapturedFrame, Collector};
 use super::{Ended, Execution, Options, Shared, failure, settle};
 
@@ -53,7 +53,7 @@ pub(crate) struct Test<'t> {
     reserved: RefCell<Vec<Reserved>>,
     /// Where the step stands that began last.
     pub(crate) current: Cell<Option<u32>>,
-    folder: OnceCell<TempDir>,
+    folder: OnceCell<Folder>,
     fresh_names: Cell<u32>,
 }
 
@@ -118,11 +118,17 @@ impl<'t> Test<'t> {
 
     /// Makes what the steps find when they begin.
     fn prepare(&self) -> Result<(), Stop> {
-        self.plan.ports.iter().enumerate().try_for_each(|(nth, name)| {
-            let port = self.port(nth)?;
-            self.values.set(name, Value::Number(port.into()));
-            Ok(())
-        })
+        for (nth, name) in self.plan.ports.iter().enumerate() {
+            self.values.set(name, Value::Number(self.port(nth)?.into()));
+        }
+        if self.plan.tmp {
+            self.values.set("tmp", Value::Text(self.folder()?.to_string_lossy().into_owned()));
+        }
+        if self.plan.files.is_empty() {
+            return Ok(());
+        }
+        let scope = Scope { values: &self.values, endpoints: self };
+        files::write(self.folder()?, &self.plan.files, scope).map_err(Stop::CouldNotRun)
     }
 
     /// The number of the `nth` of its ports.
@@ -304,10 +310,7 @@ impl<'t> Test<'t> {
         if let Some(folder) = self.folder.get() {
             return Ok(folder.path());
         }
-        let folder = tempfile::Builder::new()
-            .prefix("sockspec-")
-            .tempdir()
-            .map_err(|error| Stop::CouldNotRun(format!("no temporary folder: {error}")))?;
+        let folder = Folder::make().map_err(|error| Stop::CouldNotRun(format!("no temporary folder: {error}")))?;
         Ok(self.folder.get_or_init(|| folder).path())
     }
 

@@ -6,6 +6,7 @@ pub mod build;
 pub mod case;
 mod constant;
 pub mod expression;
+pub mod file;
 pub mod pattern;
 pub mod payload;
 pub mod program;
@@ -49,6 +50,10 @@ pub struct Plan {
     pub constants: Vec<(String, Value)>,
     /// The variables that hold reserved ports.
     pub ports: Vec<String>,
+    /// What is written into the temporary folder before the first step.
+    pub files: Vec<file::File>,
+    /// Whether something names that folder.
+    pub tmp: bool,
     /// Whether addresses outside the loopback range are allowed.
     pub allow_net: bool,
     /// The isolated network that it runs in; `None` where it runs in that of the machine.

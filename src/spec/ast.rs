@@ -49,6 +49,8 @@ pub struct Spec {
     pub snapshot: Option<Scalar>,
     /// Variables that hold reserved ports.
     pub ports: Vec<Scalar>,
+    /// What is written before the first step.
+    pub files: Vec<File>,
     /// The network that it runs in.
     pub network: Option<Network>,
     /// Whether the segments on it are part of the trace.
@@ -58,6 +60,28 @@ pub struct Spec {
     /// Part of the file could not be read, and a diagnostic says so. Names may be missing, so what
     /// is undefined, unused or unmatched in the rest is not certain to be a mistake.
     pub incomplete: bool,
+}
+
+/// A file that is written before the first step.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Its name in the temporary folder; that of a folder ends in `/`.
+    pub name: Scalar,
+    /// What is in it.
+    pub content: FileContent,
+    /// Its permissions.
+    pub mode: Option<Scalar>,
+}
+
+/// What is in a file.
+#[derive(Debug, Clone)]
+pub enum FileContent {
+    /// A text.
+    Text(Scalar),
+    /// Bytes in Base64.
+    Base64(Scalar),
+    /// It is an empty folder.
+    Folder,
 }
 
 /// The network that a spec runs in.

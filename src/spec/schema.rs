@@ -11,6 +11,7 @@
 //! values of these, and not those of `patternProperties`.
 
 mod examples;
+mod files;
 mod forms;
 mod networks;
 mod programs;
@@ -87,6 +88,8 @@ fn value(value: Value) -> Json {
         Value::Number => reference("number"),
         Value::NumberOrAny => any_of([("any", json!({ "const": "any" })), ("number", reference("number"))]),
         Value::Size => reference("size"),
+        Value::Files => files::files(),
+        Value::Mode => files::mode(),
         Value::Names => json!({ "type": "array", "items": reference("name"), "minItems": 1, "uniqueItems": true }),
         Value::Name | Value::Endpoint | Value::Host => reference("name"),
         Value::Address => reference("address"),
@@ -196,7 +199,7 @@ mod tests {
         match (place, example) {
             ("spec", own) if own.starts_with("about") => format!("{own}\nsteps: [{{a: close}}]\n"),
             ("spec", own) if own.starts_with("steps") => format!("about: An example.\n{own}\n"),
-            ("spec" | "network", own) => format!("{own}\n{head}  - a: close\n"),
+            ("spec" | "network" | "files", own) => format!("{own}\n{head}  - a: close\n"),
             ("repeat", beside) => format!("{head}  - repeat: 3\n    steps: [{{a: close}}]\n    {beside}\n"),
             (_, steps) if steps.starts_with("- ") => format!("{head}  {}\n", indented(steps, "  ")),
             (_, form) if form.starts_with('{') => {

@@ -7,6 +7,7 @@ mod call;
 mod compute;
 mod condition;
 mod fails;
+mod files;
 mod later;
 mod link;
 mod literal;
@@ -65,7 +66,9 @@ pub fn build(
     builder.declare(case, settings);
     builder.join_network();
     let wire = builder.wire();
+    let files = builder.files();
     let steps = builder.steps(&spec.steps);
+    let tmp = builder.uses_folder();
     builder.report_unused();
     let Builder { scope, mut found, incomplete, folder, faulty, constants, network, .. } = builder;
     let doubts = analysis::Doubts { names: scope.into_doubtful(), steps: faulty, incomplete };
@@ -81,6 +84,8 @@ pub fn build(
         folder,
         constants,
         ports: spec.ports.iter().map(|name| name.text.clone()).collect(),
+        files,
+        tmp,
         // Nothing leaves a network of the spec's own.
         allow_net: settings.allow_net || network.topology.is_some(),
         topology: network.topology,
@@ -176,6 +181,10 @@ struct Builder<'a> {
     /// Whether all cases share a snapshot, so that values of the matrix must not be shown.
     shared: bool,
     incomplete: bool,
+    /// Whether what is read now is there before the first step.
+    before_steps: bool,
+    /// Whether a file uses the path of the temporary folder.
+    folder_in_files: bool,
     scope: Scope<'a>,
     lanes: Recorder,
     /// The values of the variables that are declared.
@@ -203,6 +212,8 @@ impl<'a> Builder<'a> {
             timeout: DEFAULT_TIMEOUT,
             shared: spec.snapshot.as_ref().is_some_and(|word| word.text == "shared"),
             incomplete: spec.incomplete,
+            before_steps: false,
+            folder_in_files: false,
             scope: Scope::default(),
             lanes: Recorder::default(),
             constants: Vec::new(),

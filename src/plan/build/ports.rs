@@ -1,13 +1,15 @@
 //! `ports`: variables that hold numbers which are reserved while the test runs.
 
 use crate::diagnostic::Diagnostic;
+use crate::source::Span;
 use crate::spec::ast::Scalar;
 
 use super::Builder;
+use super::files::TMP;
 use super::scope::{Content, Type};
 
 impl<'a> Builder<'a> {
-    /// Declares the variables of `ports`. They come first: what has the same name is the mistake.
+    /// Declares what the runner gives: the variables of `ports`, and `tmp`. They come first: what has the same name is the mistake.
     pub(super) fn declare_ports(&mut self) {
         let spec = self.spec;
         for name in &spec.ports {
@@ -17,6 +19,7 @@ impl<'a> Builder<'a> {
                 self.scope.declare(&name.text, name.span, Content::Given(Type::Number));
             }
         }
+        self.scope.declare(TMP, Span::default(), Content::Given(Type::Text));
     }
 
     /// Whether a name that is declared is that of a port already; that is reported.

@@ -12,6 +12,10 @@ use crate::spec::ast::Scalar;
 use super::Builder;
 use super::scope::Content;
 
+/// Why a text that is no step cannot use what steps give.
+const BEFORE_STEPS: &str =
+    "files are written before the first step, when `vars`, `matrix`, `ports` and `tmp` alone have values";
+
 /// A text after its static variables were replaced.
 #[derive(Debug)]
 pub(super) enum Text<'t> {
@@ -186,19 +190,15 @@ impl Builder<'_> {
         if self.is_doubtful(name) {
             return Some(piece);
         }
-        if name == "tmp" {
-            self.report(
-                Diagnostic::error("not-supported-yet", span, "`tmp` is not supported yet")
-                    .help("a Unix address is relative to the spec's own temporary folder already: `unix:NAME.sock`"),
-            );
-            return None;
-        }
         let finding = Diagnostic::error("unset-variable", span, format!("the variable `{name}` is not set"));
         let names = self.scope.variables().iter().map(|variable| variable.name.as_ref());
         let finding = if self.scope.endpoint(name).is_some() {
             finding.help(format!("`{name}` is an endpoint: write `${{{name}.port}}`, `.host` or `.path`"))
         } else if let Some(later) = self.captured_later(name) {
-            finding.related(later, "set here, later").help("a variable can be used after the step that sets it")
+            finding.related(later, "set here, later").help(match self.before_steps {
+                false => "a variable can be used after the step that sets it",
+                true => BEFORE_STEPS,
+            })
         } else if let Some(near) = nearest(name, names) {
             finding.help(format!("write `${{{near}}}`"))
         } else {
@@ -236,7 +236,10 @@ impl Builder<'_> {
         } else if let Some(later) = self.created_later(name) {
             Diagnostic::error("not-created", span, format!("`{name}` is used before it is created"))
                 .related(later, "created here, later")
-                .help(format!("move the step that creates `{name}` before this one"))
+                .help(match self.before_steps {
+                    false => format!("move the step that creates `{name}` before this one"),
+                    true => BEFORE_STEPS.to_owned(),
+                })
         } else {
             let message = format!("there is no endpoint `{name}`");
             let finding = Diagnostic::error("unknown-endpoint", span, message);

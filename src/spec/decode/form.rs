@@ -55,13 +55,8 @@ impl Decoder<'_> {
     /// A text that is sent or compared. No type rule of YAML may change what it is.
     pub(super) fn text(&mut self, node: &Node<'_>) -> Option<Scalar> {
         let text = scalar_of(node)?;
-        if text.style == Style::Plain
-            && let Some(what) = yaml_type::of(&text.text)
-        {
+        if let Some(diagnostic) = bare_value(&text) {
             let written = &text.text;
-            let diagnostic =
-                Diagnostic::error("bare-value", text.span, format!("`{written}` is {what} to YAML, not a text"));
-            let diagnostic = diagnostic.help(format!("write `\"{written}\"` for the text"));
             let is_number = crate::model::size::parse_number(written).is_some();
             self.error(if is_number {
                 diagnostic.help(format!("write `{{u8: {written}}}`, or another width, for a number"))
@@ -191,6 +186,14 @@ impl Decoder<'_> {
             suggest(diagnostic, at.name, known)
         });
     }
+}
+
+/// What YAML makes something else of than a text.
+pub(super) fn bare_value(text: &Scalar) -> Option<Diagnostic> {
+    let what = yaml_type::of(&text.text).filter(|_| text.style == Style::Plain)?;
+    let written = &text.text;
+    let diagnostic = Diagnostic::error("bare-value", text.span, format!("`{written}` is {what} to YAML, not a text"));
+    Some(diagnostic.help(format!("write `\"{written}\"` for the text")))
 }
 
 /// A form with nothing beside it.

@@ -3,6 +3,7 @@
 
 mod escapes;
 mod expect;
+mod files;
 mod form;
 mod form_words;
 mod network;

@@ -83,6 +83,7 @@ impl Decoder<'_> {
             "vars" => spec.vars = self.vars(at, node),
             "matrix" => spec.matrix = self.matrix(at, node),
             "ports" => spec.ports = self.ports(at, node),
+            "files" => spec.files = self.files(at, node),
             "network" => spec.network = Some(self.network(at, node)),
             "wire" => spec.wire = self.scalar(at, node, what),
             _ => spec.steps = self.steps(at, node),

@@ -115,6 +115,8 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::Number | Value::NumberOrAny => "a number",
         Value::Size => "a number of bytes, such as `12` or `64KiB`",
         Value::Name => "a name",
+        Value::Files => "a map of names to what is in them, such as `{server.conf: \"port ${port}\"}`",
+        Value::Mode => "a mode in octal digits, such as `0600`",
         Value::Names => "a list of names, such as `[http, admin]`",
         Value::Endpoint => "the name of an endpoint",
         Value::Address | Value::AddressOrNothing => "an address, such as `tcp`",

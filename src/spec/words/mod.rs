@@ -4,11 +4,13 @@
 //! Only the shape is here. What a text must be (an errno, an option, an address) is known to
 //! `plan`, since `${name}` may stand for it.
 
+mod files;
 mod forms;
 mod networks;
 mod programs;
 mod verbs;
 
+pub use files::FILE_KEYS;
 pub use forms::{COMPANIONS, FORMS, FormWord, WIDTHS, form};
 pub use networks::{LINK_STATES, NETWORK_KEYS, NETWORKS, ROUTES};
 pub use programs::READY;
@@ -41,6 +43,10 @@ pub enum Value {
     Name,
     /// A list of names that it gives.
     Names,
+    /// A map of names of files to what is in them.
+    Files,
+    /// The permissions of a file.
+    Mode,
     /// The name of an endpoint.
     Endpoint,
     /// An address.
@@ -153,7 +159,7 @@ pub const TOP_LEVEL: &[Word] = &[
     word("matrix", Value::Matrix, "Variables with lists of values; every combination is a test of its own."),
     word("snapshot", Value::OneOf(&["each", "shared"]), "A snapshot for each matrix case, or one for all."),
     word("ports", Value::Names, "Names of variables, each with a port number that is reserved for this test."),
-    later("files", "Files that are written before the steps begin."),
+    word("files", Value::Files, "Files that are written before the first step, into the test's own folder `${tmp}`."),
     word("network", Value::Topology, "The network that the spec runs in: the machine's, `host`, or one of its own."),
     word("wire", Value::Flag, "Whether the segments on an isolated network are part of the trace."),
     later("perturb", "Which perturbations this spec does not stand."),
