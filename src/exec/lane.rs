@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -13,23 +12,24 @@ use tokio::time::Instant;
 use crate::model::duration;
 use crate::model::errno::Errno;
 use crate::model::topology::LinkState;
-use crate::model::value::Value;
-use crate::plan::expression::Expression;
 use crate::plan::template::{Piece, Template};
 use crate::plan::{Action, Call, Number, Step};
 use crate::source::Span;
 use crate::trace::event::{Event, What};
-use crate::trace::record::{Entry, Facts, Group, Happened};
-use crate::trace::same_events;
+use crate::trace::record::{Entry, Facts, Happened};
 
-use super::endpoint::Endpoint;
+use super::attempt::Attempt;
+use super::endpoint::{Endpoint, New};
 use super::net::{Direction, Socket};
-use super::parallel::{self, Meeting};
+use super::parallel::Meeting;
 use super::stop::Stop;
 use super::test::Test;
 use super::values::{Scope, Values};
 use super::verbs;
 use super::wire::{Route, Watch};
+
+/// What is said of a step that had no time left to begin.
+pub(super) const TOO_LONG: &str = "the block around this step took too long";
 
 /// Steps that run one after the other, and what they see.
 pub(crate) struct Lane<'t> {
@@ -40,7 +40,11 @@ pub(crate) struct Lane<'t> {
     /// Where lanes meet, and which of them this is; `None` outside `parallel`.
     pub(crate) meeting: Option<(Rc<Meeting>, usize)>,
     /// When a block around ends at the latest.
-    limit: Option<Deadline>,
+    pub(super) limit: Option<Deadline>,
+    /// How long a step may take at most, in a `retry`.
+    pub(super) share: Option<Duration>,
+    /// The try of a `retry` that it belongs to.
+    pub(super) attempt: Option<Rc<Attempt>>,
 }
 
 /// What a verb did.
@@ -78,7 +82,7 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     /// One that begins now.
-    fn new(within: Duration) -> Self {
+    pub(super) fn new(within: Duration) -> Self {
         Self { at: Instant::now() + within, within }
     }
 
@@ -101,7 +105,7 @@ impl Deadline {
 impl<'t> Lane<'t> {
     /// The steps outside any block.
     pub(crate) fn of(test: &'t Test<'t>) -> Self {
-        Self { test, values: test.values.clone(), meeting: None, limit: None }
+        Self { test, values: test.values.clone(), meeting: None, limit: None, share: None, attempt: None }
     }
 
     /// A lane of a `parallel` in this lane.
@@ -111,6 +115,8 @@ impl<'t> Lane<'t> {
             values: self.values.clone(),
             meeting: Some((Rc::clone(meeting), index)),
             limit: limit.map(|limit| earlier(limit, self.limit)).or(self.limit),
+            share: self.share,
+            attempt: self.attempt.clone(),
         }
     }
 
@@ -155,7 +161,9 @@ impl<'t> Lane<'t> {
                 Action::Assert(assertion) => self.assert(assertion)?,
                 Action::Link { changes, words } => self.link(step.span, changes, words, entries)?,
                 Action::Barrier { name, within } => self.barrier(step.span, name, *within).await?,
-                Action::Parallel { .. } | Action::Repeat { .. } => self.block(step, entries).await?,
+                Action::Parallel { .. } | Action::Repeat { .. } | Action::Table { .. } | Action::Retry { .. } => {
+                    self.block(step, entries).await?;
+                }
             }
         }
         Ok(())
@@ -164,9 +172,7 @@ impl<'t> Lane<'t> {
     /// The block around must not be over. A step that never waits would not notice.
     fn in_time(&self, span: Span) -> Result<(), Stop> {
         match self.limit {
-            Some(limit) if Instant::now() >= limit.at => {
-                Err(Stop::failed("the block around this step took too long").at(span).deadline(limit.within))
-            }
+            Some(limit) if Instant::now() >= limit.at => Err(Stop::failed(TOO_LONG).at(span).deadline(limit.within)),
             _ => Ok(()),
         }
     }
@@ -182,8 +188,8 @@ impl<'t> Lane<'t> {
     async fn call(&mut self, span: Span, call: &Call, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
         let began = Instant::now();
         let order = self.test.next_order();
-        let at = began + call.within;
-        let deadline = earlier(Deadline { at, within: call.within }, self.limit);
+        let within = self.at_most(call.within);
+        let deadline = earlier(Deadline { at: began + within, within }, self.limit);
         let watched = self.watch(call)?;
         let done = verbs::run(self, call, deadline).await.map_err(|stop| unmet(call, stop).at(span))?;
         self.test.pump();
@@ -207,6 +213,21 @@ impl<'t> Lane<'t> {
             event,
             facts,
         })
+    }
+
+    /// How long a step may take.
+    fn at_most(&self, within: Duration) -> Duration {
+        self.share.map_or(within, |share| share.min(within))
+    }
+
+    /// Gives a socket a name.
+    pub(crate) fn create(&self, name: &str, new: New) -> Result<Rc<Endpoint>, Stop> {
+        let replaced = self.attempt.as_ref().and_then(|_| self.test.endpoint(name).ok());
+        let endpoint = self.test.create(name, new)?;
+        if let Some(attempt) = &self.attempt {
+            attempt.created(&endpoint, replaced);
+        }
+        Ok(endpoint)
     }
 
     /// Changes the links of hosts.
@@ -248,91 +269,9 @@ impl<'t> Lane<'t> {
         let Some((meeting, lane)) = &self.meeting else {
             return Err(Stop::failed(format!("the barrier `{name}` stands outside `parallel`")).at(span));
         };
-        let deadline = earlier(Deadline::new(within), self.limit);
+        let deadline = earlier(Deadline::new(self.at_most(within)), self.limit);
         meeting.meet(*lane, name, span, deadline).await.map_err(|stop| stop.at(span))
     }
-
-    /// Runs a block. Blocks nest, so their futures are boxed.
-    fn block<'a>(
-        &'a mut self,
-        step: &'a Step,
-        entries: &'a RefCell<Vec<Entry>>,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>> {
-        Box::pin(async move {
-            match &step.action {
-                Action::Parallel { lanes, within, barriers } => {
-                    let limit = within.map(Deadline::new);
-                    parallel::run(self, lanes, barriers, limit, entries).await
-                }
-                Action::Repeat { count, counter, until, within, steps } => {
-                    let outer = self.limit;
-                    self.limit = within.map(|within| earlier(Deadline::new(within), outer)).or(outer);
-                    let repeat = Repeat { count: *count, counter: counter.as_deref(), until: until.as_ref(), steps };
-                    let result = self.repeat(&repeat, entries).await;
-                    self.limit = outer;
-                    result
-                }
-                _ => Ok(()),
-            }
-        })
-    }
-
-    /// Runs steps again and again; iterations that give the same events are kept once.
-    async fn repeat(&mut self, repeat: &Repeat<'_>, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
-        let outer = self.values.clone();
-        let mut groups = Vec::new();
-        let mut result = Ok(());
-        for iteration in 0..repeat.count {
-            if let Some(counter) = repeat.counter {
-                self.values = outer.with(counter, Value::Number(iteration.into()));
-            }
-            let inner = RefCell::new(Vec::new());
-            result = self.steps(repeat.steps, &inner).await;
-            self.keep(&mut groups, inner.into_inner());
-            if result.is_err() {
-                break;
-            }
-            match self.ends(repeat.until) {
-                Ok(false) => {}
-                Ok(true) => break,
-                Err(stop) => {
-                    result = Err(stop);
-                    break;
-                }
-            }
-            // A long repetition that never waits must not keep other lanes, or Ctrl-C, from running.
-            tokio::task::consume_budget().await;
-        }
-        self.values = outer;
-        entries.borrow_mut().push(Entry::Repeat(groups));
-        result
-    }
-
-    /// Whether the expression of `until` is true.
-    fn ends(&self, until: Option<&(Expression, Span)>) -> Result<bool, Stop> {
-        let Some((expression, span)) = until else { return Ok(false) };
-        self.is_true(expression).map_err(|error| Stop::failed(error).at(*span))
-    }
-
-    fn keep(&self, groups: &mut Vec<Group>, entries: Vec<Entry>) {
-        if let Some(last) = groups.last_mut()
-            && !self.test.options.keep_all
-            && self.test.wire.is_none()
-            && same_events(&last.entries, &entries)
-        {
-            last.count += 1;
-            return;
-        }
-        groups.push(Group { count: 1, entries });
-    }
-}
-
-/// A `repeat` without its deadline.
-struct Repeat<'a> {
-    count: u64,
-    counter: Option<&'a str>,
-    until: Option<&'a (Expression, Span)>,
-    steps: &'a [Step],
 }
 
 /// A call that came to nothing, with the error that its step was waiting for.
@@ -388,7 +327,7 @@ pub(crate) fn any_of(words: &[String]) -> String {
 }
 
 /// A deadline, or that of the block around where it passes first.
-fn earlier(own: Deadline, around: Option<Deadline>) -> Deadline {
+pub(super) fn earlier(own: Deadline, around: Option<Deadline>) -> Deadline {
     around.filter(|around| around.at < own.at).unwrap_or(own)
 }
 

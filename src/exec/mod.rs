@@ -7,6 +7,8 @@
 //! `lane` runs steps one after the other, `parallel` several lanes at once; `verbs/` has one file
 //! a verb; `settle` waits until the effect of a step has arrived; `net/` is the seam to the sockets.
 
+mod attempt;
+mod blocks;
 mod cancel;
 mod compute;
 mod endpoint;

@@ -288,6 +288,18 @@ impl<'t> Test<'t> {
         Ok(endpoint)
     }
 
+    /// Takes back an endpoint that was created; the one whose name it took has it again.
+    pub(crate) fn forget(&self, endpoint: &Rc<Endpoint>, replaced: Option<&Rc<Endpoint>>) {
+        let mut endpoints = self.endpoints.borrow_mut();
+        if !endpoints.get(&endpoint.name).is_some_and(|known| Rc::ptr_eq(known, endpoint)) {
+            return;
+        }
+        match replaced {
+            Some(replaced) => drop(endpoints.insert(Rc::clone(&replaced.name), Rc::clone(replaced))),
+            None => drop(endpoints.remove(&endpoint.name)),
+        }
+    }
+
     /// Passes on what waits on the isolated network.
     pub(crate) fn pump(&self) {
         if let Some(net) = &self.net {

@@ -45,6 +45,14 @@ impl Values {
         self.shared.borrow_mut().insert(name.into(), value);
     }
 
+    /// Gives a variable the value that it had before, or none.
+    pub(crate) fn restore(&self, name: &str, value: Option<Value>) {
+        match value {
+            Some(value) => self.set(name, value),
+            None => drop(self.shared.borrow_mut().remove(name)),
+        }
+    }
+
     /// The same values with a counter besides, for the steps inside a `repeat`.
     #[must_use]
     pub(crate) fn with(&self, name: impl Into<String>, value: Value) -> Self {

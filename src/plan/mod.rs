@@ -107,6 +107,22 @@ pub enum Action {
         /// The steps.
         steps: Vec<Step>,
     },
+    /// Steps that run once for each row of a table.
+    Table {
+        /// The rows, in order.
+        rows: Vec<Row>,
+        /// The deadline of the whole block, if it has one.
+        within: Option<Duration>,
+    },
+    /// Steps that are tried again until they all do as written.
+    Retry {
+        /// For how long at most.
+        time: Duration,
+        /// The variables that they set.
+        sets: Vec<String>,
+        /// The steps.
+        steps: Vec<Step>,
+    },
     /// Computes variables, one after the other.
     Let(Vec<Assignment>),
     /// An expression that must be true.
@@ -120,6 +136,17 @@ pub enum Action {
         /// How the trace shows it: `b down`.
         words: String,
     },
+}
+
+/// What happens for a row of a table; its values are in the steps.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Where its values stand.
+    pub span: Span,
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// An expression that ends the table after this row if it is true.
+    pub until: Option<(Expression, Span)>,
 }
 
 /// A variable that is computed.

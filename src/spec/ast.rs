@@ -140,9 +140,9 @@ pub enum StepKind {
     /// Steps that run again and again.
     Repeat {
         /// How often.
-        count: Scalar,
-        /// The name of the counter.
-        counter: Option<Scalar>,
+        times: Times,
+        /// The name of the counter, or of the row.
+        name: Option<Scalar>,
         /// An expression that ends it early.
         until: Option<Scalar>,
         /// The deadline of the whole block.
@@ -154,6 +154,13 @@ pub enum StepKind {
     Let(Vec<(Scalar, Scalar)>),
     /// An expression that must be true.
     Assert(Scalar),
+    /// Steps that are tried again until they all do as written.
+    Retry {
+        /// For how long at most.
+        time: Scalar,
+        /// The steps.
+        steps: Vec<Step>,
+    },
     /// Hosts with what becomes of their links.
     Link(Vec<(Scalar, Scalar)>),
     /// A sleep.
@@ -164,6 +171,24 @@ pub enum StepKind {
         /// Every scalar in it, keys included.
         words: Vec<Scalar>,
     },
+}
+
+/// How often the steps of a `repeat` run.
+#[derive(Debug, Clone)]
+pub enum Times {
+    /// So many times.
+    Count(Scalar),
+    /// Once for each row of a table, all of which have the same columns.
+    Rows(Vec<Row>),
+}
+
+/// A row of a table.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The place.
+    pub span: Span,
+    /// The columns with their values.
+    pub values: Vec<(Scalar, Scalar)>,
 }
 
 /// A lane of a `parallel`.

@@ -121,6 +121,12 @@ fn value(value: Value) -> Json {
         Value::Ready => programs::ready(),
         Value::Signal => programs::signal(),
         Value::Statuses => programs::statuses(),
+        Value::Times => {
+            let mut row = values::variables(&reference("scalar"));
+            row["minProperties"] = json!(1);
+            let rows = json!({ "type": "array", "items": row, "minItems": 1 });
+            any_of([("number", reference("number")), ("rows", rows)])
+        }
         Value::Steps => reference("steps"),
         Value::Lanes => json!({
             "type": "object",

@@ -30,6 +30,8 @@ pub enum Entry<'r> {
     Parallel(Vec<Lane<'r>>),
     /// Iterations; no two neighbours have the same events.
     Repeat(Vec<Group<'r>>),
+    /// The events of the try that held.
+    Retry(Vec<Entry<'r>>),
 }
 
 /// A lane of a `parallel`.
@@ -76,6 +78,10 @@ fn entry(entry: &record::Entry) -> Option<Entry<'_>> {
             let groups = fold(groups);
             // Steps that leave no line leave none when they are repeated.
             groups.iter().any(|group| !group.entries.is_empty()).then_some(Entry::Repeat(groups))
+        }
+        record::Entry::Retry(held) => {
+            let held = entries(held);
+            (!held.is_empty()).then_some(Entry::Retry(held))
         }
     }
 }

@@ -84,6 +84,8 @@ pub enum Entry {
     Parallel(Vec<Lane>),
     /// Iterations, in order; those that gave the same events may already be one group.
     Repeat(Vec<Group>),
+    /// The events of the try that held, or of the last that failed.
+    Retry(Vec<Entry>),
 }
 
 /// A lane of a `parallel`.

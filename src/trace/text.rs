@@ -44,6 +44,11 @@ fn push_entries(out: &mut String, entries: &[Entry<'_>], indent: usize) {
             Entry::Event(event) => push_event(out, event, indent),
             Entry::Parallel(lanes) => push_parallel(out, lanes, indent),
             Entry::Repeat(groups) => groups.iter().for_each(|group| push_group(out, group, indent)),
+            Entry::Retry(held) => {
+                push_blanks(out, indent);
+                out.push_str("retry\n");
+                push_entries(out, held, indent + STEP);
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ const VARYING: &[(&str, &str)] = &[
     (r"completed after \S+,", "completed after TIME,"),
     (r"after \d+ of 67108864 bytes", "after SOME of 67108864 bytes"),
     (r"(?m)repeat \d+$", "repeat N"),
+    (r"gave up after \d+ tries", "gave up after SOME tries"),
     (r"(?m)^  the record of this run is .*\n", ""),
 ];
 

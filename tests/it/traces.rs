@@ -312,6 +312,7 @@ fn some_event() -> impl Strategy<Value = Entry> {
 fn some_entry() -> impl Strategy<Value = Entry> {
     some_event().prop_recursive(3, 24, 4, |inner| {
         let entries = vec(inner.clone(), 0..3);
+        let inner_of_retry = inner.clone();
         prop_oneof![
             vec(("[a-c]", vec(inner, 0..3)), 1..3).prop_map(|lanes| Entry::Parallel(
                 lanes.into_iter().map(|(name, entries)| Lane { name, entries }).collect()
@@ -319,6 +320,7 @@ fn some_entry() -> impl Strategy<Value = Entry> {
             vec((0u64..4, entries), 0..4).prop_map(|groups| Entry::Repeat(
                 groups.into_iter().map(|(count, entries)| Group { count, entries }).collect()
             )),
+            vec(inner_of_retry, 0..3).prop_map(Entry::Retry),
         ]
     })
 }
@@ -346,6 +348,7 @@ fn bare(entries: &[canonical::Entry<'_>]) -> Vec<Entry> {
         canonical::Entry::Repeat(groups) => Entry::Repeat(
             groups.iter().map(|group| Group { count: group.count, entries: bare(&group.entries) }).collect(),
         ),
+        canonical::Entry::Retry(held) => Entry::Retry(bare(held)),
     };
     entries.iter().map(bare).collect()
 }
@@ -363,6 +366,7 @@ fn ungrouped(entries: &[Entry]) -> Vec<Entry> {
                 .flat_map(|group| (0..group.count).map(|_| Group { count: 1, entries: ungrouped(&group.entries) }))
                 .collect(),
         ),
+        Entry::Retry(held) => Entry::Retry(ungrouped(held)),
     };
     entries.iter().map(ungrouped_entry).collect()
 }

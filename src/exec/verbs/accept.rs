@@ -29,7 +29,7 @@ pub(super) async fn run(
         Err(errno) => return fatal(errno).map_or(Ok(Done::words(call, Err(errno))), Err),
     };
     let name = lane.text(&call.endpoint)?;
-    let conn = lane.test.create(&name, new(call, listener.network, listener.host, held.socket))?;
+    let conn = lane.create(&name, new(call, listener.network, listener.host, held.socket))?;
     conn.role.set(Role::Connected);
     conn.accepted.set(true);
     let mut done = Done::words(call, Ok(()));
@@ -81,6 +81,20 @@ async fn take(
             Err(errno) => return Ok(Err(errno)),
         }
     }
+}
+
+/// Takes off a listener's queue, and closes, the connections of clients that are to be gone.
+pub(crate) fn withdraw(listener: &Endpoint, gone: &[&Rc<Endpoint>]) {
+    let is_gone = |client: &Rc<Endpoint>| gone.iter().any(|gone| Rc::ptr_eq(gone, client));
+    listener.held.borrow_mut().retain(|held| !held.client.as_ref().is_some_and(is_gone));
+    while listener.pending.borrow().iter().any(is_gone) {
+        let Some(Ok((socket, from))) = listener.socket().map(|listening| listening.accept()) else { break };
+        let client = client_of(listener, &from);
+        if !client.as_ref().is_some_and(is_gone) {
+            listener.held.borrow_mut().push_back(Held { socket, from, client });
+        }
+    }
+    listener.pending.borrow_mut().retain(|client| !is_gone(client));
 }
 
 fn take_held(listener: &Endpoint, from: Option<&Rc<Endpoint>>) -> Option<Held> {

@@ -32,6 +32,8 @@ use super::lane::{Deadline, Done, Lane};
 use super::net::{Socket, address};
 use super::stop::Stop;
 
+pub(crate) use accept::withdraw;
+
 /// Runs one call.
 pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Result<Done, Stop> {
     match &call.verb {
@@ -115,7 +117,7 @@ fn open_or_new(
     }
     let socket = || Socket::new(place.network, i32::from(place.address.family()));
     match lane.test.on_host(call.host, socket)? {
-        Ok(socket) => lane.test.create(&name, new(call, place.network, call.host, socket)).map(Ok),
+        Ok(socket) => lane.create(&name, new(call, place.network, call.host, socket)).map(Ok),
         Err(errno) => fatal(errno).map_or(Ok(Err(errno)), Err),
     }
 }

@@ -16,8 +16,8 @@ pub(super) fn run(lane: &Lane<'_>, call: &Call, other: &Template, network: Netwo
         Ok(pair) => pair,
         Err(errno) => return super::fatal(errno).map_or(Ok(Done::words(call, Err(errno))), Err),
     };
-    let one = lane.test.create(&one_name, new(call, network, call.host, one))?;
-    let two = lane.test.create(&other_name, New { shown: other.shown(), ..new(call, network, call.host, two) })?;
+    let one = lane.create(&one_name, new(call, network, call.host, one))?;
+    let two = lane.create(&other_name, New { shown: other.shown(), ..new(call, network, call.host, two) })?;
     one.role.set(Role::Connected);
     two.role.set(Role::Connected);
     Endpoint::join(&one, &two);

@@ -12,7 +12,7 @@ pub(super) fn run(lane: &Lane<'_>, call: &Call, network: Network) -> Result<Done
     let name = lane.text(&call.endpoint)?;
     let result = match lane.test.on_host(call.host, || Socket::new(network, address::domain(network)))? {
         Ok(socket) => {
-            lane.test.create(&name, new(call, network, call.host, socket))?;
+            lane.create(&name, new(call, network, call.host, socket))?;
             Ok(())
         }
         Err(errno) => match super::fatal(errno) {

@@ -136,6 +136,7 @@ pub(crate) fn put_under(entries: &mut [Entry], segments: &mut BTreeMap<u64, Vec<
             }
             Entry::Parallel(lanes) => lanes.iter_mut().for_each(|lane| put_under(&mut lane.entries, segments)),
             Entry::Repeat(groups) => groups.iter_mut().for_each(|group| put_under(&mut group.entries, segments)),
+            Entry::Retry(held) => put_under(held, segments),
         }
     }
 }

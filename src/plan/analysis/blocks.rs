@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::plan::template::Template;
-use crate::plan::{Action, Call, Condition, Step, Target, Verb};
+use crate::plan::{Action, Call, Condition, Row, Step, Target, Verb};
 use crate::source::Span;
 
 use super::endpoints::{Endpoint, Role, Walk, key};
@@ -48,6 +48,27 @@ impl<'p> Walk<'p, '_> {
             self.endpoints.extend(after);
         }
         self.flow.give_up();
+    }
+
+    /// The rows one after the other. Where one of them may be the last, what the others do is not
+    /// certain afterwards.
+    pub(super) fn table(&mut self, rows: &'p [Row]) {
+        let ends_early = rows.iter().any(|row| row.until.is_some());
+        if ends_early {
+            self.flow.give_up();
+        }
+        for (index, row) in rows.iter().enumerate() {
+            let found = self.found.len();
+            self.steps(&row.steps);
+            if index > 0 {
+                self.forget_repeated(found);
+            }
+        }
+        if ends_early {
+            for name in rows.iter().skip(1).flat_map(|row| touched(&row.steps)) {
+                unsettle(&mut self.endpoints, &name);
+            }
+        }
     }
 
     /// What the second iteration finds at a place of which something was said is no new mistake.
@@ -182,7 +203,8 @@ pub(in crate::plan) fn each_call<'p>(steps: &'p [Step], found: &mut impl FnMut(&
                     each_call(&lane.steps, found);
                 }
             }
-            Action::Repeat { steps, .. } => each_call(steps, found),
+            Action::Repeat { steps, .. } | Action::Retry { steps, .. } => each_call(steps, found),
+            Action::Table { rows, .. } => rows.iter().for_each(|row| each_call(&row.steps, found)),
             Action::Barrier { .. } | Action::Let(_) | Action::Assert(_) | Action::Pause(_) | Action::Link { .. } => {}
         }
     }

@@ -153,6 +153,12 @@ impl<'p> Walk<'p, '_> {
                 Action::Repeat { count, counter, until, steps, .. } => {
                     self.repeat(steps, *count, counter.as_deref(), until.is_some());
                 }
+                Action::Table { rows, .. } => self.table(rows),
+                Action::Retry { steps, .. } => {
+                    self.flow.give_up();
+                    self.steps(steps);
+                    self.flow.give_up();
+                }
                 // What is on its way may be lost from here on, or come later.
                 Action::Link { .. } => self.flow.give_up(),
                 Action::Barrier { .. } | Action::Let(_) | Action::Assert(_) | Action::Pause(_) => {}

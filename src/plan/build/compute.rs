@@ -83,10 +83,17 @@ impl<'a> Builder<'a> {
     fn is_hidden(&self, written: &Expression) -> bool {
         let mut any = false;
         written.each(&mut |part| {
-            if let Expression::Variable { name, part: None } = part {
-                let content = self.scope.variable(name).map(|variable| &variable.content);
-                any |= matches!(content, Some(Content::Known { hidden: true, .. }));
-            }
+            any |= match part {
+                Expression::Variable { name, part: None } => {
+                    let content = self.scope.variable(name).map(|variable| &variable.content);
+                    matches!(content, Some(Content::Known { hidden: true, .. }))
+                }
+                Expression::Column { row, column } => {
+                    let cells = self.scope.row(row).unwrap_or_default();
+                    cells.iter().any(|cell| cell.name == *column && cell.hidden)
+                }
+                _ => false,
+            };
         });
         any
     }
@@ -182,6 +189,9 @@ impl<'a> Builder<'a> {
 
     fn uses_variable(&mut self, name: &str, written: &Scalar) -> bool {
         let span = self.name_in(written, name);
+        if self.scope.row(name).is_some() {
+            return self.value_of(name, span).is_some();
+        }
         if let Some(variable) = self.scope.variable_mut(name) {
             variable.used = true;
             if matches!(variable.content, Content::Elsewhere) {
@@ -247,8 +257,18 @@ fn said(part: &Expression) -> Option<String> {
 fn kind_of(part: &Expression, scope: &Scope<'_>) -> Option<Type> {
     match part {
         Expression::Variable { name, part: None } => scope.variable(name).and_then(|variable| variable.content.kind()),
-        _ => None,
+        _ => cell(part, scope).map(Type::of),
     }
+}
+
+/// The value of a column, where that is what stands there. A column may have the name of a part.
+fn cell<'s>(part: &Expression, scope: &'s Scope<'_>) -> Option<&'s Value> {
+    let (row, column) = match part {
+        Expression::Variable { name, part: Some(part) } => (name, part.name()),
+        Expression::Column { row, column } => (row, column.as_str()),
+        _ => return None,
+    };
+    scope.row(row)?.iter().find(|cell| cell.name == column).map(|cell| &cell.value)
 }
 
 fn resolved(expression: &Expression, scope: &Scope<'_>) -> Expression {
@@ -257,6 +277,6 @@ fn resolved(expression: &Expression, scope: &Scope<'_>) -> Expression {
             Content::Known { value, .. } => Some(value.clone()),
             _ => None,
         },
-        _ => None,
+        part => cell(part, scope).cloned(),
     })
 }

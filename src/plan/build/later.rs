@@ -75,7 +75,7 @@ pub(super) fn any(steps: &[Step], holds: &impl Fn(&Step) -> bool) -> bool {
         holds(step)
             || match &step.kind {
                 StepKind::Parallel { lanes, .. } => lanes.iter().any(|lane| any(&lane.steps, holds)),
-                StepKind::Repeat { steps, .. } => any(steps, holds),
+                StepKind::Repeat { steps, .. } | StepKind::Retry { steps, .. } => any(steps, holds),
                 _ => false,
             }
     })
@@ -104,7 +104,7 @@ fn each_step<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a Step)) {
                     each_step(&lane.steps, found);
                 }
             }
-            StepKind::Repeat { steps, .. } => each_step(steps, found),
+            StepKind::Repeat { steps, .. } | StepKind::Retry { steps, .. } => each_step(steps, found),
             StepKind::Call(_)
             | StepKind::Barrier { .. }
             | StepKind::Link(_)

@@ -19,6 +19,7 @@ mod place;
 mod ports;
 mod program;
 mod regex;
+mod repeat;
 mod scope;
 mod step;
 mod target;
@@ -27,6 +28,7 @@ mod topology;
 mod words;
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -129,6 +131,11 @@ pub fn check(spec: &Spec, source: &SourceFile, base: &str, settings: &Settings) 
 /// The findings of several cases as those of one spec: each place once. What does not hold for all
 /// cases alike says for which.
 pub fn merge(per_case: &[(String, Vec<Diagnostic>)]) -> Vec<Diagnostic> {
+    merge_of(per_case, "case")
+}
+
+/// The findings of several cases, or whatever else they are of.
+fn merge_of(per_case: &[(String, Vec<Diagnostic>)], what: &str) -> Vec<Diagnostic> {
     let mut merged: Vec<Merged<'_>> = Vec::new();
     for (label, found) in per_case {
         for finding in found {
@@ -142,7 +149,7 @@ pub fn merge(per_case: &[(String, Vec<Diagnostic>)]) -> Vec<Diagnostic> {
             }
         }
     }
-    merged.into_iter().map(|finding| finding.said(per_case.len())).collect()
+    merged.into_iter().map(|finding| finding.said(per_case.len(), what)).collect()
 }
 
 /// A finding that some cases have.
@@ -157,13 +164,13 @@ struct Merged<'l> {
 
 impl Merged<'_> {
     /// The finding, of so many cases in all.
-    fn said(self, all: usize) -> Diagnostic {
+    fn said(self, all: usize, what: &str) -> Diagnostic {
         let Self { mut first, label, cases, alike } = self;
         let _ = match (cases, alike) {
             (cases, true) if cases >= all => return first,
-            (1, _) => write!(first.message, " (in the case {label})"),
-            (_, true) => write!(first.message, " (in {cases} of {all} cases, such as {label})"),
-            (_, false) => write!(first.message, " (in the case {label}; others have it, too)"),
+            (1, _) => write!(first.message, " (in the {what} {label})"),
+            (_, true) => write!(first.message, " (in {cases} of {all} {what}s, such as {label})"),
+            (_, false) => write!(first.message, " (in the {what} {label}; others have it, too)"),
         };
         first
     }
@@ -193,8 +200,12 @@ struct Builder<'a> {
     computed: Vec<&'a Scalar>,
     /// How many iterations of hashes may still be made for what is known before the spec runs.
     iterations: Cell<u64>,
+    /// How many steps were built, those of tables for each row.
+    built: usize,
     /// The places of steps with mistakes.
     faulty: Vec<Span>,
+    /// The regular expressions that were compiled.
+    compiled: HashMap<String, ::regex::bytes::Regex>,
     /// How much the compiled expressions may still take, in bytes.
     expressions: usize,
     found: Vec<Diagnostic>,
@@ -219,7 +230,9 @@ impl<'a> Builder<'a> {
             constants: Vec::new(),
             computed: Vec::new(),
             iterations: Cell::new(expression::MOST_ITERATIONS),
+            built: 0,
             faulty: Vec::new(),
+            compiled: HashMap::new(),
             expressions: regex::MOST_TOGETHER,
             found: Vec::new(),
         }

@@ -40,6 +40,9 @@ impl<'a> Builder<'a> {
 
     /// Compiles an expression, within what the spec may still have.
     fn compile(&mut self, expression: &str) -> Result<regex::bytes::Regex, regex::Error> {
+        if let Some(known) = self.compiled.get(expression) {
+            return Ok(known.clone());
+        }
         let mut result = Err(regex::Error::CompiledTooBig(self.expressions));
         for size in COMPILED_SIZES.into_iter().filter(|size| *size <= self.expressions) {
             result = compile(expression, size);
@@ -47,6 +50,9 @@ impl<'a> Builder<'a> {
                 self.expressions -= size;
                 break;
             }
+        }
+        if let Ok(regex) = &result {
+            self.compiled.insert(expression.to_owned(), regex.clone());
         }
         result
     }

@@ -40,8 +40,23 @@ pub(super) enum Content {
     Computed(Option<Type>),
     /// What the runner gives before the first step, of this type: a reserved port.
     Given(Type),
+    /// The row of a table.
+    Row(Vec<Cell>),
     /// What a step of another lane captures.
     Elsewhere,
+}
+
+/// A column of a row, with the value that it has there.
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    /// The column.
+    pub name: String,
+    /// Its value.
+    pub value: Value,
+    /// Whether a trace shows the name in its place.
+    pub hidden: bool,
+    /// Whether anything uses the column.
+    pub used: bool,
 }
 
 impl Content {
@@ -52,7 +67,7 @@ impl Content {
             Self::Counter => Some(Type::Number),
             Self::Computed(kind) => *kind,
             Self::Given(kind) => Some(*kind),
-            Self::Elsewhere => None,
+            Self::Row(_) | Self::Elsewhere => None,
         }
     }
 }
@@ -100,6 +115,22 @@ impl<'a> Scope<'a> {
                 known.used = true;
             }
         }
+    }
+
+    /// The cells of the row of that name.
+    pub(super) fn row(&self, name: &str) -> Option<&[Cell]> {
+        match &self.variable(name)?.content {
+            Content::Row(cells) => Some(cells),
+            _ => None,
+        }
+    }
+
+    /// A column of a row, which is used.
+    pub(super) fn use_cell(&mut self, row: &str, column: &str) -> Option<&Cell> {
+        let Content::Row(cells) = &mut self.variable_mut(row)?.content else { return None };
+        let cell = cells.iter_mut().find(|cell| cell.name == column)?;
+        cell.used = true;
+        Some(cell)
     }
 
     /// Of this variable the value is not known any more before the spec runs.

@@ -8,21 +8,19 @@ use crate::spec::ast;
 use super::scope::Content;
 use super::{Builder, later};
 
-/// How often a `repeat` may run its steps.
-const MOST_ITERATIONS: u64 = 10_000_000;
-
 impl<'a> Builder<'a> {
     /// The steps that could be understood; what could not be was reported.
     pub(super) fn steps(&mut self, steps: &'a [ast::Step]) -> Vec<Step> {
         let mut built = Vec::with_capacity(steps.len());
         for step in steps {
+            self.built += 1;
             let before = self.found.len();
             let action = self.action(step);
             if step.faulty {
                 // The decoder has said what is wrong with it; all else follows from that.
                 self.found.truncate(before);
             }
-            if step.faulty || action.is_none() {
+            if (step.faulty || action.is_none()) && !self.faulty.contains(&step.span) {
                 self.faulty.push(step.span);
             }
             if let Some(action) = action {
@@ -44,6 +42,7 @@ impl<'a> Builder<'a> {
             ast::StepKind::Parallel { lanes, within } => self.parallel(step.span, lanes, within.as_ref()),
             ast::StepKind::Barrier { name, within } => self.barrier(name, within.as_ref()),
             ast::StepKind::Repeat { .. } => self.repeat(step),
+            ast::StepKind::Retry { time, steps } => self.retry(step, time, steps),
             ast::StepKind::Let(computed) => self.compute(computed),
             ast::StepKind::Assert(expression) => self.assertion(expression),
             ast::StepKind::Link(changes) => self.link(step.span, changes),
@@ -138,56 +137,5 @@ impl<'a> Builder<'a> {
             let message = format!("the lane `{}` has no steps", name.text);
             self.report(Diagnostic::error("empty-lane", name.span, message).help("write its steps, or leave it out"));
         }
-    }
-
-    fn repeat(&mut self, step: &'a ast::Step) -> Option<Action> {
-        let ast::StepKind::Repeat { count, counter, until, within, steps } = &step.kind else { return None };
-        let within = self.optional(within.as_ref(), Self::deadline);
-        let count = self.iterations(count);
-        let name = counter.as_ref().and_then(|counter| self.declare_counter(counter));
-        self.forget_values(steps);
-        self.lanes.enter_repeat(count.unwrap_or(1), until.is_some());
-        let built = self.steps(steps);
-        let until =
-            self.optional(until.as_ref(), |builder, until| Some((builder.expression(until)?.expression, until.span)));
-        self.lanes.leave_repeat();
-        if let Some(name) = &name {
-            self.scope.retain(|variable| variable.name != *name || !matches!(variable.content, Content::Counter));
-        }
-        if steps.is_empty() && !step.faulty {
-            let message = "`repeat` has no steps";
-            self.report(Diagnostic::error("empty-repeat", step.span, message).help("write them in `steps:` beside it"));
-        }
-        Some(Action::Repeat { count: count?, counter: name, until: until?, within: within?, steps: built })
-    }
-
-    fn iterations(&mut self, count: &ast::Scalar) -> Option<u64> {
-        let word = self.word(count)?;
-        let number = crate::plan::constant::number(&word.text);
-        let message = match number {
-            None => format!("`{}` is not a number of iterations", word.text),
-            Some(number) if number <= 0 => format!("`repeat` with `{}` never runs its steps", word.text),
-            Some(number) if number > i128::from(MOST_ITERATIONS) => {
-                format!("`{}` iterations are more than `repeat` allows", word.text)
-            }
-            Some(number) => return u64::try_from(number).ok(),
-        };
-        let finding = Diagnostic::error("bad-count", count.span, message);
-        self.report(if self.scope.variable(&word.text).is_some() {
-            finding.help(format!("write `${{{}}}` for the value of the variable", word.text))
-        } else {
-            finding.help(format!("write a number from 1 to {MOST_ITERATIONS}, or a value of `vars` or `matrix`"))
-        });
-        None
-    }
-
-    fn declare_counter(&mut self, counter: &'a ast::Scalar) -> Option<String> {
-        let name = self.new_name(counter)?;
-        if self.collides(name, counter.span) {
-            return None;
-        }
-        self.scope.declare(name, counter.span, Content::Counter);
-        self.mark_used(name);
-        Some(name.to_owned())
     }
 }

@@ -160,22 +160,32 @@ impl Builder<'_> {
         }
     }
 
-    fn value_of(&mut self, name: &str, span: Span) -> Option<Piece> {
+    /// What stands for a value that is known.
+    fn known_piece(value: &Value, hidden: bool, name: String) -> Piece {
+        match (String::from_utf8(value.to_bytes()), hidden) {
+            (Ok(text), false) => Piece::Literal(text),
+            (Ok(text), true) => Piece::Hidden { text, name },
+            (Err(error), false) => Piece::Bytes(error.into_bytes()),
+            (Err(_), true) => Piece::Variable { name, part: None },
+        }
+    }
+
+    pub(super) fn value_of(&mut self, name: &str, span: Span) -> Option<Piece> {
+        if let Some(cells) = self.scope.row(name) {
+            let first = cells.first().map_or("COLUMN", |cell| &cell.name);
+            let finding = Diagnostic::error("row-alone", span, format!("`{name}` is a whole row"))
+                .help(format!("write one of its columns: `${{{name}.{first}}}`"));
+            self.report(finding);
+            return None;
+        }
         let Some(variable) = self.scope.variable_mut(name) else {
             return self.unset(name, span);
         };
         variable.used = true;
         let elsewhere = matches!(variable.content, Content::Elsewhere);
         let piece = match &variable.content {
-            Content::Known { value, hidden: false } => {
-                let bytes = String::from_utf8(value.to_bytes());
-                return Some(bytes.map_or_else(|error| Piece::Bytes(error.into_bytes()), Piece::Literal));
-            }
-            Content::Known { value, hidden: true } => match value.to_text() {
-                Some(text) => return Some(Piece::Hidden { text, name: name.to_owned() }),
-                None => Piece::Variable { name: name.to_owned(), part: None },
-            },
-            Content::Counter | Content::Computed(_) | Content::Given(_) | Content::Elsewhere => {
+            Content::Known { value, hidden } => Self::known_piece(value, *hidden, name.to_owned()),
+            Content::Counter | Content::Computed(_) | Content::Given(_) | Content::Row(_) | Content::Elsewhere => {
                 Piece::Variable { name: name.to_owned(), part: None }
             }
         };
@@ -210,11 +220,42 @@ impl Builder<'_> {
         None
     }
 
+    /// A column of a row, which must be there.
+    fn cell(&mut self, row: &str, column: &str, span: Span) -> Option<Piece> {
+        if let Some(cell) = self.scope.use_cell(row, column) {
+            return Some(Self::known_piece(&cell.value, cell.hidden, format!("{row}.{column}")));
+        }
+        let columns = self.scope.row(row)?.iter().map(|cell| cell.name.as_str());
+        let finding = Diagnostic::error("unknown-column", span, format!("the rows have no column `{column}`"));
+        let finding = match nearest(column, columns.clone()) {
+            Some(near) => finding.help(format!("write `${{{row}.{near}}}`")),
+            None => finding.help(format!("the columns are {}", columns.collect::<Vec<_>>().join(", "))),
+        };
+        self.report(finding);
+        None
+    }
+
+    /// A part of an endpoint, or a column of a row.
     pub(super) fn endpoint_part(&mut self, name: &str, part: &str, span: Span) -> Option<Piece> {
+        if self.scope.row(name).is_some() {
+            return self.cell(name, part, span);
+        }
         let known = match part {
             "port" => Part::Port,
             "host" => Part::Host,
             "path" => Part::Path,
+            // The row of a table that was reported.
+            _ if self.scope.endpoint(name).is_none() && self.is_doubtful(name) => {
+                return Some(Piece::Variable { name: name.to_owned(), part: None });
+            }
+            _ if self.scope.endpoint(name).is_none() && self.scope.variable(name).is_none() => {
+                let message = format!("`{name}` is neither an endpoint nor a row here");
+                self.report(
+                    Diagnostic::error("unknown-endpoint", span, message)
+                        .help("the row of a table is known in the steps of its `repeat` only"),
+                );
+                return None;
+            }
             _ => {
                 let message = format!("an endpoint has no part `{part}`");
                 let near = nearest(part, ["port", "host", "path"]).unwrap_or("port");

@@ -61,9 +61,12 @@ impl Expression {
         let infer = |of: &Self| of.infer(known);
         match self {
             Self::Value(value) => Ok(Some(Type::of(value))),
-            Self::Variable { part: Some(Part::Port), .. } => Ok(Some(Type::Number)),
-            Self::Variable { part: Some(_), .. } => Ok(Some(Type::Text)),
-            Self::Variable { part: None, .. } | Self::Column { .. } => Ok(known(self)),
+            Self::Variable { part, .. } => Ok(known(self).or(match part {
+                Some(Part::Port) => Some(Type::Number),
+                Some(_) => Some(Type::Text),
+                None => None,
+            })),
+            Self::Column { .. } => Ok(known(self)),
             Self::Not(of) => infer(of).map(|_| Some(Type::Bool)),
             Self::Negative(of) => needs_number(of, infer(of)?, "-"),
             Self::List(_) => Err(Wrong { message: LIST_ALONE.to_owned(), name: None }),

@@ -1,20 +1,17 @@
 //! Steps: a verb of an endpoint, or one of those without endpoint.
 
 use super::value::takes;
-use super::{At, Decoder, Entry, Kind, Node, broken, names, suggest};
+use super::{At, Decoder, Entry, Kind, Node, broken};
 use crate::diagnostic::Diagnostic;
 use crate::model::name::{is_name, nearest};
 use crate::source::Span;
-use crate::spec::ast::{Lane, Scalar, Step, StepKind};
+use crate::spec::ast::{Step, StepKind};
 use crate::spec::document::{self, MAX_FINDINGS};
-use crate::spec::words::{self, StepWord, Value, find};
+use crate::spec::words::{self, Value};
 
 /// How many steps may be written. What is checked between them takes time, and a spec should be read
 /// by people.
 const MAX_STEPS: usize = 5000;
-
-/// How many lanes one `parallel` may have.
-const MAX_LANES: usize = 256;
 
 impl Decoder<'_> {
     /// A list of steps.
@@ -82,7 +79,8 @@ impl Decoder<'_> {
 
     /// Whether something was found in this step's YAML. A block answers for its own words only.
     fn is_inside_earlier(&self, span: Span, kind: Option<&StepKind>) -> bool {
-        let is_block = matches!(kind, Some(StepKind::Parallel { .. } | StepKind::Repeat { .. }));
+        let is_block =
+            matches!(kind, Some(StepKind::Parallel { .. } | StepKind::Repeat { .. } | StepKind::Retry { .. }));
         !is_block && self.earlier.iter().any(|found| found.start >= span.start && found.end <= span.end)
     }
 
@@ -196,148 +194,6 @@ impl Decoder<'_> {
             .help(format!("begin a step of its own: `- {two}: …`"))
         };
         self.error(diagnostic.related(first.key.span, "the step begins here"));
-    }
-
-    /// A step without endpoint.
-    fn block(&mut self, entry: &Entry<'_>, word: &'static StepWord, entries: &[Entry<'_>]) -> Option<StepKind> {
-        let at = At::from(&entry.key);
-        if word.word.is_later() {
-            self.not_yet(at);
-            return None;
-        }
-        for beside in entries.iter().filter(|other| other.key.span != entry.key.span) {
-            self.beside_block(at, word, beside);
-        }
-        let node = &entry.value;
-        match word.word.name {
-            "parallel" => {
-                let within = self.optional(entries, &word.beside[0]);
-                Some(StepKind::Parallel { lanes: self.lanes(at, node)?, within })
-            }
-            "barrier" => {
-                let within = self.optional(entries, &word.beside[0]);
-                let name = self.scalar(at, node, takes(word.word.value))?;
-                Some(StepKind::Barrier { name, within })
-            }
-            "repeat" => self.repeat(at, node, word, entries),
-            "let" => self.expressions(at, node).map(StepKind::Let),
-            "assert" => self.scalar(at, node, takes(word.word.value)).map(StepKind::Assert),
-            "link" => self.link(at, node).map(StepKind::Link),
-            _ => self.scalar(at, node, takes(word.word.value)).map(StepKind::Pause),
-        }
-    }
-
-    /// Names with their expressions.
-    fn expressions(&mut self, at: At<'_>, node: &Node<'_>) -> Option<Vec<(Scalar, Scalar)>> {
-        let entries = self.map(at, node, takes(Value::Expressions))?;
-        if entries.is_empty() {
-            self.error(
-                Diagnostic::error("empty-map", node.span, format!("`{}` computes nothing", at.name))
-                    .help("write a name and an expression: `- let: {n: \"m + 1\"}`"),
-            );
-            return None;
-        }
-        let expression = |entry: &Entry<'_>| {
-            let value = self.scalar(At::from(&entry.key), &entry.value, takes(Value::Expression))?;
-            Some((entry.key.scalar(), value))
-        };
-        let expressions: Vec<Option<_>> = entries.iter().map(expression).collect();
-        expressions.into_iter().collect()
-    }
-
-    /// A key beside the word of a step without endpoint.
-    fn beside_block(&mut self, block: At<'_>, word: &StepWord, entry: &Entry<'_>) {
-        let at = At::from(&entry.key);
-        if find(word.beside, at.name).is_some() {
-            return;
-        }
-        let diagnostic = if words::step(at.name).is_some() {
-            let message = format!("two steps in one: `{}` and `{}`", block.name, at.name);
-            Diagnostic::error("second-step", at.span, message)
-                .help(format!("begin a step of its own: `- {}: …`", at.name))
-        } else {
-            let message = format!("`{}` does not stand beside `{}`", at.name, block.name);
-            let diagnostic = Diagnostic::error("unknown-key", at.span, message);
-            if word.beside.is_empty() {
-                diagnostic.help(format!("nothing stands beside `{}`; other steps begin with a dash", block.name))
-            } else {
-                suggest(diagnostic, at.name, names(word.beside.iter()))
-            }
-        };
-        self.error(diagnostic);
-    }
-
-    fn lanes(&mut self, at: At<'_>, node: &Node<'_>) -> Option<Vec<Lane>> {
-        let Kind::Mapping(entries) = &node.kind else {
-            if let Kind::Sequence(_) = node.kind {
-                self.error(
-                    Diagnostic::error("wrong-shape", at.span, "`parallel` takes lanes with names, not a list")
-                        .help("name the lanes: `- parallel: {reader: [steps], writer: [steps]}`"),
-                );
-            } else {
-                self.wrong_shape(at, node, takes(Value::Lanes));
-            }
-            return None;
-        };
-        if entries.is_empty() {
-            self.error(Diagnostic::error("no-steps", node.span, "`parallel` has no lanes").help("name at least two"));
-            return None;
-        }
-        if let Some(entry) = entries.get(MAX_LANES) {
-            self.error(
-                Diagnostic::error(
-                    "too-many-lanes",
-                    entry.key.span,
-                    format!("`parallel` has more than {MAX_LANES} lanes"),
-                )
-                .help("lanes are for what must overlap; many connections are opened by a `repeat`"),
-            );
-            return None;
-        }
-        let lane = |entry: &Entry<'_>| {
-            // `within` may be written inside of the lanes' indentation by mistake.
-            let at = At::from(&entry.key);
-            if at.name == "within" && matches!(entry.value.kind, Kind::Scalar(..)) {
-                self.error(
-                    Diagnostic::error("misplaced-modifier", at.span, "`within` stands among the lanes")
-                        .help("indent it like `parallel`, beside it"),
-                );
-                return None;
-            }
-            Some(Lane { name: entry.key.scalar(), steps: self.steps(at, &entry.value) })
-        };
-        Some(entries.iter().filter_map(lane).collect())
-    }
-
-    fn repeat(&mut self, at: At<'_>, node: &Node<'_>, word: &StepWord, entries: &[Entry<'_>]) -> Option<StepKind> {
-        let count = match node.kind {
-            Kind::Sequence(_) => {
-                self.error(
-                    Diagnostic::error(
-                        "not-supported-yet",
-                        at.span,
-                        "`repeat` with a list of rows is not supported yet",
-                    )
-                    .label("not supported yet")
-                    .help("give a number, and write what differs between the rows as steps"),
-                );
-                None
-            }
-            _ => self.scalar(at, node, takes(word.word.value)),
-        };
-        let Some(entry) = Self::entry(entries, "steps") else {
-            self.error(
-                Diagnostic::error("missing-key", at.span, "`repeat` has no `steps`")
-                    .help("write `steps:` beside it, with the steps under it"),
-            );
-            return None;
-        };
-        let steps = self.steps(At::from(&entry.key), &entry.value);
-        let [_, counter, until, within] = word.beside else { return None };
-        let counter: Option<Scalar> = self.optional(entries, counter);
-        let until = self.optional(entries, until);
-        let within = self.optional(entries, within);
-        Some(StepKind::Repeat { count: count?, counter, until, within, steps })
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
-use crate::spec::ast::{Call, Expectation, Fails, Form, FormKind, Network, Spec, StepKind, Verb};
+use crate::spec::ast::{Call, Expectation, Fails, Form, FormKind, Network, Spec, StepKind, Times, Verb};
 use crate::spec::{Parsed, parse};
 
 fn read(text: &str) -> (Spec, Vec<Diagnostic>) {
@@ -157,7 +157,9 @@ fn blocks_are_read_with_their_steps() {
         lanes.iter().map(|lane| (lane.name.text.as_str(), lane.steps.len())).collect::<Vec<_>>(),
         [("one", 2), ("two", 2)]
     );
-    let StepKind::Repeat { count, counter: Some(_), until: Some(_), within: None, steps } = &repeat.kind else {
+    let StepKind::Repeat { times: Times::Count(count), name: Some(_), until: Some(_), within: None, steps } =
+        &repeat.kind
+    else {
         panic!()
     };
     assert_eq!((count.text.as_str(), steps.len()), ("3", 1));

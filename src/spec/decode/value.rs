@@ -144,6 +144,7 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::Ready => "`{stdout: REGEX}`, `{stderr: REGEX}`, or an address that must accept a connection",
         Value::Signal => "the name of a signal, such as `TERM`",
         Value::Statuses => "a number or a signal, such as `0` or `SIGTERM`, or a list of them",
+        Value::Times => "a number, or a list of rows such as `[{request: \"a\", reply: \"b\"}]`",
         Value::Steps => "a list of steps",
         Value::Lanes => "a map of lanes to their steps",
     }

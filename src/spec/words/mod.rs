@@ -103,6 +103,8 @@ pub enum Value {
     Signal,
     /// How a program may end: numbers and signals.
     Statuses,
+    /// A number of iterations, or a list of rows.
+    Times,
     /// A list of steps.
     Steps,
     /// A map of lanes to their steps.
@@ -188,10 +190,10 @@ pub const STEPS: &[StepWord] = &[
         beside: &[word("within", Value::Duration, "The deadline of the meeting.")],
     },
     StepWord {
-        word: word("repeat", Value::Number, "Runs the steps so many times."),
+        word: word("repeat", Value::Times, "Runs the steps so many times, or once for each row of a table."),
         beside: &[
             required("steps", Value::Steps, "The steps that run again and again."),
-            word("as", Value::Name, "The name of the counter, which begins at 0."),
+            word("as", Value::Name, "The name of the counter, which begins at 0, or of the row."),
             word("until", Value::Expression, "Ends after the first iteration in which this is true."),
             BLOCK_WITHIN,
         ],
@@ -199,8 +201,8 @@ pub const STEPS: &[StepWord] = &[
     StepWord { word: word("link", Value::Links, "Changes the links between hosts and the others."), beside: &[] },
     StepWord { word: word("pause", Value::Duration, "Sleeps."), beside: &[] },
     StepWord {
-        word: later("retry", "Runs the steps again until they all do as written."),
-        beside: &[word("steps", Value::Steps, "The steps.")],
+        word: word("retry", Value::Duration, "Runs the steps again until they all do as written, for so long at most."),
+        beside: &[required("steps", Value::Steps, "The steps that are tried again.")],
     },
     StepWord { word: word("let", Value::Expressions, "Computes variables, one after the other."), beside: &[] },
     StepWord { word: word("assert", Value::Expression, "An expression that must be true."), beside: &[] },

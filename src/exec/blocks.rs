@@ -1,0 +1,207 @@
+//! Blocks: steps that run again, and steps that are tried again.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::model::duration;
+use crate::model::value::Value;
+use crate::plan::expression::Expression;
+use crate::plan::{Action, Row, Step};
+use crate::source::Span;
+use crate::trace::record::{Entry, Group};
+use crate::trace::same_events;
+
+use super::attempt::Attempt;
+use super::lane::{Deadline, Lane, TOO_LONG, earlier};
+use super::parallel;
+use super::stop::Stop;
+
+/// How long a `retry` waits after the first try; after each other twice as long, up to a bound.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The steps of a `repeat`, as they run for the first time and again.
+#[derive(Clone, Copy)]
+enum Again<'a> {
+    /// The same, so many times, with a counter.
+    Counted { count: u64, counter: Option<&'a str>, until: Option<&'a (Expression, Span)>, steps: &'a [Step] },
+    /// Those of each row.
+    Rows(&'a [Row]),
+}
+
+impl Again<'_> {
+    fn count(self) -> u64 {
+        match self {
+            Self::Counted { count, .. } => count,
+            Self::Rows(rows) => rows.len() as u64,
+        }
+    }
+}
+
+impl Lane<'_> {
+    /// Runs a block. Blocks nest, so their futures are boxed.
+    pub(super) fn block<'a>(
+        &'a mut self,
+        step: &'a Step,
+        entries: &'a RefCell<Vec<Entry>>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>> {
+        Box::pin(async move {
+            match &step.action {
+                Action::Parallel { lanes, within, barriers } => {
+                    let limit = within.map(Deadline::new);
+                    parallel::run(self, lanes, barriers, limit, entries).await
+                }
+                Action::Repeat { count, counter, until, within, steps } => {
+                    let (counter, until) = (counter.as_deref(), until.as_ref());
+                    let again = Again::Counted { count: *count, counter, until, steps };
+                    self.repeat_within(*within, again, entries).await
+                }
+                Action::Table { rows, within } => self.repeat_within(*within, Again::Rows(rows), entries).await,
+                Action::Retry { time, sets, steps } => self.retry(*time, sets, steps, entries).await,
+                _ => Ok(()),
+            }
+        })
+    }
+
+    async fn repeat_within(
+        &mut self,
+        within: Option<Duration>,
+        again: Again<'_>,
+        entries: &RefCell<Vec<Entry>>,
+    ) -> Result<(), Stop> {
+        let outer = self.limit;
+        self.limit = within.map(|within| earlier(Deadline::new(within), outer)).or(outer);
+        let result = self.repeat(again, entries).await;
+        self.limit = outer;
+        result
+    }
+
+    /// Runs steps again and again; iterations that give the same events are kept once.
+    async fn repeat(&mut self, again: Again<'_>, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
+        let outer = self.values.clone();
+        let mut groups = Vec::new();
+        let mut result = Ok(());
+        for iteration in 0..again.count() {
+            let (steps, until) = match again {
+                Again::Counted { counter, until, steps, .. } => {
+                    if let Some(counter) = counter {
+                        self.values = outer.with(counter, Value::Number(iteration.into()));
+                    }
+                    (steps, until)
+                }
+                Again::Rows(rows) => {
+                    let row = &rows[iteration as usize];
+                    (row.steps.as_slice(), row.until.as_ref())
+                }
+            };
+            let inner = RefCell::new(Vec::new());
+            result = self.steps(steps, &inner).await.map_err(|stop| self.in_row(stop, again, iteration));
+            self.keep(&mut groups, inner.into_inner());
+            if result.is_err() {
+                break;
+            }
+            match self.ends(until) {
+                Ok(false) => {}
+                Ok(true) => break,
+                Err(stop) => {
+                    result = Err(stop);
+                    break;
+                }
+            }
+            // A long repetition that never waits must not keep other lanes, or Ctrl-C, from running.
+            tokio::task::consume_budget().await;
+        }
+        self.values = outer;
+        entries.borrow_mut().push(Entry::Repeat(groups));
+        result
+    }
+
+    /// A failure in a table says in which row.
+    fn in_row(&self, stop: Stop, again: Again<'_>, iteration: u64) -> Stop {
+        let Again::Rows(rows) = again else { return stop };
+        let line = self.test.line(rows[iteration as usize].span.start);
+        stop.note(format!("this happened in row {} of the table (line {line})", iteration + 1))
+    }
+
+    /// Whether the expression of `until` is true.
+    fn ends(&self, until: Option<&(Expression, Span)>) -> Result<bool, Stop> {
+        let Some((expression, span)) = until else { return Ok(false) };
+        self.is_true(expression).map_err(|error| Stop::failed(error).at(*span))
+    }
+
+    fn keep(&self, groups: &mut Vec<Group>, entries: Vec<Entry>) {
+        if let Some(last) = groups.last_mut()
+            && !self.test.options.keep_all
+            && self.test.wire.is_none()
+            && same_events(&last.entries, &entries)
+        {
+            last.count += 1;
+            return;
+        }
+        groups.push(Group { count: 1, entries });
+    }
+
+    /// Runs steps until they all do as written. Of a try that failed nothing is left.
+    async fn retry(
+        &mut self,
+        time: Duration,
+        sets: &[String],
+        steps: &[Step],
+        entries: &RefCell<Vec<Entry>>,
+    ) -> Result<(), Stop> {
+        let outer = (self.limit, self.share, self.attempt.clone());
+        self.limit = Some(earlier(Deadline::new(time), self.limit));
+        self.share = Some(self.share.map_or(time / 4, |share| share.min(time / 4)));
+        let (result, held) = self.tries(time, sets, steps, outer.2.as_ref()).await;
+        (self.limit, self.share, self.attempt) = outer;
+        entries.borrow_mut().push(Entry::Retry(held));
+        result
+    }
+
+    /// The tries; what the last of them gave, and its events.
+    async fn tries(
+        &mut self,
+        time: Duration,
+        sets: &[String],
+        steps: &[Step],
+        around: Option<&Rc<Attempt>>,
+    ) -> (Result<(), Stop>, Vec<Entry>) {
+        let mut failed: Option<(Stop, Vec<Entry>)> = None;
+        let mut pause = FIRST_PAUSE;
+        for tried in 1_u64.. {
+            let attempt = Rc::new(Attempt::begin(&self.values, sets));
+            self.attempt = Some(Rc::clone(&attempt));
+            let held = RefCell::new(Vec::new());
+            let stop = match self.steps(steps, &held).await {
+                Ok(()) => {
+                    if let Some(around) = around {
+                        around.absorb(&attempt);
+                    }
+                    return (Ok(()), held.into_inner());
+                }
+                Err(stop) => stop,
+            };
+            let Stop::Failed(failure) = stop else { return (Err(stop), held.into_inner()) };
+            // What came to no step any more says nothing: then the try before does.
+            let (stop, held) = match failed.take() {
+                Some(before) if failure.message == TOO_LONG => before,
+                _ => (Stop::Failed(failure), held.into_inner()),
+            };
+            if self.limit.is_none_or(|limit| Instant::now() + pause >= limit.at) {
+                let tries = if tried == 1 { "1 try".to_owned() } else { format!("{tried} tries") };
+                let note = format!("`retry` gave up after {tries} in {}; this is the last", duration::show(time));
+                return (Err(stop.note(note)), held);
+            }
+            attempt.undo(self.test, &self.values);
+            failed = Some((stop, held));
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        (Ok(()), Vec::new())
+    }
+}

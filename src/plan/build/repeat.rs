@@ -1,0 +1,225 @@
+//! Steps that run again: so many times, once for each row of a table, or until they do as written.
+
+use crate::diagnostic::Diagnostic;
+use crate::model::value::Value;
+use crate::plan::expression::Expression;
+use crate::plan::{Action, Row, constant};
+use crate::source::Span;
+use crate::spec::ast::{self, Scalar, Step, Times};
+
+use super::scope::{Cell, Content};
+use super::{Builder, later, merge_of};
+
+/// How often a `repeat` may run its steps.
+const MOST_ITERATIONS: u64 = 10_000_000;
+
+/// How many steps a spec may have when those of its tables are written out for each row.
+const MOST_WRITTEN_OUT: usize = 20_000;
+
+impl<'a> Builder<'a> {
+    pub(super) fn repeat(&mut self, step: &'a Step) -> Option<Action> {
+        let ast::StepKind::Repeat { times, name, until, within, steps } = &step.kind else { return None };
+        let within = self.optional(within.as_ref(), Self::deadline);
+        if steps.is_empty() && !step.faulty {
+            let message = "`repeat` has no steps";
+            self.report(Diagnostic::error("empty-repeat", step.span, message).help("write them in `steps:` beside it"));
+        }
+        match times {
+            Times::Count(count) => {
+                let (count, counter, until, steps) = self.counted(count, name.as_ref(), until.as_ref(), steps);
+                Some(Action::Repeat { count: count?, counter, until: until?, within: within?, steps })
+            }
+            Times::Rows(rows) => {
+                let rows = self.table(step.span, rows, name.as_ref()?, until.as_ref(), steps);
+                Some(Action::Table { rows: rows?, within: within? })
+            }
+        }
+    }
+
+    #[expect(clippy::type_complexity, reason = "the parts of one action, some of which may be wrong")]
+    #[expect(clippy::option_option, reason = "left out and wrong are different things")]
+    fn counted(
+        &mut self,
+        count: &Scalar,
+        counter: Option<&'a Scalar>,
+        until: Option<&Scalar>,
+        steps: &'a [Step],
+    ) -> (Option<u64>, Option<String>, Option<Option<(Expression, Span)>>, Vec<crate::plan::Step>) {
+        let count = self.iterations(count);
+        let name = counter.and_then(|counter| self.declare_inner(counter, Content::Counter));
+        self.forget_values(steps);
+        self.lanes.enter_repeat(count.unwrap_or(1), until.is_some());
+        let built = self.steps(steps);
+        let until = self.optional(until, Self::ending);
+        self.lanes.leave_repeat();
+        self.forget_inner(name.as_deref());
+        (count, name, until, built)
+    }
+
+    /// The condition that ends a `repeat`.
+    fn ending(&mut self, until: &Scalar) -> Option<(Expression, Span)> {
+        Some((self.expression(until)?.expression, until.span))
+    }
+
+    /// A table: the steps are written out for each row, with its values in them.
+    fn table(
+        &mut self,
+        span: Span,
+        rows: &'a [ast::Row],
+        name: &'a Scalar,
+        until: Option<&Scalar>,
+        steps: &'a [Step],
+    ) -> Option<Vec<Row>> {
+        let cells: Vec<Vec<Cell>> = rows.iter().map(|row| self.cells(row)).collect();
+        let declared = self.declare_inner(name, Content::Row(Vec::new()));
+        let Some(declared) = declared else {
+            // What its steps do is not known then.
+            self.scope.doubt(&name.text);
+            later::each_created(steps, &mut |created| self.scope.doubt(later::shown(&created.text)));
+            later::each_captured(steps, &mut |captured, _| self.scope.doubt(captured));
+            return None;
+        };
+        if until.is_some() {
+            self.lanes.enter_repeat(1, true);
+        }
+        let mut built = Vec::with_capacity(rows.len());
+        let mut per_row = Vec::with_capacity(rows.len());
+        let mut used = vec![false; rows.first().map_or(0, |row| row.values.len())];
+        for (row, cells) in rows.iter().zip(cells) {
+            let outer = std::mem::take(&mut self.found);
+            self.fill_row(&declared, cells);
+            let steps = self.steps(steps);
+            let until = self.optional(until, Self::ending);
+            built.push(until.map(|until| Row { span: row.span, steps, until }));
+            per_row.push((
+                format!("in line {}", self.source.line(row.span.start)),
+                std::mem::replace(&mut self.found, outer),
+            ));
+            self.note_used(&declared, &rows[0], &mut used);
+            if self.is_written_out_too_often(span) {
+                break;
+            }
+        }
+        self.found.extend(merge_of(&per_row, "row"));
+        if until.is_some() {
+            self.lanes.leave_repeat();
+            // Which row was the last is not known.
+            self.forget_values(steps);
+        }
+        self.forget_inner(Some(&declared));
+        self.report_unused_columns(&declared, &rows[0], &used);
+        built.into_iter().collect()
+    }
+
+    fn cells(&mut self, row: &ast::Row) -> Vec<Cell> {
+        let cell = |(column, written): &(Scalar, Scalar)| {
+            self.check_label(&column.text, column.span);
+            let read = match constant::read(written) {
+                Ok(value) => self.constant(written, value),
+                Err(finding) => {
+                    self.report(*finding);
+                    None
+                }
+            };
+            let (value, hidden) = read.unwrap_or_else(|| (Value::Text(written.text.clone()), false));
+            Cell { name: column.text.clone(), value, hidden, used: false }
+        };
+        row.values.iter().map(cell).collect()
+    }
+
+    fn fill_row(&mut self, name: &str, cells: Vec<Cell>) {
+        if let Some(variable) = self.scope.variable_mut(name) {
+            variable.content = Content::Row(cells);
+        }
+    }
+
+    /// Notes which columns, in the order of the first row, anything uses.
+    fn note_used(&self, name: &str, first: &ast::Row, used: &mut [bool]) {
+        let cells = self.scope.row(name).unwrap_or_default();
+        for ((column, _), used) in first.values.iter().zip(used) {
+            *used |= cells.iter().any(|cell| cell.name == column.text && cell.used);
+        }
+    }
+
+    fn report_unused_columns(&mut self, row: &str, first: &ast::Row, used: &[bool]) {
+        if self.incomplete || self.is_doubtful(row) || !self.faulty.is_empty() {
+            return;
+        }
+        for ((column, _), _) in first.values.iter().zip(used).filter(|(_, used)| !**used) {
+            let message = format!("the column `{}` is never used", column.text);
+            let help = format!("write `${{{row}.{}}}` where its value belongs, or leave it out", column.text);
+            self.report(Diagnostic::error("unused-variable", column.span, message).help(help));
+        }
+    }
+
+    fn is_written_out_too_often(&mut self, span: Span) -> bool {
+        if self.built <= MOST_WRITTEN_OUT {
+            return false;
+        }
+        let place = self.word_in(span, "repeat");
+        let message = format!("written out for each row, this spec has more than {MOST_WRITTEN_OUT} steps");
+        if !self.found.iter().any(|finding| finding.code == "too-many-steps") {
+            let finding = Diagnostic::error("too-many-steps", place, message);
+            self.report(finding.help("leave out rows, or steps; tables inside of each other multiply"));
+        }
+        true
+    }
+
+    /// `retry`: the steps again and again, until they do as written.
+    pub(super) fn retry(&mut self, step: &'a Step, time: &Scalar, steps: &'a [Step]) -> Option<Action> {
+        let written = self.deadline(time);
+        if written.is_some_and(|written| written.is_zero()) {
+            let finding = Diagnostic::error("bad-duration", time.span, "`retry` has no time to try anything");
+            self.report(finding.help("write for how long it may try, such as `2s`"));
+        }
+        if steps.is_empty() && !step.faulty {
+            let message = "`retry` has no steps";
+            self.report(Diagnostic::error("empty-repeat", step.span, message).help("write them in `steps:` beside it"));
+        }
+        self.lanes.enter_repeat(1, true);
+        let built = self.steps(steps);
+        self.lanes.leave_repeat();
+        let mut sets: Vec<String> = Vec::new();
+        later::each_captured(steps, &mut |name, _| sets.push(name.to_owned()));
+        sets.sort();
+        sets.dedup();
+        Some(Action::Retry { time: written?, sets, steps: built })
+    }
+
+    /// A name that is known inside of a block only.
+    fn declare_inner(&mut self, written: &'a Scalar, content: Content) -> Option<String> {
+        let name = self.new_name(written)?;
+        if self.collides(name, written.span) {
+            return None;
+        }
+        self.scope.declare(name, written.span, content);
+        self.mark_used(name);
+        Some(name.to_owned())
+    }
+
+    fn forget_inner(&mut self, name: Option<&str>) {
+        let Some(name) = name else { return };
+        let is_inner = |content: &Content| matches!(content, Content::Counter | Content::Row(_));
+        self.scope.retain(|variable| variable.name != *name || !is_inner(&variable.content));
+    }
+
+    fn iterations(&mut self, count: &Scalar) -> Option<u64> {
+        let word = self.word(count)?;
+        let number = constant::number(&word.text);
+        let message = match number {
+            None => format!("`{}` is not a number of iterations", word.text),
+            Some(number) if number <= 0 => format!("`repeat` with `{}` never runs its steps", word.text),
+            Some(number) if number > i128::from(MOST_ITERATIONS) => {
+                format!("`{}` iterations are more than `repeat` allows", word.text)
+            }
+            Some(number) => return u64::try_from(number).ok(),
+        };
+        let finding = Diagnostic::error("bad-count", count.span, message);
+        self.report(if self.scope.variable(&word.text).is_some() {
+            finding.help(format!("write `${{{}}}` for the value of the variable", word.text))
+        } else {
+            finding.help(format!("write a number from 1 to {MOST_ITERATIONS}, or a value of `vars` or `matrix`"))
+        });
+        None
+    }
+}
