@@ -238,7 +238,7 @@ const BAD_STEPS: &[&str] = &[
     "{repeat: -1, steps: [{a: close}]}",
     "{repeat: 3, steps: {a: close}}",
     "{repeat: 3, steps: [{a: close}], for: i}",
-    "{repeat: [{x: 1}], steps: [{a: close}]}",
+    "{repeat: [x], steps: [{a: close}]}",
     "{link: down}",
     "{link: {}}",
     "{link: {a: donw}}",
@@ -248,7 +248,7 @@ const BAD_STEPS: &[&str] = &[
     "{a: {accept: b, host: a}}",
     "{pause: 50}",
     "{pause: 50ms, within: 1s}",
-    "{retry: 2s, steps: [{a: close}]}",
+    "{retry: 2s}",
     "{let: [x]}",
     "{include: other.yaml}",
 ];

@@ -82,6 +82,7 @@ impl<'a> Builder<'a> {
         if until.is_some() {
             self.lanes.enter_repeat(1, true);
         }
+        let faulty = self.faulty.len();
         let mut built = Vec::with_capacity(rows.len());
         let mut per_row = Vec::with_capacity(rows.len());
         let mut used = vec![false; rows.first().map_or(0, |row| row.values.len())];
@@ -100,6 +101,11 @@ impl<'a> Builder<'a> {
                 break;
             }
         }
+        // Each row has the same steps.
+        let mut again = self.faulty.split_off(faulty);
+        again.sort_unstable();
+        again.dedup();
+        self.faulty.append(&mut again);
         self.found.extend(merge_of(&per_row, "row"));
         if until.is_some() {
             self.lanes.leave_repeat();

@@ -20,7 +20,7 @@ impl<'a> Builder<'a> {
                 // The decoder has said what is wrong with it; all else follows from that.
                 self.found.truncate(before);
             }
-            if (step.faulty || action.is_none()) && !self.faulty.contains(&step.span) {
+            if step.faulty || action.is_none() {
                 self.faulty.push(step.span);
             }
             if let Some(action) = action {
