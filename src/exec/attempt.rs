@@ -36,7 +36,7 @@ impl Attempt {
     }
 
     /// Closes what it has created, the last first, and takes back what it has set.
-    pub(crate) fn undo(&self, test: &Test<'_>, values: &Values) {
+    pub(crate) async fn undo(&self, test: &Test<'_>, values: &Values) {
         let created = self.created.take();
         let gone: Vec<&Rc<Endpoint>> = created.iter().map(|(endpoint, _)| endpoint).collect();
         for listener in test.open() {
@@ -44,6 +44,9 @@ impl Attempt {
         }
         for (endpoint, replaced) in created.iter().rev() {
             endpoint.held.borrow_mut().clear();
+            if let Some(program) = endpoint.program() {
+                test.programs.discard(&program).await;
+            }
             drop(endpoint.take_socket());
             test.forget(endpoint, replaced.as_ref());
         }

@@ -197,7 +197,7 @@ impl Lane<'_> {
                 let note = format!("`retry` gave up after {tries} in {}; this is the last", duration::show(time));
                 return (Err(stop.note(note)), held);
             }
-            attempt.undo(self.test, &self.values);
+            attempt.undo(self.test, &self.values).await;
             failed = Some((stop, held));
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);

@@ -211,6 +211,19 @@ impl Programs {
         })
     }
 
+    /// Ends a program that was never to be, and waits until nothing of it is left.
+    pub(crate) async fn discard(&self, program: &Rc<Program>) {
+        program.may_end.set(true);
+        program.is_done.set(true);
+        program.end();
+        let bound = Duration::from_millis(GRACE_MS.unsigned_abs().into()) + PATIENCE;
+        let gone = program.state.until(|inner| inner.is_gone.then_some(()));
+        if tokio::time::timeout(bound, gone).await.is_ok() {
+            program.wait();
+            self.all.borrow_mut().retain(|known| !Rc::ptr_eq(known, program));
+        }
+    }
+
     /// Waits a moment for what programs do last: one that has just ended, and what it has printed.
     pub(crate) async fn settle(&self) {
         /// The kernel closes the connections of a process before it says that it has ended.

@@ -40,7 +40,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
             return fatal(errno).map_or(Ok(Done::words(call, Err(errno))), Err);
         }
     };
-    let endpoint = lane.test.create(&name, new(call, Network::Unix, call.host, started.output))?;
+    let endpoint = lane.create(&name, new(call, Network::Unix, call.host, started.output))?;
     endpoint.role.set(Role::Program);
     endpoint.set_program(Rc::clone(&started.program));
     if let Some(ready) = &run.ready {
