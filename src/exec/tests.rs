@@ -11,7 +11,7 @@ use crate::trace;
 use crate::trace::record::Failure;
 
 /// Runs the steps (YAML, without the key) as a spec.
-fn run_with(steps: &str, options: &Options) -> Execution {
+pub(super) fn run_with(steps: &str, options: &Options) -> Execution {
     let steps = steps.replace('\n', "\n  ");
     let source = SourceFile::new("test.yaml", "test.yaml", format!("about: A test.\ntimeout: 1s\nsteps:\n  {steps}\n"));
     let parsed = spec::parse(&source);
@@ -24,13 +24,13 @@ fn run_with(steps: &str, options: &Options) -> Execution {
     Runtime::new().unwrap().execute(&plan, &source, options)
 }
 
-fn run(steps: &str) -> Execution {
+pub(super) fn run(steps: &str) -> Execution {
     run_with(steps, &Options::default())
 }
 
 /// The trace of steps that must pass.
 #[track_caller]
-fn trace(steps: &str) -> String {
+pub(super) fn trace(steps: &str) -> String {
     let execution = run(steps);
     assert_eq!(execution.ended, Ended::Completed, "{:#?}", execution.record.failure);
     trace::text_of(&execution.record)
@@ -38,7 +38,7 @@ fn trace(steps: &str) -> String {
 
 /// The message of the failure of steps that must fail.
 #[track_caller]
-fn failure(steps: &str) -> Failure {
+pub(super) fn failure(steps: &str) -> Failure {
     let execution = run(steps);
     assert_eq!(execution.ended, Ended::Failed, "{}", trace::text_of(&execution.record));
     execution.record.failure.unwrap()

@@ -3,8 +3,9 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::value::Value;
-use crate::spec::ast::{Network, Scalar, Spec};
+use crate::spec::ast::{Network, Scalar, Spec, Verb};
 
+use super::build::later;
 use super::constant;
 
 /// How many cases one spec may have.
@@ -46,6 +47,8 @@ pub struct Case {
     isolated: bool,
     /// Whether that network has an address of IPv6.
     v6: bool,
+    /// The programs that it runs, which must be installed, as words of `requires`.
+    commands: Vec<String>,
 }
 
 impl Case {
@@ -57,6 +60,12 @@ impl Case {
     /// Whether it runs in a network of its own.
     pub fn is_isolated(&self) -> bool {
         self.isolated
+    }
+
+    /// The programs that it runs and that must be installed: `command:redis-server`. Not those that
+    /// come with the spec, nor those that the spec shows to be missing.
+    pub fn commands(&self) -> &[String] {
+        &self.commands
     }
 
     /// Whether one of its values is a network or an address of IPv6, or its own network has such an
@@ -84,10 +93,11 @@ pub fn cases(spec: &Spec, settings: &Settings, diagnostics: &mut Vec<Diagnostic>
         }
         cases = cases.iter().flat_map(|case| choices.iter().map(|choice| case.with(name, choice))).collect();
     }
-    if let Some(network) = &spec.network {
-        for case in &mut cases {
+    for case in &mut cases {
+        if let Some(network) = &spec.network {
             case.join(network, spec, settings);
         }
+        case.commands = case.programs(spec, settings);
     }
     cases
 }
@@ -112,6 +122,22 @@ impl Case {
             }
         };
         (self.isolated, self.v6) = (isolated, v6);
+    }
+
+    /// The words for the programs that must be installed.
+    fn programs(&self, spec: &Spec, settings: &Settings) -> Vec<String> {
+        let mut commands = Vec::new();
+        later::each_call(&spec.steps, &mut |call| {
+            let Verb::Run(run) = &call.verb else { return };
+            let Some(program) = run.arguments.first().filter(|_| call.fails.is_none()) else { return };
+            let name = replaced(&program.text, &|name| self.value(name, spec, settings, 0));
+            let command = format!("command:{name}");
+            let is_installed = !name.is_empty() && (!name.contains('/') || name.starts_with('/'));
+            if is_installed && !commands.contains(&command) {
+                commands.push(command);
+            }
+        });
+        commands
     }
 
     /// The text of a variable that is known before the spec runs. In the value of one of `vars` others
@@ -206,6 +232,16 @@ mod tests {
         let settings = Settings { vars, ..Settings::default() };
         let found = cases(&crate::spec::parse(&file).spec, &settings, &mut Vec::new());
         found.iter().map(|case| (case.is_isolated(), case.is_v6())).collect()
+    }
+
+    #[test]
+    fn a_case_knows_the_programs_that_must_be_installed() {
+        let text = "about: x\nmatrix: {server: [nginx, ./own]}\nsteps:\n  - a: {run: [\"${server}\"]}\n  - b: {run: [cat]}\n  - repeat: 2\n    steps: [{c: {run: [cat, x]}}, {d: {run: [/sbin/ip]}}]\n  - e: {run: [gone], fails: ENOENT}\n";
+        let file = crate::source::SourceFile::new("x", "x", text.to_owned());
+        let found = cases(&crate::spec::parse(&file).spec, &Settings::default(), &mut Vec::new());
+        let commands: Vec<_> = found.iter().map(Case::commands).collect();
+        assert_eq!(commands[0], ["command:nginx", "command:cat", "command:/sbin/ip"]);
+        assert_eq!(commands[1], ["command:cat", "command:/sbin/ip"]);
     }
 
     #[test]

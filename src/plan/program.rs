@@ -47,6 +47,7 @@ pub enum Ready {
 
 /// What a spec does with a program. What nobody uses need not be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four questions that have nothing to do with each other")]
 pub struct Uses {
     /// It sends to its input.
     pub sends: bool,

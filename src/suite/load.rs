@@ -44,15 +44,15 @@ impl Loaded {
     }
 
     /// What a case requires: the words of `requires`; namespaces where it has a network of its own;
-    /// and IPv6 where the matrix gives it a network of IPv6, so that the other cases run on a machine
-    /// without.
-    pub fn requires(&self, case: &Case) -> impl Iterator<Item = &str> {
+    /// IPv6 where the matrix gives it a network of IPv6, so that the other cases run on a machine
+    /// without; and the programs that it runs.
+    pub fn requires<'a>(&'a self, case: &'a Case) -> impl Iterator<Item = &'a str> {
         let written = self.spec.requires.iter().map(|word| word.text.as_str());
         let needed = [("netns", case.is_isolated()), ("ipv6", case.is_v6())];
+        let needed = needed.into_iter().filter_map(|(word, needed)| needed.then_some(word));
         let known = written.clone();
-        let implied =
-            needed.into_iter().filter(move |(word, needed)| *needed && !known.clone().any(|own| own == *word));
-        written.chain(implied.map(|(word, _)| word))
+        let implied = needed.chain(case.commands().iter().map(String::as_str));
+        written.chain(implied.filter(move |word| !known.clone().any(|own| own == *word)))
     }
 
     /// Whether all cases must give the same trace.

@@ -1,15 +1,13 @@
 //! What a spec requires of the machine. Each is looked at when a spec first asks for it, once.
 
 use std::collections::HashMap;
-use std::env;
-use std::ffi::OsStr;
-use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::doctor::packages;
 use crate::exec;
 use crate::model::platform;
 
@@ -35,14 +33,16 @@ impl Machine {
         let command = word.strip_prefix("command:");
         if let Some(path) = command.filter(|command| command.contains('/')) {
             let path = folder.join(path);
-            return (!is_executable(&path)).then(|| format!("needs the program {}", path.display()));
+            return exec::find_program(&path.to_string_lossy(), folder)
+                .is_err()
+                .then(|| format!("needs the program {}", path.display()));
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = known.get(word) {
             return answer.clone();
         }
         let answer = match command {
-            Some(name) => (!in_path(name)).then(|| format!("needs the program `{name}`, which is not in PATH")),
+            Some(name) => exec::find_program(name, folder).is_err().then(|| not_installed(name)),
             None => probe(word),
         };
         known.insert(word.to_owned(), answer.clone());
@@ -88,14 +88,10 @@ fn multicast() -> io::Result<()> {
     receiver.recv(&mut [0; 8]).map(drop)
 }
 
-fn in_path(name: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).map(|folder| folder.join(OsStr::new(name))).any(|path: PathBuf| is_executable(&path))
-}
-
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+/// With what installs it, where that is known.
+fn not_installed(program: &str) -> String {
+    let install = packages::of(program).map(|package| format!(": on Debian and Ubuntu, `apt-get install {package}`"));
+    format!("needs the program `{program}`, which is not in PATH{}", install.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -119,6 +115,7 @@ mod tests {
         assert_eq!(lacks("command:sh"), None);
         assert_eq!(lacks("command:bin/sh"), None, "relative to the folder");
         assert!(lacks("command:no-such-program").unwrap().contains("`no-such-program`"));
+        assert!(not_installed("dig").ends_with("`apt-get install bind9-dnsutils`"));
         assert!(lacks("command:./no-such-program").is_some());
     }
 

@@ -12,6 +12,7 @@ mod hostile;
 mod isolation;
 mod layering;
 mod ports;
+mod programs;
 mod project;
 mod readme;
 mod rendering;

@@ -10,6 +10,8 @@ mod output;
 mod spawn;
 mod state;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -35,7 +37,7 @@ pub use lookup::find_program;
 pub(crate) use spawn::Spawn;
 use state::State;
 pub(crate) use state::Stream;
-use supervisor::{ENDED, GRACE_MS, Message, SIGNALLED};
+use supervisor::{END, ENDED, GRACE_MS, Message, SIGNALLED};
 
 /// How long a supervisor may take beyond the time that it gives its program. A process that waits
 /// for a dead disk cannot even be killed.
@@ -120,10 +122,19 @@ impl Program {
     /// started has its streams, they do not end.
     pub(crate) async fn quiet(&self) {
         const BOUND: Duration = Duration::from_millis(50);
-        let ended = self.state.until(|inner| {
-            (inner.output(Stream::Stdout).has_ended && inner.output(Stream::Stderr).has_ended).then_some(())
-        });
+        let ended = self.state.until(|inner| inner.streams_ended().then_some(()));
         let _ = tokio::time::timeout(BOUND, ended).await;
+    }
+
+    /// Where it is about to have ended, for its streams have, or the other way round: waits for the rest.
+    async fn settle(&self) {
+        const BOUND: Duration = Duration::from_millis(200);
+        let is_ending = self.state.look(|inner| inner.streams_ended() || inner.status.is_some());
+        if is_ending {
+            let ended = self.state.until(|inner| inner.status);
+            let _ = tokio::time::timeout(BOUND, ended).await;
+            self.quiet().await;
+        }
     }
 
     /// Whether so much of its output waits that it has to wait, too.
@@ -158,7 +169,8 @@ impl Program {
 
     /// Tells its supervisor to end it.
     fn end(&self) {
-        let _ = shutdown(&*self.control, Shutdown::Write);
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        let _ = send(&*self.control, &END.to_ne_bytes(), flags);
     }
 
     /// Waits until nothing of it is left; not for ever.
@@ -230,9 +242,7 @@ impl Programs {
         const MOMENT: Duration = Duration::from_millis(5);
         tokio::time::sleep(MOMENT).await;
         for program in self.all() {
-            if program.status().is_some() {
-                program.quiet().await;
-            }
+            program.settle().await;
         }
     }
 
@@ -287,8 +297,8 @@ async fn listen(control: Arc<OwnedFd>, state: Arc<State>) {
 
 impl state::Inner {
     fn told(&mut self, message: [u8; size_of::<Message>()]) {
-        let [a, b, c, d, e, f, g, h] = message;
-        let (what, value) = (i32::from_ne_bytes([a, b, c, d]), i32::from_ne_bytes([e, f, g, h]));
+        let number = |at: usize| i32::from_ne_bytes(std::array::from_fn(|byte| message[4 * at + byte]));
+        let (what, value) = (number(0), number(1));
         match what {
             ENDED => self.status = Some(ExitStatus::from_wait(value)),
             SIGNALLED => self.signalled.push_back(value),

@@ -117,13 +117,12 @@ impl Pump {
                     Ok(0) | Err(_) => self.aside = None,
                     Ok(len) => self.take(&small[..len], &mut waiting),
                 },
-                sent = send(self.sink.as_ref(), &waiting), if !waiting.is_empty() => match sent {
-                    Ok(len) => drop(waiting.drain(..len)),
-                    Err(_) => {
-                        // The endpoint is gone.
-                        self.sink = None;
-                        waiting = VecDeque::new();
-                    }
+                sent = send(self.sink.as_ref(), &waiting), if !waiting.is_empty() => if let Ok(len) = sent {
+                    waiting.drain(..len);
+                } else {
+                    // The endpoint is gone.
+                    self.sink = None;
+                    waiting = VecDeque::new();
                 },
             }
             // A program that never stops must not keep the steps from running.

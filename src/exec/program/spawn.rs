@@ -1,8 +1,10 @@
 //! Starts a program: its streams, its place, its supervisor.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::CString;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -32,6 +34,8 @@ pub(crate) struct Spawn {
     pub(crate) env: Vec<(String, String)>,
     /// The folder that it starts in.
     pub(crate) folder: PathBuf,
+    /// The temporary folder of the test.
+    pub(crate) temporary: PathBuf,
     /// The line that it is ready by, and the stream.
     pub(crate) ready: Option<(Stream, Arc<Regex>)>,
     /// What the spec does with it.
@@ -78,7 +82,8 @@ impl Spawn {
             None,
         )?;
         let other = Arc::new(other);
-        supervisor::supervise(&mut command, Arc::clone(&other));
+        let temporary = CString::new(self.temporary.as_os_str().as_bytes())?;
+        supervisor::supervise(&mut command, Arc::clone(&other), temporary);
         let supervisor = command.spawn()?;
         // The ends of the program: what only it has open ends with it.
         drop((command, other));

@@ -52,6 +52,11 @@ pub(super) struct Output {
 }
 
 impl Inner {
+    /// Whether nobody has its streams open any more.
+    pub(super) fn streams_ended(&self) -> bool {
+        self.stdout.has_ended && self.stderr.has_ended
+    }
+
     pub(super) fn output(&mut self, stream: Stream) -> &mut Output {
         match stream {
             Stream::Stdout => &mut self.stdout,

@@ -3,8 +3,9 @@
 //!
 //! Every program has one. It is forked off by the runner and forks the program; it is a *subreaper*,
 //! so whatever the program starts and lets go, daemons included, becomes its child in the end, and
-//! it is done only when it has no child any more. It hears from the runner over a socket. When that
-//! is closed, by the end of the test or by that of the runner, however it ended, it ends them all.
+//! it is done only when it has no child any more. It hears from the runner over a socket: which
+//! signals to send, and when to end them all. It does so, too, when that socket is closed, since then
+//! the runner is no more, however it ended; and takes the temporary folder away in its place.
 //!
 //! Nothing else serves every runner alike. A group of processes, or a signal at the parent's death
 //! (`PR_SET_PDEATHSIG`), does not reach daemons. A PID namespace does, but the ids in it are not
@@ -15,6 +16,7 @@
 //! nothing else: it allocates nothing, takes no lock, and never returns.
 #![expect(unsafe_code, reason = "fork(2) and what follows it are system calls without safe wrappers")]
 
+use std::ffi::{CStr, CString};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -33,20 +35,24 @@ pub(super) const ENDED: c_int = 1;
 /// A signal was sent; the value is 0, or the error of kill(2).
 pub(super) const SIGNALLED: c_int = 2;
 
+/// What the runner sends in place of a signal: end everything.
+pub(super) const END: c_int = 0;
+
 /// What a message to the runner consists of: what it tells, and a value.
 pub(super) type Message = [c_int; 2];
 
-/// Lets a command run under a supervisor that speaks over `control`, a socket of packets.
-pub(super) fn supervise(command: &mut Command, control: Arc<OwnedFd>) {
+/// Lets a command run under a supervisor that speaks over `control`, a socket of packets; `folder` is
+/// the temporary folder of the test.
+pub(super) fn supervise(command: &mut Command, control: Arc<OwnedFd>, folder: CString) {
     // SAFETY: the closure makes system calls only, in a process of one thread that was just forked.
     unsafe {
-        command.pre_exec(move || fork_program(control.as_raw_fd()));
+        command.pre_exec(move || fork_program(control.as_raw_fd(), &folder));
     }
 }
 
 /// In the process that the runner has forked off: it becomes the supervisor, and never returns. What
 /// returns is its child, the program, about to be executed.
-fn fork_program(control: RawFd) -> io::Result<()> {
+fn fork_program(control: RawFd, folder: &CStr) -> io::Result<()> {
     // SAFETY: system calls on values of this frame.
     unsafe {
         let mut all = MaybeUninit::<libc::sigset_t>::uninit();
@@ -67,7 +73,7 @@ fn fork_program(control: RawFd) -> io::Result<()> {
                 libc::sigprocmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
                 Ok(())
             }
-            program => Supervisor { program, lives: true, control }.run(),
+            program => Supervisor { program, lives: true, control, folder }.run(),
         }
     }
 }
@@ -85,11 +91,12 @@ fn become_program() {
     }
 }
 
-struct Supervisor {
+struct Supervisor<'f> {
     program: pid_t,
     /// Whether the program itself was not waited for yet.
     lives: bool,
     control: RawFd,
+    folder: &'f CStr,
 }
 
 /// What there was to reap.
@@ -100,15 +107,15 @@ enum Reaped {
     All,
 }
 
-impl Supervisor {
+impl Supervisor<'_> {
     fn run(mut self) -> ! {
         close_all_but(self.control);
         let children = child_signals();
         loop {
             if let Reaped::All = self.reap() {
-                leave();
+                self.leave();
             }
-            if wait_for(self.control, children, -1) && !self.obey() {
+            if wait_for(self.control, children, -1) && self.is_to_end() {
                 self.end(children);
             }
         }
@@ -140,21 +147,22 @@ impl Supervisor {
         }
     }
 
-    /// Does what the runner asks for: sends a signal. False where it has closed its end.
-    fn obey(&self) -> bool {
+    /// Does what the runner asks for: sends a signal. True where everything is to end, also since the
+    /// runner has.
+    fn is_to_end(&self) -> bool {
         let mut signal: c_int = 0;
         // SAFETY: the signal is valid for its size.
         let read = unsafe {
             libc::recv(self.control, (&raw mut signal).cast::<c_void>(), size_of::<c_int>(), libc::MSG_DONTWAIT)
         };
-        if read <= 0 {
-            return false;
+        if read <= 0 || signal == END {
+            return true;
         }
         // Not waited for yet, so its number is not that of another process.
         // SAFETY: no pointers.
         let failed = !self.lives || unsafe { libc::kill(self.program, signal) } < 0;
         self.tell([SIGNALLED, if failed { libc::ESRCH } else { 0 }]);
-        true
+        false
     }
 
     /// Ends the program with everything that it has started: SIGTERM, some time, SIGKILL.
@@ -164,7 +172,7 @@ impl Supervisor {
         while now_ms() < end {
             let lived = self.lives;
             if let Reaped::All = self.reap() {
-                leave();
+                self.leave();
             }
             if lived && !self.lives {
                 // What it leaves behind has become ours only now.
@@ -176,9 +184,26 @@ impl Supervisor {
         loop {
             self.signal_all(libc::SIGKILL);
             if let Reaped::All = self.reap() {
-                leave();
+                self.leave();
             }
             wait_for(-1, children, 10);
+        }
+    }
+
+    /// Ends this process, and with that says that nothing is left.
+    fn leave(&self) -> ! {
+        // SAFETY: execve(2) on strings that end in a zero; _exit(2) runs nothing of ours, and nothing of
+        // the runner's.
+        unsafe {
+            let mut nothing = [0_u8; 1];
+            let read = libc::recv(self.control, nothing.as_mut_ptr().cast::<c_void>(), 1, libc::MSG_DONTWAIT);
+            let is_reset = read < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ECONNRESET);
+            // The runner is no more, and has left its folder to us.
+            if read == 0 || is_reset {
+                let arguments = [c"rm".as_ptr(), c"-rf".as_ptr(), c"--".as_ptr(), self.folder.as_ptr(), ptr::null()];
+                libc::execve(c"/bin/rm".as_ptr(), arguments.as_ptr(), [ptr::null()].as_ptr());
+            }
+            libc::_exit(0)
         }
     }
 
@@ -259,10 +284,4 @@ fn close_all_but(kept: RawFd) {
             }
         }
     }
-}
-
-/// Ends this process, and with that says that nothing is left.
-fn leave() -> ! {
-    // SAFETY: _exit(2) runs nothing of ours, and nothing of the runner's.
-    unsafe { libc::_exit(0) }
 }

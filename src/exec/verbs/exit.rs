@@ -30,6 +30,8 @@ pub(super) async fn run(
             return judge(call, conditions, status, &program, ended).await;
         }
         if !others.is_empty() && matches!(expected.look()?, Look::Holds) {
+            // It is free to end from here on, now or later.
+            program.may_end.set(true);
             return Ok(Done::words(call, Ok(())));
         }
         if call.mode == Mode::Nonblocking {
@@ -56,7 +58,8 @@ async fn judge(
     program: &Program,
     ended: ExitStatus,
 ) -> Result<Done, Stop> {
-    program.is_done.set(true);
+    // Which of several conditions held is not to be told by what comes later.
+    if conditions.len() == 1 { &program.is_done } else { &program.may_end }.set(true);
     // What it has printed last belongs to a report, and to who receives it.
     program.quiet().await;
     if !allowed.is_empty() && !allowed.contains(&ended) {

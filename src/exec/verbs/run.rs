@@ -53,16 +53,15 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
 fn prepare(lane: &Lane<'_>, call: &Call, run: &Run) -> Result<Result<Spawn, Errno>, Stop> {
     let text = |template: &Template| {
         let text = lane.text(template)?.into_owned();
-        match text.contains('\0') {
-            true => {
-                Err(Stop::failed(format!("`{}` has a zero byte in it, which no argument can have", template.shown()))
-                    .at(template.span))
-            }
-            false => Ok(text),
+        if text.contains('\0') {
+            let message = format!("`{}` has a zero byte in it, which no argument can have", template.shown());
+            return Err(Stop::failed(message).at(template.span));
         }
+        Ok(text)
     };
     let program = text(&run.program)?;
-    let mut folder: PathBuf = lane.test.folder()?.to_owned();
+    let temporary = lane.test.folder()?.to_owned();
+    let mut folder: PathBuf = temporary.clone();
     if let Some(dir) = &run.dir {
         let dir = text(dir)?;
         folder.push(&dir);
@@ -89,7 +88,17 @@ fn prepare(lane: &Lane<'_>, call: &Call, run: &Run) -> Result<Result<Spawn, Errn
     };
     let shown = call.endpoint.shown();
     let uses = Uses::of(&lane.test.plan.steps, &shown);
-    Ok(Ok(Spawn { path, arguments, env, folder, ready, uses, shown, place: call.endpoint.span.to(call.verb_span) }))
+    Ok(Ok(Spawn {
+        path,
+        arguments,
+        env,
+        folder,
+        temporary,
+        ready,
+        uses,
+        shown,
+        place: call.endpoint.span.to(call.verb_span),
+    }))
 }
 
 async fn wait(lane: &Lane<'_>, call: &Call, program: &Program, ready: &Ready, deadline: Deadline) -> Result<(), Stop> {

@@ -340,13 +340,17 @@ impl<'p> Walk<'p, '_> {
 
     pub(super) fn created_twice(&mut self, old: &Endpoint<'_>, span: Span) {
         let name = &old.name;
+        let end = match old.role {
+            Role::Program => format!("expect the end of `{name}` (`expect: exit`)"),
+            _ => format!("close `{name}`"),
+        };
         let finding = if old.created == span {
             Diagnostic::error("created-twice", span, format!("`{name}` is created again by the next iteration"))
-                .help("close it at the end of the steps, or put the counter into its name: `NAME${i}`")
+                .help(format!("{end} at the end of the steps, or put the counter into its name: `NAME${{i}}`"))
         } else {
             Diagnostic::error("created-twice", span, format!("`{name}` is created twice"))
                 .related(old.created, "first created here")
-                .help(format!("close `{name}` first, or take another name"))
+                .help(format!("{end} first, or take another name"))
         };
         self.found.push(finding);
     }

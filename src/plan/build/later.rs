@@ -86,7 +86,8 @@ pub(super) fn shown(name: &str) -> Cow<'_, str> {
     if name.contains("${") { Cow::Owned(name.replace("${", "<").replace('}', ">")) } else { Cow::Borrowed(name) }
 }
 
-fn each_call<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a Call)) {
+/// Every call of the steps, and of those in them.
+pub(in crate::plan) fn each_call<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a Call)) {
     each_step(steps, &mut |step| {
         if let StepKind::Call(call) = &step.kind {
             found(call);

@@ -8,7 +8,7 @@ mod compute;
 mod condition;
 mod fails;
 mod files;
-mod later;
+pub(super) mod later;
 mod link;
 mod literal;
 mod names;

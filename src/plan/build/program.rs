@@ -135,11 +135,12 @@ impl Builder<'_> {
     /// `signal`
     pub(super) fn signal(&mut self, written: &Scalar) -> Option<Said> {
         let word = self.word(written)?;
-        let signal = self.signal_named(&word.text, written)?;
+        let signal = self.signal_named(&word.text, "", written)?;
         Some(Said::new(Verb::Signal(signal), format!("signal {}", signal.short().unwrap_or_default())))
     }
 
-    fn signal_named(&mut self, name: &str, written: &Scalar) -> Option<Signal> {
+    /// The signal of that name; `before` is what its name begins with here.
+    fn signal_named(&mut self, name: &str, before: &str, written: &Scalar) -> Option<Signal> {
         let signal = Signal::parse(name);
         if signal.is_none() {
             let finding = Diagnostic::error("unknown-signal", written.span, format!("unknown signal `{name}`"));
@@ -147,7 +148,7 @@ impl Builder<'_> {
             let short = upper.strip_prefix("SIG").unwrap_or(&upper);
             let by_number = name.parse().ok().and_then(|number| Signal(number).short());
             self.report(match by_number.or_else(|| nearest(short, Signal::short_names())) {
-                Some(near) => finding.help(format!("did you mean `{near}`?")),
+                Some(near) => finding.help(format!("did you mean `{before}{near}`?")),
                 None => finding.help("write its name as `kill -l` has it: TERM, HUP, INT, KILL, USR1 …"),
             });
         }
@@ -177,7 +178,7 @@ impl Builder<'_> {
             });
             return None;
         }
-        self.signal_named(&word.text, written).map(|signal| (ExitStatus::Signal(signal), shown))
+        self.signal_named(&word.text, "SIG", written).map(|signal| (ExitStatus::Signal(signal), shown))
     }
 }
 

@@ -2,7 +2,7 @@
 //! can be tried is tried, so that no guess is made.
 
 mod kernel;
-mod packages;
+pub(super) mod packages;
 mod remedies;
 mod survey;
 mod trial;

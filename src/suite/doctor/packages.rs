@@ -4,6 +4,8 @@
 /// A program and its package, in the order of the alphabet.
 const PACKAGES: &[(&str, &str)] = &[
     ("apache2", "apache2"),
+    ("beanstalkd", "beanstalkd"),
+    ("busybox", "busybox-static"),
     ("chronyd", "chrony"),
     ("curl", "curl"),
     ("dig", "bind9-dnsutils"),
@@ -12,8 +14,12 @@ const PACKAGES: &[(&str, &str)] = &[
     ("exim4", "exim4-daemon-light"),
     ("faketime", "faketime"),
     ("ftp", "tnftp"),
+    ("ganesha.nfsd", "nfs-ganesha"),
     ("gdb", "gdb"),
+    ("gophernicus", "gophernicus"),
     ("haproxy", "haproxy"),
+    ("in.tftpd", "tftpd-hpa"),
+    ("inetutils-inetd", "inetutils-inetd"),
     ("ip", "iproute2"),
     ("iperf3", "iperf3"),
     ("ldapsearch", "ldap-utils"),
@@ -28,7 +34,9 @@ const PACKAGES: &[(&str, &str)] = &[
     ("ncat", "ncat"),
     ("nft", "nftables"),
     ("nginx", "nginx-light"),
+    ("ngircd", "ngircd"),
     ("node", "nodejs"),
+    ("nsd", "nsd"),
     ("openssl", "openssl"),
     ("perl", "perl-base"),
     ("ping", "iputils-ping"),
@@ -38,6 +46,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("python3", "python3-minimal"),
     ("redis-cli", "redis-tools"),
     ("redis-server", "redis-server"),
+    ("rpcbind", "rpcbind"),
     ("rsync", "rsync"),
     ("slapd", "slapd"),
     ("smtpd", "opensmtpd"),
@@ -50,16 +59,20 @@ const PACKAGES: &[(&str, &str)] = &[
     ("sshd", "openssh-server"),
     ("strace", "strace"),
     ("stunnel4", "stunnel4"),
+    ("swaks", "swaks"),
     ("telnet", "inetutils-telnet"),
+    ("tftp", "tftp-hpa"),
     ("tshark", "tshark"),
     ("unbound", "unbound"),
+    ("unshare", "util-linux"),
     ("varnishd", "varnish"),
     ("vsftpd", "vsftpd"),
     ("wget", "wget"),
+    ("xinetd", "xinetd"),
 ];
 
 /// The package of a program, where it is known.
-pub(super) fn of(program: &str) -> Option<&'static str> {
+pub(in crate::suite) fn of(program: &str) -> Option<&'static str> {
     let at = PACKAGES.binary_search_by_key(&program, |(program, _)| program).ok()?;
     Some(PACKAGES[at].1)
 }

@@ -1,0 +1,222 @@
+//! Programs as endpoints, with those that every machine has: sh, cat, sleep, head.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::exec::tests::{failure, run, run_with, trace};
+use crate::exec::{Ended, Options};
+use crate::trace::record::Failure;
+
+/// What a program has printed by the time of a failure.
+fn printed(failure: &Failure) -> Vec<String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    failure
+        .printed
+        .iter()
+        .map(|printed| format!("{}{}: {}", printed.by, ["", "!"][usize::from(printed.stderr)], text(&printed.bytes.0)))
+        .collect()
+}
+
+/// How many processes have this word as an argument.
+fn processes(word: &str) -> usize {
+    let all = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let has = |line: Vec<u8>| line.split(|byte| *byte == 0).any(|argument| argument == word.as_bytes());
+    all.filter(|entry| fs::read(entry.path().join("cmdline")).is_ok_and(has)).count()
+}
+
+#[test]
+fn what_is_sent_is_read_and_what_is_printed_is_received() {
+    let text = trace(
+        "- cat: {run: [cat]}\n- cat: {send: \"one\\ntwo\\n\"}\n- cat: {recv: {until: \"\\n\"}}\n- cat: {expect: readable}\n- cat: {recv: two, peek: true}\n- cat: {read: 100}\n- cat: {expect: silence, for: 20ms}\n- cat: close\n- cat: {expect: eof}\n- cat: {expect: exit, status: 0}",
+    );
+    assert_eq!(
+        text,
+        "cat       run cat\ncat       send 8\n          | one\\n\n          | two\\n\ncat       recv 4 \"one\\n\"\ncat       readable\ncat       recv 3 \"two\" peek\ncat       read 100 \"two\\n\"\ncat       silence 20ms\ncat       close\ncat       eof\ncat       exit 0\n"
+    );
+}
+
+#[test]
+fn the_error_output_is_received_apart() {
+    let text = trace(
+        "- p: {run: [sh, -c, 'echo out; echo err >&2; echo more >&2']}\n- p: {recv: \"err\\n\", from: stderr}\n- p: {recv: \"more\\n\", from: stderr}\n- p: {expect: eof, from: stderr}\n- p: {recv: \"out\\n\"}\n- p: {expect: exit}",
+    );
+    assert!(text.contains("p         recv 4 \"err\\n\" from stderr\n"), "{text}");
+    assert!(text.ends_with("p         eof from stderr\np         recv 4 \"out\\n\"\np         exit 0\n"), "{text}");
+}
+
+#[test]
+fn how_a_program_ends_is_a_fact() {
+    let text = trace(
+        "- p: {run: [sh, -c, exit 3]}\n- p: {expect: exit, status: 3}\n- p: {run: [sleep, \"60\"]}\n- p: {signal: TERM}\n- p: {expect: exit, status: [0, SIGTERM]}\n- p: {run: [sh, -c, 'kill -KILL $$']}\n- p: {expect: exit}\n- p: {signal: TERM, fails: ESRCH}",
+    );
+    let ends = text.lines().filter(|line| line.contains(" exit ")).collect::<Vec<_>>();
+    assert_eq!(
+        ends,
+        ["p         run sh -c \"exit 3\"", "p         exit 3", "p         exit [0, SIGTERM]", "p         exit SIGKILL"]
+    );
+    let failure = failure("- p: {run: [sh, -c, 'echo why >&2; exit 1']}\n- p: {expect: exit, status: [0, SIGTERM]}");
+    assert_eq!(failure.message, "p: it ended with status 1, not with status 0 or by SIGTERM");
+    assert_eq!(printed(&failure), ["p!: why\n"]);
+}
+
+#[test]
+fn any_of_the_conditions_will_do() {
+    let text = trace("- p: {run: [sh, -c, 'exec >&-; exec sleep 60']}\n- p: {expect: [eof, exit]}");
+    assert!(text.contains("p         [eof, exit]\n"), "{text}");
+    trace("- p: {run: [\"true\"]}\n- p: {expect: [exit, readable], status: 0}");
+}
+
+#[test]
+fn what_made_a_program_ready_is_still_received() {
+    let text = trace(
+        "- p: {run: [sh, -c, 'echo begin; sleep 0.05; echo Ready; cat'], ready: {stdout: '^Ready$'}}\n- p: {recv: \"begin\\nReady\\n\"}\n- p: close\n- p: {expect: exit}",
+    );
+    assert!(text.contains("recv 12"), "{text}");
+    trace("- p: {run: [sh, -c, 'printf \"> \" >&2; cat'], ready: {stderr: '> $'}}");
+}
+
+#[test]
+fn an_address_that_accepts_makes_ready() {
+    let failure = failure(
+        "- gone: {listen: tcp}\n- gone: close\n- p: {run: [sleep, \"60\"], ready: \"tcp://127.0.0.1:${gone.port}\", within: 100ms}",
+    );
+    assert!(failure.message.starts_with("p: nothing accepted a connection at tcp://127.0.0.1:"), "{failure:?}");
+    trace("- s: {listen: tcp}\n- p: {run: [sleep, \"60\"], ready: \"tcp://127.0.0.1:${s.port}\"}");
+}
+
+#[test]
+fn a_program_that_ends_before_it_is_ready_fails_at_once() {
+    let began = Instant::now();
+    let failure =
+        failure("- p: {run: [sh, -c, 'echo a; echo bad config >&2; exit 2'], ready: {stdout: never}, within: 10s}");
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert_eq!(failure.message, "p: it ended with status 2 before it was ready");
+    assert_eq!(printed(&failure), ["p: a\n", "p!: bad config\n"]);
+}
+
+#[test]
+fn a_program_that_never_becomes_ready_is_told_with_what_it_printed() {
+    let failure = failure("- p: {run: [sh, -c, 'echo a; exec sleep 60'], ready: {stdout: '^b'}, within: 100ms}");
+    assert_eq!(failure.message, "p: no line of its output matched /^b/");
+    assert_eq!(failure.deadline, Some(100_000));
+    assert_eq!(printed(&failure), ["p: a\n"]);
+}
+
+#[test]
+fn what_a_server_says_on_its_input_is_heard() {
+    trace("- p: {run: [sh, -c, 'echo complaint >&0']}\n- p: {recv: \"complaint\\n\"}\n- p: {expect: exit, status: 0}");
+    let failure = failure("- p: {run: [sh, -c, 'echo 500 OOPS >&0; exit 2'], ready: {stdout: never}}");
+    assert_eq!(printed(&failure), ["p: 500 OOPS\n"]);
+}
+
+#[test]
+fn a_program_may_open_its_streams_by_their_names() {
+    trace(
+        "- p: {run: [sh, -c, 'cat /dev/stdin; echo err > /dev/stderr; echo out > /dev/stdout']}\n- p: {send: \"in\\n\"}\n- p: close\n- p: {recv: \"in\\nout\\n\"}\n- p: {recv: \"err\\n\", from: stderr}\n- p: {expect: exit}",
+    );
+}
+
+#[test]
+fn nobody_expects_a_program_to_end() {
+    let failure =
+        failure("- p: {run: [sh, -c, 'echo died; exit 4']}\n- pause: 100ms\n- s: {listen: tcp}\n- c: {connect: s}");
+    assert_eq!(failure.message, "p: it ended with status 4, and nobody expected that");
+    assert_eq!(printed(&failure), ["p: died\n"]);
+    assert!(failure.help[0].contains("`- p: {expect: exit, status: 4}`"), "{:?}", failure.help);
+}
+
+#[test]
+fn at_the_end_no_program_may_be_missing() {
+    let died = failure("- p: {run: [\"false\"]}\n- pause: 100ms");
+    assert_eq!(died.message, "p: it ended with status 1, and nobody expected that");
+    // Whoever is asked to end may.
+    let text = trace("- p: {run: [cat]}\n- p: close\n- q: {run: [sleep, \"60\"]}\n- q: {signal: INT}\n- pause: 50ms");
+    assert!(text.ends_with("end       p open, q open\n"), "{text}");
+    let other = failure(
+        "- p: {run: [sh, -c, 'exit 5']}\n- pause: 50ms\n- s: {listen: tcp}\n- x: {accept: s, within: 50ms}\n- p: {expect: exit}",
+    );
+    assert!(other.notes.contains(&"`p` had ended by then, with status 5".to_owned()), "{:?}", other.notes);
+}
+
+#[test]
+fn what_cannot_be_executed_is_an_observation() {
+    let text = trace("- p: {run: [no-such-program], fails: ENOENT}\n- p: {run: [/etc/passwd], fails: EACCES}");
+    assert!(text.contains("p         run no-such-program fails ENOENT\n"), "{text}");
+    assert_eq!(failure("- p: {run: [./gone]}").message, "p: run failed with ENOENT");
+    assert!(failure("- p: {run: [pwd], dir: gone}").message.contains("no folder `gone`"));
+}
+
+#[test]
+fn a_program_has_its_folder_and_its_environment() {
+    trace(
+        "- p: {run: [sh, -c, 'mkdir sub; touch sub/file'], env: {PATH: \"/bin:/usr/bin\"}}\n- p: {expect: exit, status: 0}\n- q: {run: [sh, -c, 'echo \"$NAME $(ls)\"'], dir: sub, env: {NAME: a b}}\n- q: {recv: \"a b file\\n\"}\n- q: {expect: exit}",
+    );
+}
+
+#[test]
+fn a_closed_input_is_closed() {
+    trace(
+        "- p: {run: [\"true\"]}\n- p: {expect: exit}\n- q: {run: [sh, -c, 'exec <&-; echo x; exec sleep 60']}\n- q: {recv: \"x\\n\"}\n- q: {send: x, fails: EPIPE}",
+    );
+}
+
+#[test]
+fn a_program_that_ignores_sigterm_is_killed() {
+    let began = Instant::now();
+    trace("- p: {run: [sh, -c, 'trap \"\" TERM; echo on; while :; do sleep 60.71; done'], ready: {stdout: on}}");
+    let took = began.elapsed();
+    assert!(Duration::from_millis(500) < took && took < Duration::from_secs(4), "{took:?}");
+    assert_eq!(processes("60.71"), 0);
+}
+
+#[test]
+fn daemons_are_ended_with_who_started_them() {
+    let steps = "- p: {run: [sh, -c, '(setsid sh -c \"sleep 60.72 & sleep 60.72\" &)']}\n- p: {expect: exit, status: 0}\n- pause: 50ms";
+    trace(steps);
+    assert_eq!(processes("60.72"), 0);
+    failure(&format!("{steps}\n- p: {{run: [sleep, \"60.72\"]}}\n- p: {{expect: exit, within: 10ms}}"));
+    assert_eq!(processes("60.72"), 0);
+}
+
+#[test]
+fn a_cancelled_run_ends_its_programs() {
+    let options = Options::default();
+    let cancel = options.cancel.clone();
+    let canceller = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(150));
+        cancel.cancel();
+    });
+    let execution = run_with("- p: {run: [sleep, \"60.73\"]}\n- p: {expect: exit, within: 50s}", &options);
+    canceller.join().unwrap();
+    assert!(matches!(execution.ended, Ended::Cancelled { .. }));
+    assert_eq!(processes("60.73"), 0);
+}
+
+#[test]
+fn a_flood_that_nobody_receives_is_let_go() {
+    trace("- p: {run: [head, -c, \"200000000\", /dev/zero]}\n- p: {expect: exit, status: 0, within: 20s}");
+    trace("- p: {run: [sh, -c, 'head -c 200000000 /dev/zero >&2']}\n- p: {expect: exit, status: 0, within: 20s}");
+}
+
+#[test]
+fn a_flood_that_somebody_receives_later_has_to_wait() {
+    let failure = failure(
+        "- p: {run: [head, -c, \"200000000\", /dev/zero]}\n- p: {expect: exit, within: 500ms}\n- p: {recv: {rest: true, vary: true}}",
+    );
+    assert_eq!(failure.message, "p: it did not end");
+    assert!(failure.notes[0].contains("waits to be received"), "{:?}", failure.notes);
+    trace(
+        "- p: {run: [head, -c, \"20000000\", /dev/zero]}\n- p: {recv: {bytes: 20000000}, within: 20s}\n- p: {expect: exit}",
+    );
+}
+
+#[test]
+fn a_name_is_free_again_once_its_program_has_ended() {
+    trace("- repeat: 3\n  steps:\n    - p: {run: [\"true\"]}\n    - p: {expect: exit, status: 0}");
+    let execution =
+        run("- p: {run: [cat]}\n- q: {run: [cat]}\n- p: {send: x}\n- q: {send: y}\n- q: {recv: y}\n- p: {recv: x}");
+    assert_eq!(execution.ended, Ended::Completed);
+    let open: Vec<_> = execution.record.end.iter().map(|open| open.name.as_str()).collect();
+    assert_eq!(open, ["p", "q"]);
+}

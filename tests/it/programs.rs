@@ -1,0 +1,86 @@
+//! Nothing of a program is left, however the runner ends: daemons included.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::project::Project;
+
+/// A program that goes on by itself in every way: a child of its group, and a daemon with children.
+const SPEC: &str = "about: A program that starts others.
+timeout: 60s
+steps:
+  - p: {run: [sh, -c, \"trap '' TERM; (setsid sh -c 'sleep MARK & sleep MARK' &); sleep MARK & touch up; sleep MARK\"]}
+  - p: {expect: exit}
+";
+
+/// How many processes have this word as an argument.
+fn processes(word: &str) -> usize {
+    let all = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let has = |line: Vec<u8>| line.split(|byte| *byte == 0).any(|argument| argument == word.as_bytes());
+    all.filter(|entry| std::fs::read(entry.path().join("cmdline")).is_ok_and(has)).count()
+}
+
+fn within(time: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + time;
+    while !holds() {
+        if Instant::now() > end {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
+/// Starts a run whose programs sleep for so long, each a number that no other process has.
+fn start(project: &Project, mark: &str, temporary: &Path) -> Child {
+    let child = Command::new(env!("CARGO_BIN_EXE_sockspec"))
+        .args(["run", "--update", "no"])
+        .env("TMPDIR", temporary)
+        .current_dir(project.path(""))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert!(within(Duration::from_secs(20), || processes(mark) >= 4), "the program never came up");
+    child
+}
+
+fn ended_by(signal: &str, mark: &str) {
+    let project = Project::new(&[("specs/daemon.yaml", &SPEC.replace("MARK", mark))]);
+    let temporary = tempfile::tempdir().unwrap();
+    let mut child = start(&project, mark, temporary.path());
+    let folders = || -> Vec<PathBuf> {
+        std::fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    assert_eq!(folders().len(), 1);
+    let sent = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    child.wait().unwrap();
+    assert!(within(Duration::from_secs(10), || processes(mark) == 0), "{signal}: {} are left", processes(mark));
+    assert!(within(Duration::from_secs(10), || folders().is_empty()), "{signal}: {:?} is left", folders());
+}
+
+#[test]
+fn nothing_is_left_by_a_runner_that_is_killed() {
+    ended_by("KILL", "98761.1");
+}
+
+#[test]
+fn nothing_is_left_by_a_runner_that_is_told_to_end() {
+    ended_by("TERM", "98761.2");
+    ended_by("INT", "98761.3");
+}
+
+#[test]
+fn a_program_that_is_not_installed_makes_its_test_ignored() {
+    let text = "about: Not here.\nsteps:\n  - p: {run: [dnsmasq-that-nobody-has]}\n";
+    let project = Project::new(&[("specs/gone.yaml", text)]);
+    let ran = project.run(&["run", "--update", "no"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("ignored   gone  needs the program `dnsmasq-that-nobody-has`, which is not in PATH"),
+        "{}",
+        ran.stdout
+    );
+}
