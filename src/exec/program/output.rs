@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(tail.last_lines(2), b"line 4998\nline 4999\n");
         tail.push(b"half");
         assert_eq!(tail.last_lines(2), b"line 4999\nhalf");
-        tail.push(&[b'x'; 3 * TAIL]);
+        tail.push(&vec![b'x'; 3 * TAIL]);
         assert_eq!(tail.last_lines(20).len(), TAIL);
         assert_eq!(Tail::default().last_lines(20), b"");
     }
@@ -209,8 +209,9 @@ mod tests {
     #[test]
     fn a_line_is_found_however_it_is_cut() {
         let text = b"starting\r\nnow Ready to go\r\nafter";
+        let regex = Arc::new(Regex::new("Ready to go$").unwrap());
         for cut in 1..text.len() {
-            let mut watch = LineWatch::new(Arc::new(Regex::new("Ready to go$").unwrap()));
+            let mut watch = LineWatch::new(Arc::clone(&regex));
             assert!(watch.found(&text[..cut]) || watch.found(&text[cut..]), "cut at {cut}");
         }
         let mut watch = LineWatch::new(Arc::new(Regex::new("^after go").unwrap()));

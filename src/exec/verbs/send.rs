@@ -154,9 +154,8 @@ impl Sending<'_> {
         let result = if self.call.mode == Mode::Blocking {
             let (owned, flags, to) = (bytes.to_vec(), self.flags, self.to.clone());
             let is_pipe = self.socket.is_pipe();
-            let send = move |fd: std::os::fd::BorrowedFd<'_>| match is_pipe {
-                true => sys::write(fd, &owned),
-                false => sys::send(fd, &owned, flags, to.as_ref()),
+            let send = move |fd: std::os::fd::BorrowedFd<'_>| {
+                if is_pipe { sys::write(fd, &owned) } else { sys::send(fd, &owned, flags, to.as_ref()) }
             };
             let result = blocking::call(self.socket, Direction::Out, self.deadline, send).await?;
             result.ok_or_else(|| self.blocked(0, bytes.len() as u64))?
