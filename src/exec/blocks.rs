@@ -19,6 +19,7 @@ use crate::trace::same_events;
 use super::attempt::Attempt;
 use super::lane::{Deadline, Lane, TOO_LONG, earlier};
 use super::parallel;
+use super::program::Program;
 use super::stop::Stop;
 
 /// How long a `retry` waits after the first try; after each other twice as long, up to a bound.
@@ -62,7 +63,11 @@ impl Lane<'_> {
                     self.repeat_within(*within, again, entries).await
                 }
                 Action::Table { rows, within } => self.repeat_within(*within, Again::Rows(rows), entries).await,
-                Action::Retry { time, sets, steps } => self.retry(*time, sets, steps, entries).await,
+                Action::Retry { time, ready, sets, steps } => {
+                    let ready = ready.as_ref().map(|name| self.endpoint(name)).transpose()?;
+                    let program = ready.and_then(|endpoint| endpoint.program());
+                    self.retry(*time, program.as_deref(), sets, steps, entries).await
+                }
                 _ => Ok(()),
             }
         })
@@ -150,6 +155,7 @@ impl Lane<'_> {
     async fn retry(
         &mut self,
         time: Duration,
+        program: Option<&Program>,
         sets: &[String],
         steps: &[Step],
         entries: &RefCell<Vec<Entry>>,
@@ -157,7 +163,7 @@ impl Lane<'_> {
         let outer = (self.limit, self.share, self.attempt.clone());
         self.limit = Some(earlier(Deadline::new(time), self.limit));
         self.share = Some(self.share.map_or(time / 4, |share| share.min(time / 4)));
-        let (result, held) = self.tries(time, sets, steps, outer.2.as_ref()).await;
+        let (result, held) = self.tries(time, program, sets, steps, outer.2.as_ref()).await;
         (self.limit, self.share, self.attempt) = outer;
         entries.borrow_mut().push(Entry::Retry(held));
         result
@@ -167,6 +173,7 @@ impl Lane<'_> {
     async fn tries(
         &mut self,
         time: Duration,
+        program: Option<&Program>,
         sets: &[String],
         steps: &[Step],
         around: Option<&Rc<Attempt>>,
@@ -177,7 +184,7 @@ impl Lane<'_> {
             let attempt = Rc::new(Attempt::begin(&self.values, sets));
             self.attempt = Some(Rc::clone(&attempt));
             let held = RefCell::new(Vec::new());
-            let stop = match self.steps(steps, &held).await {
+            let stop = match unless_ended(program, self.steps(steps, &held)).await {
                 Ok(()) => {
                     if let Some(around) = around {
                         around.absorb(&attempt);
@@ -187,6 +194,10 @@ impl Lane<'_> {
                 Err(stop) => stop,
             };
             let Stop::Failed(failure) = stop else { return (Err(stop), held.into_inner()) };
+            // Who is gone does not come back.
+            if self.test.programs.lost(true).is_some() || program.is_some_and(|program| program.status().is_some()) {
+                return (Err(Stop::Failed(failure)), held.into_inner());
+            }
             // What came to no step any more says nothing: then the try before does.
             let (stop, held) = match failed.take() {
                 Some(before) if failure.message == TOO_LONG => before,
@@ -194,7 +205,8 @@ impl Lane<'_> {
             };
             if self.limit.is_none_or(|limit| Instant::now() + pause >= limit.at) {
                 let tries = if tried == 1 { "1 try".to_owned() } else { format!("{tried} tries") };
-                let note = format!("`retry` gave up after {tries} in {}; this is the last", duration::show(time));
+                let who = program.map_or("`retry` gave up", |_| "it was not ready");
+                let note = format!("{who} after {tries} in {}; this is the last", duration::show(time));
                 return (Err(stop.note(note)), held);
             }
             attempt.undo(self.test, &self.values).await;
@@ -203,5 +215,15 @@ impl Lane<'_> {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         (Ok(()), Vec::new())
+    }
+}
+
+/// Steps that tell that a program is ready: it must not end meanwhile.
+async fn unless_ended(program: Option<&Program>, steps: impl Future<Output = Result<(), Stop>>) -> Result<(), Stop> {
+    let Some(program) = program else { return steps.await };
+    tokio::select! {
+        biased;
+        status = program.ended() => Err(program.ended_early(status)),
+        result = steps => result,
     }
 }

@@ -118,6 +118,8 @@ pub enum Action {
     Retry {
         /// For how long at most.
         time: Duration,
+        /// The program that is ready when they do.
+        ready: Option<Template>,
         /// The variables that they set.
         sets: Vec<String>,
         /// The steps.

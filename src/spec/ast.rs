@@ -156,8 +156,10 @@ pub enum StepKind {
     Assert(Scalar),
     /// Steps that are tried again until they all do as written.
     Retry {
-        /// For how long at most.
-        time: Scalar,
+        /// For how long at most; as long as a step may take, where none is written.
+        time: Option<Scalar>,
+        /// The program that is ready when they do.
+        ready: Option<Scalar>,
         /// The steps.
         steps: Vec<Step>,
     },
@@ -365,6 +367,9 @@ pub enum Ready {
     },
     /// An address that accepts a connection.
     Address(Scalar),
+    /// Steps that all do as written. The decoder makes a `retry` of them, after the step that runs the
+    /// program.
+    Steps(Vec<Step>),
 }
 
 /// What an `expect` waits for.

@@ -59,6 +59,8 @@ pub(crate) struct Program {
     pub(crate) is_done: Cell<bool>,
     /// Whether a step has given it a reason to end: a signal, or the end of its input.
     pub(crate) may_end: Cell<bool>,
+    /// Whether a failure tells that it has ended.
+    is_told: Cell<bool>,
     input: RefCell<Option<Rc<Socket>>>,
     errors: Option<Rc<Socket>>,
     state: Arc<State>,
@@ -142,6 +144,14 @@ impl Program {
         self.state.look(|inner| inner.output(Stream::Stdout).is_full || inner.output(Stream::Stderr).is_full)
     }
 
+    /// The failure that its end is while a step waits until it is ready.
+    pub(crate) fn ended_early(&self, status: ExitStatus) -> Stop {
+        // It is told here, so not once more.
+        self.is_told.set(true);
+        let ended = format!("ended {}", status.described());
+        Stop::failed(format!("{}: it {ended} before it was ready", self.shown)).label(ended)
+    }
+
     /// Sends a signal to it, and waits until that is done.
     pub(crate) async fn signal(&self, signal: Signal) -> Result<(), Errno> {
         if matches!(signal.0, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT | libc::SIGKILL | libc::SIGABRT) {
@@ -216,7 +226,7 @@ impl Programs {
         let all = self.all.borrow();
         all.iter().filter(|program| !(program.uses.exits && more_come)).find_map(|program| {
             let status = program.lost()?;
-            program.is_done.set(true);
+            program.is_told.set(true);
             let message = format!("{}: it ended {}, and nobody expected that", program.shown, status.described());
             let stop = Stop::failed(message).label(format!("ended {}", status.described())).at(program.place);
             Some(stop.help(format!("if it shall end, write `- {}: {{expect: exit, status: {status}}}`", program.shown)))
@@ -249,7 +259,7 @@ impl Programs {
     /// A failure with what the programs have printed, and which of them have ended by then.
     pub(crate) fn told(&self, mut stop: Stop) -> Stop {
         for program in self.all.borrow().iter() {
-            if let Some(status) = program.lost() {
+            if let (Some(status), false) = (program.lost(), program.is_told.get()) {
                 stop = stop.note(format!("`{}` had ended by then, {}", program.shown, status.described()));
             }
             stop = stop.printed(program.printed());

@@ -97,6 +97,7 @@ impl Spawn {
             place: self.place,
             is_done: Cell::new(false),
             may_end: Cell::new(false),
+            is_told: Cell::new(false),
             input: RefCell::new(Some(Rc::new(input))),
             errors: errors.map(Rc::new),
             state,

@@ -217,3 +217,27 @@ fn a_name_is_free_again_once_its_program_has_ended() {
     let open: Vec<_> = execution.record.end.iter().map(|open| open.name.as_str()).collect();
     assert_eq!(open, ["p", "q"]);
 }
+
+#[test]
+fn steps_that_hold_make_ready() {
+    let text = trace(
+        "- p:\n    run: [sh, -c, 'sleep 0.05; echo up > up; exec sleep 60']\n    ready:\n      steps:\n        - look: {run: [cat, up]}\n        - look: {expect: exit, status: 0}\n        - look: {recv: \"up\\n\"}",
+    );
+    assert!(text.starts_with("p         run sh -c"), "{text}");
+    assert!(
+        text.contains("retry\n  look      run cat up\n  look      exit 0\n  look      recv 3 \"up\\n\"\n"),
+        "{text}"
+    );
+    assert!(text.ends_with("end       p open\n"), "{text}");
+    let began = Instant::now();
+    let ended = failure(
+        "- p: {run: [sh, -c, 'sleep 0.05; echo no; exit 3'], ready: {steps: [{c: {connect: \"tcp://127.0.0.1:1\"}}]}, within: 20s}\n- p: {expect: exit}",
+    );
+    assert_eq!(ended.message, "p: it ended with status 3 before it was ready");
+    assert_eq!(printed(&ended), ["p: no\n"]);
+    assert!(began.elapsed() < Duration::from_secs(3));
+    let never =
+        failure("- p: {run: [sleep, \"60\"], ready: {steps: [{c: {connect: \"tcp://127.0.0.1:1\"}}]}, within: 100ms}");
+    assert_eq!(never.message, "c: connect failed with ECONNREFUSED");
+    assert!(never.notes.iter().any(|note| note.starts_with("it was not ready after ")), "{:?}", never.notes);
+}

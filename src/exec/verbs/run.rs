@@ -8,7 +8,7 @@ use socket2::SockAddr;
 
 use crate::model::errno::Errno;
 use crate::model::network::Network;
-use crate::model::signal::{ExitStatus, Signal};
+use crate::model::signal::Signal;
 use crate::plan::Call;
 use crate::plan::program::{Ready, Run, Uses};
 use crate::plan::template::Template;
@@ -118,19 +118,9 @@ async fn wait(lane: &Lane<'_>, call: &Call, program: &Program, ready: &Ready, de
     };
     match result {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(status)) => Err(ended_early(program, status)),
+        Ok(Err(status)) => Err(program.ended_early(status)),
         Err(_late) => Err(never_ready(program, ready).deadline(deadline.within)),
     }
-}
-
-fn ended_early(program: &Program, status: ExitStatus) -> Stop {
-    // It is judged here, so that it is not found out once more.
-    program.is_done.set(true);
-    let name = &program.shown;
-    Stop::failed(format!("{name}: it ended {} before it was ready", status.described())).label(match status {
-        ExitStatus::Code(code) => format!("ended with status {code}"),
-        ExitStatus::Signal(signal) => format!("ended by {signal}"),
-    })
 }
 
 fn never_ready(program: &Program, ready: &Ready) -> Stop {

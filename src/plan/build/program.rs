@@ -113,6 +113,8 @@ impl Builder<'_> {
                 let (source, regex) = self.line(regex)?;
                 Some(Ready::Line { stderr: stream.text == "stderr", source, regex: Arc::new(regex) })
             }
+            // Steps of their own, after this one.
+            ast::Ready::Steps(_) => None,
             ast::Ready::Address(address) => {
                 let shown = self.target(address, Purpose::Reach)?;
                 let datagrams = match &shown.target {

@@ -1,5 +1,7 @@
 //! Steps that run again: so many times, once for each row of a table, or until they do as written.
 
+use std::time::Duration;
+
 use crate::diagnostic::Diagnostic;
 use crate::model::value::Value;
 use crate::plan::expression::Expression;
@@ -172,9 +174,16 @@ impl<'a> Builder<'a> {
     }
 
     /// `retry`: the steps again and again, until they do as written.
-    pub(super) fn retry(&mut self, step: &'a Step, time: &Scalar, steps: &'a [Step]) -> Option<Action> {
-        let written = self.deadline(time);
-        if written.is_some_and(|written| written.is_zero()) {
+    pub(super) fn retry(
+        &mut self,
+        step: &'a Step,
+        time: Option<&Scalar>,
+        ready: Option<&'a Scalar>,
+        steps: &'a [Step],
+    ) -> Option<Action> {
+        let written = self.optional(time, Self::deadline);
+        let ready = self.optional(ready, Self::endpoint_name);
+        if let (Some(time), Some(Some(Duration::ZERO))) = (time, written) {
             let finding = Diagnostic::error("bad-duration", time.span, "`retry` has no time to try anything");
             self.report(finding.help("write for how long it may try, such as `2s`"));
         }
@@ -189,7 +198,7 @@ impl<'a> Builder<'a> {
         later::each_captured(steps, &mut |name, _| sets.push(name.to_owned()));
         sets.sort();
         sets.dedup();
-        Some(Action::Retry { time: written?, sets, steps: built })
+        Some(Action::Retry { time: written?.unwrap_or(self.timeout), ready: ready?, sets, steps: built })
     }
 
     /// A name that is known inside of a block only.

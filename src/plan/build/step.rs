@@ -42,7 +42,7 @@ impl<'a> Builder<'a> {
             ast::StepKind::Parallel { lanes, within } => self.parallel(step.span, lanes, within.as_ref()),
             ast::StepKind::Barrier { name, within } => self.barrier(name, within.as_ref()),
             ast::StepKind::Repeat { .. } => self.repeat(step),
-            ast::StepKind::Retry { time, steps } => self.retry(step, time, steps),
+            ast::StepKind::Retry { time, ready, steps } => self.retry(step, time.as_ref(), ready.as_ref(), steps),
             ast::StepKind::Let(computed) => self.compute(computed),
             ast::StepKind::Assert(expression) => self.assertion(expression),
             ast::StepKind::Link(changes) => self.link(step.span, changes),

@@ -154,7 +154,7 @@ impl Decoder<'_> {
     fn retry(&mut self, at: At<'_>, node: &Node<'_>, entries: &[Entry<'_>]) -> Option<StepKind> {
         let time = self.scalar(at, node, takes(Value::Duration));
         let steps = self.steps_beside(at, entries)?;
-        Some(StepKind::Retry { time: time?, steps })
+        Some(StepKind::Retry { time: Some(time?), ready: None, steps })
     }
 
     /// The steps that must stand beside a block's word.

@@ -64,7 +64,7 @@ impl Decoder<'_> {
         let [only] = entries.as_slice() else {
             self.error(
                 Diagnostic::error("wrong-shape", node.span, "`ready` takes one thing that tells it")
-                    .help("write `{stdout: REGEX}` or `{stderr: REGEX}`"),
+                    .help("write `{stdout: REGEX}`, `{stderr: REGEX}` or `{steps: […]}`"),
             );
             return None;
         };
@@ -75,6 +75,9 @@ impl Decoder<'_> {
             self.error(suggest(finding, key.name, names(READY.iter())));
             return None;
         };
+        if word.value == Value::Steps {
+            return Some(Ready::Steps(self.steps(key, &only.value)));
+        }
         let regex = self.scalar(key, &only.value, takes(word.value))?;
         Some(Ready::Line { stream: only.key.scalar(), regex })
     }

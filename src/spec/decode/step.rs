@@ -5,7 +5,7 @@ use super::{At, Decoder, Entry, Kind, Node, broken};
 use crate::diagnostic::Diagnostic;
 use crate::model::name::{is_name, nearest};
 use crate::source::Span;
-use crate::spec::ast::{Step, StepKind};
+use crate::spec::ast::{Ready, Step, StepKind, Verb};
 use crate::spec::document::{self, MAX_FINDINGS};
 use crate::spec::words::{self, Value};
 
@@ -17,7 +17,16 @@ impl Decoder<'_> {
     /// A list of steps.
     pub(super) fn steps(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<Step> {
         match &node.kind {
-            Kind::Sequence(nodes) if !nodes.is_empty() => nodes.iter().map(|node| self.step(node)).collect(),
+            Kind::Sequence(nodes) if !nodes.is_empty() => {
+                let mut steps = Vec::with_capacity(nodes.len());
+                for node in nodes {
+                    let mut step = self.step(node);
+                    let tries = until_ready(&mut step);
+                    steps.push(step);
+                    steps.extend(tries);
+                }
+                steps
+            }
             Kind::Sequence(_) => {
                 self.error(
                     Diagnostic::error("no-steps", at.span, format!("`{}` has no steps", at.name))
@@ -203,5 +212,18 @@ fn usual_name(verb: &str) -> &'static str {
         "listen" | "bind" => "server",
         "accept" => "conn",
         _ => "client",
+    }
+}
+
+/// The steps that tell that a program is ready, which are tried after the one that runs it.
+fn until_ready(step: &mut Step) -> Option<Step> {
+    let StepKind::Call(call) = &mut step.kind else { return None };
+    let Verb::Run(run) = &mut call.verb else { return None };
+    match run.ready.take_if(|ready| matches!(ready, Ready::Steps(_)))? {
+        Ready::Steps(steps) => {
+            let (time, ready) = (call.within.clone(), Some(call.endpoint.clone()));
+            Some(Step { span: step.span, kind: StepKind::Retry { time, ready, steps }, faulty: step.faulty })
+        }
+        _ => None,
     }
 }

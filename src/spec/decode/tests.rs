@@ -328,8 +328,6 @@ fn words_of_later_versions_are_named_at_their_place() {
         ("a: {expect: [eof, truncated]}", "truncated"),
         ("a: {expect: {tls: {version: \"1.3\"}}}", "tls"),
         ("include: x.yaml", "include"),
-        ("retry: 2s\n    steps: [{a: close}]", "retry"),
-        ("repeat: [{a: b}]\n    steps: [{a: close}]", "repeat"),
     ] {
         check(&[(step, word, "not supported yet", "")]);
     }

@@ -141,7 +141,9 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::Host => "the name of a host",
         Value::Links => "a map of hosts to the states of their links, such as `{a: down}`",
         Value::Arguments => "a list of the program and its arguments, such as `[cat, \"-u\"]`",
-        Value::Ready => "`{stdout: REGEX}`, `{stderr: REGEX}`, or an address that must accept a connection",
+        Value::Ready => {
+            "`{stdout: REGEX}`, `{stderr: REGEX}`, `{steps: […]}`, or an address that must accept a connection"
+        }
         Value::Signal => "the name of a signal, such as `TERM`",
         Value::Statuses => "a number or a signal, such as `0` or `SIGTERM`, or a list of them",
         Value::Times => "a number, or a list of rows such as `[{request: \"a\", reply: \"b\"}]`",

@@ -68,6 +68,13 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("run", "dir", "- list: {run: [ls], dir: data}"),
     ("run", "ready", "- server: {run: [./serve], ready: \"tcp://127.0.0.1:7000\"}"),
     ("ready", "stdout", "- server: {run: [./serve], ready: {stdout: '^listening'}}"),
+    (
+        "ready",
+        "steps",
+        "- dns:\n    run: [dnsmasq, --no-daemon, --port, \"${port}\"]\n    ready:\n      steps:\n        - probe: {socket: \
+         udp}\n        - probe: {send: \"?\", to: \"udp://127.0.0.1:${port}\"}\n        - probe: {recv: {rest: true, vary: \
+         true}}\n        - probe: close",
+    ),
     ("ready", "stderr", "- server: {run: [./serve], ready: {stderr: '^listening'}}"),
     ("expect", "status", "- redis: {expect: exit, status: 0}\n- redis: {expect: exit, status: [0, SIGTERM]}"),
     ("expect", "from", "- redis: {expect: eof, from: stderr}"),

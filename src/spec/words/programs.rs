@@ -6,4 +6,5 @@ use super::{Value, Word, word};
 pub const READY: &[Word] = &[
     word("stdout", Value::Regex, "A line of its output that matches."),
     word("stderr", Value::Regex, "A line of its error output that matches."),
+    word("steps", Value::Steps, "Steps that are tried again until they all do as written."),
 ];
