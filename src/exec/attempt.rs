@@ -10,10 +10,13 @@ use super::test::Test;
 use super::values::Values;
 use super::verbs;
 
+/// An endpoint, and the closed one whose name it took.
+type Created = (Rc<Endpoint>, Option<Rc<Endpoint>>);
+
 /// What a try has made.
 pub(crate) struct Attempt {
     /// The endpoints that it created, each with the closed one whose name it took.
-    created: RefCell<Vec<(Rc<Endpoint>, Option<Rc<Endpoint>>)>>,
+    created: RefCell<Vec<Created>>,
     /// The variables that it sets, with the values that they had before.
     values: Vec<(String, Option<Value>)>,
 }

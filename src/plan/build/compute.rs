@@ -29,12 +29,11 @@ impl<'a> Builder<'a> {
         let mut assignments = Vec::with_capacity(computed.len());
         let mut sound = true;
         for (name, expression) in computed {
-            match self.assignment(name, expression) {
-                Some(assignment) => assignments.push(assignment),
-                None => {
-                    self.scope.doubt(&name.text);
-                    sound = false;
-                }
+            if let Some(assignment) = self.assignment(name, expression) {
+                assignments.push(assignment);
+            } else {
+                self.scope.doubt(&name.text);
+                sound = false;
             }
         }
         sound.then_some(Action::Let(assignments))

@@ -177,6 +177,7 @@ impl Merged<'_> {
 }
 
 /// Makes a plan of one case, step by step.
+#[expect(clippy::struct_excessive_bools, reason = "each says something else about the spec")]
 struct Builder<'a> {
     spec: &'a Spec,
     source: &'a SourceFile,

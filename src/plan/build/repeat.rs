@@ -39,7 +39,6 @@ impl<'a> Builder<'a> {
     }
 
     #[expect(clippy::type_complexity, reason = "the parts of one action, some of which may be wrong")]
-    #[expect(clippy::option_option, reason = "left out and wrong are different things")]
     fn counted(
         &mut self,
         count: &Scalar,

@@ -85,7 +85,9 @@ impl<'a> Builder<'a> {
     fn parallel(&mut self, span: Span, lanes: &'a [ast::Lane], within: Option<&ast::Scalar>) -> Option<Action> {
         let within = self.optional(within, Self::deadline);
         // What one lane sets, the others may see before or after.
-        lanes.iter().for_each(|lane| self.forget_values(&lane.steps));
+        for lane in lanes {
+            self.forget_values(&lane.steps);
+        }
         let before = self.scope.endpoints().map(str::to_owned).collect();
         for lane in lanes {
             later::each_created(&lane.steps, &mut |name| {

@@ -205,9 +205,10 @@ impl Builder<'_> {
         let finding = if self.scope.endpoint(name).is_some() {
             finding.help(format!("`{name}` is an endpoint: write `${{{name}.port}}`, `.host` or `.path`"))
         } else if let Some(later) = self.captured_later(name) {
-            finding.related(later, "set here, later").help(match self.before_steps {
-                false => "a variable can be used after the step that sets it",
-                true => BEFORE_STEPS,
+            finding.related(later, "set here, later").help(if self.before_steps {
+                BEFORE_STEPS
+            } else {
+                "a variable can be used after the step that sets it"
             })
         } else if let Some(near) = nearest(name, names) {
             finding.help(format!("write `${{{near}}}`"))
@@ -277,9 +278,10 @@ impl Builder<'_> {
         } else if let Some(later) = self.created_later(name) {
             Diagnostic::error("not-created", span, format!("`{name}` is used before it is created"))
                 .related(later, "created here, later")
-                .help(match self.before_steps {
-                    false => format!("move the step that creates `{name}` before this one"),
-                    true => BEFORE_STEPS.to_owned(),
+                .help(if self.before_steps {
+                    BEFORE_STEPS.to_owned()
+                } else {
+                    format!("move the step that creates `{name}` before this one")
                 })
         } else {
             let message = format!("there is no endpoint `{name}`");

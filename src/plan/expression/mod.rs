@@ -130,7 +130,9 @@ impl Expression {
             }
             Self::Filtered { of, arguments, .. } => {
                 of.each(visit);
-                arguments.iter().for_each(|argument| argument.each(visit));
+                for argument in arguments {
+                    argument.each(visit);
+                }
             }
         }
     }
