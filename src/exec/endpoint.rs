@@ -46,7 +46,7 @@ pub(crate) struct Endpoint {
     /// What it is now.
     pub(crate) role: Cell<Role>,
     /// Bytes of a stream that the kernel has taken from it.
-    pub(crate) sent: Cell<u64>,
+    pub(crate) sent: Rc<Cell<u64>>,
     /// Whether it keeps back what it sends (a cork, or `more`).
     pub(crate) corked: Cell<bool>,
     /// Whether a send failed half-way: how much of it went was the kernel's choice.
@@ -118,7 +118,7 @@ impl Endpoint {
             host,
             order,
             role: Cell::new(if socket.is_some() { Role::Plain } else { Role::Sender }),
-            sent: Cell::new(0),
+            sent: Rc::default(),
             corked: Cell::new(false),
             sent_partly: Cell::new(false),
             accepted: Cell::new(false),
@@ -284,7 +284,7 @@ impl Endpoint {
     pub(crate) fn unread_from_spec(&self) -> Unread {
         let Some(socket) = self.socket() else { return Unread::Bytes(0) };
         let bytes = match self.role.get() {
-            Role::Connected if self.peer.borrow().is_some() => sys::unread(socket.fd()).unwrap_or(0),
+            Role::Connected if self.peer.borrow().is_some() => socket.unread().unwrap_or(0),
             Role::Plain if self.network.has_boundaries() => drain(&socket),
             _ => 0,
         };

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use crate::trace::record::Bytes;
 
 use super::endpoint::{Endpoint, Role};
-use super::net::sys;
 
 /// How much of each endpoint's unread bytes is kept.
 const KEPT: usize = 1024;
@@ -20,7 +19,7 @@ pub(crate) fn unread(endpoints: &[Rc<Endpoint>]) -> Vec<(String, Bytes)> {
         if matches!(endpoint.role.get(), Role::Listener | Role::Program) {
             continue;
         }
-        if let Ok(len @ 1..) = sys::recv(socket.fd(), &mut buffer, libc::MSG_PEEK | libc::MSG_DONTWAIT) {
+        if let Ok(len @ 1..) = socket.recv(&mut buffer, libc::MSG_PEEK | libc::MSG_DONTWAIT) {
             all.push((endpoint.shown.clone(), Bytes(buffer[..len].to_vec())));
         }
     }

@@ -9,17 +9,19 @@ use std::time::Duration;
 use socket2::SockAddr;
 use tokio::time::Instant;
 
+use crate::model::alert::Fault;
 use crate::model::duration;
 use crate::model::errno::Errno;
 use crate::model::topology::LinkState;
 use crate::plan::template::{Piece, Template};
-use crate::plan::{Action, Call, Number, Step};
+use crate::plan::{Action, Call, Number, Step, Verb};
 use crate::source::Span;
 use crate::trace::event::{Event, What};
 use crate::trace::record::{Entry, Facts, Happened};
 
 use super::attempt::Attempt;
-use super::endpoint::{Endpoint, New};
+use super::endpoint::{Endpoint, New, Peer};
+use super::net::tls::{End, Session, Trouble};
 use super::net::{Direction, Socket};
 use super::parallel::Meeting;
 use super::stop::Stop;
@@ -57,6 +59,8 @@ pub(crate) struct Done {
     pub(crate) facts: Facts,
     /// Where it went, for a run whose frames are watched.
     pub(crate) route: Option<Box<Route>>,
+    /// What EPROTO means, where TLS says it.
+    pub(crate) trouble: Option<Box<Trouble>>,
 }
 
 impl Done {
@@ -67,7 +71,26 @@ impl Done {
             words.push(' ');
             words.push_str(word);
         }
-        Self { result, what: What::Words(words), facts: Facts::default(), route: None }
+        Self { result, what: What::Words(words), facts: Facts::default(), route: None, trouble: None }
+    }
+}
+
+impl Done {
+    /// What it failed with: where TLS knows more than the errno, the alert.
+    fn fault(&self) -> Option<Fault> {
+        let errno = self.result.err()?;
+        Some(self.trouble.as_ref().map_or(Fault::Errno(errno), |trouble| Fault::Alert(trouble.alert)))
+    }
+
+    /// With what TLS knows of an EPROTO.
+    fn explained(mut self, lane: &Lane<'_>, call: &Call) -> Result<Self, Stop> {
+        if self.result == Err(Errno(libc::EPROTO))
+            && let Some(socket) = lane.endpoint(&call.endpoint)?.socket()
+            && let Some(End::Broken(trouble)) = socket.tls().and_then(Session::end)
+        {
+            self.trouble = Some(Box::new(trouble));
+        }
+        Ok(self)
     }
 }
 
@@ -145,7 +168,8 @@ impl<'t> Lane<'t> {
 
     /// Runs steps in their order.
     pub(crate) async fn steps(&mut self, steps: &[Step], entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
-        for step in steps {
+        let mut steps = steps.iter().peekable();
+        while let Some(step) = steps.next() {
             if self.test.options.cancel.is_cancelled() {
                 return Err(Stop::Cancelled);
             }
@@ -155,7 +179,12 @@ impl<'t> Lane<'t> {
             }
             self.test.current.set(Some(step.span.start));
             match &step.action {
-                Action::Call(call) => self.call(step.span, call, entries).await?,
+                Action::Call(call) => match steps.next_if(|next| self.shake_hands(call, next)) {
+                    Some(Step { span, action: Action::Call(other) }) => {
+                        self.both((step.span, call), (*span, other), entries).await?;
+                    }
+                    _ => self.call(step.span, call, entries).await?,
+                },
                 Action::Pause(time) => self.pause(step.span, *time).await?,
                 Action::Let(assignments) => self.compute(assignments)?,
                 Action::Assert(assertion) => self.assert(assertion)?,
@@ -186,12 +215,43 @@ impl<'t> Lane<'t> {
 
     /// Runs one call, judges it, and records it.
     async fn call(&mut self, span: Span, call: &Call, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
+        let made = self.make(span, call).await?;
+        entries.borrow_mut().push(made);
+        Ok(())
+    }
+
+    /// Whether a step and the next are the two ends of one handshake: one waits for the other.
+    fn shake_hands(&self, call: &Call, next: &Step) -> bool {
+        let Action::Call(other) = &next.action else { return false };
+        if !matches!((&call.verb, &other.verb), (Verb::Tls(_), Verb::Tls(_))) {
+            return false;
+        }
+        let ends = (self.endpoint(&call.endpoint), self.endpoint(&other.endpoint));
+        let (Ok(one), Ok(other)) = ends else { return false };
+        matches!(one.peer(), Peer::Known(peer) if Rc::ptr_eq(&peer, &other))
+    }
+
+    /// Runs two calls at once. Where one fails, that is the failure, and the other is given up.
+    async fn both(
+        &mut self,
+        one: (Span, &Call),
+        other: (Span, &Call),
+        entries: &RefCell<Vec<Entry>>,
+    ) -> Result<(), Stop> {
+        let (one, other) = tokio::try_join!(self.make(one.0, one.1), self.make(other.0, other.1))?;
+        entries.borrow_mut().extend([one, other]);
+        Ok(())
+    }
+
+    /// Runs one call, and judges it; what has happened.
+    async fn make(&self, span: Span, call: &Call) -> Result<Entry, Stop> {
         let began = Instant::now();
         let order = self.test.next_order();
         let within = self.at_most(call.within);
         let deadline = earlier(Deadline { at: began + within, within }, self.limit);
         let watched = self.watch(call)?;
         let done = verbs::run(self, call, deadline).await.map_err(|stop| unmet(call, stop).at(span))?;
+        let done = done.explained(self, call)?;
         self.test.pump();
         if let Some((watch, name)) = watched {
             watch.note(self.test, &name, call, order, self.test.line(span.start), &done);
@@ -199,8 +259,7 @@ impl<'t> Lane<'t> {
         judge(call, &done, began.elapsed()).map_err(|stop| stop.at(span))?;
         let fails = call.fails_words.clone();
         let event = Event { endpoint: call.endpoint.shown(), what: done.what, fails, wire: Vec::new() };
-        entries.borrow_mut().push(self.happened(span, order, began, event, done.facts));
-        Ok(())
+        Ok(self.happened(span, order, began, event, done.facts))
     }
 
     /// What has happened in a step that ends now.
@@ -289,24 +348,26 @@ fn unmet(call: &Call, stop: Stop) -> Stop {
 fn judge(call: &Call, done: &Done, took: Duration) -> Result<(), Stop> {
     let verb = call.words.split(' ').next().unwrap_or_default();
     let who = call.endpoint.shown();
-    let allowed = match done.result {
-        Ok(()) => call.fails.is_empty() || call.fails.contains(&None),
-        Err(errno) => call.fails.contains(&Some(errno)),
+    let fault = done.fault();
+    let allowed = match fault {
+        None => call.fails.is_empty() || call.fails.contains(&None),
+        fault => call.fails.contains(&fault),
     };
     let wanted = || any_of(&call.fails_words);
-    match done.result {
-        Ok(()) if !allowed => {
+    match fault {
+        None if !allowed => {
             let stop = Stop::failed(format!("{who}: {verb} succeeded, where {} was expected", wanted()));
             return Err(stop.label("succeeded").help("if success is right, remove `fails`, or add `none` to it"));
         }
-        Err(errno) if !allowed => {
+        Some(fault) if !allowed => {
             let stop = if call.fails.is_empty() {
-                Stop::failed(format!("{who}: {verb} failed with {errno}"))
-                    .help(format!("if that is what this step shows, write `fails: {errno}` beside it"))
+                Stop::failed(format!("{who}: {verb} failed with {fault}"))
+                    .help(format!("if that is what this step shows, write `fails: {fault}` beside it"))
             } else {
-                Stop::failed(format!("{who}: {verb} failed with {errno}, where {} was expected", wanted()))
+                Stop::failed(format!("{who}: {verb} failed with {fault}, where {} was expected", wanted()))
             };
-            return Err(stop.label(errno.to_string()));
+            let notes = done.trouble.iter().flat_map(|trouble| trouble.notes.iter().cloned());
+            return Err(notes.fold(stop.label(fault.to_string()), Stop::note));
         }
         _ => {}
     }

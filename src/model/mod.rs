@@ -2,6 +2,7 @@
 //! durations. Each knows how it is written and how it is read; nothing here touches a socket.
 
 pub mod address;
+pub mod alert;
 pub mod bytes;
 pub mod duration;
 pub mod errno;

@@ -13,6 +13,7 @@ pub mod program;
 pub mod template;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 
 pub use build::{build, check};
 pub use case::{Case, Settings, cases};
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::address::Address;
+use crate::model::alert::Fault;
 use crate::model::errno::Errno;
 use crate::model::group::Membership;
 use crate::model::network::Network;
@@ -36,6 +38,7 @@ use expression::Expression;
 use pattern::Pattern;
 use payload::Payload;
 use template::Template;
+use tls::{Agreed, Tls};
 
 /// One case of a spec, ready to be executed.
 #[derive(Debug, Clone)]
@@ -235,7 +238,7 @@ pub struct Call {
     pub mode: Mode,
     /// What it may fail with on this platform; empty: it must succeed. `None` in it: it may
     /// succeed too.
-    pub fails: Vec<Option<Errno>>,
+    pub fails: Vec<Option<Fault>>,
 }
 
 /// Where a socket is bound or connected to.
@@ -342,11 +345,21 @@ pub enum Verb {
     /// Waits until all of these hold.
     ExpectAttributes(Vec<Attribute>),
     /// Shuts down.
-    Shutdown(std::net::Shutdown),
+    Shutdown {
+        /// Which direction.
+        how: std::net::Shutdown,
+        /// Whether TLS tells the other side first, with close_notify.
+        notify: bool,
+    },
     /// Closes.
-    Close,
+    Close {
+        /// Whether TLS tells the other side first, with close_notify.
+        notify: bool,
+    },
     /// Closes abortively.
     Reset,
+    /// Upgrades the connection to TLS.
+    Tls(Box<Tls>),
     /// Sets options, in order.
     Set(Vec<(&'static SocketOption, OptionValue)>),
     /// Starts a program.
@@ -360,6 +373,8 @@ pub enum Verb {
 pub enum Condition {
     /// The end of the stream.
     Eof,
+    /// The end of the connection, without the close_notify of TLS.
+    Truncated,
     /// ECONNRESET at the next receive.
     Reset,
     /// Nothing, not even the end, for so long.
@@ -398,6 +413,8 @@ pub enum AttributeCheck {
     Unsent(Vec<Number>),
     /// Connections waiting at a listener.
     Queue(Vec<Number>),
+    /// What was agreed for TLS: all of these.
+    Tls(Vec<Agreed>),
     /// An option.
     Option(&'static SocketOption, Vec<OptionValue>),
 }

@@ -87,6 +87,8 @@ pub enum End {
     Eof,
     /// ECONNRESET.
     Reset,
+    /// The end of a connection with TLS, without close_notify.
+    Truncated,
 }
 
 impl End {
@@ -95,6 +97,7 @@ impl End {
         match self {
             Self::Eof => "eof",
             Self::Reset => "reset",
+            Self::Truncated => "truncated",
         }
     }
 }

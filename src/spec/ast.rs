@@ -323,11 +323,18 @@ pub enum Verb {
     Shutdown {
         /// Which direction.
         how: Scalar,
+        /// `false`: without TLS's close_notify.
+        notify: Option<Scalar>,
     },
     /// Closes.
-    Close,
+    Close {
+        /// `false`: without TLS's close_notify.
+        notify: Option<Scalar>,
+    },
     /// Closes abortively.
     Reset,
+    /// Upgrades to TLS.
+    Tls(Box<Tls>),
     /// Sets options.
     Set {
         /// Each with its value.
@@ -372,13 +379,41 @@ pub enum Ready {
     Steps(Vec<Step>),
 }
 
+/// An upgrade to TLS.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// `server` or `client`.
+    pub side: Scalar,
+    /// A file with certificates, or `true`.
+    pub cert: Option<Scalar>,
+    /// A file with their key.
+    pub key: Option<Scalar>,
+    /// The name that a client asks for.
+    pub sni: Option<Scalar>,
+    /// Protocols.
+    pub alpn: Vec<Scalar>,
+    /// `true`, `false`, or a file with authorities.
+    pub verify: Option<Scalar>,
+    /// The only version.
+    pub version: Option<Scalar>,
+}
+
 /// What an `expect` waits for.
 #[derive(Debug, Clone)]
 pub enum Expectation {
     /// One condition, or any of a list: `eof`, `reset`, `silence`, `readable`, `writable`.
     Any(Vec<Scalar>),
-    /// Attributes, each with the values of which any will do.
-    Attributes(Vec<(Scalar, Vec<Scalar>)>),
+    /// Attributes, each with what it must be.
+    Attributes(Vec<(Scalar, Wanted)>),
+}
+
+/// What an attribute must be.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// Any of these values.
+    Any(Vec<Scalar>),
+    /// All of these, each any of its values: `tls: {version: "1.3", alpn: h2}`.
+    All(Vec<(Scalar, Vec<Scalar>)>),
 }
 
 /// A payload or a pattern, with its place and what stands beside it.

@@ -9,6 +9,7 @@ pub(crate) mod option;
 pub(crate) mod ports;
 pub(crate) mod reserve;
 pub(crate) mod sys;
+pub(crate) mod tls;
 
 use std::cell::{Cell, OnceCell};
 use std::io;
@@ -33,6 +34,8 @@ pub(crate) struct Socket {
     network: Network,
     /// Whether it is no socket but the end of a pipe, which is written to.
     is_pipe: bool,
+    /// TLS over it, from the step on that began it.
+    tls: OnceCell<tls::Session>,
     /// What SO_LINGER was set to.
     linger: Cell<Option<u32>>,
 }
@@ -64,7 +67,14 @@ impl Socket {
     }
 
     fn from_fd(fd: OwnedFd, network: Network) -> Self {
-        Self { registration: OnceCell::new(), fd: Arc::new(fd), network, is_pipe: false, linger: Cell::new(None) }
+        Self {
+            registration: OnceCell::new(),
+            fd: Arc::new(fd),
+            network,
+            is_pipe: false,
+            tls: OnceCell::new(),
+            linger: Cell::new(None),
+        }
     }
 
     /// The end of a pipe that bytes are written into.
@@ -141,6 +151,29 @@ impl Socket {
         let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY | Interest::ERROR;
         let registration = sys::register(Arc::clone(&self.fd), all)?;
         Ok(self.registration.get_or_init(|| registration))
+    }
+
+    /// TLS over it.
+    pub(crate) fn tls(&self) -> Option<&tls::Session> {
+        self.tls.get()
+    }
+
+    /// Lays TLS over it, for good.
+    pub(crate) fn lay_over(&self, session: tls::Session) {
+        let _ = self.tls.set(session);
+    }
+
+    /// recv(2), of plain text where TLS lies over it. The flag is MSG_PEEK or none.
+    pub(crate) fn recv(&self, buffer: &mut [u8], flags: c_int) -> Result<usize, Errno> {
+        match self.tls() {
+            Some(tls) => tls.recv(self.fd(), buffer, flags & libc::MSG_PEEK != 0),
+            None => sys::recv(self.fd(), buffer, flags),
+        }
+    }
+
+    /// Bytes that wait to be received; of TLS, of plain text.
+    pub(crate) fn unread(&self) -> Result<u64, Errno> {
+        self.tls().map_or_else(|| sys::unread(self.fd()), |tls| Ok(tls.unread(self.fd())))
     }
 
     /// Whether a datagram socket has shut down its own receiving. A blocking receive gives nothing

@@ -220,6 +220,7 @@ fn rest(ends: &[End], start: u64, settled: &mut u64, context: &mut Context<'_>) 
         Some(Boundary::Datagram | Boundary::Frame) => return Ok(true),
         Some(Boundary::Eof) => End::Eof,
         Some(Boundary::Reset) => End::Reset,
+        Some(Boundary::Truncated) => End::Truncated,
     };
     let allowed = if ends.is_empty() { &[End::Eof][..] } else { ends };
     if !allowed.contains(&end) {

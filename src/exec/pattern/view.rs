@@ -7,6 +7,8 @@ pub(crate) enum Boundary {
     Eof,
     /// ECONNRESET.
     Reset,
+    /// The end of a connection with TLS, without close_notify.
+    Truncated,
     /// The end of the datagram.
     Datagram,
     /// The end of what a length measures; the matcher's own.
@@ -19,6 +21,7 @@ impl Boundary {
         match self {
             Self::Eof => "the stream ended",
             Self::Reset => "the connection was reset",
+            Self::Truncated => "the connection ended without close_notify",
             Self::Datagram => "the datagram ended",
             Self::Frame => "the frame ended",
         }

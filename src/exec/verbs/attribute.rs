@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::model::errno::Errno;
 use crate::model::option::SocketOption;
 use crate::model::state::TcpState;
+use crate::plan::tls::Agreed;
 use crate::plan::{Attribute, AttributeCheck, Call, Mode, Number, OptionValue, Target};
 
 use super::super::endpoint::{Endpoint, Role};
@@ -68,13 +69,14 @@ fn look(lane: &Lane<'_>, endpoint: &Endpoint, check: &AttributeCheck) -> Result<
         AttributeCheck::Peer(wanted) => own_address(lane, endpoint, wanted, sys::peer_address)?,
         AttributeCheck::Unread(wanted) => {
             let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
-            number(lane, sys::unread(socket.fd()), wanted)?
+            number(lane, socket.unread(), wanted)?
         }
         AttributeCheck::Unsent(wanted) => {
             let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
             number(lane, sys::unsent(socket.fd()), wanted)?
         }
         AttributeCheck::Queue(wanted) => number(lane, queue(endpoint)?, wanted)?,
+        AttributeCheck::Tls(wanted) => agreed(lane, endpoint, wanted)?,
         AttributeCheck::Option(which, wanted) => value(endpoint, which, wanted)?,
     })
 }
@@ -145,6 +147,34 @@ fn number(lane: &Lane<'_>, seen: Result<u64, Errno>, wanted: &[Number]) -> Resul
         }
     }
     Ok(Look::Not(seen.to_string()))
+}
+
+/// What was agreed for TLS, which never changes.
+fn agreed(lane: &Lane<'_>, endpoint: &Endpoint, wanted: &[Agreed]) -> Result<Look, Stop> {
+    let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+    let Some(tls) = socket.tls() else {
+        return Err(Stop::failed(format!("`{}` does not speak TLS", endpoint.name))
+            .help("upgrade it first: `- NAME: {tls: client}`"));
+    };
+    let seen = tls.agreement();
+    for wanted in wanted {
+        let (holds, word, seen) = match wanted {
+            Agreed::Version(versions) => (versions.contains(&seen.version), "version", Some(seen.version.name())),
+            Agreed::Alpn(protocols) => (protocols.contains(&seen.alpn), "alpn", seen.alpn.as_deref()),
+            Agreed::Sni(names) => {
+                let mut holds = false;
+                for name in names {
+                    let name = name.as_ref().map(|name| lane.text(name)).transpose()?;
+                    holds |= name.as_deref() == seen.sni.as_deref();
+                }
+                (holds, "sni", seen.sni.as_deref())
+            }
+        };
+        if !holds {
+            return Ok(Look::Never(format!("{{{word} {}}}", seen.unwrap_or("none"))));
+        }
+    }
+    Ok(Look::Holds)
 }
 
 /// An option. Reading SO_ERROR uses it up, so another error than the expected one ends the wait.

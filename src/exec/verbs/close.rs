@@ -4,19 +4,21 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::model::errno::Errno;
 use crate::plan::Call;
 use crate::trace::event::What;
 use crate::trace::record::Unread;
 
 use super::super::endpoint::{Endpoint, Peer, Role};
 use super::super::lane::{Deadline, Done, Lane};
-use super::super::net::{Socket, sys};
+use super::super::net::{Direction, Socket, sys};
 use super::super::settle::{self, Ending};
 use super::super::stop::Stop;
 use super::open;
 
-/// Closes in order: FIN, or RST where bytes are left unread.
-pub(super) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Result<Done, Stop> {
+/// Closes in order: FIN, or RST where bytes are left unread; before it close_notify, where TLS lies
+/// over the connection.
+pub(super) async fn run(lane: &Lane<'_>, call: &Call, notify: bool, deadline: Deadline) -> Result<Done, Stop> {
     let (endpoint, socket) = open(lane, &call.endpoint)?;
     if let Some(program) = endpoint.program() {
         program.close_input();
@@ -25,8 +27,18 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
     let unread = endpoint.unread_from_spec();
     // Bytes of strangers make a close reset, too.
     let peer_is_known = matches!(endpoint.peer(), Peer::Known(_));
-    let any_unread =
-        unread != Unread::Bytes(0) || (!peer_is_known && sys::unread(socket.fd()).is_ok_and(|bytes| bytes > 0));
+    let in_kernel = || sys::unread(socket.fd()).is_ok_and(|bytes| bytes > 0);
+    let any_unread = match socket.tls() {
+        None => unread != Unread::Bytes(0) || (!peer_is_known && in_kernel()),
+        Some(tls) => {
+            // All that has arrived is read ahead, a stranger's tickets among it, and so resets nothing.
+            tls.unread(socket.fd());
+            in_kernel()
+        }
+    };
+    if notify {
+        close_notify(lane, &endpoint, &socket, deadline).await?;
+    }
     let ending = Ending::of(lane.test, &endpoint, socket.resets() || any_unread);
     drop(socket);
     let mut done = Done::words(call, Ok(()));
@@ -39,6 +51,30 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
     done.facts.notes.extend(settle::ended(lane.test, &ending).await.note());
     done.facts.notes.extend(settle::abandoned(lane.test, &endpoint, &clients).await.note());
     Ok(done)
+}
+
+/// Says that nothing more comes, where TLS lies over a connection that can still send. Whether the
+/// other side hears it is its own business: an error here is no error of the close.
+pub(super) async fn close_notify(
+    lane: &Lane<'_>,
+    endpoint: &Rc<Endpoint>,
+    socket: &Socket,
+    deadline: Deadline,
+) -> Result<(), Stop> {
+    let Some(tls) = socket.tls().filter(|_| !endpoint.write_ended.get()) else { return Ok(()) };
+    tls.close_notify();
+    while tls.flush(socket.fd()) == Err(Errno(libc::EAGAIN)) {
+        if !deadline.wait(socket, Direction::Out).await? {
+            return Err(Stop::failed(format!("{}: no room for close_notify, since nobody reads", endpoint.name))
+                .label("the buffers are full")
+                .deadline(deadline.within)
+                .help(
+                    "let the other end receive at the same time, in a lane of `parallel`, or write `notify: false`",
+                ));
+        }
+    }
+    settle::sent(lane.test, endpoint, socket).await;
+    Ok(())
 }
 
 /// Closes abortively: SO_LINGER 0, then close.

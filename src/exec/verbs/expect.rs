@@ -11,6 +11,7 @@ use crate::trace::record::{Bytes, Difference};
 
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
+use super::super::net::tls::{End, Session, record};
 use super::super::net::{Direction, Socket, sys};
 use super::super::stop::Stop;
 use super::{blocking, open_output};
@@ -82,22 +83,49 @@ impl Expected<'_> {
         if self.wants(Condition::Writable) && sys::poll_now(self.socket.fd(), libc::POLLOUT) & libc::POLLOUT != 0 {
             return Ok(Look::Holds);
         }
-        if self.wants(Condition::Readable) && sys::poll_now(self.socket.fd(), libc::POLLIN) & libc::POLLIN != 0 {
+        if self.wants(Condition::Readable) && self.is_readable(libc::POLLIN) {
             return Ok(Look::Holds);
         }
-        if !self.wants(Condition::Eof) && !self.wants(Condition::Reset) {
+        if ![Condition::Eof, Condition::Reset, Condition::Truncated].into_iter().any(|end| self.wants(end)) {
             return Ok(Look::NotYet);
         }
         let mut buffer = [0; SHOWN];
-        match sys::recv(self.socket.fd(), &mut buffer, libc::MSG_PEEK) {
-            Ok(0) if self.wants(Condition::Eof) => Ok(Look::Holds),
-            Ok(0) => Err(self.instead("the end of the stream")),
+        match self.socket.recv(&mut buffer, libc::MSG_PEEK) {
+            Ok(0) if self.wants(self.end()) => Ok(Look::Holds),
+            Ok(0) => Err(self.ended()),
             Ok(len) => Err(self.bytes_instead(&buffer[..len])),
             Err(errno) if errno.0 == libc::EAGAIN => Ok(Look::NotYet),
             Err(errno) => Ok(match self.error(errno)? {
                 Ok(()) => Look::Holds,
                 Err(errno) => Look::Errno(errno),
             }),
+        }
+    }
+
+    /// Whether a receive would not block: of TLS, one of plain text.
+    fn is_readable(&self, events: libc::c_short) -> bool {
+        match self.socket.tls() {
+            Some(_) => self.socket.recv(&mut [0], libc::MSG_PEEK) != Err(Errno(libc::EAGAIN)),
+            None => sys::poll_now(self.socket.fd(), events) & events != 0,
+        }
+    }
+
+    /// Which end a receive of nothing is.
+    fn end(&self) -> Condition {
+        match self.socket.tls().and_then(Session::end) {
+            Some(End::Truncated) => Condition::Truncated,
+            _ => Condition::Eof,
+        }
+    }
+
+    /// The other end than the one that was expected.
+    fn ended(&self) -> Stop {
+        match self.end() {
+            Condition::Truncated => self
+                .instead("the end without close_notify")
+                .note("with TLS the other side says `close_notify` before it ends the connection; this one did not")
+                .help("where that is right, write `expect: truncated`"),
+            _ => self.instead("the end of the stream"),
         }
     }
 
@@ -117,6 +145,10 @@ impl Expected<'_> {
 
     fn bytes_instead(&self, bytes: &[u8]) -> Stop {
         let stop = self.instead(if bytes.len() == 1 { "1 byte" } else { "bytes" });
+        let stop = match record::described(bytes).filter(|_| self.socket.tls().is_none()) {
+            Some(what) => stop.note(format!("what came is {what}, and this end does not speak TLS")),
+            None => stop,
+        };
         stop.difference(Difference {
             expected: None,
             expected_words: Some(self.described()),
@@ -129,6 +161,7 @@ impl Expected<'_> {
         let words = self.conditions.iter().map(|condition| match condition {
             Condition::Eof => "the end of the stream".to_owned(),
             Condition::Reset => "a reset".to_owned(),
+            Condition::Truncated => "the end without close_notify".to_owned(),
             Condition::Silence(time) => format!("silence for {}", duration::show(*time)),
             Condition::Readable => "something to receive".to_owned(),
             Condition::Writable => "room to send".to_owned(),
@@ -156,10 +189,8 @@ impl Expected<'_> {
     async fn silence(&self, time: Duration, deadline: Deadline) -> Result<(), Stop> {
         let quiet = Deadline { at: Instant::now() + time, within: time };
         loop {
-            let events = libc::POLLIN | libc::POLLPRI | libc::POLLRDHUP;
-            if sys::poll_now(self.socket.fd(), events) & (events | libc::POLLERR | libc::POLLHUP) != 0
-                && !self.only_unconnected()
-            {
+            let events = libc::POLLIN | libc::POLLPRI | libc::POLLRDHUP | libc::POLLERR | libc::POLLHUP;
+            if self.is_readable(events) && !self.only_unconnected() {
                 return Err(self.broken());
             }
             if quiet.at > deadline.at {
@@ -184,8 +215,8 @@ impl Expected<'_> {
     /// What broke the silence.
     fn broken(&self) -> Stop {
         let mut buffer = [0; SHOWN];
-        match sys::recv(self.socket.fd(), &mut buffer, libc::MSG_PEEK) {
-            Ok(0) if self.endpoint.network.has_connections() => self.instead("the end of the stream"),
+        match self.socket.recv(&mut buffer, libc::MSG_PEEK) {
+            Ok(0) if self.endpoint.network.has_connections() => self.ended(),
             Ok(0) => self.instead("an empty datagram"),
             Ok(len) => self.bytes_instead(&buffer[..len]),
             Err(errno) if self.endpoint.role.get() == Role::Listener && errno.0 != libc::ECONNRESET => {

@@ -17,6 +17,7 @@ mod send;
 mod set;
 mod shutdown;
 mod socket;
+mod tls;
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -63,8 +64,9 @@ pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
         }
         Verb::Expect { conditions, stderr, .. } => expect::run(lane, call, conditions, *stderr, deadline).await,
         Verb::ExpectAttributes(attributes) => attribute::run(lane, call, attributes, deadline).await,
-        Verb::Shutdown(how) => shutdown::run(lane, call, *how).await,
-        Verb::Close => close::run(lane, call, deadline).await,
+        Verb::Shutdown { how, notify } => shutdown::run(lane, call, *how, *notify, deadline).await,
+        Verb::Close { notify } => close::run(lane, call, *notify, deadline).await,
+        Verb::Tls(tls) => tls::run(lane, call, tls, deadline).await,
         Verb::Reset => close::reset(lane, call).await,
         Verb::Set(options) => set::run(lane, call, options),
         Verb::Run(run) => run::run(lane, call, run, deadline).await,

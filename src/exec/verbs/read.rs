@@ -52,7 +52,7 @@ pub(super) async fn run(
         Some(pattern) => compare(lane, &endpoint.name, pattern, &bytes)?,
     };
     let what = What::Data { verb: call.words.clone(), bytes: shown, suffix: call.suffix.clone() };
-    Ok(Done { result: Ok(()), what, facts, route: None })
+    Ok(Done { result: Ok(()), what, facts, route: None, trouble: None })
 }
 
 type Bytes = (Vec<u8>, bool);
@@ -64,6 +64,9 @@ async fn read(
     size: usize,
     deadline: Deadline,
 ) -> Result<Result<Option<Bytes>, Errno>, Stop> {
+    if socket.tls().is_some() {
+        return read_plain(socket, size, deadline).await;
+    }
     let one = move |fd: std::os::fd::BorrowedFd<'_>| {
         let mut buffer = vec![0; size];
         sys::recv_message(fd, &mut buffer, 0).map(|message| {
@@ -89,6 +92,26 @@ async fn read(
                 }
             }
             other => return Ok(other.map(Some)),
+        }
+    }
+}
+
+/// What TLS has decrypted, at most so much of it.
+async fn read_plain(socket: &Socket, size: usize, deadline: Deadline) -> Result<Result<Option<Bytes>, Errno>, Stop> {
+    let mut buffer = vec![0; size];
+    loop {
+        match socket.recv(&mut buffer, 0) {
+            Err(errno) if errno.0 == libc::EAGAIN => {
+                if !deadline.wait(socket, Direction::In).await? {
+                    return Ok(Ok(None));
+                }
+            }
+            received => {
+                return Ok(received.map(|len| {
+                    buffer.truncate(len);
+                    Some((buffer, false))
+                }));
+            }
         }
     }
 }

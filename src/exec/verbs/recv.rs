@@ -14,6 +14,7 @@ use crate::trace::record::Facts;
 
 use super::super::endpoint::Endpoint;
 use super::super::lane::{Deadline, Done, Lane};
+use super::super::net::tls::record;
 use super::super::net::{Direction, Socket, sys};
 use super::super::pattern::{Boundary, Fed, Machine, Matched, Mismatch, Outcome};
 use super::super::stop::Stop;
@@ -60,7 +61,7 @@ pub(super) async fn run(
                 lane.values.set(name, value);
             }
             let what = What::Data { verb: call.words.clone(), bytes: matched.shown, suffix: call.suffix.clone() };
-            Done { result: Ok(()), what, facts, route: None }
+            Done { result: Ok(()), what, facts, route: None, trouble: None }
         }
         Err(errno) => Done { facts, ..Done::words(call, Err(errno)) },
     })
@@ -139,7 +140,7 @@ impl Receiving<'_> {
     /// The deadline passed before the pattern had all its bytes.
     fn late(&self, machine: &Machine) -> Stop {
         let mut unread = [0; 1024];
-        let len = sys::recv(self.socket.fd(), &mut unread, libc::MSG_PEEK | libc::MSG_DONTWAIT).unwrap_or(0);
+        let len = self.socket.recv(&mut unread, libc::MSG_PEEK | libc::MSG_DONTWAIT).unwrap_or(0);
         let missing = machine.missing("the deadline passed", &unread[..len]);
         let label = if missing.got.is_empty() { "nothing came" } else { "the rest did not come" };
         self.mismatch(missing).label(label).deadline(self.deadline.within)
@@ -149,7 +150,14 @@ impl Receiving<'_> {
         let message = format!("{}: {}", self.endpoint.name, mismatch.message);
         let short = mismatch.at >= mismatch.got.len() as u64;
         let label = if short { "bytes are missing" } else { "other bytes" };
-        Stop::failed(message).label(label).difference(mismatch.into())
+        let record = if self.socket.tls().is_none() { record::described(&mismatch.got) } else { None };
+        let stop = Stop::failed(message).label(label).difference(mismatch.into());
+        match record {
+            Some(what) => {
+                stop.note(format!("what came is {what}: the other side speaks TLS where plain text was expected"))
+            }
+            None => stop,
+        }
     }
 }
 

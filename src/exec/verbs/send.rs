@@ -13,6 +13,7 @@ use crate::trace::record::Facts;
 
 use super::super::endpoint::Endpoint;
 use super::super::lane::{Deadline, Done, Lane};
+use super::super::net::tls::Session;
 use super::super::net::{Direction, Socket, sys};
 use super::super::payload::{CHUNK, PayloadBytes, encode};
 use super::super::settle::{self, Inbox};
@@ -53,6 +54,8 @@ pub(super) async fn run(
         Sending { lane, call, endpoint: &endpoint, socket: &socket, to, flags, deadline, pieces: Vec::new() };
     let result = if endpoint.network.has_boundaries() {
         sending.datagram(&encoded.bytes).await?
+    } else if let Some(tls) = socket.tls() {
+        sending.records(tls, &encoded.bytes).await?
     } else {
         sending.stream(&encoded.bytes).await?
     };
@@ -69,7 +72,7 @@ pub(super) async fn run(
         }
     }
     let what = What::Data { verb: "send".to_owned(), bytes: encoded.shown, suffix: call.suffix.clone() };
-    Ok(Done { result, what, facts, route })
+    Ok(Done { result, what, facts, route, trouble: None })
 }
 
 /// Whether options keep small segments back, other than MSG_MORE of an earlier send.
@@ -136,6 +139,43 @@ impl Sending<'_> {
                     }
                 }
                 Err(errno) if errno.0 == libc::EAGAIN && self.call.mode == Mode::Waiting => {
+                    if !self.deadline.wait(self.socket, Direction::Out).await? {
+                        return Err(self.blocked(offset, len));
+                    }
+                }
+                Err(errno) => {
+                    self.endpoint.sent_partly.set(self.endpoint.sent_partly.get() || offset > 0);
+                    break Err(errno);
+                }
+            }
+        };
+        self.lane.test.give_back(scratch);
+        Ok(result)
+    }
+
+    /// Bytes of a stream, in records of TLS.
+    async fn records(&mut self, tls: &Session, bytes: &PayloadBytes) -> Result<Result<(), Errno>, Stop> {
+        if self.flags & libc::MSG_OOB != 0 {
+            return Err(Stop::failed("TLS has no urgent bytes").help("leave `urgent` out"));
+        }
+        let mut scratch = self.lane.test.buffer();
+        let (len, mut offset, mut sealed) = (bytes.len(), 0, 0);
+        let result = loop {
+            match tls.flush(self.socket.fd()) {
+                Ok(()) => {
+                    self.lane.test.pump();
+                    offset = sealed;
+                    if offset >= len {
+                        break Ok(());
+                    }
+                    sealed += tls.write(bytes.chunk(offset, &mut scratch)) as u64;
+                    self.pieces.push(sealed - offset);
+                    if len > CHUNK as u64 {
+                        // Lets a lane that reads take the bytes while they are in the cache.
+                        tokio::task::yield_now().await;
+                    }
+                }
+                Err(errno) if errno.0 == libc::EAGAIN => {
                     if !self.deadline.wait(self.socket, Direction::Out).await? {
                         return Err(self.blocked(offset, len));
                     }

@@ -4,14 +4,24 @@ use std::net::Shutdown;
 
 use crate::plan::Call;
 
-use super::super::lane::{Done, Lane};
+use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::sys;
 use super::super::settle::{self, Ending};
 use super::super::stop::Stop;
+use super::close::close_notify;
 use super::open;
 
-pub(super) async fn run(lane: &Lane<'_>, call: &Call, how: Shutdown) -> Result<Done, Stop> {
+pub(super) async fn run(
+    lane: &Lane<'_>,
+    call: &Call,
+    how: Shutdown,
+    notify: bool,
+    deadline: Deadline,
+) -> Result<Done, Stop> {
     let (endpoint, socket) = open(lane, &call.endpoint)?;
+    if notify && how != Shutdown::Read {
+        close_notify(lane, &endpoint, &socket, deadline).await?;
+    }
     let ending = Ending::of(lane.test, &endpoint, false);
     let result = sys::shutdown(socket.fd(), how);
     let mut done = Done::words(call, result);

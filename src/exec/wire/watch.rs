@@ -23,6 +23,8 @@ pub(crate) struct Watch<'t> {
     since: usize,
     written: u64,
     corked: bool,
+    /// Whether TLS lies over it: then how many bytes there are is not for the spec to say.
+    tls: bool,
 }
 
 /// Where a call went: from its own address, as far as it was known, to another.
@@ -40,7 +42,8 @@ impl<'t> Watch<'t> {
         let endpoint = test.open_endpoint(name);
         let written = endpoint.as_ref().map_or(0, |endpoint| endpoint.sent.get());
         let corked = endpoint.as_deref().is_some_and(is_corked);
-        Self { wire, endpoint, since: wire.count(), written, corked }
+        let tls = endpoint.as_ref().and_then(|endpoint| endpoint.socket()).is_some_and(|socket| socket.tls().is_some());
+        Self { wire, endpoint, since: wire.count(), written, corked, tls }
     }
 
     /// After it: what it did.
@@ -65,7 +68,7 @@ impl<'t> Watch<'t> {
             None => endpoint.remote(),
         };
         let verb = call.words.split(' ').next().unwrap_or_default();
-        self.wire.acts.borrow_mut().push(Act {
+        let act = Act {
             order,
             step: format!("line {line}, {} {verb}", endpoint.shown),
             endpoint: endpoint.shown.clone(),
@@ -77,14 +80,21 @@ impl<'t> Watch<'t> {
             did,
             since: self.since,
             until: self.wire.count(),
-        });
+        };
+        // What TLS says of itself, in any step: its handshake, an alert, close_notify.
+        let (from, to) = (self.written, endpoint.sent.get());
+        if to > from && !matches!(act.did, Did::Write { .. }) {
+            let did = Did::Write { from, to, held: false, varies: true };
+            self.wire.acts.borrow_mut().push(Act { did, ..act.clone() });
+        }
+        self.wire.acts.borrow_mut().push(act);
     }
 
     fn did(&self, endpoint: &Endpoint, call: &Call, done: &Done) -> Did {
         match &call.verb {
             Verb::Connect { .. } if endpoint.network.is_tcp() => Did::Connect,
             Verb::Send { more, .. } => {
-                let varies = done.result.is_err() || !has_fixed_size(&done.what);
+                let varies = done.result.is_err() || self.tls || !has_fixed_size(&done.what);
                 if endpoint.network.is_tcp() {
                     let held = *more || is_corked(endpoint);
                     Did::Write { from: self.written, to: endpoint.sent.get(), held, varies }
@@ -94,8 +104,8 @@ impl<'t> Watch<'t> {
                     Did::Other
                 }
             }
-            Verb::Shutdown(std::net::Shutdown::Read) if endpoint.role.get() != Role::Listener => Did::Other,
-            Verb::Shutdown(_) | Verb::Close | Verb::Reset => Did::End,
+            Verb::Shutdown { how: std::net::Shutdown::Read, .. } if endpoint.role.get() != Role::Listener => Did::Other,
+            Verb::Shutdown { .. } | Verb::Close { .. } | Verb::Reset => Did::End,
             Verb::Set(_) if self.corked && !is_corked(endpoint) => Did::Release,
             _ => Did::Other,
         }

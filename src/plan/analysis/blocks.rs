@@ -6,7 +6,7 @@ use crate::plan::template::Template;
 use crate::plan::{Action, Call, Condition, Row, Step, Target, Verb};
 use crate::source::Span;
 
-use super::endpoints::{Endpoint, Role, Walk, key};
+use super::endpoints::{Endpoint, Layer, Role, Walk, key};
 
 impl<'p> Walk<'p, '_> {
     /// Whatever order the lanes run in, each sees its own steps in order; what another lane creates
@@ -87,6 +87,7 @@ fn unsettle(endpoints: &mut Vec<Endpoint<'_>>, name: &str) {
     match endpoints.iter_mut().find(|endpoint| endpoint.name == name) {
         Some(endpoint) => {
             endpoint.role = Role::Unknown;
+            endpoint.tls = Layer::Unknown;
             endpoint.closed = None;
         }
         None => endpoints.push(unknown(Cow::Owned(name.to_owned()))),
@@ -102,6 +103,7 @@ fn unknown(name: Cow<'_, str>) -> Endpoint<'_> {
         role: Role::Unknown,
         socket: 0,
         input_closed: None,
+        tls: Layer::Unknown,
     }
 }
 
@@ -151,7 +153,8 @@ fn touched(steps: &[Step]) -> Vec<Cow<'_, str>> {
             | Verb::Accept { .. }
             | Verb::Connect { .. }
             | Verb::Run(_)
-            | Verb::Close
+            | Verb::Close { .. }
+            | Verb::Tls(_)
             | Verb::Reset => add(&call.endpoint),
             Verb::Expect { conditions, .. } if conditions.contains(&Condition::Exit) => add(&call.endpoint),
             _ => {}

@@ -29,6 +29,8 @@ pub(super) struct Endpoint<'p> {
     pub network: Option<Network>,
     /// What it is.
     pub role: Role,
+    /// Whether it speaks TLS.
+    pub tls: Layer,
     /// Its number, for as long as it is the same socket.
     pub socket: usize,
     /// Of a program: where its input was closed.
@@ -53,6 +55,17 @@ pub(super) enum Role {
     /// A program that has ended; what it printed can still be received.
     Ended,
     /// Something of these; nothing is said.
+    Unknown,
+}
+
+/// Whether TLS lies over a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layer {
+    /// It does not.
+    Plain,
+    /// It does, from this step on.
+    Tls(Span),
+    /// It may.
     Unknown,
 }
 
@@ -177,6 +190,7 @@ impl<'p> Walk<'p, '_> {
             };
         self.check_uses(call);
         self.check_host(call);
+        self.check_layer(call, outcome);
         self.verb(call, outcome);
     }
 
@@ -325,6 +339,7 @@ impl<'p> Walk<'p, '_> {
             role,
             socket: self.sockets,
             input_closed: None,
+            tls: if role == Role::Unknown { Layer::Unknown } else { Layer::Plain },
         };
         let Some(index) = self.find(&endpoint.name) else {
             self.endpoints.push(endpoint);

@@ -122,6 +122,12 @@ impl<'p> Flow<'p> {
         }
     }
 
+    /// How many bytes certainly wait at a socket, and the last that were sent.
+    pub(super) fn waiting(&self, socket: usize) -> Option<(u64, Span)> {
+        let pipe = self.pipes.iter().find(|pipe| pipe.to == Some(socket) && pipe.certain)?;
+        Some((pipe.chunks.iter().map(|chunk| chunk.size).sum(), pipe.chunks.last()?.sent))
+    }
+
     fn add(&mut self, from: Option<usize>, to: Option<usize>) {
         self.pipes.push(Pipe { from, to, certain: true, chunks: Vec::new() });
     }

@@ -10,6 +10,7 @@ mod flow;
 mod hosts;
 pub(crate) mod lanes;
 mod programs;
+mod tls;
 mod transfer;
 mod verbs;
 

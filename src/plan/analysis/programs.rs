@@ -71,7 +71,7 @@ impl<'p> Walk<'p, '_> {
             }
             return;
         }
-        let has_input = !matches!(call.verb, Verb::Send { .. } | Verb::Close);
+        let has_input = !matches!(call.verb, Verb::Send { .. } | Verb::Close { .. });
         if let (Some(closed), false, Outcome::Succeeds) = (endpoint.input_closed, has_input, outcome)
             && !self.is_doubtful(&name)
         {
@@ -83,7 +83,7 @@ impl<'p> Walk<'p, '_> {
             );
         }
         match &call.verb {
-            Verb::Close => self.endpoints[index].input_closed = Some(call.verb_span),
+            Verb::Close { .. } => self.endpoints[index].input_closed = Some(call.verb_span),
             Verb::Expect { conditions, .. } if outcome == Outcome::Succeeds && conditions == &[Condition::Exit] => {
                 self.endpoints[index].role = Role::Ended;
             }
@@ -107,9 +107,14 @@ impl<'p> Walk<'p, '_> {
                 "write `from: stderr`, or leave it out for its output",
             )),
             Verb::Read { truncated: true, .. } => modifier("truncated"),
-            Verb::Send { .. } | Verb::Recv { .. } | Verb::Read { .. } | Verb::Close | Verb::Signal(_) => None,
+            Verb::Close { notify: false } => modifier("notify"),
+            Verb::Send { .. } | Verb::Recv { .. } | Verb::Read { .. } | Verb::Close { .. } | Verb::Signal(_) => None,
             Verb::Expect { conditions, .. } => {
-                let wrong = [(Condition::Reset, "reset"), (Condition::Writable, "writable")];
+                let wrong = [
+                    (Condition::Reset, "reset"),
+                    (Condition::Writable, "writable"),
+                    (Condition::Truncated, "truncated"),
+                ];
                 let (_, word) = wrong.into_iter().find(|(condition, _)| conditions.contains(condition))?;
                 let help = "of a program, `eof`, `silence`, `readable` and `exit` can be expected";
                 Some((self.word(call.verb_span, word), format!("`{word}`"), help))
@@ -122,7 +127,7 @@ impl<'p> Walk<'p, '_> {
                     "of a program, `eof`, `silence`, `readable` and `exit` can be expected",
                 ))
             }
-            Verb::Shutdown(_) | Verb::Reset => {
+            Verb::Shutdown { .. } | Verb::Reset => {
                 let verb = format!("`{}`", verb_name(&call.verb));
                 Some((call.verb_span, verb, "`close` closes its input, `signal: KILL` ends it"))
             }

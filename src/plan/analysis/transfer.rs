@@ -93,15 +93,23 @@ impl<'p> Walk<'p, '_> {
         let Some(index) = self.open(&call.endpoint, "expect") else { return };
         self.needs_socket(index, call);
         let endpoint = &self.endpoints[index];
-        let ends = conditions.iter().any(|condition| matches!(condition, Condition::Eof | Condition::Reset));
+        let ends = conditions
+            .iter()
+            .any(|condition| matches!(condition, Condition::Eof | Condition::Reset | Condition::Truncated));
         if outcome != Outcome::Succeeds || !ends {
             return;
         }
         let name = &endpoint.name;
-        let word = if conditions.contains(&Condition::Eof) { "eof" } else { "reset" };
+        let word = if conditions.contains(&Condition::Eof) {
+            "eof"
+        } else if conditions.contains(&Condition::Reset) {
+            "reset"
+        } else {
+            "truncated"
+        };
         let span = self.word(call.verb_span, word);
-        if endpoint.is_datagram() && word == "eof" {
-            let message = format!("`{name}` is a datagram socket, and has no end: `eof` can never come");
+        if endpoint.is_datagram() && word != "reset" {
+            let message = format!("`{name}` is a datagram socket, and has no end: `{word}` can never come");
             let help = "write `{expect: silence, for: 200ms}` where nothing more may come";
             self.wrong_kind_at(span, call, message, help);
         } else if endpoint.role == Role::Listener {

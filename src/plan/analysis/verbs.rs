@@ -47,12 +47,13 @@ impl<'p> Walk<'p, '_> {
             // Only programs have signals.
             Verb::Signal(_) => {}
             Verb::ExpectAttributes(attributes) => self.attributes(call, attributes, outcome),
-            Verb::Shutdown(_) | Verb::Set(_) => {
+            Verb::Tls(_) => self.tls(call, outcome),
+            Verb::Shutdown { .. } | Verb::Set(_) => {
                 if let Some(index) = self.open_for(call) {
                     self.needs_socket(index, call);
                 }
             }
-            Verb::Close | Verb::Reset => {
+            Verb::Close { .. } | Verb::Reset => {
                 if let Some(index) = self.open_for(call) {
                     self.needs_socket(index, call);
                     if outcome == Outcome::Succeeds {
@@ -318,9 +319,9 @@ pub(super) fn verb_name(verb: &Verb) -> &'static str {
         Verb::Send { .. } => "send",
         Verb::Recv { .. } => "recv",
         Verb::Read { .. } => "read",
-        Verb::Shutdown(_) => "shutdown",
+        Verb::Shutdown { .. } => "shutdown",
         Verb::Set(_) => "set",
-        Verb::Close => "close",
+        Verb::Close { .. } => "close",
         Verb::Reset => "reset",
         Verb::Socket(_) => "socket",
         Verb::Bind(_) => "bind",
@@ -329,6 +330,7 @@ pub(super) fn verb_name(verb: &Verb) -> &'static str {
         Verb::Pair { .. } => "pair",
         Verb::Signal(_) => "signal",
         Verb::Expect { .. } => "expect: exit",
+        Verb::Tls(_) => "tls",
         _ => "do this",
     }
 }

@@ -104,8 +104,12 @@ impl<'a> Builder<'a> {
             Written::Expect { what, duration, status, from } => {
                 self.expect(what, duration.as_ref(), status, from.as_ref(), call.verb_span)
             }
-            Written::Shutdown { how } => self.shutdown(how),
-            Written::Close => Some(Said::new(Verb::Close, "close")),
+            Written::Shutdown { how, notify } => self.shutdown(how, notify.as_ref()),
+            Written::Close { notify } => {
+                let (notify, words) = self.notify(notify.as_ref())?;
+                Some(Said::new(Verb::Close { notify }, format!("close{words}")))
+            }
+            Written::Tls(tls) => self.tls(tls),
             Written::Reset => Some(Said::new(Verb::Reset, "reset")),
             Written::Set { options } => self.set(options),
             Written::Run(run) => self.run(run, call),
@@ -192,7 +196,8 @@ impl<'a> Builder<'a> {
         Some(Said::new(Verb::Pair { other: name, network: kind }, words))
     }
 
-    fn shutdown(&mut self, how: &Scalar) -> Option<Said> {
+    fn shutdown(&mut self, how: &Scalar, notify: Option<&Scalar>) -> Option<Said> {
+        let notify = self.notify(notify);
         let word = self.word(how)?;
         let direction = match word.text.as_ref() {
             "read" => std::net::Shutdown::Read,
@@ -204,7 +209,15 @@ impl<'a> Builder<'a> {
                 return None;
             }
         };
-        Some(Said::new(Verb::Shutdown(direction), format!("shutdown {}", word.shown())))
+        let (notify, words) = notify?;
+        Some(Said::new(Verb::Shutdown { how: direction, notify }, format!("shutdown {}{words}", word.shown())))
+    }
+
+    /// Whether TLS says that it ends, and the words for it.
+    fn notify(&mut self, notify: Option<&Scalar>) -> Option<(bool, String)> {
+        let Some(written) = notify else { return Some((true, String::new())) };
+        let notify = self.flag(Some(written))?;
+        Some((notify, format!(" notify {}", self.word(written)?.shown())))
     }
 
     fn send(

@@ -8,17 +8,17 @@ use crate::model::option::{self, OPTIONS, SocketOption};
 use crate::model::state::TcpState;
 use crate::plan::{Attribute, AttributeCheck, Condition, Number, Target, Verb};
 use crate::source::Span;
-use crate::spec::ast::{Expectation, Scalar};
+use crate::spec::ast::{Expectation, Scalar, Wanted};
 
 use super::Builder;
 use super::call::Said;
 use super::target::Purpose;
 
 /// The conditions, as they are written.
-const CONDITIONS: [&str; 6] = ["eof", "reset", "silence", "readable", "writable", "exit"];
+const CONDITIONS: [&str; 7] = ["eof", "reset", "truncated", "silence", "readable", "writable", "exit"];
 
 /// The attributes, as they are written, apart from the options.
-const ATTRIBUTES: [&str; 6] = ["state", "local", "peer", "unread", "unsent", "queue"];
+const ATTRIBUTES: [&str; 7] = ["state", "local", "peer", "unread", "unsent", "queue", "tls"];
 
 impl Builder<'_> {
     /// `expect`: conditions, or attributes.
@@ -121,6 +121,7 @@ impl Builder<'_> {
     fn condition(&mut self, text: &str, written: &Scalar, time: Option<Duration>) -> Option<Condition> {
         match (text, time) {
             ("eof", _) => Some(Condition::Eof),
+            ("truncated", _) => Some(Condition::Truncated),
             ("reset", _) => Some(Condition::Reset),
             ("readable", _) => Some(Condition::Readable),
             ("writable", _) => Some(Condition::Writable),
@@ -141,11 +142,6 @@ impl Builder<'_> {
     }
 
     fn unknown_condition(&mut self, text: &str, span: Span, has_for: bool) {
-        if text == "truncated" {
-            let message = format!("`{text}` is not supported yet");
-            self.report(Diagnostic::error("not-supported-yet", span, message));
-            return;
-        }
         let finding = Diagnostic::error("unknown-condition", span, format!("`expect` knows no `{text}`"));
         // States are in capitals: `CLOSED` is one, `closed` means the end.
         self.report(if TcpState::parse(text).is_some() {
@@ -154,17 +150,22 @@ impl Builder<'_> {
             let time = if near == "silence" && !has_for { ", for: 200ms" } else { "" };
             finding.help(format!("did you mean `{near}{time}`?"))
         } else {
-            finding
-                .help("write eof, reset, silence, readable, writable or exit, or attributes: `{expect: {unread: 5}}`")
+            finding.help(
+                "write eof, reset, truncated, silence, readable, writable or exit, or attributes: `{expect: {unread: 5}}`",
+            )
         });
     }
 
-    fn attributes(&mut self, written: &[(Scalar, Vec<Scalar>)]) -> Option<Said> {
+    fn attributes(&mut self, written: &[(Scalar, Wanted)]) -> Option<Said> {
         let mut words = "expect".to_owned();
         let mut attributes = Vec::with_capacity(written.len());
         let mut sound = true;
-        for (key, values) in written {
-            match self.attribute(key, values) {
+        for (key, wanted) in written {
+            let attribute = match wanted {
+                Wanted::Any(values) => self.attribute(key, values),
+                Wanted::All(agreed) => self.agreed(key, agreed),
+            };
+            match attribute {
                 Some(attribute) => {
                     words.push(' ');
                     words.push_str(&attribute.shown);
@@ -214,10 +215,6 @@ impl Builder<'_> {
     }
 
     fn unknown_attribute(&mut self, name: &str, span: Span) {
-        if name == "tls" {
-            self.report(Diagnostic::error("not-supported-yet", span, "`tls` is not supported yet"));
-            return;
-        }
         let conditions = CONDITIONS.contains(&name);
         let finding = Diagnostic::error("unknown-attribute", span, format!("unknown attribute `{name}`"));
         let known = ATTRIBUTES.into_iter().chain(OPTIONS.iter().map(|option| option.name));
@@ -231,7 +228,7 @@ impl Builder<'_> {
     }
 
     /// Every value, with how a trace shows it.
-    fn each<T>(
+    pub(super) fn each<T>(
         &mut self,
         values: &[Scalar],
         shown: &mut Vec<String>,

@@ -1,7 +1,8 @@
 //! The errors that a step may or must give.
 
 use crate::diagnostic::Diagnostic;
-use crate::model::errno::{self, Errno};
+use crate::model::alert::{self, Fault};
+use crate::model::errno;
 use crate::model::name::nearest;
 use crate::model::platform;
 use crate::spec::ast::{Fails, Scalar};
@@ -9,7 +10,7 @@ use crate::spec::ast::{Fails, Scalar};
 use super::Builder;
 
 /// The allowed outcomes, `None` for success, and the words for them.
-pub(super) type Allowed = (Vec<Option<Errno>>, Vec<String>);
+pub(super) type Allowed = (Vec<Option<Fault>>, Vec<String>);
 
 impl Builder<'_> {
     /// What the step may fail with on this platform.
@@ -47,9 +48,9 @@ impl Builder<'_> {
                 sound = false;
                 continue;
             };
-            let errno = if word.text == "none" { Some(None) } else { Errno::parse(&word.text).map(Some) };
-            if let Some(errno) = errno {
-                allowed.0.push(errno);
+            let fault = if word.text == "none" { Some(None) } else { Fault::parse(&word.text).map(Some) };
+            if let Some(fault) = fault {
+                allowed.0.push(fault);
                 allowed.1.push(word.shown().to_owned());
             } else {
                 self.unknown_errno(&word.text, outcome);
@@ -77,13 +78,15 @@ impl Builder<'_> {
             return;
         }
         let names = errno::NAMES.iter().map(|(name, _)| *name);
-        let candidates = names.clone().chain(["none"]);
+        let alerts = alert::NAMES.iter().filter(|(_, number)| *number != 0).map(|(name, _)| *name);
+        let candidates = names.chain(alerts).chain(["none"]);
         let finding = Diagnostic::error("unknown-errno", outcome.span, format!("unknown error `{text}`"));
         self.report(match nearest(text, candidates) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => {
-                finding.help("write a name of errno(3), such as `ECONNREFUSED`, or `none` where success is allowed")
-            }
+            None => finding.help(
+                "write a name of errno(3), such as `ECONNREFUSED`, or of an alert of TLS, such as `unknown_ca`; \
+                     `none` where success is allowed",
+            ),
         });
     }
 
@@ -96,7 +99,7 @@ impl Builder<'_> {
                 continue;
             };
             let text = word.text.as_ref();
-            if text == "none" || Errno::parse(text).is_some() || errno::platform_of(text) == Some(platform) {
+            if text == "none" || Fault::parse(text).is_some() || errno::platform_of(text) == Some(platform) {
                 continue;
             }
             self.unknown_errno(text, outcome);

@@ -24,6 +24,7 @@ mod scope;
 mod step;
 mod target;
 mod text;
+mod tls;
 mod topology;
 mod words;
 

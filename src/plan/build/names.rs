@@ -15,7 +15,7 @@ impl<'a> Builder<'a> {
     /// A step with a mistake: what it creates, captures or closes is not judged further on.
     pub(super) fn doubt_call(&mut self, call: &'a ast::Call) {
         let scope = &mut self.scope;
-        if matches!(call.verb, ast::Verb::Close | ast::Verb::Reset) {
+        if matches!(call.verb, ast::Verb::Close { .. } | ast::Verb::Reset) {
             scope.doubt(later::shown(&call.endpoint.text));
         }
         later::created_by(call, &mut |name| scope.doubt(later::shown(&name.text)));

@@ -145,8 +145,10 @@ impl<'a> Builder<'a> {
             match word.text.as_ref() {
                 "eof" => ends.push(End::Eof),
                 "reset" => ends.push(End::Reset),
+                "truncated" => ends.push(End::Truncated),
                 text => {
-                    self.unknown("end", text, scalar.span, ["eof", "reset"].into_iter(), "unknown-end");
+                    let known = ["eof", "reset", "truncated"].into_iter();
+                    self.unknown("end", text, scalar.span, known, "unknown-end");
                     return None;
                 }
             }

@@ -1,10 +1,13 @@
 //! What `expect` waits for.
 
 use super::value::takes;
-use super::{At, Decoder, Entry, Kind, Node, Scalar};
+use super::{At, Decoder, Entry, Kind, Node, Scalar, names, suggest};
 use crate::diagnostic::Diagnostic;
-use crate::spec::ast::{Expectation, Verb};
-use crate::spec::words::{ATTRIBUTES, CONDITIONS, VerbWord, Word, find};
+use crate::spec::ast::{Expectation, Verb, Wanted};
+use crate::spec::words::{AGREED, ATTRIBUTES, CONDITIONS, Value, VerbWord, Word, find};
+
+/// What an attribute takes.
+const VALUES: &str = "a value, or a list of which any will do";
 
 impl Decoder<'_> {
     pub(super) fn expect(
@@ -62,9 +65,11 @@ impl Decoder<'_> {
                     )
                     .help(format!("write `expect: {}`", key.name)),
                 );
-            } else if let Some(values) = self.one_or_list(key, &entry.value, "a value, or a list of which any will do")
-            {
-                attributes.push((entry.key.scalar(), values));
+            } else if find(ATTRIBUTES, key.name).is_some_and(|word| word.value == Value::Agreed) {
+                let agreed = self.agreed(key, &entry.value)?;
+                attributes.push((entry.key.scalar(), Wanted::All(agreed)));
+            } else if let Some(values) = self.one_or_list(key, &entry.value, VALUES) {
+                attributes.push((entry.key.scalar(), Wanted::Any(values)));
             }
         }
         Some(Expectation::Attributes(attributes))
@@ -88,6 +93,27 @@ impl Decoder<'_> {
                     .help("write `{expect: exit, status: 0}`"),
             );
         }
+    }
+
+    /// What was agreed for TLS.
+    fn agreed(&mut self, at: At<'_>, node: &Node<'_>) -> Option<Vec<(Scalar, Vec<Scalar>)>> {
+        let entries = self.map(at, node, takes(Value::Agreed))?;
+        if entries.is_empty() {
+            self.wrong_shape(at, node, takes(Value::Agreed));
+            return None;
+        }
+        let mut agreed = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let key = At::from(&entry.key);
+            if find(AGREED, key.name).is_none() {
+                let message = format!("`tls` has no `{}` to be asked for", key.name);
+                let diagnostic = Diagnostic::error("unknown-attribute", key.span, message);
+                self.error(suggest(diagnostic, key.name, names(AGREED.iter())));
+            } else if let Some(values) = self.one_or_list(key, &entry.value, VALUES) {
+                agreed.push((entry.key.scalar(), values));
+            }
+        }
+        Some(agreed)
     }
 
     /// `silence` and `for` need each other.

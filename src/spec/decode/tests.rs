@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
-use crate::spec::ast::{Call, Expectation, Fails, Form, FormKind, Network, Spec, StepKind, Times, Verb};
+use crate::spec::ast::{Call, Expectation, Fails, Form, FormKind, Network, Spec, StepKind, Times, Verb, Wanted};
 use crate::spec::{Parsed, parse};
 
 fn read(text: &str) -> (Spec, Vec<Diagnostic>) {
@@ -52,9 +52,9 @@ fn check(cases: &[(&str, &str, &str, &str)]) {
 
 #[test]
 fn bare_verbs() {
-    assert!(matches!(call("a: close").verb, Verb::Close));
-    assert!(matches!(call("a: {close: true, within: 1s}").verb, Verb::Close));
-    assert!(matches!(call("a: {close}").verb, Verb::Close));
+    assert!(matches!(call("a: close").verb, Verb::Close { notify: None }));
+    assert!(matches!(call("a: {close: true, within: 1s}").verb, Verb::Close { notify: None }));
+    assert!(matches!(call("a: {close}").verb, Verb::Close { notify: None }));
     assert!(matches!(call("a: reset").verb, Verb::Reset));
     assert!(matches!(call("a: listen").verb, Verb::Listen { address: None, backlog: None }));
     let Verb::Listen { address: None, backlog: Some(backlog) } = call("a: {listen: true, backlog: 1}").verb else {
@@ -143,7 +143,40 @@ fn expectations_are_conditions_or_attributes() {
     assert!(matches!(what("a: {expect: [eof, reset]}"), Expectation::Any(list) if list.len() == 2));
     assert!(matches!(what("a: {expect: silence, for: 1s}"), Expectation::Any(list) if list.len() == 1));
     let Expectation::Attributes(list) = what("a: {expect: {state: [A, B], SO_ERROR: 0}}") else { panic!() };
-    assert_eq!(list.iter().map(|(_, values)| values.len()).collect::<Vec<_>>(), [2, 1]);
+    let lengths = list.iter().map(|(_, wanted)| match wanted {
+        Wanted::Any(values) => values.len(),
+        Wanted::All(agreed) => panic!("{agreed:?}"),
+    });
+    assert_eq!(lengths.collect::<Vec<_>>(), [2, 1]);
+    let Expectation::Attributes(list) = what("a: {expect: {tls: {version: \"1.3\", alpn: [h2, none]}}}") else {
+        panic!()
+    };
+    let [(_, Wanted::All(agreed))] = list.as_slice() else { panic!("{list:?}") };
+    assert_eq!(
+        agreed.iter().map(|(name, values)| (name.text.as_str(), values.len())).collect::<Vec<_>>(),
+        [("version", 1), ("alpn", 2)]
+    );
+}
+
+#[test]
+fn an_upgrade_has_its_modifiers() {
+    let Verb::Tls(tls) =
+        call("a: {tls: client, sni: b.example, alpn: [h2, http/1.1], version: 1.3, verify: false}").verb
+    else {
+        panic!()
+    };
+    assert_eq!((tls.side.text.as_str(), tls.alpn.len()), ("client", 2));
+    assert_eq!(tls.version.as_ref().map(|version| version.text.as_str()), Some("1.3"));
+    assert_eq!(tls.verify.as_ref().map(|verify| verify.text.as_str()), Some("false"));
+    assert!(tls.cert.is_none() && tls.key.is_none());
+    check(&[
+        ("a: {tls: client, cret: x}", "cret", "`tls` has no modifier `cret`", "`cert`"),
+        ("a: {tls: {client: true}}", "{client: true}", "`tls` takes", "client"),
+        ("a: {tls: }", "tls", "nothing stands after `tls`", "`server` or `client`"),
+        ("a: {expect: {tls: {cipher: x}}}", "cipher", "`tls` has no `cipher`", "`version`, `alpn`, `sni`"),
+        ("a: {expect: {tls: h2}}", "h2", "`tls` takes a map", "{version"),
+        ("a: {expect: {tls: {}}}", "{}", "`tls` takes a map", "{version"),
+    ]);
 }
 
 #[test]
@@ -321,12 +354,9 @@ fn escapes_that_are_not_what_was_meant() {
 fn words_of_later_versions_are_named_at_their_place() {
     for (step, word) in [
         ("a: {run: [x], pass: [y]}", "pass"),
-        ("a: {tls: client}", "tls"),
         ("a: {open: x}", "open"),
         ("a: {send: x, pass: [y]}", "pass"),
         ("a: {recv: x, takes: [y]}", "takes"),
-        ("a: {expect: [eof, truncated]}", "truncated"),
-        ("a: {expect: {tls: {version: \"1.3\"}}}", "tls"),
         ("include: x.yaml", "include"),
     ] {
         check(&[(step, word, "not supported yet", "")]);

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::duration;
 use crate::model::name::nearest;
 use crate::source::Span;
-use crate::spec::ast::{Call, Fails, Form, FormKind, Verb};
+use crate::spec::ast::{Call, Fails, Form, FormKind, Tls, Verb};
 use crate::spec::words::{self, CONDITIONS, FAILS, FORMS, HOST, VERBS, Value, VerbWord, WAITING, find};
 
 use super::form::Role;
@@ -214,7 +214,7 @@ impl Decoder<'_> {
         let name = word.word.name;
         let Some((at, node)) = own else {
             return match name {
-                "close" => Some(Verb::Close),
+                "close" => Some(Verb::Close { notify: None }),
                 "reset" => Some(Verb::Reset),
                 _ => Some(Verb::Listen { address: None, backlog: None }),
             };
@@ -222,7 +222,7 @@ impl Decoder<'_> {
         match name {
             "close" => {
                 self.nothing(at, node);
-                Some(Verb::Close)
+                Some(Verb::Close { notify: self.optional(entries, &word.modifiers[0]) })
             }
             "reset" => {
                 self.nothing(at, node);
@@ -233,6 +233,7 @@ impl Decoder<'_> {
             "read" => self.read(at, node, word, entries),
             "expect" => self.expect(at, node, word, entries),
             "set" => self.set(at, node),
+            "tls" => self.tls(at, node, word, entries),
             "listen" => self.listen(at, node, word, entries),
             "run" => self.run(at, node, word, entries),
             _ => {
@@ -246,7 +247,7 @@ impl Decoder<'_> {
                     "connect" => Verb::Connect { to: value, from: first },
                     "pair" => Verb::Pair { other: value, network: first },
                     "signal" => Verb::Signal { signal: value },
-                    _ => Verb::Shutdown { how: value },
+                    _ => Verb::Shutdown { how: value, notify: first },
                 })
             }
         }
@@ -294,6 +295,18 @@ impl Decoder<'_> {
             is
         });
         Some(Verb::Read { size: size?, is, truncated })
+    }
+
+    fn tls(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
+        let side = self.scalar(at, node, "`server` or `client`");
+        let [cert, key, sni, alpn, verify, version] = word.modifiers else { return None };
+        let (cert, key, sni) = (self.optional(entries, cert), self.optional(entries, key), self.optional(entries, sni));
+        let (verify, version) = (self.optional(entries, verify), self.optional(entries, version));
+        let alpn = match Self::entry(entries, alpn.name) {
+            Some(entry) => self.one_or_list(At::from(&entry.key), &entry.value, takes(alpn.value))?,
+            None => Vec::new(),
+        };
+        Some(Verb::Tls(Box::new(Tls { side: side?, cert, key, sni, alpn, verify, version })))
     }
 
     fn set(&mut self, at: At<'_>, node: &Node<'_>) -> Option<Verb> {

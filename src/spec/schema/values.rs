@@ -3,11 +3,11 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{Key, described, value};
-use crate::model::errno;
 use crate::model::network::Network;
 use crate::model::option::{OPTIONS, SocketOption, ValueKind};
 use crate::model::platform;
 use crate::model::state::TcpState;
+use crate::model::{alert, errno};
 use crate::spec::words::{self, Word};
 
 /// A name, in which `${i}` may stand.
@@ -165,6 +165,8 @@ fn errno_names() -> Vec<&'static str> {
     let aliases = ["EWOULDBLOCK", "ENOTSUP"];
     let mut names: Vec<_> = errno::NAMES.iter().map(|(name, _)| *name).chain(aliases).collect();
     names.sort_unstable();
+    // An alert of TLS is an error, too; `close_notify` is none.
+    names.extend(alert::NAMES.iter().filter(|(_, number)| *number != 0).map(|(name, _)| *name));
     names
 }
 
@@ -185,10 +187,25 @@ fn expectation() -> Json {
     let conditions = words(words::CONDITIONS.iter().filter(|word| !word.is_later()));
     let mut attributes = options(|value| one_or_list(&value));
     for word in words::ATTRIBUTES.iter().filter(|word| !word.is_later()) {
-        let schema = if word.name == "state" { states() } else { value(word.value) };
-        attributes.insert(word.name.to_owned(), described("expect", word, one_or_list(&schema)));
+        let schema = match word.name {
+            "state" => one_or_list(&states()),
+            "tls" => agreed(),
+            _ => one_or_list(&value(word.value)),
+        };
+        attributes.insert(word.name.to_owned(), described("expect", word, schema));
     }
     object_or(&object_of_some(&attributes), one_or_list(&conditions))
+}
+
+/// What was agreed for TLS, each with the value or values that will do.
+pub(super) fn agreed() -> Json {
+    let key = |word: &Word| (word.name.to_owned(), described("agreed", word, one_or_list(&value(word.value))));
+    object_of_some(&words::AGREED.iter().map(key).collect())
+}
+
+/// A version of TLS. What YAML takes for a number is a text all the same.
+pub(super) fn tls_version() -> Json {
+    one_of_words(json!({ "enum": ["1.2", "1.3", 1.2, 1.3] }))
 }
 
 fn states() -> Json {

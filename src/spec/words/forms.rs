@@ -18,7 +18,7 @@ pub(super) const AS: Word = word("as", Value::Name, "Keeps what was taken as a v
 pub(super) const VARY: Word = word("vary", Value::Flag, "It differs from run to run and is of no interest.");
 pub(super) const MAX: Word = word("max", Value::Size, "How much it may hold in memory, `16MiB` if not given.");
 pub(super) const END: Word =
-    word("end", Value::SomeOf(&["eof", "reset"]), "The ends that the stream may have after `rest`.");
+    word("end", Value::SomeOf(&["eof", "reset", "truncated"]), "The ends that the stream may have after `rest`.");
 
 /// What may stand beside every pattern.
 pub const COMPANIONS: &[Word] = &[MATCH, AS, VARY, MAX];

@@ -29,6 +29,14 @@ pub enum Value {
     Text,
     /// A list of texts.
     Texts,
+    /// A text, or a list of texts.
+    TextOrTexts,
+    /// `true`, `false` or a file.
+    FileOrFlag,
+    /// A version of TLS.
+    TlsVersion,
+    /// A map of what was agreed for TLS.
+    Agreed,
     /// A map of names to values.
     Values,
     /// A map of names to lists of values.
@@ -232,7 +240,7 @@ pub const CONDITIONS: &[Word] = &[
     word("silence", Value::Nothing, "Nothing arrives for so long, not even the end."),
     word("readable", Value::Nothing, "A receive would not block."),
     word("writable", Value::Nothing, "A send would not block."),
-    later("truncated", "The connection ends without TLS's close_notify."),
+    word("truncated", Value::Nothing, "The connection ends without TLS's close_notify."),
     word("exit", Value::Nothing, "The program ends."),
 ];
 
@@ -244,5 +252,12 @@ pub const ATTRIBUTES: &[Word] = &[
     word("unread", Value::Number, "Bytes waiting to be received."),
     word("unsent", Value::Number, "Bytes that the other side has not acknowledged."),
     word("queue", Value::Number, "Connections waiting at a listener."),
-    later("tls", "What was agreed for TLS."),
+    word("tls", Value::Agreed, "What was agreed for TLS."),
+];
+
+/// What can be asked of what was agreed for TLS.
+pub const AGREED: &[Word] = &[
+    word("version", Value::TlsVersion, "The version."),
+    word("alpn", Value::Text, "The protocol, by ALPN; `none` where there is none."),
+    word("sni", Value::Text, "The name that the client asked for, as its server sees it; `none` where there is none."),
 ];

@@ -69,6 +69,8 @@ pub const FAILS: Word = word("fails", Value::Errors, "The errors that it must gi
 const PATTERN: [Word; 5] =
     [super::forms::MATCH, super::forms::AS, super::forms::VARY, super::forms::MAX, super::forms::END];
 
+const NOTIFY: Word = word("notify", Value::Flag, "Whether TLS sends close_notify first; `true` if not given.");
+
 const fn at_once(word: Word, modifiers: &'static [Word]) -> VerbWord {
     VerbWord { word, modifiers, creates: false, blocks: false, fails: true }
 }
@@ -157,11 +159,13 @@ pub const VERBS: &[VerbWord] = &[
         blocks: true,
         fails: true,
     },
-    at_once(word("shutdown", Value::OneOf(&["read", "write", "both"]), "Shuts down one direction, or both."), &[]),
-    blocking(word("close", Value::Nothing, "Closes."), &[]),
+    at_once(
+        word("shutdown", Value::OneOf(&["read", "write", "both"]), "Shuts down one direction, or both."),
+        &[NOTIFY],
+    ),
+    blocking(word("close", Value::Nothing, "Closes."), &[NOTIFY]),
     at_once(word("reset", Value::Nothing, "Closes abortively."), &[]),
     at_once(word("set", Value::Options, "Sets socket options."), &[]),
-    not_yet("tls", "Upgrades the connection to TLS where it stands."),
     creating(blocking(
         word("run", Value::Arguments, "Starts a program, which is an endpoint from then on."),
         &[
@@ -172,5 +176,24 @@ pub const VERBS: &[VerbWord] = &[
         ],
     )),
     at_once(word("signal", Value::Signal, "Sends a signal to a program."), &[]),
+    blocking(
+        word("tls", Value::OneOf(&["server", "client"]), "Upgrades the connection to TLS where it stands."),
+        &[
+            word(
+                "cert",
+                Value::FileOrFlag,
+                "The chain of certificates to show: a file, or `true` for one of the run's.",
+            ),
+            word("key", Value::Text, "The file with the key of `cert`."),
+            word("sni", Value::Text, "The name of the server that a client asks for."),
+            word("alpn", Value::TextOrTexts, "The protocols to offer or to take, the best first."),
+            word(
+                "verify",
+                Value::FileOrFlag,
+                "Whether the other side must show a certificate, and of which authority.",
+            ),
+            word("version", Value::TlsVersion, "The only version to speak."),
+        ],
+    ),
     not_yet("open", "Opens a file to receive from."),
 ];

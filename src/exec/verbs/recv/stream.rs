@@ -3,6 +3,7 @@
 
 use super::{DATAGRAM, Received, Receiving, Step};
 use crate::exec::net::sys;
+use crate::exec::net::tls::{End, Session};
 use crate::exec::pattern::{Boundary, Machine, Want};
 use crate::exec::payload::CHUNK;
 use crate::exec::stop::Stop;
@@ -45,11 +46,11 @@ impl Receiving<'_> {
     fn take(&mut self, machine: &mut Machine, bytes: u64) -> Result<Step, Stop> {
         let len = usize::try_from(bytes).unwrap_or(CHUNK).min(CHUNK);
         self.room(len);
-        let received = match sys::recv(self.socket.fd(), &mut self.buffer[..len], 0) {
+        let received = match self.socket.recv(&mut self.buffer[..len], 0) {
             Ok(received) => received,
             Err(errno) => return Ok(Step::of(errno)),
         };
-        let end = (received == 0).then_some(Boundary::Eof);
+        let end = (received == 0).then(|| self.end());
         if received > 0 {
             self.pieces.push(received as u64);
         }
@@ -60,7 +61,7 @@ impl Receiving<'_> {
     /// Looks at what waits, and receives what of it is the pattern's.
     fn look(&mut self, machine: &mut Machine, known: &mut usize) -> Result<Step, Stop> {
         self.room((*known * 2).max(PEEK));
-        let seen = match sys::recv(self.socket.fd(), &mut self.buffer, libc::MSG_PEEK) {
+        let seen = match self.socket.recv(&mut self.buffer, libc::MSG_PEEK) {
             Ok(seen) => seen,
             Err(errno) => return Ok(Step::of(errno)),
         };
@@ -78,7 +79,7 @@ impl Receiving<'_> {
         known: &mut usize,
     ) -> Result<Step, Stop> {
         if seen.is_empty() {
-            let fed = machine.feed(&[], Some(Boundary::Eof));
+            let fed = machine.feed(&[], Some(self.end()));
             return Ok(Step::after(self.is_done(fed)?));
         }
         let mut end = None;
@@ -94,8 +95,25 @@ impl Receiving<'_> {
         Ok(Step::after(self.is_done(fed)?))
     }
 
+    /// What a receive of nothing means.
+    fn end(&self) -> Boundary {
+        match self.socket.tls().and_then(Session::end) {
+            Some(End::Truncated) => Boundary::Truncated,
+            _ => Boundary::Eof,
+        }
+    }
+
     /// The end that follows so many unread bytes, where it has arrived.
     fn end_after(&self, unread: usize) -> Option<Boundary> {
+        if let Some(tls) = self.socket.tls() {
+            return match tls.end_after(unread)? {
+                End::Truncated => Some(Boundary::Truncated),
+                End::Errno(Errno(libc::ECONNRESET)) => Some(Boundary::Reset),
+                // What an alert did not say is for the next receive.
+                End::Errno(_) | End::Broken(_) => None,
+                End::Notified => Some(Boundary::Eof),
+            };
+        }
         let events = sys::poll_now(self.socket.fd(), libc::POLLRDHUP);
         if events == 0 || sys::unread(self.socket.fd()).is_ok_and(|now| now != unread as u64) {
             return None;
@@ -109,7 +127,7 @@ impl Receiving<'_> {
         let mut scratch = [0; 4096];
         while left > 0 {
             let len = left.min(scratch.len());
-            match sys::recv(self.socket.fd(), &mut scratch[..len], 0) {
+            match self.socket.recv(&mut scratch[..len], 0) {
                 Ok(received @ 1..) => left -= received,
                 _ => break,
             }
@@ -121,7 +139,7 @@ impl Receiving<'_> {
 
     /// An error in place of bytes: a reset may be the end that the pattern goes up to.
     fn errno(&self, mut machine: Machine, errno: Errno) -> Result<Received, Stop> {
-        if errno.0 != libc::ECONNRESET || self.call.fails.contains(&Some(errno)) {
+        if errno.0 != libc::ECONNRESET || self.call.fails.contains(&Some(errno.into())) {
             return Ok(Err(errno));
         }
         let fed = machine.feed(&[], Some(Boundary::Reset));
@@ -134,9 +152,9 @@ impl Receiving<'_> {
         let mut known = 0;
         loop {
             let mut machine = self.machine()?;
-            match sys::recv(self.socket.fd(), &mut self.buffer, libc::MSG_PEEK) {
+            match self.socket.recv(&mut self.buffer, libc::MSG_PEEK) {
                 Ok(seen) if seen == 0 || seen > known => {
-                    let end = if seen == 0 { Some(Boundary::Eof) } else { self.end_after(seen) };
+                    let end = if seen == 0 { Some(self.end()) } else { self.end_after(seen) };
                     let fed = machine.feed(&self.buffer[..seen], end);
                     if self.is_done(fed)? {
                         return Ok(Ok(machine.into_matched()));
