@@ -152,7 +152,7 @@ fn number(lane: &Lane<'_>, seen: Result<u64, Errno>, wanted: &[Number]) -> Resul
 /// What was agreed for TLS, which never changes.
 fn agreed(lane: &Lane<'_>, endpoint: &Endpoint, wanted: &[Agreed]) -> Result<Look, Stop> {
     let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
-    let Some(tls) = socket.tls() else {
+    let Some(tls) = socket.tls().filter(|tls| !tls.is_broken()) else {
         return Err(Stop::failed(format!("`{}` does not speak TLS", endpoint.name))
             .help("upgrade it first: `- NAME: {tls: client}`"));
     };

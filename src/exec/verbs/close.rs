@@ -61,7 +61,8 @@ pub(super) async fn close_notify(
     socket: &Socket,
     deadline: Deadline,
 ) -> Result<(), Stop> {
-    let Some(tls) = socket.tls().filter(|_| !endpoint.write_ended.get()) else { return Ok(()) };
+    let tls = socket.tls().filter(|tls| !endpoint.write_ended.get() && !tls.is_broken());
+    let Some(tls) = tls else { return Ok(()) };
     tls.close_notify();
     while tls.flush(socket.fd()) == Err(Errno(libc::EAGAIN)) {
         if !deadline.wait(socket, Direction::Out).await? {

@@ -105,7 +105,7 @@ impl Expected<'_> {
     /// Whether a receive would not block: of TLS, one of plain text.
     fn is_readable(&self, events: libc::c_short) -> bool {
         match self.socket.tls() {
-            Some(_) => self.socket.recv(&mut [0], libc::MSG_PEEK) != Err(Errno(libc::EAGAIN)),
+            Some(tls) => tls.is_readable(self.socket.fd()),
             None => sys::poll_now(self.socket.fd(), events) & events != 0,
         }
     }

@@ -158,6 +158,9 @@ impl Sending<'_> {
         if self.flags & libc::MSG_OOB != 0 {
             return Err(Stop::failed("TLS has no urgent bytes").help("leave `urgent` out"));
         }
+        if tls.is_broken() {
+            return Ok(Err(Errno(libc::EPROTO)));
+        }
         let mut scratch = self.lane.test.buffer();
         let (len, mut offset, mut sealed) = (bytes.len(), 0, 0);
         let result = loop {

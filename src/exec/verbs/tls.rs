@@ -43,8 +43,8 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, tls: &Tls, deadline: Deadl
         }
         Outcome::Errno(errno) => Done::words(call, Err(errno)),
         Outcome::Broken(trouble) => {
-            // The connection is what TCP makes of it from here on: what was meant for TLS is gone.
-            while matches!(sys::recv(socket.fd(), &mut [0; SHOWN], libc::MSG_DONTWAIT), Ok(1..)) {}
+            session.note_told();
+            socket.lay_over(session);
             Done { trouble: Some(Box::new(trouble)), ..Done::words(call, Err(Errno(libc::EPROTO))) }
         }
     };
@@ -70,8 +70,9 @@ fn check(call: &Call, tls: &Tls, endpoint: &Endpoint, socket: &Socket) -> Result
     if endpoint.network.kind() != Kind::Stream {
         return Err(Stop::failed(format!("`{name}` is not a stream, and cannot speak TLS")));
     }
-    if socket.tls().is_some() {
-        return Err(Stop::failed(format!("`{name}` speaks TLS already")));
+    if let Some(tls) = socket.tls() {
+        let why = if tls.is_broken() { "TLS has failed at" } else { "TLS lies already over" };
+        return Err(Stop::failed(format!("{why} `{name}`")).help("connect once more"));
     }
     if call.mode != Mode::Waiting {
         return Err(Stop::failed("a handshake of TLS is not one system call").help("leave the modifier out"));

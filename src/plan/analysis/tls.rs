@@ -36,8 +36,7 @@ impl<'p> Walk<'p, '_> {
         }
         self.endpoints[index].tls = match outcome {
             Outcome::Succeeds => Layer::Tls(call.verb_span),
-            Outcome::Fails => Layer::Plain,
-            Outcome::Either => Layer::Unknown,
+            Outcome::Fails | Outcome::Either => Layer::Unknown,
         };
         if outcome != Outcome::Succeeds {
             self.flow.give_up();

@@ -49,6 +49,11 @@ struct State {
     /// How the bytes of the other side began.
     head: Vec<u8>,
     end: Option<End>,
+    /// Whether somebody was told that TLS has failed. From then on nothing more is decrypted, and
+    /// the end of the connection is what can be seen of it.
+    told: bool,
+    /// How the connection ended after that.
+    after: Option<Result<(), Errno>>,
 }
 
 /// How what the other side sends has ended.
@@ -99,7 +104,8 @@ impl Session {
     fn new(mut connection: Connection, sent: Rc<Cell<u64>>) -> Self {
         connection.set_buffer_limit(None);
         let (outgoing, plain, head) = (Vec::new(), Vec::new(), Vec::new());
-        Self { state: RefCell::new(State { connection, outgoing, plain, received: 0, head, end: None }), sent }
+        let state = State { connection, outgoing, plain, received: 0, head, end: None, told: false, after: None };
+        Self { state: RefCell::new(state), sent }
     }
 
     /// Whether the handshake goes on.
@@ -140,7 +146,7 @@ impl Session {
     }
 
     /// Receives plain text as recv(2) does: 0 bytes are the end, with or without close_notify; an
-    /// alert is EPROTO, and [`Session::end`] says which.
+    /// alert is EPROTO, and [`Session::end`] says which. After that the end is that of the connection.
     pub(crate) fn recv(&self, fd: BorrowedFd<'_>, buffer: &mut [u8], peek: bool) -> Result<usize, Errno> {
         let mut state = self.state.borrow_mut();
         state.pump(fd, if peek { buffer.len() } else { 0 });
@@ -151,7 +157,14 @@ impl Session {
                 None => Err(Errno(libc::EAGAIN)),
                 Some(End::Notified | End::Truncated) => Ok(0),
                 Some(End::Errno(errno)) => Err(*errno),
-                Some(End::Broken(_)) => Err(Errno(libc::EPROTO)),
+                Some(End::Broken(_)) if state.told => match state.discard(fd) {
+                    None => Err(Errno(libc::EAGAIN)),
+                    Some(after) => after.map(|()| 0),
+                },
+                Some(End::Broken(_)) => {
+                    state.told = true;
+                    Err(Errno(libc::EPROTO))
+                }
             };
         }
         buffer[..len].copy_from_slice(&state.waiting()[..len]);
@@ -161,11 +174,32 @@ impl Session {
         Ok(len)
     }
 
+    /// Whether a receive would not block.
+    pub(crate) fn is_readable(&self, fd: BorrowedFd<'_>) -> bool {
+        let mut state = self.state.borrow_mut();
+        state.pump(fd, 0);
+        let ended = if state.told { state.discard(fd).is_some() } else { state.end.is_some() };
+        ended || !state.waiting().is_empty()
+    }
+
+    /// Whether an alert has ended it.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self.state.borrow().end, Some(End::Broken(_)))
+    }
+
+    /// Notes that the alert is known, since the handshake failed with it.
+    pub(crate) fn note_told(&self) {
+        self.state.borrow_mut().told = true;
+    }
+
     /// How many bytes of plain text wait.
     pub(crate) fn unread(&self, fd: BorrowedFd<'_>) -> u64 {
         const ENOUGH: usize = 64 << 20;
         let mut state = self.state.borrow_mut();
         state.pump(fd, ENOUGH);
+        if state.told {
+            state.discard(fd);
+        }
         state.waiting().len() as u64
     }
 
@@ -210,6 +244,19 @@ impl State {
     /// Takes what has arrived, until more than so many bytes of plain text wait.
     fn pump(&mut self, fd: BorrowedFd<'_>, wanted: usize) {
         while self.end.is_none() && self.waiting().len() <= wanted && self.receive(fd) {}
+    }
+
+    /// Throws away what arrives where TLS has failed; how the connection has ended, if it has.
+    fn discard(&mut self, fd: BorrowedFd<'_>) -> Option<Result<(), Errno>> {
+        while self.after.is_none() {
+            match sys::recv(fd, &mut [0; 1024], libc::MSG_DONTWAIT) {
+                Ok(1..) => {}
+                Ok(0) => self.after = Some(Ok(())),
+                Err(errno) if errno.0 == libc::EAGAIN => break,
+                Err(errno) => self.after = Some(Err(errno)),
+            }
+        }
+        self.after
     }
 
     /// Receives once; false where nothing had arrived.
