@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::trace::record::Bytes;
 
 use super::endpoint::{Endpoint, Role};
+use super::net::tls::record;
 
 /// How much of each endpoint's unread bytes is kept.
 const KEPT: usize = 1024;
@@ -20,7 +21,10 @@ pub(crate) fn unread(endpoints: &[Rc<Endpoint>]) -> Vec<(String, Bytes)> {
             continue;
         }
         if let Ok(len @ 1..) = socket.recv(&mut buffer, libc::MSG_PEEK | libc::MSG_DONTWAIT) {
-            all.push((endpoint.shown.clone(), Bytes(buffer[..len].to_vec())));
+            // What is encrypted, or half of a handshake, tells nobody anything.
+            if socket.tls().is_some() || !record::is_opaque(&buffer[..len]) {
+                all.push((endpoint.shown.clone(), Bytes(buffer[..len].to_vec())));
+            }
         }
     }
     all

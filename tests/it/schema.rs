@@ -220,7 +220,6 @@ const BAD_STEPS: &[&str] = &[
     "{a: {expect: {state: FINWAIT2}}}",
     "{a: {expect: {unread: some}}}",
     "{a: {expect: {SO_LINGERING: 0}}}",
-    "{a: {expect: truncated}}",
     "{a: {expect: exit, status: SIGTREM}}",
     "{a: {expect: exit, from: stdout}}",
     "{a: {expect: silence, for: 200}}",

@@ -81,9 +81,14 @@ impl<'t> Watch<'t> {
             since: self.since,
             until: self.wire.count(),
         };
-        // What TLS says of itself, in any step: its handshake, an alert, close_notify.
+        // What TLS says of itself: its handshake, close_notify.
         let (from, to) = (self.written, endpoint.sent.get());
-        if to > from && !matches!(act.did, Did::Write { .. }) {
+        let speaks = match call.verb {
+            Verb::Tls(_) => true,
+            Verb::Close { .. } | Verb::Shutdown { .. } => self.tls,
+            _ => false,
+        };
+        if speaks && to > from {
             let did = Did::Write { from, to, held: false, varies: true };
             self.wire.acts.borrow_mut().push(Act { did, ..act.clone() });
         }

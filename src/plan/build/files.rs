@@ -192,8 +192,9 @@ fn is_of_socket(verb: &Verb) -> bool {
             | Verb::Read { .. }
             | Verb::Expect { .. }
             | Verb::Shutdown { .. }
-            | Verb::Close
+            | Verb::Close { .. }
             | Verb::Reset
+            | Verb::Tls(_)
             | Verb::Set { .. }
     )
 }

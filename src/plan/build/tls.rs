@@ -120,8 +120,8 @@ impl Builder<'_> {
                 None
             }
             (Some(cert), Some(key), _) => {
-                let (chain, chain_shown) = self.pem(cert, Holds::Certificates)?;
-                let (key, _) = self.pem(key, Holds::Key)?;
+                let (chain, key) = (self.pem(cert, Holds::Certificates), self.pem(key, Holds::Key));
+                let ((chain, chain_shown), (key, _)) = (chain?, key?);
                 let _ = write!(words, " cert {chain_shown}");
                 Some(Some(Certificate::Own(chain, key)))
             }

@@ -35,6 +35,11 @@ pub(crate) fn described(bytes: &[u8]) -> Option<String> {
     Some(what)
 }
 
+/// Whether they are records that tell a reader nothing.
+pub(crate) fn is_opaque(bytes: &[u8]) -> bool {
+    matches!(bytes, [CHANGE_CIPHER_SPEC | HANDSHAKE | APPLICATION_DATA, 3, 0..=4, ..])
+}
+
 /// That bytes which should have been a record are not, where that is so.
 pub(super) fn no_record(bytes: &[u8]) -> Option<String> {
     let is_record =
