@@ -183,8 +183,7 @@ impl Handshake<'_> {
                     self.wait(Direction::Out).await?;
                     continue;
                 }
-                (_, Err(errno)) => return Ok(Outcome::Errno(errno)),
-                (Some(End::Errno(errno)), _) => return Ok(Outcome::Errno(errno)),
+                (_, Err(errno)) | (Some(End::Errno(errno)), _) => return Ok(Outcome::Errno(errno)),
                 _ if !self.session.is_handshaking() => return Ok(Outcome::Agreed),
                 (Some(_), _) => return Err(self.ended()),
                 (None, _) => {}

@@ -94,11 +94,7 @@ impl Builder<'_> {
         key: Option<&Scalar>,
         words: &mut String,
     ) -> Option<Option<Certificate>> {
-        let flag = cert.and_then(|cert| match cert.text.as_str() {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => None,
-        });
+        let flag = cert.map_or(Some(None), |cert| self.is_flag(cert))?;
         match (cert, key, flag) {
             (None, None, _) => Some(None),
             (Some(_), None, Some(flag)) => {
@@ -127,6 +123,16 @@ impl Builder<'_> {
             }
             (None, Some(_), _) => None,
         }
+    }
+
+    /// Whether it is `true` or `false`, where it is no file.
+    #[expect(clippy::option_option, reason = "a file and wrong are different things")]
+    fn is_flag(&mut self, scalar: &Scalar) -> Option<Option<bool>> {
+        let known = match self.text(scalar)? {
+            Text::Known(text) => Some(text.into_owned()),
+            Text::Open(template) => template.known(),
+        };
+        Some(known.and_then(|text| text.parse().ok()))
     }
 
     /// A PEM file, which is read now where its path is known now.
@@ -199,17 +205,13 @@ impl Builder<'_> {
                 Side::Server => Verify::Nothing,
             });
         };
-        match written.text.as_str() {
-            flag @ ("true" | "false") => {
-                let _ = write!(words, " verify {flag}");
-                Some(if flag == "true" { Verify::OfTheRun } else { Verify::Nothing })
-            }
-            _ => {
-                let (file, shown) = self.pem(written, Holds::Certificates)?;
-                let _ = write!(words, " verify {shown}");
-                Some(Verify::Authorities(file))
-            }
+        if let Some(flag) = self.is_flag(written)? {
+            let _ = write!(words, " verify {flag}");
+            return Some(if flag { Verify::OfTheRun } else { Verify::Nothing });
         }
+        let (file, shown) = self.pem(written, Holds::Certificates)?;
+        let _ = write!(words, " verify {shown}");
+        Some(Verify::Authorities(file))
     }
 
     fn tls_version(&mut self, scalar: &Scalar) -> Option<(Version, String)> {
@@ -245,10 +247,9 @@ impl Builder<'_> {
             });
         }
         let shown = format!("tls={{{}}}", parts.join(", "));
-        sound.then(|| Attribute { span: key.span, shown, check: AttributeCheck::Tls(agreed) })
+        sound.then_some(Attribute { span: key.span, shown, check: AttributeCheck::Tls(agreed) })
     }
 
-    #[expect(clippy::option_option, reason = "`none` and wrong are different things")]
     fn protocol_or_none(&mut self, scalar: &Scalar) -> Option<(Option<String>, String)> {
         let word = self.word(scalar)?;
         Some(((word.text != "none").then(|| word.text.to_string()), word.shown().to_owned()))

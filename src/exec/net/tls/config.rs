@@ -52,7 +52,7 @@ pub(super) fn client(options: &Options<'_>, name: ServerName<'static>) -> Result
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions(options.version))
-        .map_err(said)?;
+        .map_err(|error| error.to_string())?;
     let builder = match roots(&options.accepted)? {
         Some(roots) => builder.with_root_certificates(roots),
         None => builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider))),
@@ -60,7 +60,7 @@ pub(super) fn client(options: &Options<'_>, name: ServerName<'static>) -> Result
     let mut config = match &options.certificate {
         None => builder.with_no_client_auth(),
         Some(Shown::Own(chain, key)) => {
-            builder.with_client_auth_cert(certificates(chain)?, private_key(key)?).map_err(said)?
+            builder.with_client_auth_cert(certificates(chain)?, private_key(key)?).map_err(|error| error.to_string())?
         }
         Some(Shown::OfTheRun) => {
             let certified = Authority::of_the_run()?.issue(vec!["localhost".to_owned()])?;
@@ -70,7 +70,7 @@ pub(super) fn client(options: &Options<'_>, name: ServerName<'static>) -> Result
     config.alpn_protocols = protocols(options.alpn);
     // A session of before would make a handshake another one than the first.
     config.resumption = Resumption::disabled();
-    ClientConnection::new(Arc::new(config), name).map_err(said)
+    ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())
 }
 
 /// The side that answers it, which is called by these names and addresses.
@@ -78,7 +78,7 @@ pub(super) fn server(options: &Options<'_>, names: Vec<String>) -> Result<Server
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions(options.version))
-        .map_err(said)?;
+        .map_err(|error| error.to_string())?;
     let builder = match roots(&options.accepted)? {
         None => builder.with_no_client_auth(),
         Some(roots) => {
@@ -88,7 +88,7 @@ pub(super) fn server(options: &Options<'_>, names: Vec<String>) -> Result<Server
     };
     let mut config = match &options.certificate {
         Some(Shown::Own(chain, key)) => {
-            builder.with_single_cert(certificates(chain)?, private_key(key)?).map_err(said)?
+            builder.with_single_cert(certificates(chain)?, private_key(key)?).map_err(|error| error.to_string())?
         }
         None | Some(Shown::OfTheRun) => builder.with_cert_resolver(Arc::new(OfTheRun { names })),
     };
@@ -96,11 +96,7 @@ pub(super) fn server(options: &Options<'_>, names: Vec<String>) -> Result<Server
     // Nothing is sent after the handshake that the spec does not send: no tickets.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
-    ServerConnection::new(Arc::new(config)).map_err(said)
-}
-
-fn said(error: rustls::Error) -> String {
-    error.to_string()
+    ServerConnection::new(Arc::new(config)).map_err(|error| error.to_string())
 }
 
 const ONLY_12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
@@ -125,7 +121,7 @@ fn roots(accepted: &Accepted) -> Result<Option<RootCertStore>, String> {
         Accepted::Authorities(pem) => {
             let mut roots = RootCertStore::empty();
             for certificate in certificates(pem)? {
-                roots.add(certificate).map_err(said)?;
+                roots.add(certificate).map_err(|error| error.to_string())?;
             }
             Ok(Some(roots))
         }

@@ -23,10 +23,7 @@ use crate::plan::tls::Version;
 pub(crate) use config::{Accepted, Options, Shown};
 pub(crate) use trouble::Trouble;
 
-/// How much is received at once: a record and a bit.
-const CHUNK: usize = 32 << 10;
-
-/// The most plain text that a record holds.
+/// The most plain text that a record holds, and how much is received at once.
 const RECORD: usize = 16 << 10;
 
 /// How much of the first bytes is kept for messages.
@@ -261,7 +258,7 @@ impl State {
 
     /// Receives once; false where nothing had arrived.
     fn receive(&mut self, fd: BorrowedFd<'_>) -> bool {
-        let mut buffer = [0; CHUNK];
+        let mut buffer = [0; RECORD];
         match sys::recv(fd, &mut buffer, libc::MSG_DONTWAIT) {
             Err(errno) if errno.0 == libc::EAGAIN => return false,
             Err(errno) => self.end = Some(End::Errno(errno)),
