@@ -181,7 +181,8 @@ impl<'t> Lane<'t> {
             match &step.action {
                 Action::Call(call) => match steps.next_if(|next| self.shake_hands(call, next)) {
                     Some(Step { span, action: Action::Call(other) }) => {
-                        self.both((step.span, call), (*span, other), entries).await?;
+                        // Handshakes are rare: two calls at once do not make every lane larger.
+                        Box::pin(self.both((step.span, call), (*span, other), entries)).await?;
                     }
                     _ => self.call(step.span, call, entries).await?,
                 },
