@@ -25,8 +25,11 @@ pub fn find_program(name: &str, folder: &Path) -> Result<PathBuf, Errno> {
     let folders = env::split_paths(&path).chain(ALSO.iter().map(PathBuf::from));
     let mut missing = Errno(libc::ENOENT);
     for folder in folders.filter(|folder| folder.is_absolute()) {
-        match look(folder.join(name)) {
-            Err(errno) if errno.0 == libc::EACCES => missing = errno,
+        let path = folder.join(name);
+        // A folder that may not be looked into is as good as none.
+        let is_there = path.is_file();
+        match look(path) {
+            Err(errno) if is_there => missing = errno,
             Err(_) => {}
             found => return found,
         }
