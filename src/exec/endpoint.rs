@@ -49,6 +49,11 @@ pub(crate) struct Endpoint {
     pub(crate) sent: Rc<Cell<u64>>,
     /// Whether it keeps back what it sends (a cork, or `more`).
     pub(crate) corked: Cell<bool>,
+    /// Of a datagram socket whose frames are watched: the bytes of a datagram that is not complete yet, and
+    /// whether their number varies.
+    pub(crate) kept_back: Cell<(u64, bool)>,
+    /// Whether it is in the middle of a send, in another lane.
+    pub(crate) sending: Cell<bool>,
     /// Whether a send failed half-way: how much of it went was the kernel's choice.
     pub(crate) sent_partly: Cell<bool>,
     /// Whether it came out of `accept`.
@@ -120,6 +125,8 @@ impl Endpoint {
             role: Cell::new(if socket.is_some() { Role::Plain } else { Role::Sender }),
             sent: Rc::default(),
             corked: Cell::new(false),
+            kept_back: Cell::default(),
+            sending: Cell::new(false),
             sent_partly: Cell::new(false),
             accepted: Cell::new(false),
             write_ended: Cell::new(false),
@@ -289,7 +296,7 @@ impl Endpoint {
             _ => 0,
         };
         match self.peer() {
-            Peer::Known(peer) if bytes > 0 && peer.sent_partly.get() => Unread::Varies,
+            Peer::Known(peer) if bytes > 0 && (peer.sent_partly.get() || peer.sending.get()) => Unread::Varies,
             _ => Unread::Bytes(bytes),
         }
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use socket2::SockAddr;
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Peer, Role};
 use super::net::address;
 use super::net::diag::Diag;
 use super::test::Test;
@@ -38,6 +38,25 @@ impl Test<'_> {
             (Some(net), Some(target)) => net.is_for(from.host, target.ip(), to.host),
             _ => true,
         }
+    }
+
+    /// The endpoint of this spec that is about to connect from that address: its connection may be
+    /// accepted before its own step is over, in another lane.
+    pub(crate) fn connecting_from(&self, listener: &Endpoint, address: &SockAddr) -> Option<Rc<Endpoint>> {
+        let is_free = |endpoint: &Endpoint| {
+            endpoint.is_open() && endpoint.role.get() == Role::Plain && matches!(endpoint.peer(), Peer::None)
+        };
+        let here = |endpoint: &Endpoint| {
+            // A connect that is under way may give it another address than it was known by.
+            endpoint.forget_local();
+            self.has_address(endpoint, address, listener)
+        };
+        self.find(|endpoint| {
+            endpoint.network.kind() == listener.network.kind()
+                && !endpoint.network.is_unix()
+                && is_free(endpoint)
+                && here(endpoint)
+        })
     }
 
     /// The endpoint of this spec, open or closed, whose own address that is, as `seen_by` sees it.

@@ -177,10 +177,11 @@ impl Hosts {
 fn new_host(addresses: Vec<Subnet>) -> io::Result<Host> {
     namespace::enter()?;
     namespace::up([])?;
-    // An ICMP error is part of what a spec shows, however many there were before.
-    for (name, v6) in [("ipv4/icmp_ratelimit", false), ("ipv6/icmp/ratelimit", true)] {
+    // An ICMP error is part of what a spec shows, however many there were before: no kind of them is
+    // limited, neither to one destination nor in all.
+    for (name, kinds, v6) in [("ipv4/icmp_ratemask", "0", false), ("ipv6/icmp/ratemask", "\n", true)] {
         if addresses.iter().any(|subnet| subnet.address.is_ipv6() == v6) {
-            namespace::set(name, "0")?;
+            namespace::set(name, kinds)?;
         }
     }
     Ok(Host { namespace: this_namespace()?, addresses, diag: OnceCell::new() })

@@ -24,7 +24,7 @@ pub(super) async fn run(
 ) -> Result<Done, Stop> {
     let (listener, socket) = open(lane, listener)?;
     let from = from.map(|name| lane.endpoint(name)).transpose()?;
-    let held = match take(call, &listener, &socket, from.as_ref(), deadline).await? {
+    let held = match take(lane, call, &listener, &socket, from.as_ref(), deadline).await? {
         Ok(held) => held,
         Err(errno) => return fatal(errno).map_or(Ok(Done::words(call, Err(errno))), Err),
     };
@@ -46,6 +46,7 @@ pub(super) async fn run(
 
 /// The next connection, or that of one client: the others are held back for later.
 async fn take(
+    lane: &Lane<'_>,
     call: &Call,
     listener: &Rc<Endpoint>,
     socket: &Socket,
@@ -66,7 +67,7 @@ async fn take(
         };
         match accepted {
             Ok((socket, address)) => {
-                let client = client_of(listener, &address);
+                let client = client_of(listener, &address).or_else(|| lane.test.connecting_from(listener, &address));
                 let held = Held { socket, from: address, client };
                 if is_from(&held, from) {
                     return Ok(Ok(held));

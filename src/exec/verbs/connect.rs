@@ -8,7 +8,7 @@ use socket2::SockAddr;
 use crate::model::errno::Errno;
 use crate::plan::{Call, Mode, Target};
 
-use super::super::endpoint::{Endpoint, Role};
+use super::super::endpoint::{Endpoint, Peer, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, address, sys};
 use super::super::settle;
@@ -118,7 +118,9 @@ async fn remember(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, place: Place, done: 
         if endpoint.is_bound_to(&address) {
             // A socket that is connected to itself.
             Endpoint::join(endpoint, endpoint);
-        } else if let Some(listener) = target.filter(|target| target.role.get() == Role::Listener) {
+        } else if matches!(endpoint.peer(), Peer::None)
+            && let Some(listener) = target.filter(|target| target.role.get() == Role::Listener)
+        {
             listener.pending.borrow_mut().push_back(Rc::clone(endpoint));
             if done.result.is_ok() {
                 done.facts.notes.extend(settle::connected(lane.test, endpoint, &listener).await.note());

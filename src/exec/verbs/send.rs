@@ -52,6 +52,7 @@ pub(super) async fn run(
     }
     let mut sending =
         Sending { lane, call, endpoint: &endpoint, socket: &socket, to, flags, deadline, pieces: Vec::new() };
+    let under_way = UnderWay::new(&endpoint);
     let result = if endpoint.network.has_boundaries() {
         sending.datagram(&encoded.bytes).await?
     } else if let Some(tls) = socket.tls() {
@@ -59,10 +60,16 @@ pub(super) async fn run(
     } else {
         sending.stream(&encoded.bytes).await?
     };
+    drop(under_way);
     let mut facts = Facts { pieces: sending.pieces, ..Facts::default() };
     if result.is_ok() {
         let settled = if endpoint.network.has_boundaries() {
-            inbox.settled(lane.test, &socket).await
+            if how.more || (endpoint.corked.get() && endpoint_is_corked(&socket)) {
+                // Nothing is sent before the datagram is complete.
+                settle::Settled::Yes
+            } else {
+                inbox.settled(lane.test, &socket).await
+            }
         } else {
             settle::sent(lane.test, &endpoint, &socket).await
         };
@@ -75,10 +82,30 @@ pub(super) async fn run(
     Ok(Done { result, what, facts, route, trouble: None })
 }
 
+/// Marks an endpoint as one that sends, for as long as it does.
+struct UnderWay<'e>(&'e Endpoint);
+
+impl<'e> UnderWay<'e> {
+    fn new(endpoint: &'e Endpoint) -> Self {
+        endpoint.sending.set(true);
+        Self(endpoint)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.sending.set(false);
+    }
+}
+
 /// Whether options keep small segments back, other than MSG_MORE of an earlier send.
 fn endpoint_is_corked(socket: &Socket) -> bool {
-    let get = |number| sys::get_int(socket.fd(), libc::IPPROTO_TCP, number);
-    get(libc::TCP_CORK).is_ok_and(|on| on != 0) || get(libc::TCP_NODELAY).is_ok_and(|on| on == 0)
+    let get = |level, number| sys::get_int(socket.fd(), level, number);
+    if !socket.network().is_tcp() {
+        return get(libc::IPPROTO_UDP, libc::UDP_CORK).is_ok_and(|on| on != 0);
+    }
+    get(libc::IPPROTO_TCP, libc::TCP_CORK).is_ok_and(|on| on != 0)
+        || get(libc::IPPROTO_TCP, libc::TCP_NODELAY).is_ok_and(|on| on == 0)
 }
 
 /// A payload on its way into the kernel.

@@ -23,10 +23,10 @@ pub(super) fn run(
         if let OptionValue::Group(membership) = value {
             endpoint.note_group(membership.group, which.name.ends_with("ADD_MEMBERSHIP"));
         }
-        if matches!(which.name, "TCP_CORK" | "TCP_NODELAY") {
+        if matches!(which.name, "TCP_CORK" | "UDP_CORK" | "TCP_NODELAY") {
             // A cork, or Nagle's algorithm, keeps small segments back.
             let on = *value != OptionValue::Int(0);
-            endpoint.corked.set(on == (which.name == "TCP_CORK"));
+            endpoint.corked.set(on == (which.name != "TCP_NODELAY"));
         }
     }
     Ok(Done::words(call, result))

@@ -167,7 +167,7 @@ impl<'a> Teller<'a> {
         } else {
             self.segment(at, way, tcp)
         };
-        self.flows.entry(way).sent(tcp, seen.cause);
+        self.flows.entry(way).sent(tcp, seen.cause, seen.again);
         seen
     }
 
@@ -220,7 +220,7 @@ impl<'a> Teller<'a> {
             return seen;
         };
         let mut seen = Seen { cause: answered.and_then(|(_, _, cause)| cause), ..Seen::default() };
-        let (syn_cause, high, fin_seen) = (flow.syn_cause, flow.high, flow.fin);
+        let (syn_cause, fin_seen) = (flow.syn_cause, flow.fin);
         let ends_handshake = !flow.acknowledged
             && tcp.len == 0
             && !tcp.fin
@@ -236,8 +236,14 @@ impl<'a> Teller<'a> {
         }
         let end = offset + i64::from(tcp.len);
         if tcp.len > 0 {
-            self.data(way, offset.max(high), end, tcp.urg, &mut seen);
-            seen.again = end <= high;
+            let new = self.flows.entry(way).cross(offset, end);
+            seen.again = new.is_empty();
+            if seen.again {
+                seen.cause = self.writer(way, offset).or(seen.cause);
+            }
+            for (from, to) in new {
+                self.data(way, from, to, tcp.urg, &mut seen);
+            }
         }
         if tcp.fin {
             let ended = self.ended(way);
@@ -249,7 +255,6 @@ impl<'a> Teller<'a> {
             }
         }
         let flow = self.flows.entry(way);
-        flow.high = flow.high.max(end);
         flow.fin |= tcp.fin;
         flow.acknowledged = true;
         seen
@@ -260,7 +265,8 @@ impl<'a> Teller<'a> {
         let Some(acts) = self.of_flow.get(&way) else { return };
         let Some(flow) = self.flows.get(way) else { return };
         let begun = flow.begun;
-        let mut next = flow.cursor;
+        // What another segment overtook lies behind.
+        let mut next = if at < flow.cursor.1 { 0 } else { flow.cursor.0 };
         while at < end && next < acts.len() {
             let index = acts[next];
             let act = &self.acts[index];
@@ -285,8 +291,16 @@ impl<'a> Teller<'a> {
             seen.tells.push((owner, Word::Data { bytes, urgent, varies }));
             at += bytes.cast_signed();
         }
-        let cursor = next.min(acts.len().saturating_sub(1));
-        self.flows.entry(way).cursor = cursor;
+        self.flows.entry(way).cursor = (next, at);
+    }
+
+    /// The act that wrote the byte at that place of a stream.
+    fn writer(&self, way: Way, place: i64) -> Option<usize> {
+        let begun = self.flows.get(way).map_or(0, |flow| flow.begun);
+        self.of_flow.get(&way)?.iter().copied().find(|act| {
+            let act = &self.acts[*act];
+            matches!(act.did, Did::Write { to, .. } if act.until > begun && to.cast_signed() > place)
+        })
     }
 
     /// The act that ended what an address sends on a connection.
@@ -301,7 +315,14 @@ impl<'a> Teller<'a> {
         let back = (way.1, way.0);
         let provoked = match (self.flows.get(way), self.flows.get(back)) {
             // The answer to a segment takes its number from it, RFC 9293 section 3.10.7.1.
-            (_, Some(other)) if !tcp.ack => Some(other.acknowledging(tcp.seq)),
+            (_, Some(other)) if !tcp.ack => {
+                let (cause, again) = other.acknowledging(tcp.seq);
+                if again {
+                    // So is the answer to what the kernel sent again.
+                    return Seen { cause, again, ..Seen::default() };
+                }
+                Some(cause)
+            }
             // The answer to a SYN that nobody listens for.
             (flow, Some(other)) if other.syn && !flow.is_some_and(|flow| flow.syn_ack || flow.acknowledged) => {
                 Some(other.syn_cause)
@@ -340,7 +361,9 @@ impl<'a> Teller<'a> {
             let place = waiting.iter().position(fits)?;
             waiting.remove(place)
         });
-        let Some(cause) = sent else { return self.by_clock(at, way) };
+        // One that no send explains was let go by something else.
+        let own = |act: &Act| act.protocol == Protocol::Udp && act.sends_from(way.0) && act.until > at;
+        let Some(cause) = sent.or_else(|| self.acts.iter().position(own)) else { return Seen::default() };
         self.last_datagram.insert(way, cause);
         self.crossed[cause] = len;
         let varies = matches!(self.acts[cause].did, Did::Datagram { varies: true, .. });
@@ -370,8 +393,8 @@ impl<'a> Teller<'a> {
         let Some(cause) = seen.cause else { return String::new() };
         let words: Vec<String> = seen.tells.iter().map(|(_, word)| word.text()).collect();
         let what = match (words.is_empty(), seen.again) {
-            (false, false) => words.join(", "),
-            (_, true) => "sent again".to_owned(),
+            (false, _) => words.join(", "),
+            (true, true) => "sent again".to_owned(),
             (true, false) => "ACK".to_owned(),
         };
         format!("{}: {from} > {to} {what}", self.acts[cause].step)

@@ -32,14 +32,27 @@ pub(super) struct Flow {
     pub(super) syn_cause: Option<usize>,
     /// The act that caused its last segment.
     pub(super) last_cause: Option<usize>,
-    /// How many bytes of the stream have crossed.
+    /// The end of what has crossed of the stream.
     pub(super) high: i64,
+    /// What has not crossed before that end: a segment overtook another.
+    holes: Vec<(i64, i64)>,
     /// The frame that it began with.
     pub(super) begun: usize,
-    /// Where to look on among the acts that wrote into it.
-    pub(super) cursor: usize,
-    /// The last segments: what each acknowledged, and the act that caused it.
-    recent: VecDeque<(u32, Option<usize>)>,
+    /// Which of the acts that wrote into it wrote the bytes from that place on.
+    pub(super) cursor: (usize, i64),
+    /// The last segments.
+    recent: VecDeque<Recent>,
+}
+
+/// A segment that may provoke a reset.
+#[derive(Debug)]
+struct Recent {
+    /// What it acknowledged.
+    ack_number: u32,
+    /// The act that caused it.
+    cause: Option<usize>,
+    /// Whether it says nothing new: it was sent before, or repeats an acknowledgement.
+    again: bool,
 }
 
 /// How many segments back the one is looked for that provoked a reset.
@@ -78,19 +91,45 @@ impl Flow {
         Some(self.high + i64::from(seq.wrapping_sub(expected).cast_signed()))
     }
 
+    /// Takes note of bytes that cross, and gives the stretches of them that had not crossed before.
+    pub(super) fn cross(&mut self, from: i64, to: i64) -> Vec<(i64, i64)> {
+        let mut new = Vec::new();
+        let mut left = Vec::new();
+        for (start, end) in self.holes.drain(..) {
+            let (first, last) = (start.max(from), end.min(to));
+            if first >= last {
+                left.push((start, end));
+                continue;
+            }
+            new.push((first, last));
+            left.extend([(start, first), (last, end)].into_iter().filter(|(start, end)| start < end));
+        }
+        self.holes = left;
+        if from > self.high {
+            self.holes.push((self.high, from));
+        }
+        if to > self.high {
+            new.push((from.max(self.high), to));
+            self.high = to;
+        }
+        new
+    }
+
     /// Notes a segment.
-    pub(super) fn sent(&mut self, tcp: Tcp, cause: Option<usize>) {
+    pub(super) fn sent(&mut self, tcp: Tcp, cause: Option<usize>, again: bool) {
         self.last_cause = cause.or(self.last_cause);
+        let is_bare = tcp.len == 0 && !tcp.syn && !tcp.fin && !tcp.rst;
+        let repeats = is_bare && self.recent.back().is_some_and(|last| last.ack_number == tcp.ack_number);
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
-        self.recent.push_back((tcp.ack_number, cause));
+        self.recent.push_back(Recent { ack_number: tcp.ack_number, cause, again: again || repeats });
     }
 
-    /// What caused the last segment that acknowledged up to that number; the last of all where none
-    /// did.
-    pub(super) fn acknowledging(&self, number: u32) -> Option<usize> {
-        let found = self.recent.iter().rev().find(|(ack, _)| *ack == number);
-        found.map_or(self.last_cause, |(_, cause)| *cause)
+    /// What caused the last segment that acknowledged up to that number, and whether that said
+    /// nothing new; the last of all where none did.
+    pub(super) fn acknowledging(&self, number: u32) -> (Option<usize>, bool) {
+        let found = self.recent.iter().rev().find(|segment| segment.ack_number == number);
+        found.map_or((self.last_cause, false), |segment| (segment.cause, segment.again))
     }
 }

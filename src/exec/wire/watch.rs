@@ -100,28 +100,47 @@ impl<'t> Watch<'t> {
             Verb::Connect { .. } if endpoint.network.is_tcp() => Did::Connect,
             Verb::Send { more, .. } => {
                 let varies = done.result.is_err() || self.tls || !has_fixed_size(&done.what);
+                let held = *more || is_corked(endpoint);
                 if endpoint.network.is_tcp() {
-                    let held = *more || is_corked(endpoint);
                     Did::Write { from: self.written, to: endpoint.sent.get(), held, varies }
                 } else if done.result.is_ok() {
-                    Did::Datagram { len: done.facts.pieces.iter().sum(), varies }
+                    // One datagram of all that was kept back.
+                    let (before, varied) = endpoint.kept_back.take();
+                    let len = before + done.facts.pieces.iter().sum::<u64>();
+                    let varies = varies || varied;
+                    if held {
+                        endpoint.kept_back.set((len, varies));
+                        Did::Other
+                    } else {
+                        Did::Datagram { len, varies }
+                    }
                 } else {
                     Did::Other
                 }
             }
             Verb::Shutdown { how: std::net::Shutdown::Read, .. } if endpoint.role.get() != Role::Listener => Did::Other,
             Verb::Shutdown { .. } | Verb::Close { .. } | Verb::Reset => Did::End,
-            Verb::Set(_) if self.corked && !is_corked(endpoint) => Did::Release,
+            Verb::Set(_) if self.corked && !is_corked(endpoint) => match endpoint.kept_back.take() {
+                (0, _) => Did::Release,
+                (len, varies) => Did::Datagram { len, varies },
+            },
             _ => Did::Other,
         }
     }
 }
 
-/// Whether TCP_CORK is on. Nagle's algorithm keeps bytes back, too, but the kernel itself lets them
+/// Whether TCP_CORK or UDP_CORK is on. Nagle's algorithm keeps bytes back, too, but the kernel itself lets them
 /// go.
 fn is_corked(endpoint: &Endpoint) -> bool {
-    let on = |socket: Rc<Socket>| sys::get_int(socket.fd(), libc::IPPROTO_TCP, libc::TCP_CORK).unwrap_or(0) != 0;
-    endpoint.network.is_tcp() && endpoint.socket().is_some_and(on)
+    let (level, number) = if endpoint.network.is_tcp() {
+        (libc::IPPROTO_TCP, libc::TCP_CORK)
+    } else if endpoint.network.is_udp() {
+        (libc::IPPROTO_UDP, libc::UDP_CORK)
+    } else {
+        return false;
+    };
+    let on = |socket: Rc<Socket>| sys::get_int(socket.fd(), level, number).unwrap_or(0) != 0;
+    endpoint.socket().is_some_and(on)
 }
 
 fn has_fixed_size(what: &What) -> bool {
