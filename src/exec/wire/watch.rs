@@ -105,9 +105,9 @@ impl<'t> Watch<'t> {
                     Did::Write { from: self.written, to: endpoint.sent.get(), held, varies }
                 } else if done.result.is_ok() {
                     // One datagram of all that was kept back.
-                    let (before, varied) = endpoint.kept_back.take();
+                    let (before, differs) = endpoint.kept_back.take();
                     let len = before + done.facts.pieces.iter().sum::<u64>();
-                    let varies = varies || varied;
+                    let varies = varies || differs;
                     if held {
                         endpoint.kept_back.set((len, varies));
                         Did::Other
