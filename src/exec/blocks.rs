@@ -195,7 +195,9 @@ impl Lane<'_> {
             };
             let Stop::Failed(failure) = stop else { return (Err(stop), held.into_inner()) };
             // Who is gone does not come back.
-            if self.test.programs.lost(true).is_some() || program.is_some_and(|program| program.status().is_some()) {
+            if self.test.programs.lost(true, None).is_some()
+                || program.is_some_and(|program| program.status().is_some())
+            {
                 return (Err(Stop::Failed(failure)), held.into_inner());
             }
             // What came to no step any more says nothing: then the try before does.

@@ -112,7 +112,7 @@ impl<'t> Test<'t> {
             return result;
         }
         self.programs.settle().await;
-        let result = result.and_then(|()| self.programs.lost(false).map_or(Ok(()), Err));
+        let result = result.and_then(|()| self.programs.lost(false, None).map_or(Ok(()), Err));
         result.map_err(|stop| self.programs.told(stop))
     }
 

@@ -221,10 +221,12 @@ impl Programs {
     }
 
     /// The failure that a program is that has ended though no step has seen it, or, where more steps
-    /// come, will see it.
-    pub(crate) fn lost(&self, more_come: bool) -> Option<Stop> {
+    /// come, will see it. `but` is one that is not asked about.
+    pub(crate) fn lost(&self, more_come: bool, but: Option<&str>) -> Option<Stop> {
         let all = self.all.borrow();
-        all.iter().filter(|program| !(program.uses.exits && more_come)).find_map(|program| {
+        let all =
+            all.iter().filter(|program| !(program.uses.exits && more_come) && but != Some(program.shown.as_str()));
+        all.filter(|program| !program.is_done.get()).find_map(|program| {
             let status = program.lost()?;
             program.is_told.set(true);
             let message = format!("{}: it ended {}, and nobody expected that", program.shown, status.described());

@@ -85,8 +85,48 @@ fn become_program() {
     unsafe {
         libc::setsid();
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0);
+        keep_network_rights();
         for signal in 1..libc::SIGRTMAX() {
             libc::signal(signal, libc::SIG_DFL);
+        }
+    }
+}
+
+/// What the runner may do in the networks of its specs, the program may, too. Root's programs may
+/// anyway; those of an ordinary user, who has these rights inside a user namespace, would lose them when
+/// they are executed: a server could not bind a port below 1024.
+fn keep_network_rights() {
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: c_int,
+    }
+    /// The rights of 32 numbers, in `struct __user_cap_data_struct`.
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    struct Rights {
+        effective: u32,
+        permitted: u32,
+        inheritable: u32,
+    }
+    /// CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW.
+    const RIGHTS: [u32; 3] = [10, 12, 13];
+    /// _LINUX_CAPABILITY_VERSION_3
+    const VERSION: u32 = 0x2008_0522;
+    let header = Header { version: VERSION, pid: 0 };
+    let mut rights = [Rights { effective: 0, permitted: 0, inheritable: 0 }; 2];
+    // SAFETY: both structures are those of capget(2), and live until the calls return.
+    unsafe {
+        if libc::geteuid() == 0 || libc::syscall(libc::SYS_capget, &raw const header, rights.as_mut_ptr()) < 0 {
+            return;
+        }
+        let kept = RIGHTS.iter().fold(0, |kept, right| kept | 1 << right) & rights[0].permitted;
+        rights[0].inheritable |= kept;
+        if kept == 0 || libc::syscall(libc::SYS_capset, &raw const header, rights.as_ptr()) < 0 {
+            return;
+        }
+        for right in RIGHTS.iter().filter(|right| kept & (1 << **right) != 0) {
+            libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE, *right, 0, 0);
         }
     }
 }
