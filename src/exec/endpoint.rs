@@ -13,6 +13,7 @@ use crate::model::network::Network;
 use crate::trace::record::Unread;
 
 use super::net::{Socket, address, sys};
+use super::opened::OpenFile;
 use super::program::Program;
 
 /// What an endpoint is.
@@ -28,6 +29,8 @@ pub(crate) enum Role {
     Sender,
     /// A program, whose output the socket receives.
     Program,
+    /// A file that is read.
+    File,
 }
 
 /// One endpoint.
@@ -72,6 +75,7 @@ pub(crate) struct Endpoint {
     groups: RefCell<Vec<IpAddr>>,
     socket: RefCell<Option<Rc<Socket>>>,
     program: OnceCell<Rc<Program>>,
+    file: RefCell<Option<Rc<OpenFile>>>,
     local: RefCell<Option<SockAddr>>,
     remote: RefCell<Option<SockAddr>>,
     peer: RefCell<Option<Weak<Endpoint>>>,
@@ -137,6 +141,7 @@ impl Endpoint {
             groups: RefCell::default(),
             socket: RefCell::new(socket.map(Rc::new)),
             program: OnceCell::new(),
+            file: RefCell::default(),
             local: RefCell::default(),
             remote: RefCell::default(),
             peer: RefCell::default(),
@@ -151,7 +156,18 @@ impl Endpoint {
     /// Whether it is open. A program is until a step has seen it end; what it has printed can still be
     /// received then.
     pub(crate) fn is_open(&self) -> bool {
-        self.socket.borrow().is_some() && !self.program.get().is_some_and(|program| program.is_done.get())
+        let is_done = self.program.get().is_some_and(|program| program.is_done.get());
+        self.socket.borrow().is_some() && !is_done || self.file.borrow().is_some()
+    }
+
+    /// The file that it is, if it is one and open.
+    pub(crate) fn file(&self) -> Option<Rc<OpenFile>> {
+        self.file.borrow().clone()
+    }
+
+    /// Makes it that file.
+    pub(crate) fn set_file(&self, file: OpenFile) {
+        *self.file.borrow_mut() = Some(Rc::new(file));
     }
 
     /// The program that it is, if it is one.
@@ -164,9 +180,10 @@ impl Endpoint {
         let _ = self.program.set(program);
     }
 
-    /// Takes the socket away: the endpoint is closed from now on. Its addresses stay.
+    /// Takes the socket away, or the file: the endpoint is closed from now on. Its addresses stay.
     pub(crate) fn take_socket(&self) -> Option<Rc<Socket>> {
         self.remember();
+        self.file.borrow_mut().take();
         self.socket.borrow_mut().take()
     }
 

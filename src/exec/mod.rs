@@ -17,6 +17,7 @@ mod files;
 mod isolation;
 mod lane;
 mod net;
+mod opened;
 mod parallel;
 pub(crate) mod pattern;
 pub(crate) mod payload;

@@ -362,6 +362,8 @@ pub enum Verb {
     Tls(Box<Tls>),
     /// Sets options, in order.
     Set(Vec<(&'static SocketOption, OptionValue)>),
+    /// Opens a file to be read.
+    Open(Template),
     /// Starts a program.
     Run(Box<program::Run>),
     /// Sends a signal to a program.

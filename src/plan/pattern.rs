@@ -26,6 +26,27 @@ pub struct Pattern {
     pub max: u64,
 }
 
+impl Pattern {
+    /// Whether it may go up to the end of the stream.
+    pub fn takes_rest(&self) -> bool {
+        match &self.form {
+            Form::Rest(_) => true,
+            Form::OneOf(patterns) | Form::AnyOrder(patterns) | Form::Sequence(patterns) => {
+                patterns.iter().any(Self::takes_rest)
+            }
+            Form::UntilLast { last, each } => last.takes_rest() || each.takes_rest(),
+            // The rest of a frame is no end of a stream.
+            Form::Sized { .. } => false,
+            Form::Exactly(_)
+            | Form::Hex(_)
+            | Form::Bytes(_)
+            | Form::Until(_)
+            | Form::UntilMatch(_)
+            | Form::Number { .. } => false,
+        }
+    }
+}
+
 /// A regular expression on bytes, compiled when the plan was made.
 #[derive(Debug, Clone)]
 pub struct Matching {

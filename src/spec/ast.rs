@@ -340,6 +340,11 @@ pub enum Verb {
         /// Each with its value.
         options: Vec<(Scalar, Scalar)>,
     },
+    /// Opens a file to be read.
+    Open {
+        /// Its path.
+        path: Scalar,
+    },
     /// Starts a program.
     Run(Box<Run>),
     /// Sends a signal to a program.

@@ -8,6 +8,7 @@ mod close;
 mod connect;
 mod exit;
 mod expect;
+mod file;
 mod listen;
 mod pair;
 mod read;
@@ -37,6 +38,11 @@ pub(crate) use accept::withdraw;
 
 /// Runs one call.
 pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Result<Done, Stop> {
+    if let Ok(endpoint) = lane.endpoint(&call.endpoint)
+        && let Some(file) = endpoint.file()
+    {
+        return file::run(lane, call, &endpoint, &file, deadline).await;
+    }
     match &call.verb {
         Verb::Socket(network) => socket::run(lane, call, *network),
         Verb::Bind(target) => bind::run(lane, call, target),
@@ -69,6 +75,7 @@ pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
         Verb::Tls(tls) => tls::run(lane, call, tls, deadline).await,
         Verb::Reset => close::reset(lane, call).await,
         Verb::Set(options) => set::run(lane, call, options),
+        Verb::Open(path) => file::open(lane, call, path, deadline).await,
         Verb::Run(run) => run::run(lane, call, run, deadline).await,
         Verb::Signal(signal) => run::signal(lane, call, *signal).await,
     }

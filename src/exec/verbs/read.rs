@@ -14,7 +14,7 @@ use super::super::stop::Stop;
 use super::{blocking, open};
 
 /// No single receive gives more than this.
-const MOST: u64 = 16 << 20;
+pub(super) const MOST: u64 = 16 << 20;
 
 pub(super) async fn run(
     lane: &Lane<'_>,
@@ -117,7 +117,7 @@ async fn read_plain(socket: &Socket, size: usize, deadline: Deadline) -> Result<
 }
 
 /// Compares what one call gave with a pattern that must take all of it.
-fn compare(lane: &Lane<'_>, name: &str, pattern: &Pattern, bytes: &[u8]) -> Result<Vec<Shown>, Stop> {
+pub(super) fn compare(lane: &Lane<'_>, name: &str, pattern: &Pattern, bytes: &[u8]) -> Result<Vec<Shown>, Stop> {
     let mut machine = Machine::new(pattern, lane.scope()).map_err(|error| Stop::failed(error).at(pattern.span))?;
     let failed = |mismatch: super::super::pattern::Mismatch| {
         Stop::failed(format!("{name}: {}", mismatch.message)).label("other bytes").difference(mismatch.into())

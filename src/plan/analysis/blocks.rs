@@ -152,6 +152,7 @@ fn touched(steps: &[Step]) -> Vec<Cow<'_, str>> {
             | Verb::Listen { .. }
             | Verb::Accept { .. }
             | Verb::Connect { .. }
+            | Verb::Open(_)
             | Verb::Run(_)
             | Verb::Close { .. }
             | Verb::Tls(_)
@@ -178,6 +179,7 @@ pub(super) fn created<'p>(steps: &'p [Step], names: &mut Vec<(Cow<'p, str>, Span
             | Verb::Listen { address: Some(_), .. }
             | Verb::Accept { .. }
             | Verb::Connect { .. }
+            | Verb::Open(_)
             | Verb::Run(_) => {
                 add(&call.endpoint);
             }

@@ -54,6 +54,8 @@ pub(super) enum Role {
     Program,
     /// A program that has ended; what it printed can still be received.
     Ended,
+    /// A file.
+    File,
     /// Something of these; nothing is said.
     Unknown,
 }
@@ -81,6 +83,7 @@ impl Endpoint<'_> {
             Role::Connected => Some(format!("`{name}` is a connection, not a listener, and cannot `accept`")),
             Role::Address => Some(format!("`{name}` is an address, not a listener")),
             Role::Program | Role::Ended => Some(format!("`{name}` is a program, not a listener of this spec")),
+            Role::File => Some(format!("`{name}` is a file, not a listener")),
             Role::Listener | Role::Unknown => None,
         }
     }

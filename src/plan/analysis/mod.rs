@@ -6,6 +6,7 @@
 mod barriers;
 pub(super) mod blocks;
 mod endpoints;
+mod files;
 mod flow;
 mod hosts;
 pub(crate) mod lanes;

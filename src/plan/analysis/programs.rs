@@ -140,9 +140,14 @@ impl<'p> Walk<'p, '_> {
 
     /// A program where an address is wanted.
     pub(super) fn no_address(&mut self, name: &str, span: Span) {
-        let is_program =
-            self.find(name).is_some_and(|index| matches!(self.endpoints[index].role, Role::Program | Role::Ended));
-        if is_program && !self.is_doubtful(name) {
+        let role = self.find(name).map(|index| self.endpoints[index].role);
+        if role == Some(Role::File) && !self.is_doubtful(name) {
+            self.found.push(
+                Diagnostic::error("wrong-kind", span, format!("`{name}` is a file, and has no address"))
+                    .help("name an endpoint that is a socket"),
+            );
+        }
+        if matches!(role, Some(Role::Program | Role::Ended)) && !self.is_doubtful(name) {
             self.found.push(
                 Diagnostic::error("wrong-kind", span, format!("`{name}` is a program, and has no address of its own"))
                     .help("write the address that it was told to listen at, such as `tcp://127.0.0.1:${port}`"),

@@ -13,7 +13,7 @@ use super::flow::Accepted;
 impl<'p> Walk<'p, '_> {
     /// One call, with what it leaves behind.
     pub(super) fn verb(&mut self, call: &'p Call, outcome: Outcome) {
-        if self.is_of_program(call, outcome) {
+        if self.is_of_file(call, outcome) || self.is_of_program(call, outcome) {
             return;
         }
         match &call.verb {
@@ -43,6 +43,7 @@ impl<'p> Walk<'p, '_> {
             Verb::Send { to, .. } => self.send(call, to.as_ref(), outcome),
             Verb::Recv { .. } | Verb::Read { .. } => self.receive(call, outcome),
             Verb::Expect { conditions, .. } => self.expect(call, conditions, outcome),
+            Verb::Open(_) => self.open_file(call, outcome),
             Verb::Run(_) => self.run(call, outcome),
             // Only programs have signals.
             Verb::Signal(_) => {}
@@ -328,6 +329,7 @@ pub(super) fn verb_name(verb: &Verb) -> &'static str {
         Verb::Accept { .. } => "accept",
         Verb::Connect { .. } => "connect",
         Verb::Pair { .. } => "pair",
+        Verb::Open(_) => "open",
         Verb::Signal(_) => "signal",
         Verb::Expect { .. } => "expect: exit",
         Verb::Tls(_) => "tls",

@@ -112,6 +112,7 @@ impl<'a> Builder<'a> {
             Written::Tls(tls) => self.tls(tls),
             Written::Reset => Some(Said::new(Verb::Reset, "reset")),
             Written::Set { options } => self.set(options),
+            Written::Open { path } => self.open_file(path),
             Written::Run(run) => self.run(run, call),
             Written::Signal { signal } => self.signal(signal),
         }
@@ -298,6 +299,7 @@ fn creates(verb: &ast::Verb) -> bool {
             | Verb::Accept { .. }
             | Verb::Connect { .. }
             | Verb::Pair { .. }
+            | Verb::Open { .. }
             | Verb::Run(_)
     )
 }

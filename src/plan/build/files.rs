@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use crate::diagnostic::Diagnostic;
+use crate::plan;
 use crate::plan::file::{Content, File};
+use crate::plan::template::Template;
 use crate::source::Span;
 use crate::spec::ast::{FileContent, Scalar, StepKind, Verb};
 
+use super::call::Said;
 use super::text::Text;
 use super::{Builder, later};
 
@@ -105,6 +108,24 @@ impl Builder<'_> {
         parsed
     }
 
+    /// `open`: a path that is read.
+    pub(super) fn open_file(&mut self, path: &Scalar) -> Option<Said> {
+        let text = self.text(path)?;
+        let words = format!("open {}", text.shown());
+        let template = match text {
+            Text::Known(text) if text.is_empty() || text.contains('\0') => {
+                self.report(
+                    Diagnostic::error("bad-path", path.span, "this is not the path of a file")
+                        .help("write a path below `${tmp}`, such as `spool/mail.txt`, or an absolute one"),
+                );
+                return None;
+            }
+            Text::Known(text) => Template::literal(text, path.span),
+            Text::Open(template) => template,
+        };
+        Some(Said::new(plan::Verb::Open(template), words))
+    }
+
     fn content(&mut self, content: &FileContent) -> Option<Content> {
         Some(match content {
             FileContent::Text(text) => match self.text(text)? {
@@ -168,6 +189,7 @@ fn may_use_files(step: &StepKind) -> bool {
         StepKind::Call(call) => !is_of_socket(&call.verb),
         StepKind::Parallel { .. }
         | StepKind::Repeat { .. }
+        | StepKind::Retry { .. }
         | StepKind::Barrier { .. }
         | StepKind::Link(_)
         | StepKind::Let(_)

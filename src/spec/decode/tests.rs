@@ -354,7 +354,6 @@ fn escapes_that_are_not_what_was_meant() {
 fn words_of_later_versions_are_named_at_their_place() {
     for (step, word) in [
         ("a: {run: [x], pass: [y]}", "pass"),
-        ("a: {open: x}", "open"),
         ("a: {send: x, pass: [y]}", "pass"),
         ("a: {recv: x, takes: [y]}", "takes"),
         ("include: x.yaml", "include"),

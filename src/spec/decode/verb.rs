@@ -246,6 +246,7 @@ impl Decoder<'_> {
                     "accept" => Verb::Accept { listener: value, from: first },
                     "connect" => Verb::Connect { to: value, from: first },
                     "pair" => Verb::Pair { other: value, network: first },
+                    "open" => Verb::Open { path: value },
                     "signal" => Verb::Signal { signal: value },
                     _ => Verb::Shutdown { how: value, notify: first },
                 })

@@ -44,6 +44,7 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("repeat", "as", "as: i"),
     ("repeat", "until", "until: \"i == 7\""),
     ("repeat", "within", "within: 10s"),
+    ("verb", "open", "- mail: {open: spool/mail.txt}\n- mail: {recv: {until: \"\\r\\n\"}}\n- mail: {expect: eof}"),
     ("verb", "socket", "- client: {socket: tcp}"),
     ("verb", "bind", "- server: {bind: \"tcp://127.0.0.1:0\"}"),
     ("verb", "listen", "- server: {listen: tcp}\n- bound:  {listen: true, backlog: 1}"),

@@ -195,5 +195,8 @@ pub const VERBS: &[VerbWord] = &[
             word("version", Value::TlsVersion, "The only version to speak."),
         ],
     ),
-    not_yet("open", "Opens a file to receive from."),
+    blocking(
+        word("open", Value::Text, "Opens a file to receive from; a path below `${tmp}`, or an absolute one."),
+        &[],
+    ),
 ];
