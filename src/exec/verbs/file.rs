@@ -118,7 +118,7 @@ pub(super) async fn run(
             conditions => on.expect(conditions).await,
         },
         Verb::ExpectAttributes(attributes) => on.attributes(attributes).await,
-        Verb::Close => {
+        Verb::Close { .. } => {
             drop(endpoint.take_socket());
             Ok(Done::words(call, Ok(())))
         }

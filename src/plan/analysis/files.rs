@@ -26,7 +26,7 @@ impl<'p> Walk<'p, '_> {
         if let Some((span, what, help)) = self.not_of_files(call) {
             let message = format!("`{}` is a file, and has no {what}", self.endpoints[index].name);
             self.wrong_kind_at(span, call, message, help);
-        } else if matches!(call.verb, Verb::Close) && outcome == Outcome::Succeeds {
+        } else if matches!(call.verb, Verb::Close { .. }) && outcome == Outcome::Succeeds {
             self.endpoints[index].closed = Some(call.endpoint.span);
         }
         true
@@ -41,8 +41,9 @@ impl<'p> Walk<'p, '_> {
             }
             Verb::Recv { sender: Some(_), .. } => modifier("sender"),
             Verb::Recv { urgent: true, .. } => modifier("urgent"),
+            Verb::Close { notify: false } => modifier("notify"),
             Verb::Read { truncated: true, .. } => modifier("truncated"),
-            Verb::Recv { .. } | Verb::Read { .. } | Verb::Close => None,
+            Verb::Recv { .. } | Verb::Read { .. } | Verb::Close { .. } => None,
             Verb::Expect { conditions, .. } => {
                 let is_of_file = |condition: &&Condition| {
                     matches!(condition, Condition::Eof | Condition::Silence(_) | Condition::Readable)
@@ -52,6 +53,7 @@ impl<'p> Walk<'p, '_> {
                     Condition::Reset => "reset",
                     Condition::Writable => "writable",
                     Condition::Exit => "exit",
+                    Condition::Truncated => "truncated",
                     _ => "such condition",
                 };
                 let span = self.word(call.verb_span, word);

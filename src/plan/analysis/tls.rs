@@ -115,6 +115,7 @@ fn no_place_for_tls(endpoint: &Endpoint<'_>) -> Option<(String, &'static str)> {
             Some((format!("`{name}` is not connected, and cannot `tls`"), "`connect` it first"))
         }
         Role::Address => Some((format!("`{name}` is the address of a sender, not a socket"), "upgrade a connection")),
-        Role::Connected | Role::Program | Role::Ended | Role::Unknown => None,
+        // A program and a file have said so already.
+        Role::Connected | Role::Program | Role::Ended | Role::File | Role::Unknown => None,
     }
 }

@@ -84,10 +84,6 @@ const fn creating(verb: VerbWord) -> VerbWord {
     VerbWord { creates: true, ..verb }
 }
 
-const fn not_yet(name: &'static str, doc: &'static str) -> VerbWord {
-    VerbWord { word: later(name, doc), modifiers: &[], creates: false, blocks: false, fails: false }
-}
-
 /// The verbs of an endpoint.
 pub const VERBS: &[VerbWord] = &[
     creating(at_once(word("socket", Value::Network, "Creates an unbound socket."), &[])),
