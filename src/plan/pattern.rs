@@ -36,8 +36,8 @@ impl Pattern {
             }
             Form::UntilLast { last, each } => last.takes_rest() || each.takes_rest(),
             // The rest of a frame is no end of a stream.
-            Form::Sized { .. } => false,
-            Form::Exactly(_)
+            Form::Sized { .. }
+            | Form::Exactly(_)
             | Form::Hex(_)
             | Form::Bytes(_)
             | Form::Until(_)

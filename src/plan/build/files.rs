@@ -195,8 +195,8 @@ fn may_use_files(step: &StepKind) -> bool {
         | StepKind::Let(_)
         | StepKind::Assert(_)
         | StepKind::Pause(_) => false,
-        // What it does is in another file, or could not be read.
-        _ => true,
+        // It could not be read.
+        StepKind::Broken { .. } => true,
     }
 }
 
