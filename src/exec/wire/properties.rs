@@ -23,6 +23,8 @@ struct Story {
     cuts: Vec<u32>,
     /// Whether the kernel joins neighbouring writes.
     joins: bool,
+    /// Neighbouring segments of which the second overtakes the first, by their number.
+    overtaken: Vec<usize>,
     /// Frames that are sent again, each by its number, with how many frames later.
     again: Vec<(usize, usize)>,
     /// How far behind the steps the capture is, in frames.
@@ -63,6 +65,11 @@ impl Story {
             frames.push(tcp(SERVER, CLIENT, Tcp { seq: 8, ack_number: seq.wrapping_add(end - start), ..ack }));
             frames.push(None);
             start = end;
+        }
+        // Three frames for each piece, after the handshake.
+        let pieces = (frames.len() - 3) / 3;
+        for first in self.overtaken.iter().map(|which| which % pieces).filter(|which| which + 1 < pieces) {
+            frames.swap(3 + 3 * first, 3 + 3 * (first + 1));
         }
         let seq = self.first.wrapping_add(1).wrapping_add(total);
         frames.push(tcp(CLIENT, SERVER, Tcp { seq, ack_number: 8, fin: true, ..ack }));
@@ -119,10 +126,19 @@ fn story() -> impl Strategy<Value = Story> {
         prop::collection::vec(1..3000_u16, 1..6),
         prop::collection::vec(any::<u32>(), 0..6),
         any::<bool>(),
+        prop::collection::vec(any::<usize>(), 0..4),
         prop::collection::vec((any::<usize>(), 0..8_usize), 0..5),
         0..20_usize,
     )
-        .prop_map(|(first, writes, cuts, joins, again, late)| Story { first, writes, cuts, joins, again, late })
+        .prop_map(|(first, writes, cuts, joins, overtaken, again, late)| Story {
+            first,
+            writes,
+            cuts,
+            joins,
+            overtaken,
+            again,
+            late,
+        })
 }
 
 proptest! {

@@ -250,6 +250,27 @@ fn the_error_of_a_closed_port_is_awaited_where_only_the_wire_tells_of_it() {
 }
 
 #[test]
+fn a_datagram_that_was_kept_back_is_told_where_it_goes() {
+    let lines = trace(
+        r#"
+  - server: {bind: udp}
+  - client: {connect: server}
+  - client: {send: "one", more: true}
+  - client: {send: "two", more: true}
+  - client: {send: "three"}
+  - server: {recv: "onetwothree"}
+  - client: {set: {UDP_CORK: true}}
+  - client: {send: "four"}
+  - client: {set: {UDP_CORK: false}}
+  - server: {recv: "four"}
+"#,
+    );
+    let Some(lines) = lines else { return };
+    assert!(lines.contains("send 5 \"three\"\n  wire    client > server  UDP 11\n"), "{lines}");
+    assert!(lines.contains("set UDP_CORK=false\n  wire    client > server  UDP 4\n"), "{lines}");
+}
+
+#[test]
 fn urgent_data_is_marked() {
     let lines = wire(
         r#"
