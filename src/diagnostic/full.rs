@@ -5,6 +5,7 @@ use std::ops::{Range, RangeInclusive};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 
+use super::local::{Local, local};
 use super::place;
 use super::render::{Style, one_line};
 use super::{Diagnostic, Severity};
@@ -12,6 +13,8 @@ use crate::source::{SourceFile, Span};
 
 /// Draws a diagnostic.
 pub(crate) fn draw(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> String {
+    let Local { file, diagnostic, notes } = local(file, diagnostic);
+    let diagnostic = diagnostic.as_ref();
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -37,6 +40,9 @@ pub(crate) fn draw(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> 
     let mut group = Group::with_title(title).element(snippet);
     let columns = style.width.saturating_sub(gutter(file, diagnostic) + " = help: ".len()).max(20);
     if let Some(note) = below {
+        group = group.element(Level::NOTE.message(fold(&plain(note), columns)));
+    }
+    for note in &notes {
         group = group.element(Level::NOTE.message(fold(&plain(note), columns)));
     }
     for help in &diagnostic.help {

@@ -3,6 +3,7 @@
 //! Rendering is apart, in [`render`](mod@render).
 
 pub(crate) mod full;
+mod local;
 mod place;
 pub mod render;
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::local::{Local, local};
 use super::{Diagnostic, Related, Severity};
 use super::{full, place};
 use crate::source::{Location, SourceFile, Span};
@@ -45,6 +46,7 @@ pub fn render(file: &SourceFile, diagnostic: &Diagnostic, format: Format, style:
 }
 
 fn short(file: &SourceFile, diagnostic: &Diagnostic) -> String {
+    let Local { file, diagnostic, notes } = local(file, diagnostic);
     let Location { line, column } = place::location(file, diagnostic.span);
     let severity = diagnostic.severity.name();
     let mut out = format!(
@@ -53,7 +55,7 @@ fn short(file: &SourceFile, diagnostic: &Diagnostic) -> String {
         diagnostic.code,
         one_line(&diagnostic.message)
     );
-    for help in &diagnostic.help {
+    for help in notes.iter().chain(&diagnostic.help) {
         let _ = write!(out, "; {}", one_line(help));
     }
     out.push('\n');
@@ -80,6 +82,8 @@ struct Json<'a> {
     code: &'a str,
     message: &'a str,
     label: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
     help: &'a [String],
     related: Vec<JsonRelated<'a>>,
 }
@@ -96,6 +100,7 @@ struct JsonRelated<'a> {
 }
 
 fn json(file: &SourceFile, diagnostic: &Diagnostic) -> String {
+    let Local { file, diagnostic, notes } = local(file, diagnostic);
     let (span, start, end) = ends(file, diagnostic.span);
     let json = Json {
         file: file.name(),
@@ -109,6 +114,7 @@ fn json(file: &SourceFile, diagnostic: &Diagnostic) -> String {
         code: diagnostic.code,
         message: &diagnostic.message,
         label: &diagnostic.label,
+        notes: &notes,
         help: &diagnostic.help,
         related: diagnostic.related.iter().map(|related| json_related(file, related)).collect(),
     };

@@ -63,6 +63,16 @@ impl Lane<'_> {
                     self.repeat_within(*within, again, entries).await
                 }
                 Action::Table { rows, within } => self.repeat_within(*within, Again::Rows(rows), entries).await,
+                Action::Include { given, within, steps } => {
+                    let outer = self.limit;
+                    self.limit = within.map(|within| earlier(Deadline::new(within), outer)).or(outer);
+                    let result = match self.compute(given) {
+                        Ok(()) => self.steps(steps, entries).await,
+                        stop => stop,
+                    };
+                    self.limit = outer;
+                    result
+                }
                 Action::Retry { time, ready, sets, steps } => {
                     let ready = ready.as_ref().map(|name| self.endpoint(name)).transpose()?;
                     let program = ready.and_then(|endpoint| endpoint.program());

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use crate::model::value::Value;
 use crate::plan::expression::{Evaluator, Expression, MOST_ITERATIONS, shown};
+use crate::plan::template::bare;
 use crate::plan::{Assertion, Assignment};
 
 use super::lane::Lane;
@@ -14,7 +15,7 @@ impl Lane<'_> {
     pub(crate) fn compute(&self, assignments: &[Assignment]) -> Result<(), Stop> {
         for Assignment { name, expression, span } in assignments {
             let value = self.value(expression).map_err(|reason| {
-                Stop::failed(format!("`{name}` cannot be computed: {reason}")).at(*span).label("has no value")
+                Stop::failed(format!("`{}` cannot be computed: {reason}", bare(name))).at(*span).label("has no value")
             })?;
             self.values.set(name.as_str(), value);
         }

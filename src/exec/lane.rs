@@ -189,9 +189,11 @@ impl<'t> Lane<'t> {
                 Action::Assert(assertion) => self.assert(assertion)?,
                 Action::Link { changes, words } => self.link(step.span, changes, words, entries)?,
                 Action::Barrier { name, within } => self.barrier(step.span, name, *within).await?,
-                Action::Parallel { .. } | Action::Repeat { .. } | Action::Table { .. } | Action::Retry { .. } => {
-                    self.block(step, entries).await?;
-                }
+                Action::Parallel { .. }
+                | Action::Repeat { .. }
+                | Action::Table { .. }
+                | Action::Retry { .. }
+                | Action::Include { .. } => self.block(step, entries).await?,
             }
         }
         Ok(())

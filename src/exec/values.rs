@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::model::value::Value;
 use crate::plan::Number;
 use crate::plan::expression::Lookup;
-use crate::plan::template::{Part, Piece, Template};
+use crate::plan::template::{Part, Piece, Template, bare};
 
 /// The variables of a test, shared by its lanes, and the counters that one lane sees.
 ///
@@ -104,7 +104,7 @@ impl Scope<'_> {
     /// The value of a variable, or of an endpoint's part.
     pub(crate) fn value(&self, name: &str, part: Option<Part>) -> Result<Value, String> {
         match part {
-            None => self.values.get(name).ok_or_else(|| format!("`{name}` has no value yet")),
+            None => self.values.get(name).ok_or_else(|| format!("`{}` has no value yet", bare(name))),
             Some(part) => {
                 let value = self.endpoints.lookup(name, part);
                 value.ok_or_else(|| format!("`{name}` has no {} (`${{{name}.{}}}`)", part.name(), part.name()))
@@ -167,7 +167,7 @@ impl Scope<'_> {
 fn written(template: &Template) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Literal(_) | Piece::Bytes(_) => piece.shown(),
-        Piece::Hidden { name, .. } | Piece::Variable { name, part: None } => format!("${{{name}}}"),
+        Piece::Hidden { name, .. } | Piece::Variable { name, part: None } => format!("${{{}}}", bare(name)),
         Piece::Variable { name, part: Some(part) } => format!("${{{name}.{}}}", part.name()),
     };
     template.pieces.iter().map(piece).collect()

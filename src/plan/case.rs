@@ -130,7 +130,16 @@ impl Case {
         later::each_call(&spec.steps, &mut |call| {
             let Verb::Run(run) = &call.verb else { return };
             let Some(program) = run.arguments.first().filter(|_| call.fails.is_none()) else { return };
-            let name = replaced(&program.text, &|name| self.value(name, spec, settings, 0));
+            let unknown = std::cell::Cell::new(false);
+            let name = replaced(&program.text, &|name| {
+                let value = self.value(name, spec, settings, 0);
+                unknown.set(unknown.get() || value.is_none());
+                value
+            });
+            // A file that is included may be given the name.
+            if unknown.get() {
+                return;
+            }
             let command = format!("command:{name}");
             let is_installed = !name.is_empty() && (!name.contains('/') || name.starts_with('/'));
             if is_installed && !commands.contains(&command) {

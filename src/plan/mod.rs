@@ -128,6 +128,15 @@ pub enum Action {
         /// The steps.
         steps: Vec<Step>,
     },
+    /// The steps of a file that is included.
+    Include {
+        /// What it is given.
+        given: Vec<Assignment>,
+        /// The deadline of all its steps, if they have one.
+        within: Option<Duration>,
+        /// The steps.
+        steps: Vec<Step>,
+    },
     /// Computes variables, one after the other.
     Let(Vec<Assignment>),
     /// An expression that must be true.

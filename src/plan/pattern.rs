@@ -50,6 +50,8 @@ impl Pattern {
 /// A regular expression on bytes, compiled when the plan was made.
 #[derive(Debug, Clone)]
 pub struct Matching {
+    /// The named groups, each with the variable that keeps what it matches.
+    pub groups: Vec<(String, String)>,
     /// As written.
     pub source: String,
     /// Anchored at both ends; `.` is any byte but LF.

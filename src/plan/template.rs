@@ -81,13 +81,18 @@ impl Template {
     }
 }
 
+/// The name of a variable without the files that include each other around it.
+pub(crate) fn bare(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
 impl Piece {
     /// The piece as a trace shows it.
     pub fn shown(&self) -> String {
         match self {
             Self::Literal(text) => text.clone(),
             Self::Bytes(bytes) => crate::model::bytes::escape(bytes),
-            Self::Hidden { name, .. } | Self::Variable { name, part: None } => format!("<{name}>"),
+            Self::Hidden { name, .. } | Self::Variable { name, part: None } => format!("<{}>", bare(name)),
             Self::Variable { name, part: Some(part) } => format!("<{name}.{}>", part.name()),
         }
     }

@@ -1,12 +1,16 @@
 //! A file's text, and places in it: byte spans, lines and columns.
 
+mod included;
 mod read;
 
+pub use included::Part;
 pub use read::bytes;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+use included::Included;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -24,6 +28,18 @@ impl Span {
     pub fn new(start: usize, end: usize) -> Self {
         let start = start as u32;
         Self { start, end: (end as u32).max(start) }
+    }
+
+    /// The same in a file whose first byte is there.
+    #[must_use]
+    pub fn up(self, base: u32) -> Self {
+        Self { start: self.start + base, end: self.end + base }
+    }
+
+    /// The same in the file itself.
+    #[must_use]
+    pub fn down(self, base: u32) -> Self {
+        Self { start: self.start.saturating_sub(base), end: self.end.saturating_sub(base) }
     }
 
     /// The smallest span that holds both.
@@ -62,7 +78,8 @@ pub enum Fault {
     },
 }
 
-/// A file that was read: its name as it is shown, its path, and its text.
+/// A file that was read: its name as it is shown, its path, and its text; and the files that it
+/// includes, whose bytes are counted on after its own.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
     name: String,
@@ -71,6 +88,8 @@ pub struct SourceFile {
     fault: Option<Fault>,
     /// Where each line begins; found out when the first place is asked for.
     lines: OnceLock<Vec<u32>>,
+    /// The first file that it includes, behind which are the others.
+    included: OnceLock<Box<Included>>,
 }
 
 impl SourceFile {
@@ -81,7 +100,14 @@ impl SourceFile {
         if text.starts_with(BYTE_ORDER_MARK) {
             text.drain(..BYTE_ORDER_MARK.len_utf8());
         }
-        Self { name: name.into(), path: path.into(), text, fault: None, lines: OnceLock::new() }
+        Self {
+            name: name.into(),
+            path: path.into(),
+            text,
+            fault: None,
+            lines: OnceLock::new(),
+            included: OnceLock::new(),
+        }
     }
 
     /// Reads a file. A text that is too long or not UTF-8 is a [`Fault`] of the file, which is
@@ -116,21 +142,36 @@ impl SourceFile {
 
     /// The text of a span, cut to the file where the span goes beyond it.
     pub fn slice(&self, span: Span) -> &str {
+        let Part { file, base, .. } = self.part(span.start);
+        file.own_slice(span.down(base))
+    }
+
+    fn own_slice(&self, span: Span) -> &str {
         let start = self.floor(span.start as usize);
         let end = self.floor(span.end as usize).max(start);
         &self.text[start..end]
     }
 
-    /// The line of a byte offset, from 1.
+    /// The line of a byte offset in its file, from 1.
     pub fn line(&self, offset: u32) -> u32 {
+        let Part { file, base, .. } = self.part(offset);
+        file.own_line(offset - base)
+    }
+
+    fn own_line(&self, offset: u32) -> u32 {
         self.line_starts().partition_point(|start| *start <= offset) as u32
     }
 
-    /// Line and column of a byte offset. The break at the end of a line, CRLF too, is one column
-    /// past its last character.
+    /// Line and column of a byte offset in its file. The break at the end of a line, CRLF too, is one
+    /// column past its last character.
     pub fn location(&self, offset: u32) -> Location {
+        let Part { file, base, .. } = self.part(offset);
+        file.own_location(offset - base)
+    }
+
+    fn own_location(&self, offset: u32) -> Location {
         let offset = self.floor(offset as usize);
-        let line = self.line(offset as u32);
+        let line = self.own_line(offset as u32);
         let start = self.line_starts()[line as usize - 1] as usize;
         let before = &self.text[start..offset];
         // Between the two characters of a CRLF is no column of its own.

@@ -66,6 +66,33 @@ fn a_long_file_is_not_read() {
 }
 
 #[test]
+fn places_of_included_files_follow_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let (one, two) = (path("one", "1\n22\n"), path("two", "333"));
+    let file = SourceFile::new("x.yaml", "x.yaml", "a\nb");
+    let include =
+        |at: usize, path: &Path| file.include(Span::new(at, at + 1), path, format!("{at}.yaml")).unwrap().base;
+    let base = include(2, &one);
+    assert_eq!(base, 4, "the end of the first file is a place of its own");
+    let inner = include(base as usize + 2, &two);
+    assert_eq!(include(2, &one), base, "what is there is not read again");
+    assert_eq!(file.total(), 14);
+    assert_eq!(file.slice(Span::new(base as usize + 2, base as usize + 4)), "22");
+    assert_eq!(place(&file, 3), (1 + 1, 2));
+    assert_eq!(place(&file, base + 3), (2, 2));
+    assert_eq!(file.line(inner), 1);
+    assert_eq!(file.includes(3), [""; 0]);
+    assert_eq!(file.includes(inner + 1), ["2.yaml:2", "x.yaml:2"]);
+    assert_eq!(file.named(inner), "6.yaml:1");
+    assert!(file.include(Span::new(0, 1), &folder.path().join("missing"), String::new()).is_err());
+}
+
+#[test]
 fn what_is_no_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let error = SourceFile::read(folder.path(), "x").unwrap_err();

@@ -2,6 +2,8 @@
 //! not replaced, and no word is understood yet. That is the work of `plan`, after the variables
 //! of a case are known; so one mechanism serves words that are written and words that are computed.
 
+use std::path::PathBuf;
+
 use crate::source::Span;
 
 /// How a scalar was written.
@@ -163,6 +165,8 @@ pub enum StepKind {
         /// The steps.
         steps: Vec<Step>,
     },
+    /// The steps of another file.
+    Include(Box<Include>),
     /// Hosts with what becomes of their links.
     Link(Vec<(Scalar, Scalar)>),
     /// A sleep.
@@ -191,6 +195,36 @@ pub struct Row {
     pub span: Span,
     /// The columns with their values.
     pub values: Vec<(Scalar, Scalar)>,
+}
+
+/// The steps of another file, where they are included.
+#[derive(Debug, Clone)]
+pub struct Include {
+    /// The file's name, relative to the file that this stands in.
+    pub file: Scalar,
+    /// Names that the file sees, with their values or endpoints.
+    pub with: Vec<(Scalar, Scalar)>,
+    /// The deadline of all its steps.
+    pub within: Option<Scalar>,
+    /// What is in the file; `None` where it could not be read.
+    pub contents: Option<Contents>,
+}
+
+/// What is in a file that is included.
+#[derive(Debug, Clone)]
+pub struct Contents {
+    /// The folder of the file.
+    pub folder: PathBuf,
+    /// The file's name without its extension.
+    pub stem: String,
+    /// Values for names that `with` leaves out.
+    pub vars: Vec<(Scalar, Scalar)>,
+    /// The names that it hands back.
+    pub out: Vec<Scalar>,
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// Part of the file could not be read, and a diagnostic says so.
+    pub incomplete: bool,
 }
 
 /// A lane of a `parallel`.

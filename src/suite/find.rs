@@ -247,7 +247,8 @@ enum Kind {
     Other,
 }
 
-/// What an entry of a folder is to us. Hidden files are editors' and version control's.
+/// What an entry of a folder is to us. Hidden files are editors' and version control's; files whose
+/// names begin with `_` are there to be included.
 fn kind(entry: &DirEntry) -> Kind {
     let name = entry.file_name();
     if name.as_encoded_bytes().starts_with(b".") {
@@ -264,7 +265,7 @@ fn kind(entry: &DirEntry) -> Kind {
     if file.is_dir() {
         return Kind::Folder { linked };
     }
-    if is_spec(Path::new(&name)) { Kind::Spec } else { Kind::Other }
+    if is_spec(Path::new(&name)) && !name.as_encoded_bytes().starts_with(b"_") { Kind::Spec } else { Kind::Other }
 }
 
 fn unreadable(path: &Path, error: io::Error) -> FindError {

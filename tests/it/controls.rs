@@ -6,7 +6,7 @@ use std::path::Path;
 use regex::Regex;
 
 use crate::project::Project;
-use crate::schema::yaml_files;
+use crate::schema::{included_files, yaml_files};
 
 /// What differs from run to run: ports, times, how much the kernel took, the record's folder.
 const VARYING: &[(&str, &str)] = &[
@@ -23,6 +23,9 @@ const VARYING: &[(&str, &str)] = &[
 fn report(path: &Path) -> (Option<i32>, String) {
     let text = std::fs::read_to_string(path).unwrap();
     let project = Project::new(&[("specs/control.yaml", &text)]);
+    for included in included_files("tests/data/fail") {
+        std::fs::copy(&included, project.path("specs").join(included.file_name().unwrap())).unwrap();
+    }
     let ran = project.run(&["run", "--update", "new", "--color", "never"]);
     let mut report = ran.stdout;
     for (varying, instead) in VARYING {

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::schema::yaml_files;
+use crate::schema::{included_files, yaml_files};
 
 fn copy_to(folder: &Path) {
     std::fs::create_dir(folder).unwrap();
-    for file in yaml_files("tests/data/ok") {
+    for file in yaml_files("tests/data/ok").into_iter().chain(included_files("tests/data/ok")) {
         std::fs::copy(&file, folder.join(file.file_name().unwrap())).unwrap();
     }
     let body = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/ok/body.bin");

@@ -9,7 +9,8 @@ use sockspec::plan;
 use sockspec::source::SourceFile;
 use sockspec::spec::Parsed;
 
-/// Every `.yaml` file below a folder of the repository, in order.
+/// Every spec below a folder of the repository, in order: files whose names begin with `_` are there
+/// to be included.
 pub(crate) fn yaml_files(folder: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
@@ -18,13 +19,24 @@ pub(crate) fn yaml_files(folder: &str) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            } else if path.extension().is_some_and(|extension| extension == "yaml") && !is_included(&path) {
                 files.push(path);
             }
         }
     }
     files.sort();
     files
+}
+
+fn is_included(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"_"))
+}
+
+/// The files of a folder of the repository that are there to be included.
+pub(crate) fn included_files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| is_included(path)).collect()
 }
 
 pub(crate) fn validator() -> jsonschema::Validator {

@@ -72,7 +72,7 @@ pub(super) fn add_names(pattern: &Pattern, names: &mut Vec<String>) {
         add(name);
     }
     if let Some(matching) = &pattern.matching {
-        matching.regex.capture_names().flatten().for_each(&mut add);
+        matching.groups.iter().for_each(|(_, name)| add(name));
     }
     for part in parts_of(&pattern.form) {
         add_names(part, names);

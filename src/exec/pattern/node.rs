@@ -11,6 +11,7 @@ use crate::model::value::Value;
 use crate::plan::Number;
 use crate::plan::pattern::{DEFAULT_MAX, End, Form, Matching, Pattern};
 use crate::plan::payload::{Payload, Size, SizeKind, Width};
+use crate::plan::template::bare;
 use crate::trace::shown::{Shown, total_size};
 
 /// A delimiter longer than this is refused, since it is held in memory.
@@ -197,7 +198,7 @@ impl Cover {
     /// How it is shown; a name says more than an expression.
     pub(super) fn shown(&self, size: Option<u64>) -> Shown {
         match (&self.capture, &self.matching) {
-            (Some(name), _) => Shown::Named { name: name.clone(), size },
+            (Some(name), _) => Shown::Named { name: bare(name).to_owned(), size },
             (None, Some(matching)) => Shown::Matched { regex: matching.source.clone(), size },
             (None, None) => Shown::Varying { size },
         }

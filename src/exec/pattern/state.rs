@@ -213,9 +213,9 @@ impl Node {
                 let misfit = self.no_match(matching, state.start, state.start, state.settled);
                 return Err(misfit.unmatched(&matching.regex, judged, self.is_followed(context)));
             };
-            for name in matching.regex.capture_names().flatten() {
+            for (group, name) in &matching.groups {
                 // A group that took no part is empty, so that a later `${name}` has a value.
-                let bytes = groups.name(name).map_or(&b""[..], |group| group.as_bytes());
+                let bytes = groups.name(group).map_or(&b""[..], |group| group.as_bytes());
                 context.yields.set(name, text_or_bytes(bytes));
             }
         }

@@ -8,7 +8,7 @@ use crate::model::address::Address;
 use crate::model::name::nearest;
 use crate::model::network::{Kind, Network};
 use crate::model::topology::Host;
-use crate::plan::template::{Piece, Template};
+use crate::plan::template::{Piece, Template, bare};
 use crate::plan::{Action, AttributeCheck, Call, Mode, Step, Target, Verb};
 use crate::source::{SourceFile, Span};
 
@@ -169,6 +169,7 @@ impl<'p> Walk<'p, '_> {
                 Action::Repeat { count, counter, until, steps, .. } => {
                     self.repeat(steps, *count, counter.as_deref(), until.is_some());
                 }
+                Action::Include { steps, .. } => self.steps(steps),
                 Action::Table { rows, .. } => self.table(rows),
                 Action::Retry { steps, .. } => {
                     self.flow.give_up();
@@ -261,7 +262,7 @@ impl<'p> Walk<'p, '_> {
         }
         let finding = Diagnostic::error("unknown-endpoint", span, format!("there is no endpoint `{name}`"));
         let known = all.iter().map(|(name, _)| name.as_ref()).chain(self.doubts.names.iter().map(AsRef::as_ref));
-        let finding = match nearest(name, known) {
+        let finding = match nearest(bare(name), known.map(bare)) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help(format!(
                 "create it first, such as `- {name}: {{listen: tcp}}` or `- {name}: {{connect: SERVER}}`"

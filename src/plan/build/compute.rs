@@ -6,8 +6,9 @@ use crate::diagnostic::Diagnostic;
 use crate::model::name::nearest;
 use crate::model::value::Value;
 use crate::plan::expression::{Evaluator, Expression, Lookup, Type, Wrong};
-use crate::plan::template::Part;
+use crate::plan::template::{Part, Template};
 use crate::plan::{Action, Assertion, Assignment};
+use crate::source::Span;
 use crate::spec::ast::{Scalar, Step};
 
 use super::scope::{Content, Scope};
@@ -21,6 +22,13 @@ pub(super) struct Prepared {
     written: Expression,
     /// The type of its value, where that is certain.
     kind: Option<Type>,
+}
+
+impl Prepared {
+    /// The type of its value, where that is certain.
+    pub(super) fn kind(&self) -> Option<Type> {
+        self.kind
+    }
 }
 
 impl<'a> Builder<'a> {
@@ -51,12 +59,16 @@ impl<'a> Builder<'a> {
             return None;
         }
         self.computed.push(name);
-        Some(Assignment { name: own.to_owned(), expression: prepared.expression, span: written.span })
+        Some(Assignment {
+            name: self.scope.outside.variable(own).into_owned(),
+            expression: prepared.expression,
+            span: written.span,
+        })
     }
 
     /// What is computed of known values alone is known, too; nothing where that went wrong.
     #[expect(clippy::option_option, reason = "not known and wrong are different things")]
-    fn known_value(&mut self, prepared: &Prepared, written: &Scalar) -> Option<Option<Content>> {
+    pub(super) fn known_value(&mut self, prepared: &Prepared, written: &Scalar) -> Option<Option<Content>> {
         let mut open = false;
         prepared.expression.each(&mut |part| {
             open |= matches!(part, Expression::Variable { .. } | Expression::Column { .. });
@@ -194,7 +206,7 @@ impl<'a> Builder<'a> {
         if let Some(variable) = self.scope.variable_mut(name) {
             variable.used = true;
             if matches!(variable.content, Content::Elsewhere) {
-                self.lanes.used_variable(name, span);
+                self.lanes.used_variable(&self.scope.outside.variable(name), span);
             }
             return true;
         }
@@ -219,7 +231,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The place of a name in an expression; the expression's own where it is not found.
-    fn name_in(&self, written: &Scalar, name: &str) -> crate::source::Span {
+    fn name_in(&self, written: &Scalar, name: &str) -> Span {
         let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let text = &written.text;
         let whole = |at: &usize| !text[..*at].ends_with(in_name) && !text[at + name.len()..].starts_with(in_name);
@@ -270,12 +282,22 @@ fn cell<'s>(part: &Expression, scope: &'s Scope<'_>) -> Option<&'s Value> {
     scope.row(row)?.iter().find(|cell| cell.name == column).map(|cell| &cell.value)
 }
 
+/// The expression with what is known in it, and the names that the others have outside.
 fn resolved(expression: &Expression, scope: &Scope<'_>) -> Expression {
     expression.resolved(&|part| match part {
-        Expression::Variable { name, part: None } => match &scope.variable(name)?.content {
-            Content::Known { value, .. } => Some(value.clone()),
+        Expression::Variable { name, part: None } => {
+            Some(match scope.variable(name).map(|variable| &variable.content) {
+                Some(Content::Known { value, .. }) => Expression::Value(value.clone()),
+                _ => Expression::Variable { name: scope.outside.variable(name).into_owned(), part: None },
+            })
+        }
+        other => match (cell(other, scope), other) {
+            (Some(value), _) => Some(Expression::Value(value.clone())),
+            (None, Expression::Variable { name, part }) => {
+                let outside = scope.outside.endpoint(Template::literal(name, Span::default()));
+                Some(Expression::Variable { name: outside.known()?, part: *part })
+            }
             _ => None,
         },
-        part => cell(part, scope).cloned(),
     })
 }

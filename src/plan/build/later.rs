@@ -28,12 +28,23 @@ pub(super) fn captured(steps: &[Step], name: &str) -> Option<Span> {
 }
 
 /// Every name that a step of these gives to an endpoint.
-pub(super) fn each_created<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a Scalar)) {
-    each_call(steps, &mut |call| created_by(call, found));
+pub(super) fn each_created<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a Scalar)) {
+    each_step(steps, &mut |step| match &step.kind {
+        StepKind::Call(call) => created_by(call, found),
+        StepKind::Include(include) => {
+            let Some(contents) = &include.contents else { return };
+            each_created(&contents.steps, &mut |name| {
+                if contents.out.iter().any(|out| out.text == name.text) {
+                    found(name);
+                }
+            });
+        }
+        _ => {}
+    });
 }
 
 /// Every name that a call gives to an endpoint.
-pub(super) fn created_by<'a>(call: &'a Call, found: &mut impl FnMut(&'a Scalar)) {
+pub(super) fn created_by<'a>(call: &'a Call, found: &mut (impl FnMut(&'a Scalar) + ?Sized)) {
     match &call.verb {
         Verb::Socket { .. }
         | Verb::Bind { .. }
@@ -54,16 +65,24 @@ pub(super) fn created_by<'a>(call: &'a Call, found: &mut impl FnMut(&'a Scalar))
 }
 
 /// Every name that a step of these gives to a variable, with its place.
-pub(super) fn each_captured<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a str, Span)) {
+pub(super) fn each_captured<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a str, Span)) {
     each_step(steps, &mut |step| match &step.kind {
         StepKind::Call(call) => captured_by(call, found),
+        StepKind::Include(include) => {
+            let Some(contents) = &include.contents else { return };
+            each_captured(&contents.steps, &mut |name, span| {
+                if contents.out.iter().any(|out| out.text == name) {
+                    found(name, span);
+                }
+            });
+        }
         StepKind::Let(computed) => computed.iter().for_each(|(name, _)| found(&name.text, name.span)),
         _ => {}
     });
 }
 
 /// Every name that a call gives to a variable, with its place.
-pub(super) fn captured_by<'a>(call: &'a Call, found: &mut impl FnMut(&'a str, Span)) {
+pub(super) fn captured_by<'a>(call: &'a Call, found: &mut (impl FnMut(&'a str, Span) + ?Sized)) {
     match &call.verb {
         Verb::Recv { pattern, .. } | Verb::Read { is: Some(pattern), .. } => in_form(pattern, found),
         _ => {}
@@ -77,6 +96,9 @@ pub(super) fn any(steps: &[Step], holds: &impl Fn(&Step) -> bool) -> bool {
             || match &step.kind {
                 StepKind::Parallel { lanes, .. } => lanes.iter().any(|lane| any(&lane.steps, holds)),
                 StepKind::Repeat { steps, .. } | StepKind::Retry { steps, .. } => any(steps, holds),
+                StepKind::Include(include) => {
+                    include.contents.as_ref().is_none_or(|contents| any(&contents.steps, holds))
+                }
                 _ => false,
             }
     })
@@ -87,16 +109,20 @@ pub(super) fn shown(name: &str) -> Cow<'_, str> {
     if name.contains("${") { Cow::Owned(name.replace("${", "<").replace('}', ">")) } else { Cow::Borrowed(name) }
 }
 
-/// Every call of the steps, and of those in them.
-pub(in crate::plan) fn each_call<'a>(steps: &'a [Step], found: &mut impl FnMut(&'a Call)) {
-    each_step(steps, &mut |step| {
-        if let StepKind::Call(call) = &step.kind {
-            found(call);
+/// Every call of the steps, of those in them, and of files that they include.
+pub(in crate::plan) fn each_call<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a Call)) {
+    each_step(steps, &mut |step| match &step.kind {
+        StepKind::Call(call) => found(call),
+        StepKind::Include(include) => {
+            if let Some(contents) = &include.contents {
+                each_call(&contents.steps, found);
+            }
         }
+        _ => {}
     });
 }
 
-/// Every step of these, and those in them.
+/// Every step of these, and those in them, but not those of files that they include.
 fn each_step<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a Step)) {
     for step in steps {
         found(step);
@@ -108,6 +134,7 @@ fn each_step<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a Step)) {
             }
             StepKind::Repeat { steps, .. } | StepKind::Retry { steps, .. } => each_step(steps, found),
             StepKind::Call(_)
+            | StepKind::Include(_)
             | StepKind::Barrier { .. }
             | StepKind::Link(_)
             | StepKind::Let(_)
@@ -118,7 +145,7 @@ fn each_step<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a Step)) {
     }
 }
 
-fn in_form<'a>(form: &'a Form, found: &mut impl FnMut(&'a str, Span)) {
+fn in_form<'a>(form: &'a Form, found: &mut (impl FnMut(&'a str, Span) + ?Sized)) {
     if let Some(name) = &form.capture {
         found(&name.text, name.span);
     }

@@ -8,6 +8,7 @@ mod compute;
 mod condition;
 mod fails;
 mod files;
+mod include;
 pub(super) mod later;
 mod link;
 mod literal;
@@ -37,7 +38,7 @@ use std::time::Duration;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::value::Value;
 use crate::source::{SourceFile, Span};
-use crate::spec::ast::{Scalar, Spec};
+use crate::spec::ast::{Scalar, Spec, Step};
 
 use super::analysis;
 use super::analysis::lanes::Recorder;
@@ -73,10 +74,11 @@ pub fn build(
     let steps = builder.steps(&spec.steps);
     let tmp = builder.uses_folder();
     builder.report_unused();
-    let Builder { scope, mut found, incomplete, folder, faulty, constants, network, .. } = builder;
+    let Builder { scope, mut found, incomplete, folder, faulty, constants, network, prefixes, .. } = builder;
     let doubts = analysis::Doubts { names: scope.into_doubtful(), steps: faulty, incomplete };
     analysis::check(&steps, network.certain_hosts(), source, &doubts, &mut found);
     if !found.is_empty() {
+        include::call_as_written(&mut found, &prefixes, source);
         found.sort_by_key(|finding| finding.span.start);
         diagnostics.append(&mut first_of_each(found));
     }
@@ -200,6 +202,10 @@ struct Builder<'a> {
     constants: Vec<(String, Value)>,
     /// The names that `let` has set.
     computed: Vec<&'a Scalar>,
+    /// The steps of the file that is looked at.
+    steps_here: &'a [Step],
+    /// What the names of included files begin with outside of them, and where they are included.
+    prefixes: Vec<(Span, String)>,
     /// How many iterations of hashes may still be made for what is known before the spec runs.
     iterations: Cell<u64>,
     /// How many steps were built, those of tables for each row.
@@ -231,6 +237,8 @@ impl<'a> Builder<'a> {
             lanes: Recorder::default(),
             constants: Vec::new(),
             computed: Vec::new(),
+            steps_here: &spec.steps,
+            prefixes: Vec::new(),
             iterations: Cell::new(expression::MOST_ITERATIONS),
             built: 0,
             faulty: Vec::new(),
@@ -344,10 +352,10 @@ impl<'a> Builder<'a> {
     }
 
     fn captured_later(&self, name: &str) -> Option<Span> {
-        later::captured(&self.spec.steps, name)
+        later::captured(self.steps_here, name)
     }
 
     fn created_later(&self, name: &str) -> Option<Span> {
-        later::created(&self.spec.steps, name)
+        later::created(self.steps_here, name)
     }
 }

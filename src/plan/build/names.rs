@@ -88,7 +88,7 @@ impl<'a> Builder<'a> {
             self.taken(&name, "a port", port.span, span);
             return false;
         }
-        self.lanes.set_variable(&name, span);
+        self.lanes.set_variable(&self.scope.outside.variable(&name), span);
         let Some(variable) = self.scope.variable_mut(&name) else {
             self.scope.declare(name, span, content);
             return true;
@@ -117,8 +117,11 @@ impl<'a> Builder<'a> {
 
     /// An endpoint that a step creates.
     pub(super) fn create(&mut self, written: &'a ast::Scalar, template: &Template) {
-        let name =
-            if is_name(&written.text) { Cow::Borrowed(written.text.as_str()) } else { Cow::Owned(template.shown()) };
+        let name = if is_name(&written.text) {
+            Cow::Borrowed(written.text.as_str())
+        } else {
+            Cow::Owned(self.scope.inside(&template.shown()))
+        };
         let variable = self.scope.variable(&name).map(|variable| variable.span);
         if let Some(first) = variable
             && !self.is_doubtful(&name)

@@ -21,7 +21,8 @@ impl<'a> Builder<'a> {
         let max = self.optional(form.max.as_ref(), Self::plain_size);
         let kind = if matches!(form.kind, FormKind::Number { .. }) { Type::Number } else { Type::Bytes };
         let capture = self.optional(form.capture.as_ref(), |builder, name| {
-            builder.capture(Cow::Borrowed(&name.text), kind, name.span).then(|| name.text.clone())
+            let outside = builder.scope.outside.variable(&name.text).into_owned();
+            builder.capture(Cow::Borrowed(&name.text), kind, name.span).then_some(outside)
         });
         let (shape, matching, vary, max, capture) = (shape?, matching?, vary?, max?, capture?);
         let max = max.unwrap_or(DEFAULT_MAX);

@@ -35,7 +35,9 @@ impl<'a> Builder<'a> {
         for name in regex.capture_names().flatten() {
             sound &= self.capture(Cow::Owned(name.to_owned()), Type::Text, scalar.span);
         }
-        sound.then(|| Matching { source: word.1, regex: Arc::new(regex) })
+        let group = |name: &str| (name.to_owned(), self.scope.outside.variable(name).into_owned());
+        let groups = regex.capture_names().flatten().map(group).collect();
+        sound.then(|| Matching { groups, source: word.1, regex: Arc::new(regex) })
     }
 
     /// Compiles an expression, within what the spec may still have.

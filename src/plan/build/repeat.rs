@@ -194,7 +194,7 @@ impl<'a> Builder<'a> {
         let built = self.steps(steps);
         self.lanes.leave_repeat();
         let mut sets: Vec<String> = Vec::new();
-        later::each_captured(steps, &mut |name, _| sets.push(name.to_owned()));
+        later::each_captured(steps, &mut |name, _| sets.push(self.scope.outside.variable(name).into_owned()));
         sets.sort();
         sets.dedup();
         Some(Action::Retry { time: written?.unwrap_or(self.timeout), ready: ready?, sets, steps: built })

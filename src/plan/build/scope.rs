@@ -1,10 +1,12 @@
 //! The names of a spec: variables and endpoints share one space.
 
 use std::borrow::Cow;
+use std::cell;
 
 use crate::model::value::Value;
 use crate::plan::analysis::alike;
 pub(super) use crate::plan::expression::Type;
+use crate::plan::template::{Piece, Template, bare};
 use crate::source::Span;
 
 /// What is known of the names at a point of the spec.
@@ -14,6 +16,72 @@ pub(super) struct Scope<'a> {
     endpoints: Vec<(Cow<'a, str>, Span)>,
     /// Names in steps that are wrong: whatever concerns them is not judged.
     doubtful: Vec<Cow<'a, str>>,
+    /// What the names of a file that is included are called outside of it.
+    pub(super) outside: Outside,
+}
+
+/// What the names of a file that is included are called outside of it. In the spec itself they are
+/// called the same.
+#[derive(Debug, Default)]
+pub(super) struct Outside {
+    /// What stands before every name, with a `/` at its end.
+    pub prefix: String,
+    /// Variables that have another name outside.
+    pub variables: Vec<(String, String)>,
+    /// Endpoints that have another name outside.
+    pub endpoints: Vec<Handed>,
+}
+
+/// An endpoint that an included file is given, or hands back.
+#[derive(Debug)]
+pub(super) struct Handed {
+    /// Its name in the file.
+    pub inside: String,
+    /// Its name outside.
+    pub outside: Vec<Piece>,
+    /// Whether the file names it.
+    pub used: cell::Cell<bool>,
+}
+
+impl Outside {
+    /// A variable's name outside.
+    pub(super) fn variable<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        match self.variables.iter().find(|(inside, _)| inside == name) {
+            Some((_, outside)) => Cow::Owned(outside.clone()),
+            None if self.prefix.is_empty() => Cow::Borrowed(name),
+            None => Cow::Owned(format!("{}{name}", self.prefix)),
+        }
+    }
+
+    /// An endpoint's name outside.
+    pub(super) fn endpoint(&self, name: Template) -> Template {
+        if self.prefix.is_empty() {
+            return name;
+        }
+        let shown = name.shown();
+        if let Some(handed) = self.endpoints.iter().find(|handed| handed.inside == shown) {
+            handed.used.set(true);
+            return Template { pieces: handed.outside.clone(), span: name.span };
+        }
+        let mut pieces = vec![Piece::Literal(self.prefix.clone())];
+        for piece in name.pieces {
+            match (pieces.last_mut(), piece) {
+                (Some(Piece::Literal(before)), Piece::Literal(text)) => before.push_str(&text),
+                (_, piece) => pieces.push(piece),
+            }
+        }
+        Template { pieces, span: name.span }
+    }
+
+    /// The name in the file of an endpoint that is called so outside.
+    fn inside<'n>(&'n self, outside: &'n str) -> &'n str {
+        let handed = self.endpoints.iter().find(|handed| shown(&handed.outside) == outside);
+        handed.map_or_else(|| outside.strip_prefix(&self.prefix).unwrap_or(outside), |handed| &handed.inside)
+    }
+}
+
+fn shown(pieces: &[Piece]) -> String {
+    pieces.iter().map(Piece::shown).collect()
 }
 
 /// A variable.
@@ -73,11 +141,24 @@ impl Content {
 }
 
 impl<'a> Scope<'a> {
+    /// That of a file that is included.
+    pub(super) fn of_file(outside: Outside) -> Self {
+        Self { outside, ..Self::default() }
+    }
+
+    /// The name of an endpoint here, which is called so outside.
+    pub(super) fn inside(&self, name: &str) -> String {
+        self.outside.inside(name).to_owned()
+    }
+
+    /// The variable of that name, here or outside.
     pub(super) fn variable(&self, name: &str) -> Option<&Variable<'a>> {
+        let name = bare(name);
         self.variables.iter().rev().find(|variable| variable.name == name)
     }
 
     pub(super) fn variable_mut(&mut self, name: &str) -> Option<&mut Variable<'a>> {
+        let name = bare(name);
         self.variables.iter_mut().rev().find(|variable| variable.name == name)
     }
 
@@ -162,7 +243,7 @@ impl<'a> Scope<'a> {
 
     pub(super) fn add_endpoint(&mut self, name: impl Into<Cow<'a, str>>, span: Span) {
         let name = name.into();
-        if self.endpoint(&name).is_none() {
+        if !self.endpoints.iter().any(|(known, _)| *known == name) {
             self.endpoints.push((name, span));
         }
     }
@@ -176,11 +257,28 @@ impl<'a> Scope<'a> {
         self.doubtful.push(name.into());
     }
 
+    /// How many names are in doubt.
+    pub(super) fn doubts(&self) -> usize {
+        self.doubtful.len()
+    }
+
+    /// Takes back the doubts since there were so many.
+    pub(super) fn forget_doubts(&mut self, since: usize) {
+        self.doubtful.truncate(since);
+    }
+
     pub(super) fn is_doubtful(&self, name: &str) -> bool {
         self.doubtful.iter().any(|known| alike(known, name))
     }
 
     pub(super) fn into_doubtful(self) -> Vec<Cow<'a, str>> {
         self.doubtful
+    }
+
+    /// The names in doubt, as they are called outside.
+    pub(super) fn doubtful_outside(&self) -> Vec<String> {
+        let outside =
+            |name: &Cow<'_, str>| self.outside.endpoint(Template::literal(name.as_ref(), Span::default())).shown();
+        self.doubtful.iter().map(outside).collect()
     }
 }

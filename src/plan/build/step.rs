@@ -1,6 +1,7 @@
 //! Steps: verbs of endpoints, and the blocks around them.
 
 use crate::diagnostic::Diagnostic;
+use crate::plan::template::Template;
 use crate::plan::{Action, Lane, Step};
 use crate::source::Span;
 use crate::spec::ast;
@@ -43,6 +44,7 @@ impl<'a> Builder<'a> {
             ast::StepKind::Barrier { name, within } => self.barrier(name, within.as_ref()),
             ast::StepKind::Repeat { .. } => self.repeat(step),
             ast::StepKind::Retry { time, ready, steps } => self.retry(step, time.as_ref(), ready.as_ref(), steps),
+            ast::StepKind::Include(include) => self.include(include),
             ast::StepKind::Let(computed) => self.compute(computed),
             ast::StepKind::Assert(expression) => self.assertion(expression),
             ast::StepKind::Link(changes) => self.link(step.span, changes),
@@ -88,7 +90,8 @@ impl<'a> Builder<'a> {
         for lane in lanes {
             self.forget_values(&lane.steps);
         }
-        let before = self.scope.endpoints().map(str::to_owned).collect();
+        let outside = |name: &str| self.scope.outside.endpoint(Template::literal(name, span)).shown();
+        let before = self.scope.endpoints().map(outside).collect();
         for lane in lanes {
             later::each_created(&lane.steps, &mut |name| {
                 self.scope.add_endpoint(later::shown(&name.text), name.span);

@@ -35,6 +35,12 @@ pub(super) struct Shown {
 impl Builder<'_> {
     /// The name of an endpoint; the counters of `repeat` may stand in it.
     pub(super) fn endpoint_name(&mut self, scalar: &Scalar) -> Option<Template> {
+        let name = self.name_here(scalar)?;
+        Some(self.scope.outside.endpoint(name))
+    }
+
+    /// The name of an endpoint, as it is called in the file that the name stands in.
+    fn name_here(&mut self, scalar: &Scalar) -> Option<Template> {
         if is_name(&scalar.text) {
             return self.check_name(&scalar.text, scalar.span).then(|| Template::literal(&scalar.text, scalar.span));
         }
@@ -99,13 +105,18 @@ impl Builder<'_> {
                 None => self.computed_target(template, purpose)?,
             },
         };
+        let words = match &target {
+            // What it is called outside of the file that names it.
+            Target::Endpoint(name) if !self.scope.outside.prefix.is_empty() => name.shown(),
+            _ => words,
+        };
         Some(Shown { target, words })
     }
 
     fn known_target(&mut self, text: &str, scalar: &Scalar, purpose: Purpose) -> Option<Target> {
         let network = Network::parse(text);
         if is_name(text) && self.means_endpoint(text, network, purpose) {
-            return Some(Target::Endpoint(Template::literal(text, scalar.span)));
+            return Some(Target::Endpoint(self.scope.outside.endpoint(Template::literal(text, scalar.span))));
         }
         let address = match Address::parse(text) {
             Ok(address) => address,
@@ -214,7 +225,8 @@ impl Builder<'_> {
             _ => true,
         });
         if names_endpoint {
-            return self.check_computed_name(&template).then_some(Target::Endpoint(template));
+            let sound = self.check_computed_name(&template);
+            return sound.then(|| Target::Endpoint(self.scope.outside.endpoint(template)));
         }
         Some(Target::Computed(template))
     }

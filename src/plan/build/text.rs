@@ -178,19 +178,20 @@ impl Builder<'_> {
             self.report(finding);
             return None;
         }
+        let outside = self.scope.outside.variable(name).into_owned();
         let Some(variable) = self.scope.variable_mut(name) else {
             return self.unset(name, span);
         };
         variable.used = true;
         let elsewhere = matches!(variable.content, Content::Elsewhere);
         let piece = match &variable.content {
-            Content::Known { value, hidden } => Self::known_piece(value, *hidden, name.to_owned()),
+            Content::Known { value, hidden } => Self::known_piece(value, *hidden, outside),
             Content::Counter | Content::Computed(_) | Content::Given(_) | Content::Row(_) | Content::Elsewhere => {
-                Piece::Variable { name: name.to_owned(), part: None }
+                Piece::Variable { name: outside, part: None }
             }
         };
         if elsewhere {
-            self.lanes.used_variable(name, span);
+            self.lanes.used_variable(&self.scope.outside.variable(name), span);
         }
         Some(piece)
     }
@@ -212,8 +213,10 @@ impl Builder<'_> {
             })
         } else if let Some(near) = nearest(name, names) {
             finding.help(format!("write `${{{near}}}`"))
-        } else {
+        } else if self.scope.outside.prefix.is_empty() {
             finding.help(format!("set `{name}` in `vars`, or write `$${{` for a literal `${{`"))
+        } else {
+            finding.help(format!("give `{name}` by `with` where this file is included, or set it in its `vars`"))
         };
         self.report(finding);
         // Once is enough: the other uses are the same mistake.
@@ -234,6 +237,20 @@ impl Builder<'_> {
         };
         self.report(finding);
         None
+    }
+
+    /// The name outside of an endpoint whose part is named.
+    pub(super) fn endpoint_outside(&mut self, name: &str, span: Span) -> Option<String> {
+        let outside = self.scope.outside.endpoint(Template::literal(name, span));
+        let known = outside.known();
+        if known.is_none() {
+            let message = format!("`{name}` stands for `{}` here, whose parts have no name", outside.shown());
+            self.report(
+                Diagnostic::error("computed-name", span, message)
+                    .help("give what is needed of it by `with`, such as its port"),
+            );
+        }
+        known
     }
 
     /// A part of an endpoint, or a column of a row.
@@ -267,10 +284,10 @@ impl Builder<'_> {
                 return None;
             }
         };
-        let piece = Piece::Variable { name: name.to_owned(), part: Some(known) };
         if self.scope.endpoint(name).is_some() || self.is_doubtful(name) {
-            self.lanes.used_endpoint(name, span);
-            return Some(piece);
+            let outside = self.endpoint_outside(name, span)?;
+            self.lanes.used_endpoint(&outside, span);
+            return Some(Piece::Variable { name: outside, part: Some(known) });
         }
         let finding = if self.scope.variable(name).is_some() {
             Diagnostic::error("not-an-endpoint", span, format!("`{name}` is a variable, not an endpoint"))

@@ -137,13 +137,13 @@ impl Expression {
         }
     }
 
-    /// The same with every variable and column replaced of which `known` knows the value.
+    /// The same with every variable and column replaced of which `known` knows better.
     #[must_use]
-    pub(crate) fn resolved(&self, known: &dyn Fn(&Self) -> Option<Value>) -> Self {
+    pub(crate) fn resolved(&self, known: &dyn Fn(&Self) -> Option<Self>) -> Self {
         let one = |of: &Self| of.resolved(known);
         let boxed = |of: &Self| Box::new(one(of));
         match self {
-            Self::Variable { .. } | Self::Column { .. } => known(self).map_or_else(|| self.clone(), Self::Value),
+            Self::Variable { .. } | Self::Column { .. } => known(self).unwrap_or_else(|| self.clone()),
             Self::Value(_) => self.clone(),
             Self::Not(of) => Self::Not(boxed(of)),
             Self::Negative(of) => Self::Negative(boxed(of)),

@@ -41,6 +41,7 @@ impl Decoder<'_> {
                 Some(StepKind::Barrier { name, within })
             }
             "repeat" => self.repeat(at, node, word, entries),
+            "include" => self.include(at, node, word, entries).map(|include| StepKind::Include(Box::new(include))),
             "retry" => self.retry(at, node, entries),
             "let" => self.expressions(at, node).map(StepKind::Let),
             "assert" => self.scalar(at, node, takes(word.word.value)).map(StepKind::Assert),

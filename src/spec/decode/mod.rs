@@ -7,6 +7,7 @@ mod expect;
 mod files;
 mod form;
 mod form_words;
+mod include;
 mod network;
 mod program;
 mod step;
@@ -15,6 +16,8 @@ mod tests;
 mod top;
 mod value;
 mod verb;
+
+use std::path::PathBuf;
 
 use super::ast::{Scalar, Spec, Step, StepKind};
 use super::document::{Document, Entry, Key, Kind, MAX_FINDINGS, Node};
@@ -27,8 +30,9 @@ use crate::source::{SourceFile, Span};
 pub(super) fn decode(document: &Document<'_>, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) -> Spec {
     let earlier: Vec<Span> = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
     let (errors, incomplete) = (earlier.len(), document.incomplete);
+    let files = vec![include::canonical(source.path())];
     let mut decoder =
-        Decoder { source, diagnostics, earlier, errors, warnings: 0, steps: 0, faulty: false, incomplete };
+        Decoder { source, diagnostics, earlier, errors, warnings: 0, steps: 0, faulty: false, incomplete, files };
     let mut spec = decoder.top(document.root.as_ref());
     spec.incomplete = decoder.incomplete;
     spec
@@ -49,6 +53,8 @@ struct Decoder<'s> {
     faulty: bool,
     /// Whether names may be missing from the spec.
     incomplete: bool,
+    /// The file that is read, and those that it is included from, the first of them first.
+    files: Vec<PathBuf>,
 }
 
 /// A key, for messages about what stands after it.

@@ -88,8 +88,10 @@ impl Decoder<'_> {
 
     /// Whether something was found in this step's YAML. A block answers for its own words only.
     fn is_inside_earlier(&self, span: Span, kind: Option<&StepKind>) -> bool {
-        let is_block =
-            matches!(kind, Some(StepKind::Parallel { .. } | StepKind::Repeat { .. } | StepKind::Retry { .. }));
+        let is_block = matches!(
+            kind,
+            Some(StepKind::Parallel { .. } | StepKind::Repeat { .. } | StepKind::Retry { .. } | StepKind::Include(_))
+        );
         !is_block && self.earlier.iter().any(|found| found.start >= span.start && found.end <= span.end)
     }
 

@@ -136,7 +136,7 @@ impl Decoder<'_> {
         ports
     }
 
-    fn vars(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<(Scalar, Scalar)> {
+    pub(super) fn vars(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<(Scalar, Scalar)> {
         let Some(entries) = self.named(at, node, Value::Values) else { return Vec::new() };
         let mut vars = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -191,7 +191,7 @@ impl Decoder<'_> {
         entries.map(|entries| &entries[..MAX_NAMES])
     }
 
-    fn about(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Scalar> {
+    pub(super) fn about(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Scalar> {
         let about = self.scalar(at, node, what)?;
         if about.text.trim().is_empty() {
             self.error(

@@ -88,6 +88,15 @@ pub(super) fn read<'a>(text: &'a str, diagnostics: &mut Vec<Diagnostic>) -> Docu
     Document { root: builder.finish(), incomplete }
 }
 
+impl Document<'_> {
+    /// Moves every place to where the file is among all that were read.
+    pub(super) fn shift(&mut self, base: u32) {
+        if let Some(root) = &mut self.root {
+            root.shift(base);
+        }
+    }
+}
+
 impl Key<'_> {
     /// The key as a scalar of the syntax tree.
     pub(super) fn scalar(&self) -> Scalar {
@@ -109,6 +118,20 @@ impl Node<'_> {
     /// Whether it was reported already.
     pub(super) fn is_invalid(&self) -> bool {
         matches!(self.kind, Kind::Invalid(_))
+    }
+
+    fn shift(&mut self, base: u32) {
+        self.span = self.span.up(base);
+        match &mut self.kind {
+            Kind::Scalar(..) => {}
+            Kind::Sequence(nodes) | Kind::Invalid(nodes) => nodes.iter_mut().for_each(|node| node.shift(base)),
+            Kind::Mapping(entries) => {
+                for entry in entries {
+                    entry.key.span = entry.key.span.up(base);
+                    entry.value.shift(base);
+                }
+            }
+        }
     }
 
     /// Marks it as reported.

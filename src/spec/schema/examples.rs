@@ -37,6 +37,8 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("step", "barrier", "- barrier: ready"),
     ("step", "repeat", "- repeat: 3\n  as: i\n  steps:\n    - \"client${i}\": {connect: server}"),
     ("step", "retry", "- retry: 2s\n  steps:\n    - client: {connect: \"tcp://127.0.0.1:8080\"}"),
+    ("step", "include", "- include: _login.yaml\n  with: {client: client, user: anna}"),
+    ("include", "with", "with: {client: client, user: anna}"),
     ("step", "link", "- link: {a: down}"),
     ("step", "let", "- let: {port: \"p1|int * 256 + p2|int\"}"),
     ("step", "assert", "- assert: \"body|length == size\""),

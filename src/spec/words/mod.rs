@@ -176,6 +176,14 @@ pub const TOP_LEVEL: &[Word] = &[
     required("steps", Value::Steps, "The steps, in the order in which they happen."),
 ];
 
+/// The keys of a file that is included.
+pub const INCLUDED: &[Word] = &[
+    word("about", Value::Text, "One sentence: what its steps do."),
+    word("vars", Value::Values, "Values for names that `with` leaves out."),
+    word("out", Value::Texts, "The names that it hands back: variables and endpoints."),
+    required("steps", Value::Steps, "The steps."),
+];
+
 /// What `requires` may list, apart from `command:NAME`.
 pub const REQUIREMENTS: &[&str] = &["linux", "macos", "windows", "ipv6", "multicast", "netns", "root"];
 
@@ -215,8 +223,8 @@ pub const STEPS: &[StepWord] = &[
     StepWord { word: word("let", Value::Expressions, "Computes variables, one after the other."), beside: &[] },
     StepWord { word: word("assert", Value::Expression, "An expression that must be true."), beside: &[] },
     StepWord {
-        word: later("include", "Runs the steps of another file."),
-        beside: &[word("with", Value::Values, "The variables that it sees.")],
+        word: word("include", Value::Text, "Runs the steps of another file, which is relative to this one."),
+        beside: &[word("with", Value::Values, "The values and endpoints that the file sees."), BLOCK_WITHIN],
     },
 ];
 

@@ -51,6 +51,12 @@ fn without_such_a_folder_they_are_relative_to_the_one_given() {
 }
 
 #[test]
+fn files_that_are_there_to_be_included_are_no_specs() {
+    let tree = tree(&["specs/tcp/_login.yaml", "specs/tcp/echo.yaml", "specs/_all.yml", "specs/_parts/a.yaml"]);
+    assert_eq!(names(&look(&tree, &["specs"], &NEAREST)), ["_parts/a", "tcp/echo"]);
+}
+
+#[test]
 fn the_folder_of_snapshots_may_be_given() {
     let tree = tree(&["specs/tcp/echo.yaml", "try/deep/b.yaml"]);
     let given = Layout::Nearest { snapshots: Some(tree.path().join("elsewhere")) };

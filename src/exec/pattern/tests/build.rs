@@ -103,7 +103,9 @@ impl Pattern {
     pub(crate) fn matching(mut self, source: &str) -> Self {
         let anchored = format!(r"\A(?:{source})\z");
         let regex = regex::bytes::RegexBuilder::new(&anchored).unicode(false).build().unwrap();
-        self.matching = Some(Matching { source: source.into(), regex: Arc::new(regex) });
+        let group = |name: &str| (name.to_owned(), name.to_owned());
+        let groups = regex.capture_names().flatten().map(group).collect();
+        self.matching = Some(Matching { groups, source: source.into(), regex: Arc::new(regex) });
         self
     }
 }
