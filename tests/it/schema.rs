@@ -267,7 +267,7 @@ const BAD_STEPS: &[&str] = &[
     "{pause: 50ms, within: 1s}",
     "{retry: 2s}",
     "{let: [x]}",
-    "{include: other.yaml}",
+    "{include: [other.yaml]}",
 ];
 
 fn bad_specs() -> impl Iterator<Item = String> {

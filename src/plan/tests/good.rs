@@ -23,12 +23,17 @@ fn nothing_is_found_in_good_specs() {
     }
 }
 
+/// Files whose names begin with `_` are there to be included.
+fn entry_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+        } else if path.extension().is_some_and(|extension| extension == "yaml") && !entry_name(&path).starts_with('_') {
             files.push(path);
         }
     }

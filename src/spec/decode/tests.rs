@@ -356,7 +356,6 @@ fn words_of_later_versions_are_named_at_their_place() {
         ("a: {run: [x], pass: [y]}", "pass"),
         ("a: {send: x, pass: [y]}", "pass"),
         ("a: {recv: x, takes: [y]}", "takes"),
-        ("include: x.yaml", "include"),
     ] {
         check(&[(step, word, "not supported yet", "")]);
     }
@@ -482,4 +481,42 @@ fn a_mistake_in_a_block_is_that_of_its_step() {
     assert!(!spec.steps[0].faulty && lanes[0].steps[0].faulty && !lanes[0].steps[1].faulty);
     let StepKind::Broken { words } = &lanes[0].steps[0].kind else { panic!() };
     assert_eq!(words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>(), ["a", "clsoe"]);
+}
+
+/// What is wrong with a spec that includes the first of these files.
+fn included(files: &[(String, String)]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let text = format!("about: x\nsteps:\n  - include: {}\n", files[0].0);
+    let file = SourceFile::new("x.yaml", folder.path().join("x.yaml"), text);
+    let Parsed { diagnostics, .. } = parse(&file);
+    diagnostics.iter().map(|found| format!("{} {}", file.named(found.span.start), found.message)).collect()
+}
+
+#[test]
+fn files_that_include_each_other_come_to_an_end() {
+    let chain = |times: usize| -> Vec<(String, String)> {
+        let next = |at: usize| format!("steps:\n{}", format!("  - include: {}.yaml\n", at + 1).repeat(times));
+        (0..30).map(|at| (format!("{at}.yaml"), next(at))).collect()
+    };
+    assert_eq!(included(&chain(1)), ["15.yaml:2 files include each other more than 16 deep"]);
+    let doubled = included(&chain(2));
+    assert!(doubled.len() <= 102, "{}", doubled.len());
+    assert!(doubled[0].ends_with("deep"), "{}", doubled[0]);
+    // Wide, and never too deep.
+    let wide: Vec<_> =
+        chain(8).into_iter().take(5).chain([("5.yaml".into(), "steps: [{a: {pair: b}}]".into())]).collect();
+    let wide = included(&wide);
+    assert!(wide.iter().any(|found| found.contains("at most 5000 steps")), "{wide:?}");
+}
+
+#[test]
+fn the_files_of_a_spec_have_a_size_together() {
+    let padding = "# ".to_owned() + &"x".repeat(1_000_000) + "\n";
+    let steps = "steps:\n".to_owned() + &"  - include: leaf.yaml\n".repeat(20);
+    let found = included(&[("0.yaml".into(), steps), ("leaf.yaml".into(), padding + "steps: [{a: {pair: b}}]\n")]);
+    assert!(found.iter().all(|found| found.contains("have more than 16 MiB")), "{found:?}");
+    assert_eq!(found.len(), 3);
 }
