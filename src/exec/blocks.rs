@@ -68,7 +68,7 @@ impl Lane<'_> {
                     self.limit = within.map(|within| earlier(Deadline::new(within), outer)).or(outer);
                     let result = match self.compute(given) {
                         Ok(()) => self.steps(steps, entries).await,
-                        stop => stop,
+                        failed => failed,
                     };
                     self.limit = outer;
                     result

@@ -209,7 +209,7 @@ pub(in crate::plan) fn each_call<'p>(steps: &'p [Step], found: &mut impl FnMut(&
                 }
             }
             Action::Repeat { steps, .. } | Action::Retry { steps, .. } | Action::Include { steps, .. } => {
-                each_call(steps, found)
+                each_call(steps, found);
             }
             Action::Table { rows, .. } => rows.iter().for_each(|row| each_call(&row.steps, found)),
             Action::Barrier { .. } | Action::Let(_) | Action::Assert(_) | Action::Pause(_) | Action::Link { .. } => {}

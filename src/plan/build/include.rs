@@ -85,9 +85,10 @@ impl<'a> Builder<'a> {
     /// The endpoint that is named.
     fn given_endpoint(&mut self, written: &Scalar) -> Option<Template> {
         let (before, doubts) = (self.found.len(), self.scope.doubts());
-        let text = match written.text.contains("${") {
-            true => self.text(written),
-            false => Some(Text::Known(written.text.as_str().into())),
+        let text = if written.text.contains("${") {
+            self.text(written)
+        } else {
+            Some(Text::Known(written.text.as_str().into()))
         };
         // What is wrong with it is said when it is read as a value.
         self.found.truncate(before);

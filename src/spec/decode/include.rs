@@ -64,7 +64,9 @@ impl<'s> Decoder<'s> {
         // A step around it is not wrong because of what is wrong in the file.
         let outer = (std::mem::replace(&mut self.earlier, earlier), self.incomplete, self.faulty);
         self.incomplete = document.incomplete;
-        found.into_iter().for_each(|finding| self.error(finding));
+        for finding in found {
+            self.error(finding);
+        }
         self.files.push(canonical(part.file.path()));
         let mut contents = self.included(document.root.as_ref(), part);
         contents.incomplete = self.incomplete;
