@@ -65,15 +65,15 @@ struct InOrder<'a> {
 
 enum Slot {
     Running,
-    Done(Option<SpecResult>),
+    Done(Option<Box<SpecResult>>),
 }
 
 impl InOrder<'_> {
     fn put(&mut self, index: usize, result: Option<SpecResult>) {
-        self.waiting[index] = Slot::Done(result);
+        self.waiting[index] = Slot::Done(result.map(Box::new));
         while let Some(slot @ Slot::Done(_)) = self.waiting.get_mut(self.next) {
             if let Slot::Done(Some(result)) = std::mem::replace(slot, Slot::Done(None)) {
-                (self.sink)(result);
+                (self.sink)(*result);
             }
             self.next += 1;
         }

@@ -195,8 +195,8 @@ fn may_use_files(step: &StepKind) -> bool {
         | StepKind::Let(_)
         | StepKind::Assert(_)
         | StepKind::Pause(_) => false,
-        // It could not be read.
-        StepKind::Broken { .. } => true,
+        // What is in it could not be read, or is looked at elsewhere.
+        StepKind::Broken { .. } | StepKind::Include(_) => true,
     }
 }
 
