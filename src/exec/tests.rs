@@ -4,23 +4,28 @@
 use std::time::{Duration, Instant};
 
 use super::{Cancel, Ended, Execution, Options, Runtime};
-use crate::plan::{self, Settings};
+use crate::plan::{self, Plan, Settings};
 use crate::source::SourceFile;
 use crate::spec;
 use crate::trace;
 use crate::trace::record::Failure;
 
-/// Runs the steps (YAML, without the key) as a spec.
-pub(super) fn run_with(steps: &str, options: &Options) -> Execution {
-    let steps = steps.replace('\n', "\n  ");
-    let source = SourceFile::new("test.yaml", "test.yaml", format!("about: A test.\ntimeout: 1s\nsteps:\n  {steps}\n"));
+/// The plan of a spec (YAML) of one case.
+pub(super) fn planned(text: String) -> (Plan, SourceFile) {
+    let source = SourceFile::new("test.yaml", "test.yaml", text);
     let parsed = spec::parse(&source);
     assert!(parsed.diagnostics.is_empty(), "{:#?}", parsed.diagnostics);
     let mut diagnostics = Vec::new();
     let settings = Settings { timeout_factor: 1.0, ..Settings::default() };
     let cases = plan::cases(&parsed.spec, &settings, &mut diagnostics);
     let plan = plan::build(&parsed.spec, &source, "test", &cases[0], &settings, &mut diagnostics);
-    let plan = plan.unwrap_or_else(|| panic!("{diagnostics:#?}"));
+    (plan.unwrap_or_else(|| panic!("{diagnostics:#?}")), source)
+}
+
+/// Runs the steps (YAML, without the key) as a spec.
+pub(super) fn run_with(steps: &str, options: &Options) -> Execution {
+    let steps = steps.replace('\n', "\n  ");
+    let (plan, source) = planned(format!("about: A test.\ntimeout: 1s\nsteps:\n  {steps}\n"));
     Runtime::new().unwrap().execute(&plan, &source, options)
 }
 

@@ -160,24 +160,27 @@ impl Sending<'_> {
                     if offset >= len {
                         break Ok(());
                     }
-                    if len > CHUNK as u64 {
-                        // Lets a lane that reads take the bytes while they are in the cache.
-                        tokio::task::yield_now().await;
-                    }
+                    yield_within(len).await;
                 }
                 Err(errno) if errno.0 == libc::EAGAIN && self.call.mode == Mode::Waiting => {
-                    if !self.deadline.wait(self.socket, Direction::Out).await? {
-                        return Err(self.blocked(offset, len));
-                    }
+                    self.room(offset, len).await?;
                 }
-                Err(errno) => {
-                    self.endpoint.sent_partly.set(self.endpoint.sent_partly.get() || offset > 0);
-                    break Err(errno);
-                }
+                Err(errno) => break Err(self.ended(errno, offset)),
             }
         };
         self.lane.test.give_back(scratch);
         Ok(result)
+    }
+
+    /// Waits until the kernel takes more of a stream.
+    async fn room(&mut self, offset: u64, len: u64) -> Result<(), Stop> {
+        if self.deadline.wait(self.socket, Direction::Out).await? { Ok(()) } else { Err(self.blocked(offset, len)) }
+    }
+
+    /// Notes whether a stream ended amid what was to be sent.
+    fn ended(&self, errno: Errno, offset: u64) -> Errno {
+        self.endpoint.sent_partly.set(self.endpoint.sent_partly.get() || offset > 0);
+        errno
     }
 
     /// Bytes of a stream, in records of TLS.
@@ -200,20 +203,10 @@ impl Sending<'_> {
                     }
                     sealed += tls.write(bytes.chunk(offset, &mut scratch)) as u64;
                     self.pieces.push(sealed - offset);
-                    if len > CHUNK as u64 {
-                        // Lets a lane that reads take the bytes while they are in the cache.
-                        tokio::task::yield_now().await;
-                    }
+                    yield_within(len).await;
                 }
-                Err(errno) if errno.0 == libc::EAGAIN => {
-                    if !self.deadline.wait(self.socket, Direction::Out).await? {
-                        return Err(self.blocked(offset, len));
-                    }
-                }
-                Err(errno) => {
-                    self.endpoint.sent_partly.set(self.endpoint.sent_partly.get() || offset > 0);
-                    break Err(errno);
-                }
+                Err(errno) if errno.0 == libc::EAGAIN => self.room(offset, len).await?,
+                Err(errno) => break Err(self.ended(errno, offset)),
             }
         };
         self.lane.test.give_back(scratch);
@@ -246,5 +239,12 @@ impl Sending<'_> {
             .label("the buffers are full")
             .deadline(self.deadline.within)
             .help("steps run one after the other: let the other end receive at the same time, in a lane of `parallel`")
+    }
+}
+
+/// Lets a lane that reads take the bytes of a long payload while they are in the cache.
+async fn yield_within(len: u64) {
+    if len > CHUNK as u64 {
+        tokio::task::yield_now().await;
     }
 }

@@ -2,10 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+use crate::exec::tests::planned;
 use crate::exec::{Ended, Execution, Options, Runtime, can_isolate};
 use crate::model::topology::Topology;
-use crate::plan;
-use crate::source::SourceFile;
 use crate::trace::text_of;
 
 /// Runs steps on an isolated loopback; `None` where there can be none.
@@ -14,13 +13,7 @@ fn run(steps: &str, options: &Options) -> Option<Execution> {
         eprintln!("not run: {reason}");
         return None;
     }
-    let text = format!("about: A test.\nsteps:\n{steps}");
-    let source = SourceFile::new("test.yaml", "test.yaml", text);
-    let crate::spec::Parsed { spec, diagnostics: mut findings, .. } = crate::spec::parse(&source);
-    let settings = plan::Settings::default();
-    let case = plan::cases(&spec, &settings, &mut findings).remove(0);
-    let plan = plan::build(&spec, &source, "test", &case, &settings, &mut findings);
-    let mut plan = plan.unwrap_or_else(|| panic!("{findings:#?}"));
+    let (mut plan, source) = planned(format!("about: A test.\nsteps:\n{steps}"));
     plan.topology = Some(Topology::default());
     plan.wire = true;
     Some(Runtime::new().unwrap().execute(&plan, &source, options))

@@ -7,10 +7,11 @@ mod links;
 mod loopback;
 mod traces;
 
+use crate::exec::tests::planned;
 use crate::exec::{Ended, Execution, Options, Runtime, can_isolate};
-use crate::plan::{self, Plan, Settings};
+use crate::plan::Plan;
 use crate::source::SourceFile;
-use crate::{spec, trace};
+use crate::trace;
 
 /// Whether this machine allows what these tests need; says so where it does not.
 fn possible() -> bool {
@@ -26,15 +27,7 @@ fn possible() -> bool {
 /// The plan of steps (YAML, without the key) on that network.
 fn plan_of(network: &str, steps: &str) -> (Plan, SourceFile) {
     let steps = steps.trim().replace('\n', "\n  ");
-    let text = format!("about: A test.\nnetwork: {network}\nsteps:\n  {steps}\n");
-    let source = SourceFile::new("test.yaml", "test.yaml", text);
-    let parsed = spec::parse(&source);
-    assert!(parsed.diagnostics.is_empty(), "{:#?}", parsed.diagnostics);
-    let mut diagnostics = Vec::new();
-    let settings = Settings { timeout_factor: 1.0, ..Settings::default() };
-    let cases = plan::cases(&parsed.spec, &settings, &mut diagnostics);
-    let plan = plan::build(&parsed.spec, &source, "test", &cases[0], &settings, &mut diagnostics);
-    (plan.unwrap_or_else(|| panic!("{diagnostics:#?}")), source)
+    planned(format!("about: A test.\nnetwork: {network}\nsteps:\n  {steps}\n"))
 }
 
 fn execute(network: &str, steps: &str) -> Execution {
