@@ -46,7 +46,7 @@ impl Attempt {
             verbs::withdraw(&listener, &gone);
         }
         for (endpoint, replaced) in created.iter().rev() {
-            endpoint.held.borrow_mut().clear();
+            endpoint.shared.held.borrow_mut().clear();
             if let Some(program) = endpoint.program() {
                 test.programs.discard(&program).await;
             }

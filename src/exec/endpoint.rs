@@ -2,16 +2,16 @@
 //! of it. A closed endpoint keeps its addresses, so that a refused connect and TIME-WAIT can be
 //! shown.
 
-use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::VecDeque;
+use std::cell::{OnceCell, RefCell};
 use std::net::IpAddr;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use socket2::SockAddr;
 
 use crate::model::network::Network;
 use crate::trace::record::Unread;
 
+use super::description::{Description, Peer};
 use super::net::{Socket, address, sys};
 use super::opened::OpenFile;
 use super::program::Program;
@@ -46,39 +46,13 @@ pub(crate) struct Endpoint {
     pub(crate) host: Option<usize>,
     /// The how-manieth endpoint of the test it is.
     pub(crate) order: u64,
-    /// What it is now.
-    pub(crate) role: Cell<Role>,
-    /// Bytes of a stream that the kernel has taken from it.
-    pub(crate) sent: Rc<Cell<u64>>,
-    /// Whether it keeps back what it sends (a cork, or `more`).
-    pub(crate) corked: Cell<bool>,
-    /// Of a datagram socket whose frames are watched: the bytes of a datagram that is not complete yet, and
-    /// whether their number varies.
-    pub(crate) kept_back: Cell<(u64, bool)>,
-    /// Whether it is in the middle of a send, in another lane.
-    pub(crate) sending: Cell<bool>,
-    /// Whether a send failed half-way: how much of it went was the kernel's choice.
-    pub(crate) sent_partly: Cell<bool>,
-    /// Whether it came out of `accept`.
-    pub(crate) accepted: Cell<bool>,
-    /// Whether it has ended its own direction.
-    pub(crate) write_ended: Cell<bool>,
     /// The sender of the last datagram that it received.
     pub(crate) last_sender: RefCell<Option<SockAddr>>,
-    /// The endpoint of this spec that it connected to: a listener, or a datagram socket.
-    pub(crate) target: RefCell<Weak<Endpoint>>,
-    /// Of a listener: the clients of this spec that connected and were not accepted yet, in order.
-    pub(crate) pending: RefCell<VecDeque<Rc<Endpoint>>>,
-    /// Of a listener: connections that `accept … from` took off the queue and holds back.
-    pub(crate) held: RefCell<VecDeque<Held>>,
-    /// The multicast groups that it has joined.
-    groups: RefCell<Vec<IpAddr>>,
+    /// What it shares with the other descriptors of its socket, where there are any.
+    pub(crate) shared: Rc<Description>,
     socket: RefCell<Option<Rc<Socket>>>,
     program: OnceCell<Rc<Program>>,
     file: RefCell<Option<Rc<OpenFile>>>,
-    local: RefCell<Option<SockAddr>>,
-    remote: RefCell<Option<SockAddr>>,
-    peer: RefCell<Option<Weak<Endpoint>>>,
 }
 
 /// What an endpoint begins with.
@@ -92,17 +66,8 @@ pub(crate) struct New {
     pub(crate) host: Option<usize>,
     /// Its socket; without one it is the name of a sender's address.
     pub(crate) socket: Option<Socket>,
-}
-
-/// What the runner knows of the other side of a connection.
-#[derive(Debug)]
-pub(crate) enum Peer {
-    /// An endpoint of this spec.
-    Known(Rc<Endpoint>),
-    /// It was an endpoint of this spec; it was closed, and its name given to another socket.
-    Gone,
-    /// Nobody of this spec, or not accepted yet.
-    None,
+    /// Where its descriptor is one more of a socket that is there already: what they share.
+    pub(crate) shared: Option<Rc<Description>>,
 }
 
 /// A connection that was taken off a listener's queue for a later `accept`.
@@ -119,32 +84,19 @@ pub(crate) struct Held {
 impl Endpoint {
     /// An endpoint, the how-manieth of its test.
     pub(crate) fn new(name: &str, new: New, order: u64) -> Self {
-        let New { shown, network, host, socket } = new;
+        let New { shown, network, host, socket, shared } = new;
+        let role = if socket.is_some() { Role::Plain } else { Role::Sender };
         Self {
             name: name.into(),
             shown,
             network,
             host,
             order,
-            role: Cell::new(if socket.is_some() { Role::Plain } else { Role::Sender }),
-            sent: Rc::default(),
-            corked: Cell::new(false),
-            kept_back: Cell::default(),
-            sending: Cell::new(false),
-            sent_partly: Cell::new(false),
-            accepted: Cell::new(false),
-            write_ended: Cell::new(false),
             last_sender: RefCell::default(),
-            target: RefCell::default(),
-            pending: RefCell::default(),
-            held: RefCell::default(),
-            groups: RefCell::default(),
+            shared: shared.unwrap_or_else(|| Rc::new(Description::new(role))),
             socket: RefCell::new(socket.map(Rc::new)),
             program: OnceCell::new(),
             file: RefCell::default(),
-            local: RefCell::default(),
-            remote: RefCell::default(),
-            peer: RefCell::default(),
         }
     }
 
@@ -190,14 +142,14 @@ impl Endpoint {
     /// Asks the kernel for the addresses, while it still knows them.
     fn remember(&self) {
         self.local();
-        if self.role.get() == Role::Connected {
+        if self.shared.role.get() == Role::Connected {
             self.remote();
         }
     }
 
     /// Its own address, where it is bound. Asked for once and remembered.
     pub(crate) fn local(&self) -> Option<SockAddr> {
-        if let Some(known) = self.local.borrow().clone() {
+        if let Some(known) = self.shared.local.borrow().clone() {
             return Some(known);
         }
         let asked = sys::local_address(self.socket()?.fd()).ok()?;
@@ -208,73 +160,70 @@ impl Endpoint {
         if !bound {
             return None;
         }
-        *self.local.borrow_mut() = Some(asked.clone());
+        *self.shared.local.borrow_mut() = Some(asked.clone());
         Some(asked)
     }
 
     /// Forgets its own address, after a call that may have changed it.
     pub(crate) fn forget_local(&self) {
-        self.local.borrow_mut().take();
+        self.shared.local.borrow_mut().take();
     }
 
     /// Sets its own address, where nobody needs to ask for it.
     pub(crate) fn set_local(&self, local: SockAddr) {
-        *self.local.borrow_mut() = Some(local);
+        *self.shared.local.borrow_mut() = Some(local);
     }
 
     /// The address of the other side, where it has one.
     pub(crate) fn remote(&self) -> Option<SockAddr> {
-        if let Some(known) = self.remote.borrow().clone() {
+        if let Some(known) = self.shared.remote.borrow().clone() {
             return Some(known);
         }
         let asked = sys::peer_address(self.socket()?.fd()).ok()?;
-        *self.remote.borrow_mut() = Some(asked.clone());
+        *self.shared.remote.borrow_mut() = Some(asked.clone());
         Some(asked)
     }
 
     /// The same, as far as it is remembered.
     pub(crate) fn known_remote(&self) -> Option<SockAddr> {
-        self.remote.borrow().clone()
+        self.shared.remote.borrow().clone()
     }
 
     /// Sets the address of the other side.
     pub(crate) fn set_remote(&self, remote: SockAddr) {
-        *self.remote.borrow_mut() = Some(remote);
+        *self.shared.remote.borrow_mut() = Some(remote);
     }
 
-    /// The endpoint of this spec on the other side, where there is one.
+    /// What is known of the other side of its connection.
     pub(crate) fn peer(&self) -> Peer {
-        match &*self.peer.borrow() {
-            None => Peer::None,
-            Some(peer) => peer.upgrade().map_or(Peer::Gone, Peer::Known),
-        }
+        self.shared.peer()
     }
 
     /// Ties two endpoints together as the two ends of one connection.
     pub(crate) fn join(one: &Rc<Self>, other: &Rc<Self>) {
-        *one.peer.borrow_mut() = Some(Rc::downgrade(other));
-        *other.peer.borrow_mut() = Some(Rc::downgrade(one));
+        *one.shared.peer.borrow_mut() = Some(Rc::downgrade(&other.shared));
+        *other.shared.peer.borrow_mut() = Some(Rc::downgrade(&one.shared));
     }
 
     /// Whether that is its own address.
     pub(crate) fn is_bound_to(&self, address: &SockAddr) -> bool {
-        if self.local.borrow().is_none() {
+        if self.shared.local.borrow().is_none() {
             self.local();
         }
-        self.local.borrow().as_ref().is_some_and(|local| address::same(local, address))
+        self.shared.local.borrow().as_ref().is_some_and(|local| address::same(local, address))
     }
 
     /// Whether it gets what is sent to that address.
     pub(crate) fn receives_at(&self, target: &SockAddr) -> bool {
-        if self.local.borrow().is_none() {
+        if self.shared.local.borrow().is_none() {
             self.local();
         }
-        self.local.borrow().as_ref().is_some_and(|local| address::receives(local, target))
+        self.shared.local.borrow().as_ref().is_some_and(|local| address::receives(local, target))
     }
 
     /// Notes that it joined a multicast group, or left it.
     pub(crate) fn note_group(&self, group: IpAddr, joined: bool) {
-        let mut groups = self.groups.borrow_mut();
+        let mut groups = self.shared.groups.borrow_mut();
         match groups.iter().position(|known| *known == group) {
             Some(known) if !joined => drop(groups.swap_remove(known)),
             None if joined => groups.push(group),
@@ -291,7 +240,7 @@ impl Endpoint {
         // A loopback device has no other way; elsewhere members on the sender's own host hear it
         // where the sender wants that.
         let own = sender.host.is_some() && sender.host == self.host;
-        self.groups.borrow().contains(&group) && (!own || sender.loops_back(group))
+        self.shared.groups.borrow().contains(&group) && (!own || sender.loops_back(group))
     }
 
     /// IP_MULTICAST_LOOP.
@@ -307,8 +256,8 @@ impl Endpoint {
     /// Bytes that wait to be received, and were sent by endpoints of this spec.
     pub(crate) fn unread_from_spec(&self) -> Unread {
         let Some(socket) = self.socket() else { return Unread::Bytes(0) };
-        let bytes = match self.role.get() {
-            Role::Connected if self.peer.borrow().is_some() => socket.unread().unwrap_or(0),
+        let bytes = match self.shared.role.get() {
+            Role::Connected if self.shared.peer.borrow().is_some() => socket.unread().unwrap_or(0),
             Role::Plain if self.network.has_boundaries() => drain(&socket),
             _ => 0,
         };

@@ -17,7 +17,7 @@ pub(crate) fn unread(endpoints: &[Rc<Endpoint>]) -> Vec<(String, Bytes)> {
     for endpoint in endpoints {
         let Some(socket) = endpoint.socket() else { continue };
         // What a program has printed is told apart.
-        if matches!(endpoint.role.get(), Role::Listener | Role::Program) {
+        if matches!(endpoint.shared.role.get(), Role::Listener | Role::Program) {
             continue;
         }
         if let Ok(len @ 1..) = socket.recv(&mut buffer, libc::MSG_PEEK | libc::MSG_DONTWAIT) {

@@ -20,7 +20,8 @@ use crate::trace::event::{Event, What};
 use crate::trace::record::{Entry, Facts, Happened};
 
 use super::attempt::Attempt;
-use super::endpoint::{Endpoint, New, Peer};
+use super::description::Peer;
+use super::endpoint::{Endpoint, New};
 use super::net::tls::{End, Session, Trouble};
 use super::net::{Direction, Socket};
 use super::parallel::Meeting;
@@ -239,7 +240,7 @@ impl<'t> Lane<'t> {
         }
         let ends = (self.endpoint(&call.endpoint), self.endpoint(&other.endpoint));
         let (Ok(one), Ok(other)) = ends else { return false };
-        matches!(one.peer(), Peer::Known(peer) if Rc::ptr_eq(&peer, &other))
+        matches!(one.peer(), Peer::Known(peer) if Rc::ptr_eq(&peer, &other.shared))
     }
 
     /// Runs two calls at once. Where one fails, that is the failure, and the other is given up.

@@ -11,6 +11,7 @@ mod attempt;
 mod blocks;
 mod cancel;
 mod compute;
+mod description;
 mod endpoint;
 mod failure;
 mod files;

@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use socket2::SockAddr;
 
-use super::endpoint::{Endpoint, Peer, Role};
+use super::description::Peer;
+use super::endpoint::{Endpoint, Role};
 use super::net::address;
 use super::net::diag::Diag;
 use super::test::Test;
@@ -44,7 +45,7 @@ impl Test<'_> {
     /// accepted before its own step is over, in another lane.
     pub(crate) fn connecting_from(&self, listener: &Endpoint, address: &SockAddr) -> Option<Rc<Endpoint>> {
         let is_free = |endpoint: &Endpoint| {
-            endpoint.is_open() && endpoint.role.get() == Role::Plain && matches!(endpoint.peer(), Peer::None)
+            endpoint.is_open() && endpoint.shared.role.get() == Role::Plain && matches!(endpoint.peer(), Peer::None)
         };
         let here = |endpoint: &Endpoint| {
             // A connect that is under way may give it another address than it was known by.

@@ -16,7 +16,8 @@ use tokio::time::Instant;
 
 use crate::model::state::TcpState;
 
-use super::endpoint::{Endpoint, Peer, Role};
+use super::description::Peer;
+use super::endpoint::{Endpoint, Role};
 use super::net::{Socket, sys};
 use super::test::Test;
 
@@ -78,7 +79,7 @@ pub(crate) async fn connected(test: &Test<'_>, client: &Endpoint, listener: &Rc<
     if !listener.network.is_tcp() || !test.passes(client, listener) {
         return Settled::Yes;
     }
-    let waiting = listener.pending.borrow().len() as u64;
+    let waiting = listener.shared.pending.borrow().len() as u64;
     let full = |info: &sys::TcpInfo| info.unacked > info.sacked;
     until(test, || sys::tcp_info(socket.fd()).is_ok_and(|info| u64::from(info.unacked) >= waiting || full(&info))).await
 }
@@ -96,7 +97,7 @@ pub(crate) async fn sent(test: &Test<'_>, from: &Rc<Endpoint>, socket: &Socket) 
             let mut quiet = Quiet::default();
             until(test, || {
                 let Ok(received) = sys::tcp_info(peer_socket.fd()) else { return true };
-                received.bytes_received >= from.sent.get()
+                received.bytes_received >= from.shared.sent.get()
                     || peer.state_is(TcpState::Closed)
                     || quiet.is_held_back(from, socket, received.bytes_received)
             })
@@ -114,7 +115,7 @@ pub(crate) async fn sent(test: &Test<'_>, from: &Rc<Endpoint>, socket: &Socket) 
                 let Some(found) = diag.tcp(local, remote).filter(|found| found.state != Some(TcpState::Listen)) else {
                     return true;
                 };
-                found.bytes_received >= from.sent.get() || quiet.is_held_back(from, socket, found.bytes_received)
+                found.bytes_received >= from.shared.sent.get() || quiet.is_held_back(from, socket, found.bytes_received)
             })
             .await
         }
@@ -137,7 +138,7 @@ impl Quiet {
         if on_the_way || info.notsent_bytes == 0 {
             return false;
         }
-        if from.corked.get() {
+        if from.shared.corked.get() {
             return true;
         }
         // Nothing is on its way and something is unsent: either the window is closed, or the
@@ -202,10 +203,10 @@ impl Ending {
     /// or where a close leaves bytes unread.
     pub(crate) fn of(test: &Test<'_>, endpoint: &Rc<Endpoint>, resets: bool) -> Self {
         let watched = endpoint.network.is_tcp()
-            && endpoint.role.get() == Role::Connected
+            && endpoint.shared.role.get() == Role::Connected
             && test.passes_at(endpoint, endpoint.remote()).0;
         // An end that was already sent is not sent again; only a reset says more.
-        let news = resets || !endpoint.write_ended.get();
+        let news = resets || !endpoint.shared.write_ended.get();
         let other = if watched && news { other_end(endpoint) } else { OtherEnd::Stranger };
         Self { endpoint: Rc::clone(endpoint), other, resets }
     }
@@ -227,14 +228,12 @@ fn other_end(endpoint: &Rc<Endpoint>) -> OtherEnd {
     match endpoint.peer() {
         Peer::Gone => return OtherEnd::Closed,
         Peer::Known(peer) => {
-            return match peer.socket() {
-                Some(socket) => OtherEnd::Open(peer, socket),
-                None => OtherEnd::Closed,
-            };
+            let open = peer.endpoint().and_then(|peer| peer.socket().map(|socket| (peer, socket)));
+            return open.map_or(OtherEnd::Closed, |(peer, socket)| OtherEnd::Open(peer, socket));
         }
         Peer::None => {}
     }
-    let listens = endpoint.target.borrow().upgrade().is_some_and(|target| target.is_open());
+    let listens = endpoint.shared.target.borrow().upgrade().is_some_and(|target| target.is_open());
     let addresses = (endpoint.local().and_then(|a| a.as_socket()), endpoint.remote().and_then(|a| a.as_socket()));
     match addresses {
         (Some(local), Some(remote)) if listens => OtherEnd::Queued(Box::new((remote, local))),
@@ -288,7 +287,7 @@ impl Inbox {
             let all = test.receivers_of(from, &address);
             all.into_iter().filter(|receiver| receiver.is_of_group(from, &address)).collect()
         } else {
-            let named = to.or_else(|| from.target.borrow().upgrade());
+            let named = to.or_else(|| from.shared.target.borrow().upgrade()?.endpoint());
             let named = named.filter(|to| test.is_received(from, &address, to));
             Vec::from_iter(named.or_else(|| test.receiver_of(from, &address)))
         };

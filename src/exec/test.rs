@@ -237,7 +237,7 @@ impl<'t> Test<'t> {
             .map(|endpoint| Open { name: endpoint.shown.clone(), unread: endpoint.unread_from_spec() })
             .collect();
         for endpoint in open.iter().rev() {
-            endpoint.held.borrow_mut().clear();
+            endpoint.shared.held.borrow_mut().clear();
             drop(endpoint.take_socket());
         }
         end
@@ -248,7 +248,7 @@ impl<'t> Test<'t> {
     pub(crate) fn note_closed(&self, endpoint: &Endpoint) {
         // The ports of an isolated network are nobody else's.
         if self.net.is_none()
-            && endpoint.role.get() != Role::Connected
+            && endpoint.shared.role.get() != Role::Connected
             && let Some(port) = endpoint.local().as_ref().and_then(address::port)
         {
             self.closed_ports.borrow_mut().add(&endpoint.name, port);
@@ -284,6 +284,7 @@ impl<'t> Test<'t> {
         let order = self.created.get();
         self.created.set(order + 1);
         let endpoint = Rc::new(Endpoint::new(name, new, order));
+        endpoint.shared.add(&endpoint);
         endpoints.insert(Rc::clone(&endpoint.name), Rc::clone(&endpoint));
         Ok(endpoint)
     }

@@ -30,8 +30,8 @@ pub(super) async fn run(
     };
     let name = lane.text(&call.endpoint)?;
     let conn = lane.create(&name, new(call, listener.network, listener.host, held.socket))?;
-    conn.role.set(Role::Connected);
-    conn.accepted.set(true);
+    conn.shared.role.set(Role::Connected);
+    conn.shared.accepted.set(true);
     let mut done = Done::words(call, Ok(()));
     done.facts.peer = Some(address::show(&held.from));
     if !listener.network.is_unix() {
@@ -72,7 +72,7 @@ async fn take(
                 if is_from(&held, from) {
                     return Ok(Ok(held));
                 }
-                listener.held.borrow_mut().push_back(held);
+                listener.shared.held.borrow_mut().push_back(held);
             }
             Err(errno) if errno.0 == libc::EAGAIN && call.mode == Mode::Waiting => {
                 if !deadline.wait(socket, Direction::In).await? {
@@ -87,19 +87,19 @@ async fn take(
 /// Takes off a listener's queue, and closes, the connections of clients that are to be gone.
 pub(crate) fn withdraw(listener: &Endpoint, gone: &[&Rc<Endpoint>]) {
     let is_gone = |client: &Rc<Endpoint>| gone.iter().any(|gone| Rc::ptr_eq(gone, client));
-    listener.held.borrow_mut().retain(|held| !held.client.as_ref().is_some_and(is_gone));
-    while listener.pending.borrow().iter().any(is_gone) {
+    listener.shared.held.borrow_mut().retain(|held| !held.client.as_ref().is_some_and(is_gone));
+    while listener.shared.pending.borrow().iter().any(is_gone) {
         let Some(Ok((socket, from))) = listener.socket().map(|listening| listening.accept()) else { break };
         let client = client_of(listener, &from);
         if !client.as_ref().is_some_and(is_gone) {
-            listener.held.borrow_mut().push_back(Held { socket, from, client });
+            listener.shared.held.borrow_mut().push_back(Held { socket, from, client });
         }
     }
-    listener.pending.borrow_mut().retain(|client| !is_gone(client));
+    listener.shared.pending.borrow_mut().retain(|client| !is_gone(client));
 }
 
 fn take_held(listener: &Endpoint, from: Option<&Rc<Endpoint>>) -> Option<Held> {
-    let mut held = listener.held.borrow_mut();
+    let mut held = listener.shared.held.borrow_mut();
     let position = held.iter().position(|held| is_from(held, from))?;
     held.remove(position)
 }
@@ -107,7 +107,7 @@ fn take_held(listener: &Endpoint, from: Option<&Rc<Endpoint>>) -> Option<Held> {
 fn is_from(held: &Held, from: Option<&Rc<Endpoint>>) -> bool {
     match (from, &held.client) {
         (None, _) => true,
-        (Some(wanted), Some(client)) => Rc::ptr_eq(wanted, client),
+        (Some(wanted), Some(client)) => Rc::ptr_eq(&wanted.shared, &client.shared),
         // Bound and connected by the kernel alone: its address tells.
         (Some(wanted), None) => wanted.is_bound_to(&held.from),
     }
@@ -116,7 +116,7 @@ fn is_from(held: &Held, from: Option<&Rc<Endpoint>>) -> bool {
 /// The endpoint of this spec whose connection was accepted: by its address, or, where clients
 /// have none (Unix), by the order in which they connected.
 fn client_of(listener: &Endpoint, from: &SockAddr) -> Option<Rc<Endpoint>> {
-    let mut pending = listener.pending.borrow_mut();
+    let mut pending = listener.shared.pending.borrow_mut();
     if listener.network.is_unix() {
         return pending.pop_front();
     }
@@ -129,7 +129,7 @@ fn late(listener: &Endpoint, from: Option<&Rc<Endpoint>>, deadline: Deadline) ->
         Some(client) => format!("{}: no connection of `{}` came", listener.name, client.name),
         None => format!("{}: no connection came", listener.name),
     };
-    let held = listener.held.borrow();
+    let held = listener.shared.held.borrow();
     let others: Vec<String> =
         held.iter().filter_map(|held| held.client.as_ref().map(|client| format!("`{}`", client.name))).collect();
     let stop = Stop::failed(message).label("nothing to accept").deadline(deadline.within);

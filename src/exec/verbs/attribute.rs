@@ -96,7 +96,7 @@ fn state(lane: &Lane<'_>, endpoint: &Endpoint) -> TcpState {
 }
 
 fn remembered(lane: &Lane<'_>, endpoint: &Endpoint) -> Option<TcpState> {
-    if endpoint.role.get() != Role::Connected {
+    if endpoint.shared.role.get() != Role::Connected {
         return None;
     }
     let (local, remote) = (endpoint.local()?.as_socket()?, endpoint.remote()?.as_socket()?);
@@ -129,9 +129,9 @@ fn own_address(
 /// Connections that wait at a listener, those that `accept … from` holds back among them.
 fn queue(endpoint: &Endpoint) -> Result<Result<u64, Errno>, Stop> {
     let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
-    let held = endpoint.held.borrow().len() as u64;
+    let held = endpoint.shared.held.borrow().len() as u64;
     if endpoint.network.is_unix() {
-        return Ok(Ok(held + endpoint.pending.borrow().len() as u64));
+        return Ok(Ok(held + endpoint.shared.pending.borrow().len() as u64));
     }
     Ok(sys::tcp_info(socket.fd()).map(|info| held + u64::from(info.unacked)))
 }

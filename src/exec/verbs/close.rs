@@ -9,7 +9,8 @@ use crate::plan::Call;
 use crate::trace::event::What;
 use crate::trace::record::Unread;
 
-use super::super::endpoint::{Endpoint, Peer, Role};
+use super::super::description::Peer;
+use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, sys};
 use super::super::settle::{self, Ending};
@@ -61,7 +62,7 @@ pub(super) async fn close_notify(
     socket: &Socket,
     deadline: Deadline,
 ) -> Result<(), Stop> {
-    let tls = socket.tls().filter(|tls| !endpoint.write_ended.get() && !tls.is_broken());
+    let tls = socket.tls().filter(|tls| !endpoint.shared.write_ended.get() && !tls.is_broken());
     let Some(tls) = tls else { return Ok(()) };
     tls.close_notify();
     while tls.flush(socket.fd()) == Err(Errno(libc::EAGAIN)) {
@@ -99,12 +100,12 @@ pub(super) async fn reset(lane: &Lane<'_>, call: &Call) -> Result<Done, Stop> {
 /// The clients of this spec that a listener has not accepted: closing it resets them. Connections
 /// that `accept … from` holds back are closed with it.
 fn waiting_clients(endpoint: &Rc<Endpoint>) -> Vec<Rc<Endpoint>> {
-    if endpoint.role.get() != Role::Listener || !endpoint.network.is_tcp() {
-        endpoint.held.borrow_mut().clear();
+    if endpoint.shared.role.get() != Role::Listener || !endpoint.network.is_tcp() {
+        endpoint.shared.held.borrow_mut().clear();
         return Vec::new();
     }
-    let mut clients: Vec<_> = endpoint.pending.borrow_mut().drain(..).collect();
-    for held in endpoint.held.borrow_mut().drain(..) {
+    let mut clients: Vec<_> = endpoint.shared.pending.borrow_mut().drain(..).collect();
+    for held in endpoint.shared.held.borrow_mut().drain(..) {
         let _ = sys::set_linger(held.socket.fd(), Some(0));
         clients.extend(held.client);
     }

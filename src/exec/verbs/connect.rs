@@ -8,7 +8,8 @@ use socket2::SockAddr;
 use crate::model::errno::Errno;
 use crate::plan::{Call, Mode, Target};
 
-use super::super::endpoint::{Endpoint, Peer, Role};
+use super::super::description::Peer;
+use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, address, sys};
 use super::super::settle;
@@ -112,16 +113,17 @@ async fn remember(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, place: Place, done: 
     done.facts.peer = Some(address::show(&address));
     let named = named.filter(|named| lane.test.is_received(endpoint, &address, named));
     let target = named.or_else(|| lane.test.receiver_of(endpoint, &address));
-    *endpoint.target.borrow_mut() = target.as_ref().map(Rc::downgrade).unwrap_or_default();
+    *endpoint.shared.target.borrow_mut() =
+        target.as_ref().map(|target| Rc::downgrade(&target.shared)).unwrap_or_default();
     if endpoint.network.has_connections() {
-        endpoint.role.set(Role::Connected);
+        endpoint.shared.role.set(Role::Connected);
         if endpoint.is_bound_to(&address) {
             // A socket that is connected to itself.
             Endpoint::join(endpoint, endpoint);
         } else if matches!(endpoint.peer(), Peer::None)
-            && let Some(listener) = target.filter(|target| target.role.get() == Role::Listener)
+            && let Some(listener) = target.filter(|target| target.shared.role.get() == Role::Listener)
         {
-            listener.pending.borrow_mut().push_back(Rc::clone(endpoint));
+            listener.shared.pending.borrow_mut().push_back(Rc::clone(endpoint));
             if done.result.is_ok() {
                 done.facts.notes.extend(settle::connected(lane.test, endpoint, &listener).await.note());
             }

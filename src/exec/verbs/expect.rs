@@ -178,7 +178,7 @@ impl Expected<'_> {
         };
         let stop =
             Stop::failed(format!("{}: {what}", self.endpoint.name)).label("nothing came").deadline(deadline.within);
-        if self.endpoint.role.get() == Role::Connected && !self.words.contains("able") {
+        if self.endpoint.shared.role.get() == Role::Connected && !self.words.contains("able") {
             stop.note("the connection is still open, and nothing waits to be received")
         } else {
             stop
@@ -209,7 +209,7 @@ impl Expected<'_> {
 
     /// A stream socket that was never connected says HUP all the time; nothing arrived.
     fn only_unconnected(&self) -> bool {
-        self.endpoint.role.get() == Role::Plain && self.endpoint.network.has_connections()
+        self.endpoint.shared.role.get() == Role::Plain && self.endpoint.network.has_connections()
     }
 
     /// What broke the silence.
@@ -219,7 +219,7 @@ impl Expected<'_> {
             Ok(0) if self.endpoint.network.has_connections() => self.ended(),
             Ok(0) => self.instead("an empty datagram"),
             Ok(len) => self.bytes_instead(&buffer[..len]),
-            Err(errno) if self.endpoint.role.get() == Role::Listener && errno.0 != libc::ECONNRESET => {
+            Err(errno) if self.endpoint.shared.role.get() == Role::Listener && errno.0 != libc::ECONNRESET => {
                 self.instead("a connection")
             }
             Err(errno) => self.instead(&errno.to_string()),

@@ -75,9 +75,9 @@ pub(super) async fn open(lane: &Lane<'_>, call: &Call, path: &Template, deadline
             }
         }
     };
-    let new = New { shown: call.endpoint.shown(), network: Network::Unix, host: None, socket: None };
+    let new = New { shown: call.endpoint.shown(), network: Network::Unix, host: None, socket: None, shared: None };
     let endpoint = lane.create(&lane.text(&call.endpoint)?, new)?;
-    endpoint.role.set(Role::File);
+    endpoint.shared.role.set(Role::File);
     endpoint.set_file(file);
     Ok(Done::words(call, Ok(())))
 }

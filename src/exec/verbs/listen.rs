@@ -34,7 +34,7 @@ pub(super) fn run(lane: &Lane<'_>, call: &Call, target: Option<&Target>, backlog
     let listens = endpoint.network.has_connections() || target.is_none();
     let result = if listens { sys::listen(socket.fd(), backlog.unwrap_or(BACKLOG)) } else { Ok(()) };
     if result.is_ok() && listens {
-        endpoint.role.set(Role::Listener);
+        endpoint.shared.role.set(Role::Listener);
         // listen(2) on an unbound socket binds it.
         endpoint.forget_local();
     }

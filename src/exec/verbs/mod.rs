@@ -133,7 +133,7 @@ fn open_or_new(
 
 /// The endpoint of a call that has created a socket.
 fn new(call: &Call, network: Network, host: Option<usize>, socket: Socket) -> New {
-    New { shown: call.endpoint.shown(), network, host, socket: Some(socket) }
+    New { shown: call.endpoint.shown(), network, host, socket: Some(socket), shared: None }
 }
 
 /// Errors of the machine, not of the socket: the runner cannot do its work.

@@ -18,8 +18,8 @@ pub(super) fn run(lane: &Lane<'_>, call: &Call, other: &Template, network: Netwo
     };
     let one = lane.create(&one_name, new(call, network, call.host, one))?;
     let two = lane.create(&other_name, New { shown: other.shown(), ..new(call, network, call.host, two) })?;
-    one.role.set(Role::Connected);
-    two.role.set(Role::Connected);
+    one.shared.role.set(Role::Connected);
+    two.shared.role.set(Role::Connected);
     Endpoint::join(&one, &two);
     Ok(Done::words(call, Ok(())))
 }

@@ -41,7 +41,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
         }
     };
     let endpoint = lane.create(&name, new(call, Network::Unix, call.host, started.output))?;
-    endpoint.role.set(Role::Program);
+    endpoint.shared.role.set(Role::Program);
     endpoint.set_program(Rc::clone(&started.program));
     if let Some(ready) = &run.ready {
         wait(lane, call, &started.program, ready, deadline).await?;

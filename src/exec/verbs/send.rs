@@ -48,7 +48,7 @@ pub(super) async fn run(
     let to = to.map(|place| place.address);
     let route = to.clone().and_then(|remote| lane.route(&endpoint, remote));
     if how.more {
-        endpoint.corked.set(true);
+        endpoint.shared.corked.set(true);
     }
     let mut sending =
         Sending { lane, call, endpoint: &endpoint, socket: &socket, to, flags, deadline, pieces: Vec::new() };
@@ -64,7 +64,7 @@ pub(super) async fn run(
     let mut facts = Facts { pieces: sending.pieces, ..Facts::default() };
     if result.is_ok() {
         let settled = if endpoint.network.has_boundaries() {
-            if how.more || (endpoint.corked.get() && endpoint_is_corked(&socket)) {
+            if how.more || (endpoint.shared.corked.get() && endpoint_is_corked(&socket)) {
                 // Nothing is sent before the datagram is complete.
                 settle::Settled::Yes
             } else {
@@ -74,8 +74,8 @@ pub(super) async fn run(
             settle::sent(lane.test, &endpoint, &socket).await
         };
         facts.notes.extend(settled.note());
-        if !how.more && endpoint.corked.get() && flags == 0 {
-            endpoint.corked.set(endpoint_is_corked(&socket));
+        if !how.more && endpoint.shared.corked.get() && flags == 0 {
+            endpoint.shared.corked.set(endpoint_is_corked(&socket));
         }
     }
     let what = What::Data { verb: "send".to_owned(), bytes: encoded.shown, suffix: call.suffix.clone() };
@@ -87,14 +87,14 @@ struct UnderWay<'e>(&'e Endpoint);
 
 impl<'e> UnderWay<'e> {
     fn new(endpoint: &'e Endpoint) -> Self {
-        endpoint.sending.set(true);
+        endpoint.shared.sending.set(true);
         Self(endpoint)
     }
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.0.sending.set(false);
+        self.0.shared.sending.set(false);
     }
 }
 
@@ -154,7 +154,7 @@ impl Sending<'_> {
             match self.call(chunk).await? {
                 Ok(taken) => {
                     offset += taken as u64;
-                    self.endpoint.sent.set(self.endpoint.sent.get() + taken as u64);
+                    self.endpoint.shared.sent.set(self.endpoint.shared.sent.get() + taken as u64);
                     // What crosses an isolated network must find room before more is sent.
                     self.lane.test.pump();
                     if offset >= len {
@@ -179,7 +179,7 @@ impl Sending<'_> {
 
     /// Notes whether a stream ended amid what was to be sent.
     fn ended(&self, errno: Errno, offset: u64) -> Errno {
-        self.endpoint.sent_partly.set(self.endpoint.sent_partly.get() || offset > 0);
+        self.endpoint.shared.sent_partly.set(self.endpoint.shared.sent_partly.get() || offset > 0);
         errno
     }
 

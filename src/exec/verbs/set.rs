@@ -26,7 +26,7 @@ pub(super) fn run(
         if matches!(which.name, "TCP_CORK" | "UDP_CORK" | "TCP_NODELAY") {
             // A cork, or Nagle's algorithm, keeps small segments back.
             let on = *value != OptionValue::Int(0);
-            endpoint.corked.set(on == (which.name != "TCP_NODELAY"));
+            endpoint.shared.corked.set(on == (which.name != "TCP_NODELAY"));
         }
     }
     Ok(Done::words(call, result))

@@ -26,9 +26,9 @@ pub(super) async fn run(
     let result = sys::shutdown(socket.fd(), how);
     let mut done = Done::words(call, result);
     if result.is_ok() && how != Shutdown::Read {
-        endpoint.corked.set(false);
+        endpoint.shared.corked.set(false);
         let settled = settle::ended(lane.test, &ending).await;
-        endpoint.write_ended.set(true);
+        endpoint.shared.write_ended.set(true);
         done.facts.notes.extend(settled.note());
     }
     Ok(done)

@@ -112,7 +112,7 @@ fn session(lane: &Lane<'_>, tls: &Tls, endpoint: &Endpoint) -> Result<Session, S
         Verify::Nothing => Accepted::Anything,
     };
     let options = Options { certificate, accepted, alpn: &tls.alpn, version: tls.version };
-    let sent = Rc::clone(&endpoint.sent);
+    let sent = Rc::clone(&endpoint.shared.sent);
     let session = match tls.side {
         Side::Client => Session::client(&options, server_name(lane, tls, endpoint)?, sent),
         Side::Server => Session::server(&options, own_names(endpoint), sent),

@@ -40,7 +40,7 @@ impl<'t> Watch<'t> {
     /// Before the step: what it works on.
     pub(crate) fn begin(wire: &'t Collector, test: &Test<'_>, name: &str) -> Self {
         let endpoint = test.open_endpoint(name);
-        let written = endpoint.as_ref().map_or(0, |endpoint| endpoint.sent.get());
+        let written = endpoint.as_ref().map_or(0, |endpoint| endpoint.shared.sent.get());
         let corked = endpoint.as_deref().is_some_and(is_corked);
         let tls = endpoint.as_ref().and_then(|endpoint| endpoint.socket()).is_some_and(|socket| socket.tls().is_some());
         Self { wire, endpoint, since: wire.count(), written, corked, tls }
@@ -64,7 +64,7 @@ impl<'t> Watch<'t> {
         let local = route.and_then(|route| route.local.clone()).or_else(|| endpoint.local());
         let remote = match route {
             Some(route) => Some(route.remote.clone()),
-            None if endpoint.role.get() == Role::Listener => None,
+            None if endpoint.shared.role.get() == Role::Listener => None,
             None => endpoint.remote(),
         };
         let verb = call.words.split(' ').next().unwrap_or_default();
@@ -76,13 +76,13 @@ impl<'t> Watch<'t> {
             host: endpoint.host.unwrap_or(0),
             local: local.as_ref().and_then(plain),
             remote: remote.as_ref().and_then(plain),
-            accepted: endpoint.accepted.get(),
+            accepted: endpoint.shared.accepted.get(),
             did,
             since: self.since,
             until: self.wire.count(),
         };
         // What TLS says of itself: its handshake, close_notify.
-        let (from, to) = (self.written, endpoint.sent.get());
+        let (from, to) = (self.written, endpoint.shared.sent.get());
         let speaks = match call.verb {
             Verb::Tls(_) => true,
             Verb::Close { .. } | Verb::Shutdown { .. } => self.tls,
@@ -102,14 +102,14 @@ impl<'t> Watch<'t> {
                 let varies = done.result.is_err() || self.tls || !has_fixed_size(&done.what);
                 let held = *more || is_corked(endpoint);
                 if endpoint.network.is_tcp() {
-                    Did::Write { from: self.written, to: endpoint.sent.get(), held, varies }
+                    Did::Write { from: self.written, to: endpoint.shared.sent.get(), held, varies }
                 } else if done.result.is_ok() {
                     // One datagram of all that was kept back.
-                    let (before, differs) = endpoint.kept_back.take();
+                    let (before, differs) = endpoint.shared.kept_back.take();
                     let len = before + done.facts.pieces.iter().sum::<u64>();
                     let varies = varies || differs;
                     if held {
-                        endpoint.kept_back.set((len, varies));
+                        endpoint.shared.kept_back.set((len, varies));
                         Did::Other
                     } else {
                         Did::Datagram { len, varies }
@@ -118,9 +118,11 @@ impl<'t> Watch<'t> {
                     Did::Other
                 }
             }
-            Verb::Shutdown { how: std::net::Shutdown::Read, .. } if endpoint.role.get() != Role::Listener => Did::Other,
+            Verb::Shutdown { how: std::net::Shutdown::Read, .. } if endpoint.shared.role.get() != Role::Listener => {
+                Did::Other
+            }
             Verb::Shutdown { .. } | Verb::Close { .. } | Verb::Reset => Did::End,
-            Verb::Set(_) if self.corked && !is_corked(endpoint) => match endpoint.kept_back.take() {
+            Verb::Set(_) if self.corked && !is_corked(endpoint) => match endpoint.shared.kept_back.take() {
                 (0, _) => Did::Release,
                 (len, varies) => Did::Datagram { len, varies },
             },

@@ -86,8 +86,8 @@ impl Receiving<'_> {
         }
         if let (Some(name), Some(from)) = (how.sender, &from) {
             let (text, shown) = (self.lane.text(name)?, name.shown());
-            let sender =
-                self.lane.create(&text, New { shown, network: self.endpoint.network, host: None, socket: None })?;
+            let new = New { shown, network: self.endpoint.network, host: None, socket: None, shared: None };
+            let sender = self.lane.create(&text, new)?;
             sender.set_local(from.clone());
         }
         *self.endpoint.last_sender.borrow_mut() = from;

@@ -1,0 +1,106 @@
+//! The open file description of a socket, as POSIX calls it: what all descriptors of the socket have
+//! in common, whoever has them. Most sockets have one descriptor, which an endpoint of the spec has.
+//! Where one is passed, others come to it: on their way in the queue of a Unix socket, at another
+//! endpoint, in a program. The socket is closed with the last of them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::rc::{Rc, Weak};
+
+use socket2::SockAddr;
+
+use super::endpoint::{Endpoint, Held, Role};
+
+/// What the descriptors of one socket share.
+#[derive(Debug)]
+pub(crate) struct Description {
+    /// What it is now.
+    pub(crate) role: Cell<Role>,
+    /// Bytes of a stream that the kernel has taken from it.
+    pub(crate) sent: Rc<Cell<u64>>,
+    /// Whether it keeps back what it sends (a cork, or `more`).
+    pub(crate) corked: Cell<bool>,
+    /// Of a datagram socket whose frames are watched: the bytes of a datagram that is not complete yet, and
+    /// whether their number varies.
+    pub(crate) kept_back: Cell<(u64, bool)>,
+    /// Whether it is in the middle of a send, in another lane.
+    pub(crate) sending: Cell<bool>,
+    /// Whether a send failed half-way: how much of it went was the kernel's choice.
+    pub(crate) sent_partly: Cell<bool>,
+    /// Whether it came out of `accept`.
+    pub(crate) accepted: Cell<bool>,
+    /// Whether it has ended its own direction.
+    pub(crate) write_ended: Cell<bool>,
+    /// The socket of this spec that it connected to: a listener, or a datagram socket.
+    pub(crate) target: RefCell<Weak<Self>>,
+    /// Of a listener: the clients of this spec that connected and were not accepted yet, in order.
+    pub(crate) pending: RefCell<VecDeque<Rc<Endpoint>>>,
+    /// Of a listener: connections that `accept … from` took off the queue and holds back.
+    pub(crate) held: RefCell<VecDeque<Held>>,
+    /// The multicast groups that it has joined.
+    pub(super) groups: RefCell<Vec<IpAddr>>,
+    pub(super) local: RefCell<Option<SockAddr>>,
+    pub(super) remote: RefCell<Option<SockAddr>>,
+    pub(super) peer: RefCell<Option<Weak<Self>>>,
+    /// The endpoints that have a descriptor of it, or had one.
+    endpoints: RefCell<Vec<Weak<Endpoint>>>,
+}
+
+impl Description {
+    /// That of a new socket, or of no socket.
+    pub(crate) fn new(role: Role) -> Self {
+        Self {
+            role: Cell::new(role),
+            sent: Rc::default(),
+            corked: Cell::new(false),
+            kept_back: Cell::default(),
+            sending: Cell::new(false),
+            sent_partly: Cell::new(false),
+            accepted: Cell::new(false),
+            write_ended: Cell::new(false),
+            target: RefCell::default(),
+            pending: RefCell::default(),
+            held: RefCell::default(),
+            groups: RefCell::default(),
+            local: RefCell::default(),
+            remote: RefCell::default(),
+            peer: RefCell::default(),
+            endpoints: RefCell::default(),
+        }
+    }
+
+    /// Notes an endpoint that has a descriptor of it.
+    pub(crate) fn add(&self, endpoint: &Rc<Endpoint>) {
+        self.endpoints.borrow_mut().push(Rc::downgrade(endpoint));
+    }
+
+    /// An open endpoint that has a descriptor of it.
+    pub(crate) fn endpoint(&self) -> Option<Rc<Endpoint>> {
+        self.endpoints.borrow().iter().filter_map(Weak::upgrade).find(|endpoint| endpoint.is_open())
+    }
+
+    /// Whether it is open: somebody has a descriptor of it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.endpoint().is_some()
+    }
+
+    /// What is known of the other side of its connection.
+    pub(crate) fn peer(&self) -> Peer {
+        match &*self.peer.borrow() {
+            None => Peer::None,
+            Some(peer) => peer.upgrade().map_or(Peer::Gone, Peer::Known),
+        }
+    }
+}
+
+/// What the runner knows of the other side of a connection.
+#[derive(Debug)]
+pub(crate) enum Peer {
+    /// A socket of this spec, which may be closed.
+    Known(Rc<Description>),
+    /// It was a socket of this spec; it was closed, and its name given to another one.
+    Gone,
+    /// Nobody of this spec, or not accepted yet.
+    None,
+}
