@@ -139,8 +139,8 @@ impl Lane<'_> {
     /// A failure in a table says in which row.
     fn in_row(&self, stop: Stop, again: Again<'_>, iteration: u64) -> Stop {
         let Again::Rows(rows) = again else { return stop };
-        let line = self.test.line(rows[iteration as usize].span.start);
-        stop.note(format!("this happened in row {} of the table (line {line})", iteration + 1))
+        let line = self.test.source.line_in_words(rows[iteration as usize].span.start);
+        stop.note(format!("this happened in row {} of the table ({line})", iteration + 1))
     }
 
     /// Whether the expression of `until` is true.

@@ -266,7 +266,8 @@ impl<'t> Lane<'t> {
         let done = done.explained(self, call)?;
         self.test.pump();
         if let Some((watch, name)) = watched {
-            watch.note(self.test, &name, call, order, self.test.line(span.start), &done);
+            let line = self.test.source.line_in_words(span.start);
+            watch.note(self.test, &name, call, order, &line, &done);
         }
         judge(call, &done, began.elapsed()).map_err(|stop| stop.at(span))?;
         let fails = call.fails_words.clone();
@@ -277,7 +278,8 @@ impl<'t> Lane<'t> {
     /// What has happened in a step that ends now.
     fn happened(&self, span: Span, order: u64, began: Instant, event: Event, facts: Facts) -> Entry {
         Entry::Event(Happened {
-            line: self.test.line(span.start),
+            line: self.test.source.line(span.start),
+            file: self.test.source.included_name(span.start).map(str::to_owned),
             order,
             began: micros(began.saturating_duration_since(self.test.began)),
             took: micros(began.elapsed()),

@@ -194,8 +194,8 @@ impl Meeting {
     fn with_waiting(&self, mut stop: Stop, test: &Test<'_>) -> Stop {
         for (lane, status) in self.names.iter().zip(self.lanes.borrow().iter()) {
             if let Status::Waits(barrier, span) = status {
-                let (name, line) = (&self.barriers[*barrier].name, test.line(span.start));
-                stop = stop.note(format!("lane `{lane}` was waiting at barrier `{name}` (line {line})"));
+                let (name, line) = (&self.barriers[*barrier].name, test.source.line_in_words(span.start));
+                stop = stop.note(format!("lane `{lane}` was waiting at barrier `{name}` ({line})"));
             }
         }
         stop

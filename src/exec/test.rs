@@ -195,15 +195,26 @@ impl<'t> Test<'t> {
             Ok(()) => (Ended::Completed, None),
             Err(Stop::Failed(mut failed)) => {
                 failed.unread = failure::unread(&self.open());
+                failed.line = self.source.line(failed.start);
+                failed.file = self.source.included_name(failed.start).map(str::to_owned);
+                failed.included_from = self.source.includes(failed.start);
                 (Ended::Failed, Some(*failed))
             }
             Err(Stop::CouldNotRun(reason)) => (Ended::CouldNotRun(reason), None),
-            Err(Stop::Cancelled) => (Ended::Cancelled { line: self.current.get().map_or(0, |at| self.line(at)) }, None),
+            Err(Stop::Cancelled) => (self.cancelled(), None),
         };
         let ended = self.unless_lost(ended);
         let end = self.close_all();
         let record = Record { version: VERSION, test: self.plan.test.clone(), entries, end, failure };
         Execution { record, ended, frames }
+    }
+
+    fn cancelled(&self) -> Ended {
+        let at = self.current.get();
+        Ended::Cancelled {
+            line: at.map_or(0, |at| self.source.line(at)),
+            file: at.and_then(|at| self.source.included_name(at)).map(str::to_owned),
+        }
     }
 
     /// Frames that were lost are a hole in what was seen, or in the network itself.
@@ -253,11 +264,6 @@ impl<'t> Test<'t> {
         {
             self.closed_ports.borrow_mut().add(&endpoint.name, port);
         }
-    }
-
-    /// The line of the spec with that byte, from 1.
-    pub(crate) fn line(&self, offset: u32) -> u32 {
-        self.source.line(offset)
     }
 
     /// The endpoint of that name.

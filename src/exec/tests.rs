@@ -162,7 +162,7 @@ fn a_cancelled_run_ends_at_once() {
     let began = Instant::now();
     let execution = run_with(&format!("{CONNECTED}- client: {{expect: eof, within: 60s}}"), &options);
     canceller.join().unwrap();
-    assert_eq!(execution.ended, Ended::Cancelled { line: 7 });
+    assert_eq!(execution.ended, Ended::Cancelled { line: 7, file: None });
     assert!(began.elapsed() < Duration::from_secs(1));
 }
 

@@ -1,9 +1,11 @@
 //! The cases of a spec: every combination of its `matrix`, each with the values of its variables.
 
+use std::cell::Cell;
+
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::value::Value;
-use crate::spec::ast::{Network, Scalar, Spec, Verb};
+use crate::spec::ast::{Network, Scalar, Spec, Step, StepKind, Verb};
 
 use super::build::later;
 use super::constant;
@@ -127,25 +129,7 @@ impl Case {
     /// The words for the programs that must be installed.
     fn programs(&self, spec: &Spec, settings: &Settings) -> Vec<String> {
         let mut commands = Vec::new();
-        later::each_call(&spec.steps, &mut |call| {
-            let Verb::Run(run) = &call.verb else { return };
-            let Some(program) = run.arguments.first().filter(|_| call.fails.is_none()) else { return };
-            let unknown = std::cell::Cell::new(false);
-            let name = replaced(&program.text, &|name| {
-                let value = self.value(name, spec, settings, 0);
-                unknown.set(unknown.get() || value.is_none());
-                value
-            });
-            // A file that is included may be given the name.
-            if unknown.get() {
-                return;
-            }
-            let command = format!("command:{name}");
-            let is_installed = !name.is_empty() && (!name.contains('/') || name.starts_with('/'));
-            if is_installed && !commands.contains(&command) {
-                commands.push(command);
-            }
-        });
+        add_programs(&spec.steps, &|name| self.value(name, spec, settings, 0), &mut commands);
         commands
     }
 
@@ -160,6 +144,49 @@ impl Case {
         let text = settings.var(name).unwrap_or(&written.text);
         Some(replaced(text, &|name| self.value(name, spec, settings, depth + 1)))
     }
+}
+
+/// Adds the words for the programs of steps that see these values. What a program is called is not
+/// known where one of its variables is not, such as a captured one.
+fn add_programs(steps: &[Step], value: &dyn Fn(&str) -> Option<String>, commands: &mut Vec<String>) {
+    later::each_step(steps, &mut |step| match &step.kind {
+        StepKind::Call(call) => {
+            let Verb::Run(run) = &call.verb else { return };
+            let Some(program) = run.arguments.first().filter(|_| call.fails.is_none()) else { return };
+            let Some(name) = all_known(&program.text, value) else { return };
+            let command = format!("command:{name}");
+            let is_installed = !name.is_empty() && (!name.contains('/') || name.starts_with('/'));
+            if is_installed && !commands.contains(&command) {
+                commands.push(command);
+            }
+        }
+        StepKind::Include(include) => {
+            let Some(contents) = &include.contents else { return };
+            let given = |name: &str| {
+                let (_, written) = include.with.iter().find(|(known, _)| known.text == name)?;
+                all_known(&written.text, value)
+            };
+            let inside = |name: &str| {
+                given(name).or_else(|| {
+                    let (_, written) = contents.vars.iter().find(|(known, _)| known.text == name)?;
+                    all_known(&written.text, &given)
+                })
+            };
+            add_programs(&contents.steps, &inside, commands);
+        }
+        _ => {}
+    });
+}
+
+/// The text with its variables replaced, where all of them are known.
+fn all_known(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let unknown = Cell::new(false);
+    let text = replaced(text, &|name| {
+        let value = value(name);
+        unknown.set(unknown.get() || value.is_none());
+        value
+    });
+    (!unknown.get()).then_some(text)
 }
 
 /// The text with its variables replaced. More of them than any word has make it nothing, so that no
@@ -216,6 +243,7 @@ fn choices<'a>(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn with(value: Value) -> Case {
@@ -251,6 +279,22 @@ mod tests {
         let commands: Vec<_> = found.iter().map(Case::commands).collect();
         assert_eq!(commands[0], ["command:nginx", "command:cat", "command:/sbin/ip"]);
         assert_eq!(commands[1], ["command:cat", "command:/sbin/ip"]);
+    }
+
+    #[test]
+    fn the_programs_of_included_files_must_be_installed_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write(
+            "_all.yaml",
+            "vars: {more: \"${server}-tools\"}\nsteps:\n  - a: {run: [\"${server}\"]}\n  - retry: 1s\n    steps: [{b: {run: [\"${more}\"]}}, {include: _one.yaml, with: {program: \"${more}\"}}]\n",
+        );
+        write("_one.yaml", "steps:\n  - a: {run: [\"${program}-x\"]}\n  - b: {run: [\"${server}\"]}\n");
+        let text = "about: x\nmatrix: {which: [nginx, httpd]}\nvars: {server: none}\nsteps:\n  - include: _all.yaml\n    with: {server: \"${which}\"}\n";
+        let file = crate::source::SourceFile::new("x", folder.path().join("x.yaml"), text.to_owned());
+        let found = cases(&crate::spec::parse(&file).spec, &Settings::default(), &mut Vec::new());
+        assert_eq!(found[0].commands(), ["command:nginx", "command:nginx-tools", "command:nginx-tools-x"]);
+        assert_eq!(found[1].commands()[0], "command:httpd");
     }
 
     #[test]

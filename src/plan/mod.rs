@@ -19,7 +19,6 @@ pub use build::{build, check};
 pub use case::{Case, Settings, cases};
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::address::Address;
@@ -47,8 +46,6 @@ pub struct Plan {
     pub test: String,
     /// The spec's `about`.
     pub about: String,
-    /// The folder of the spec; `file:` payloads were read relative to it.
-    pub folder: PathBuf,
     /// The variables that are known before the spec runs, for expressions.
     pub constants: Vec<(String, Value)>,
     /// The variables that hold reserved ports.

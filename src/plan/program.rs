@@ -1,5 +1,6 @@
 //! Programs: what is run, when it is ready, and what the spec does with it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::source::Span;
@@ -10,8 +11,10 @@ use super::{Condition, Step, Target, Verb, analysis};
 /// A program that is started.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// Its name: with a slash a path relative to the spec, without one it is looked up in PATH.
+    /// Its name: with a slash a path relative to `home`, without one it is looked up in PATH.
     pub program: Template,
+    /// The folder of the file that the step stands in.
+    pub home: PathBuf,
     /// Its arguments.
     pub arguments: Vec<Template>,
     /// Variables of its environment, beside those of the runner.

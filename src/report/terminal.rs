@@ -135,12 +135,13 @@ fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: O
         }
         Outcome::Ignored { reason } => verdict(page, ODD, "ignored", &test.name, reason),
         Outcome::CouldNotRun { reason } => verdict(page, BAD, "could not run", &test.name, reason),
-        Outcome::Cancelled { line: line @ 1.. } => {
-            let place = format!("{}:{line}", shown_path(&result.path));
+        Outcome::Cancelled { line: line @ 1.., file } => {
+            let file = file.as_ref().map_or(result.path.as_path(), Path::new);
+            let place = format!("{}:{line}", shown_path(file));
             verdict(page, ODD, "cancelled", &test.name, &place);
         }
-        Outcome::Cancelled { line: 0 } if options.verbose => verdict(page, ODD, "cancelled", &test.name, ""),
-        Outcome::Passed { accepted: None } | Outcome::Cancelled { line: 0 } => {}
+        Outcome::Cancelled { line: 0, .. } if options.verbose => verdict(page, ODD, "cancelled", &test.name, ""),
+        Outcome::Passed { accepted: None } | Outcome::Cancelled { line: 0, .. } => {}
     }
 }
 

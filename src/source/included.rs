@@ -91,6 +91,21 @@ impl SourceFile {
         chain
     }
 
+    /// The name of the file that a place is in, where that is an included one.
+    pub fn included_name(&self, offset: u32) -> Option<&str> {
+        let part = self.part(offset);
+        part.from.is_some().then_some(part.file.name.as_str())
+    }
+
+    /// The line of a place in words: `line 5`, `line 5 of specs/_login.yaml`.
+    pub fn line_in_words(&self, offset: u32) -> String {
+        let line = self.line(offset);
+        match self.included_name(offset) {
+            None => format!("line {line}"),
+            Some(file) => format!("line {line} of {file}"),
+        }
+    }
+
     /// A place as `name:line`.
     pub fn named(&self, offset: u32) -> String {
         format!("{}:{}", self.part(offset).file.name, self.line(offset))

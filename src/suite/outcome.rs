@@ -66,6 +66,8 @@ pub enum Outcome {
     Cancelled {
         /// The line of the step that ran, from 1; 0 where none did.
         line: u32,
+        /// The file that the step is in, where that is not the spec.
+        file: Option<String>,
     },
 }
 

@@ -69,7 +69,7 @@ impl Runner {
 
     fn run_selected(&self, found: &Found, worker: &mut Worker) -> Option<SpecResult> {
         if self.cancel.is_cancelled() {
-            return Some(whole(found, Outcome::Cancelled { line: 0 }));
+            return Some(whole(found, Outcome::Cancelled { line: 0, file: None }));
         }
         let begun = Instant::now();
         let loaded = match Loaded::read(found, &self.settings) {
@@ -148,7 +148,7 @@ impl Runner {
 
     fn run_plan(&self, test: Test<'_>, worker: &mut Worker) -> Outcome {
         if self.cancel.is_cancelled() {
-            return Outcome::Cancelled { line: 0 };
+            return Outcome::Cancelled { line: 0, file: None };
         }
         match guarded(|| self.execute(test, worker)) {
             Ok(Ok(outcome)) => outcome,
@@ -176,7 +176,7 @@ impl Runner {
             Ended::Completed => self.settle(test, label.as_deref(), &trace::text_of(&execution.record))?,
             Ended::Failed => Outcome::Failed { record: Box::new(execution.record), written },
             Ended::CouldNotRun(reason) => Outcome::CouldNotRun { reason },
-            Ended::Cancelled { line } => Outcome::Cancelled { line },
+            Ended::Cancelled { line, file } => Outcome::Cancelled { line, file },
         })
     }
 

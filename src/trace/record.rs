@@ -109,8 +109,11 @@ pub struct Group {
 /// An event with what was observed beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Happened {
-    /// The step's line in the spec, from 1; 0 where the line is not known.
+    /// The step's line, from 1; 0 where the line is not known.
     pub line: u32,
+    /// The file that the step is in, where that is not the spec but a file that it includes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// The how-manieth step of the run it was that began, from 0.
     #[serde(default)]
     pub order: u64,
@@ -185,7 +188,16 @@ impl Unread {
 /// A step that did otherwise than written. A report draws it on its line of the spec.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
-    /// The place in the spec, in bytes.
+    /// The step's line, from 1; 0 where the line is not known.
+    #[serde(default)]
+    pub line: u32,
+    /// The file that the step is in, where that is not the spec but a file that it includes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Where that file is included, and where the one is that includes it, each as `file:line`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub included_from: Vec<String>,
+    /// The place in the spec, in bytes. The places of files that it includes follow its own.
     pub start: u32,
     /// One past the place's last byte.
     pub end: u32,

@@ -174,7 +174,7 @@ fn record(failure: Failure) -> Record {
         fails: Vec::new(),
         wire: Vec::new(),
     };
-    let happened = Happened { line: 3, order: 0, began: 0, took: 9, event, facts: Facts::default() };
+    let happened = Happened { line: 3, file: None, order: 0, began: 0, took: 9, event, facts: Facts::default() };
     Record {
         version: VERSION,
         test: "tcp/ping".to_owned(),
@@ -219,8 +219,8 @@ fn result() -> SpecResult {
         ("tcp/invalid", Outcome::Invalid(vec![invalid])),
         ("tcp/ignored", Outcome::Ignored { reason: "needs ipv6: no address ::1 on this machine".to_owned() }),
         ("tcp/broken", Outcome::CouldNotRun { reason: "needs 20,012 descriptors, hard limit 20,000".to_owned() }),
-        ("tcp/cancelled", Outcome::Cancelled { line: 6 }),
-        ("tcp/not-begun", Outcome::Cancelled { line: 0 }),
+        ("tcp/cancelled", Outcome::Cancelled { line: 6, file: None }),
+        ("tcp/not-begun", Outcome::Cancelled { line: 0, file: None }),
     ];
     let tests = outcomes.into_iter().map(|(name, outcome)| TestResult {
         name: name.to_owned(),

@@ -16,7 +16,7 @@ fn record(entries: Vec<Entry>, end: Vec<Open>) -> Record {
 fn entry(endpoint: &str, what: What, fails: &[&str]) -> Entry {
     let fails = fails.iter().map(|name| (*name).to_owned()).collect();
     let event = Event { endpoint: endpoint.to_owned(), what, fails, wire: Vec::new() };
-    Entry::Event(Happened { line: 3, order: 0, began: 12, took: 34, event, facts: Facts::default() })
+    Entry::Event(Happened { line: 3, file: None, order: 0, began: 12, took: 34, event, facts: Facts::default() })
 }
 
 fn words(endpoint: &str, words: &str) -> Entry {
@@ -299,6 +299,7 @@ fn some_event() -> impl Strategy<Value = Entry> {
             let event = Event { endpoint: name.to_owned(), what, fails: Vec::new(), wire: Vec::new() };
             Entry::Event(Happened {
                 line: 1,
+                file: None,
                 order: 0,
                 began,
                 took,
@@ -336,6 +337,7 @@ fn bare(entries: &[canonical::Entry<'_>]) -> Vec<Entry> {
     let bare = |entry: &canonical::Entry<'_>| match entry {
         canonical::Entry::Event(event) => Entry::Event(Happened {
             line: 0,
+            file: None,
             order: 0,
             began: 0,
             took: 0,

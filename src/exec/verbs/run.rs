@@ -76,7 +76,7 @@ fn prepare(lane: &Lane<'_>, call: &Call, run: &Run) -> Result<Result<Spawn, Errn
     }
     let env = run.env.iter().map(|(name, value)| Ok((name.clone(), text(value)?)));
     let env = env.collect::<Result<Vec<_>, Stop>>()?;
-    let path = match find_program(&program, &lane.test.plan.folder) {
+    let path = match find_program(&program, &run.home) {
         Ok(path) => path,
         Err(errno) => return Ok(Err(errno)),
     };

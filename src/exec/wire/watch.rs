@@ -47,7 +47,7 @@ impl<'t> Watch<'t> {
     }
 
     /// After it: what it did.
-    pub(crate) fn note(self, test: &Test<'_>, name: &str, call: &Call, order: u64, line: u32, done: &Done) {
+    pub(crate) fn note(self, test: &Test<'_>, name: &str, call: &Call, order: u64, line: &str, done: &Done) {
         let Some(endpoint) = self.endpoint.clone().or_else(|| test.endpoint(name).ok()) else { return };
         let protocol = if endpoint.network.is_tcp() {
             Protocol::Tcp
@@ -70,7 +70,7 @@ impl<'t> Watch<'t> {
         let verb = call.words.split(' ').next().unwrap_or_default();
         let act = Act {
             order,
-            step: format!("line {line}, {} {verb}", endpoint.shown),
+            step: format!("{line}, {} {verb}", endpoint.shown),
             endpoint: endpoint.shown.clone(),
             protocol,
             host: endpoint.host.unwrap_or(0),

@@ -190,13 +190,14 @@ fn may_use_files(step: &StepKind) -> bool {
         StepKind::Parallel { .. }
         | StepKind::Repeat { .. }
         | StepKind::Retry { .. }
+        | StepKind::Include(_)
         | StepKind::Barrier { .. }
         | StepKind::Link(_)
         | StepKind::Let(_)
         | StepKind::Assert(_)
         | StepKind::Pause(_) => false,
-        // What is in it could not be read, or is looked at elsewhere.
-        StepKind::Broken { .. } | StepKind::Include(_) => true,
+        // It could not be read.
+        StepKind::Broken { .. } => true,
     }
 }
 

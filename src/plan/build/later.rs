@@ -109,21 +109,8 @@ pub(super) fn shown(name: &str) -> Cow<'_, str> {
     if name.contains("${") { Cow::Owned(name.replace("${", "<").replace('}', ">")) } else { Cow::Borrowed(name) }
 }
 
-/// Every call of the steps, of those in them, and of files that they include.
-pub(in crate::plan) fn each_call<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a Call)) {
-    each_step(steps, &mut |step| match &step.kind {
-        StepKind::Call(call) => found(call),
-        StepKind::Include(include) => {
-            if let Some(contents) = &include.contents {
-                each_call(&contents.steps, found);
-            }
-        }
-        _ => {}
-    });
-}
-
 /// Every step of these, and those in them, but not those of files that they include.
-fn each_step<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a Step)) {
+pub(in crate::plan) fn each_step<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a Step)) {
     for step in steps {
         found(step);
         match &step.kind {

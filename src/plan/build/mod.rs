@@ -74,7 +74,7 @@ pub fn build(
     let steps = builder.steps(&spec.steps);
     let tmp = builder.uses_folder();
     builder.report_unused();
-    let Builder { scope, mut found, incomplete, folder, faulty, constants, network, prefixes, .. } = builder;
+    let Builder { scope, mut found, incomplete, faulty, constants, network, prefixes, .. } = builder;
     let doubts = analysis::Doubts { names: scope.into_doubtful(), steps: faulty, incomplete };
     analysis::check(&steps, network.certain_hosts(), source, &doubts, &mut found);
     if !found.is_empty() {
@@ -86,7 +86,6 @@ pub fn build(
     (!wrong).then(|| Plan {
         test: case.test_name(base),
         about: spec.about.as_ref().map(|about| about.text.clone()).unwrap_or_default(),
-        folder,
         constants,
         ports: spec.ports.iter().map(|name| name.text.clone()).collect(),
         files,

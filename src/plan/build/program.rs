@@ -46,7 +46,8 @@ impl Builder<'_> {
         let words = std::iter::once(&program).chain(&arguments).map(|word| shown(&word.shown()));
         let words = format!("run {}", words.collect::<Vec<_>>().join(" "));
         let (env, dir, ready, ()) = (env?, dir?, ready?, waits?);
-        Some(Said::new(Verb::Run(Box::new(Run { program, arguments, env, dir, ready })), words))
+        let home = self.folder.clone();
+        Some(Said::new(Verb::Run(Box::new(Run { program, home, arguments, env, dir, ready })), words))
     }
 
     /// How a socket waits means nothing to a program.

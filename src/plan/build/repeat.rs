@@ -94,7 +94,7 @@ impl<'a> Builder<'a> {
             let until = self.optional(until, Self::ending);
             built.push(until.map(|until| Row { span: row.span, steps, until }));
             per_row.push((
-                format!("in line {}", self.source.line(row.span.start)),
+                format!("in {}", self.source.line_in_words(row.span.start)),
                 std::mem::replace(&mut self.found, outer),
             ));
             self.note_used(&declared, &rows[0], &mut used);
