@@ -169,7 +169,8 @@ impl Harness {
         if let Some(trial) = only_one(arguments, &suite, &specs, &layout) {
             return Ok((vec![trial], captures));
         }
-        let found = suite::find::find(&[specs], &layout).map_err(|error| error.to_string())?;
+        let mut found = suite::find::find(&[specs], &layout).map_err(|error| error.to_string())?;
+        suite::parts::leave_out(&mut found, &suite.runner.settings);
         suite.runner.prepare(&found);
         let listing = arguments.list || arguments.ignored;
         Ok((found.into_iter().flat_map(|found| suite.trials(found, listing)).collect(), captures))

@@ -8,7 +8,7 @@ use super::Exit;
 use super::output::Output;
 use crate::model::name::{is_name, nearest};
 use crate::plan;
-use crate::suite::{Found, Layout, Loaded, Selection, find};
+use crate::suite::{Found, Layout, Loaded, Selection, find, parts};
 
 /// Which specs.
 #[derive(Debug, Args)]
@@ -47,10 +47,11 @@ impl Select {
             paths.push(usual);
         }
         let layout = Layout::Nearest { snapshots: snapshots.map(Path::to_owned) };
-        let found = find::find(&paths, &layout).map_err(|error| {
+        let mut found = find::find(&paths, &layout).map_err(|error| {
             output.error(&error);
             Exit::from(&error)
         })?;
+        parts::leave_out(&mut found, &self.settings());
         self.refuse_undeclared(&found, output)?;
         Ok(found)
     }

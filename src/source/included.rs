@@ -68,6 +68,12 @@ impl SourceFile {
         part
     }
 
+    /// The files that it includes, and those that these include.
+    pub fn included_paths(&self) -> impl Iterator<Item = &Path> {
+        let first = self.included.get();
+        std::iter::successors(first, |included| included.next.get()).map(|included| included.file.path.as_path())
+    }
+
     /// How many bytes it has with all that it includes.
     pub fn total(&self) -> usize {
         let mut total = self.text.len();

@@ -8,6 +8,7 @@ mod isolate;
 pub mod list;
 pub mod load;
 pub mod outcome;
+pub mod parts;
 pub mod pool;
 pub mod records;
 pub mod require;

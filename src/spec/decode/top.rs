@@ -4,7 +4,7 @@ use super::value::takes;
 use super::{At, Decoder, Entry, Kind, Node, Scalar, Spec, names, suggest};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::spec::words::{REQUIREMENTS, TOP_LEVEL, Value, find};
+use crate::spec::words::{INCLUDED, REQUIREMENTS, TOP_LEVEL, Value, find};
 
 /// How many names `vars` or `matrix` may have.
 const MAX_NAMES: usize = 1000;
@@ -62,8 +62,7 @@ impl Decoder<'_> {
     fn key(&mut self, spec: &mut Spec, entry: &Entry<'_>) {
         let (at, node) = (At::from(&entry.key), &entry.value);
         let Some(word) = find(TOP_LEVEL, at.name) else {
-            let diagnostic = Diagnostic::error("unknown-key", at.span, format!("unknown key `{}`", at.name));
-            self.error(suggest(diagnostic, at.name, names(TOP_LEVEL.iter())));
+            self.unknown_key(at);
             self.incomplete = true;
             return;
         };
@@ -189,6 +188,17 @@ impl Decoder<'_> {
             .help("leave some out"),
         );
         entries.map(|entries| &entries[..MAX_NAMES])
+    }
+
+    fn unknown_key(&mut self, at: At<'_>) {
+        self.error(if find(INCLUDED, at.name).is_some() {
+            let message = format!("`{}` is for files that specs include, and this file is read as a spec", at.name);
+            Diagnostic::error("unknown-key", at.span, message)
+                .help("name a spec that includes this file, or the folder that both are in")
+        } else {
+            let diagnostic = Diagnostic::error("unknown-key", at.span, format!("unknown key `{}`", at.name));
+            suggest(diagnostic, at.name, names(TOP_LEVEL.iter()))
+        });
     }
 
     pub(super) fn about(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Scalar> {
