@@ -7,6 +7,7 @@ mod exit;
 mod list;
 mod output;
 mod run;
+mod schema;
 mod select;
 mod signals;
 mod style;
@@ -53,7 +54,7 @@ enum Command {
     /// Tell what this machine offers to specs
     Doctor(doctor::Doctor),
     /// Print the JSON Schema of specs, for editors
-    Schema,
+    Schema(schema::Schema),
     /// Print the canonical trace of a record
     Trace(trace::Trace),
 }
@@ -76,10 +77,7 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Accept(command) => command.execute(decide::Decision::Accept, &mut output),
         Command::Reject(command) => command.execute(decide::Decision::Reject, &mut output),
         Command::Doctor(command) => command.execute(&mut output),
-        Command::Schema => {
-            output.print(&crate::spec::schema::json());
-            Exit::Success
-        }
+        Command::Schema(command) => command.execute(&mut output),
         Command::Trace(command) => command.execute(&mut output),
     };
     output.finish(exit)

@@ -24,13 +24,22 @@ use crate::model::name::RESERVED;
 use examples::example;
 use values::{NAME, any_of, headed, object, reference};
 
-/// The schema, as a JSON document.
+/// The schema of specs, as a JSON document.
 pub fn json() -> String {
-    let mut root = object(words::TOP_LEVEL.iter().filter(|word| !word.is_later()).map(top_level));
+    document("spec", words::TOP_LEVEL, "A spec of what happens between sockets.")
+}
+
+/// The schema of files that specs include, as a JSON document.
+pub fn included() -> String {
+    document("included", words::INCLUDED, "Steps that specs include.")
+}
+
+fn document(place: &str, keys: &[Word], description: &str) -> String {
+    let mut root = object(keys.iter().filter(|word| !word.is_later()).map(|word| top_level(place, word)));
     root["$schema"] = json!("http://json-schema.org/draft-07/schema#");
-    root["$id"] = json!("urn:sockspec:spec");
+    root["$id"] = json!(format!("urn:sockspec:{place}"));
     root["title"] = json!("sockspec");
-    root["description"] = json!("A spec of what happens between sockets.");
+    root["description"] = json!(description);
     root["definitions"] = Json::Object(definitions());
     let mut text = format!("{root:#}");
     text.push('\n');
@@ -49,12 +58,12 @@ fn definitions() -> Map<String, Json> {
 /// A key of an object: its name, its schema, and whether it is required.
 type Key = (&'static str, Json, bool);
 
-fn top_level(word: &Word) -> Key {
+fn top_level(place: &str, word: &Word) -> Key {
     let schema = match word.name {
         "requires" => json!({ "type": "array", "items": values::requirement() }),
         _ => value(word.value),
     };
-    (word.name, described("spec", word, schema), word.required)
+    (word.name, described(place, word, schema), word.required)
 }
 
 /// A word with its schema, as a key of an object.
@@ -196,8 +205,8 @@ mod tests {
     use super::*;
     use crate::model;
 
-    fn validator() -> jsonschema::Validator {
-        let schema: Json = serde_json::from_str(&json()).expect("the schema is JSON");
+    fn validator(json: &str) -> jsonschema::Validator {
+        let schema: Json = serde_json::from_str(json).expect("the schema is JSON");
         jsonschema::draft7::meta::validate(&schema).expect("the schema is draft-07");
         jsonschema::draft7::new(&schema).expect("the schema's references are there")
     }
@@ -210,6 +219,7 @@ mod tests {
             ("spec", own) if own.starts_with("about") => format!("{own}\nsteps: [{{a: close}}]\n"),
             ("spec", own) if own.starts_with("steps") => format!("about: An example.\n{own}\n"),
             ("spec" | "network" | "files", own) => format!("{own}\n{head}  - a: close\n"),
+            ("included", own) => format!("{own}\nsteps: [{{a: close}}]\n"),
             ("include", beside) => format!("{head}  - include: _more.yaml\n    {beside}\n"),
             ("repeat", beside) => format!("{head}  - repeat: 3\n    steps: [{{a: close}}]\n    {beside}\n"),
             (_, steps) if steps.starts_with("- ") => format!("{head}  {}\n", indented(steps, "  ")),
@@ -222,8 +232,9 @@ mod tests {
 
     #[test]
     fn every_example_is_valid() {
-        let validator = validator();
+        let (of_specs, of_included) = (validator(&json()), validator(&included()));
         for (place, word, example) in examples::EXAMPLES {
+            let validator = if *place == "included" { &of_included } else { &of_specs };
             let text = spec_with(place, example);
             let spec: Json = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{error}:\n{text}"));
             let errors: Vec<_> = validator.iter_errors(&spec).map(|error| error.to_string()).collect();
@@ -233,7 +244,7 @@ mod tests {
 
     #[test]
     fn every_example_is_shown() {
-        let shown = json();
+        let shown = json() + &included();
         for (_, word, example) in examples::EXAMPLES {
             let escaped = json!(format!("```yaml\n{example}\n```")).to_string();
             assert!(shown.contains(escaped.trim_matches('"')), "the example for `{word}` is nowhere: {escaped}");
@@ -242,9 +253,10 @@ mod tests {
 
     #[test]
     fn every_word_is_explained() {
-        let schema: Json = serde_json::from_str(&json()).unwrap();
         let mut unexplained = Vec::new();
-        collect_unexplained(&schema, "", &mut unexplained);
+        for json in [json(), included()] {
+            collect_unexplained(&serde_json::from_str(&json).unwrap(), "", &mut unexplained);
+        }
         assert!(unexplained.is_empty(), "without a description: {unexplained:#?}");
     }
 

@@ -160,6 +160,9 @@ fn the_schema_is_json() {
     let schema = Project::new(&[]).run(&["schema"]).exits(0).stdout;
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+    let included = Project::new(&[]).run(&["schema", "--included"]).exits(0).stdout;
+    let included: serde_json::Value = serde_json::from_str(&included).unwrap();
+    assert!(included["properties"]["out"].is_object() && included["properties"]["matrix"].is_null());
 }
 
 #[test]

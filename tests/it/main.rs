@@ -9,6 +9,7 @@ mod diagnostics;
 mod doctor;
 mod good;
 mod hostile;
+mod includes;
 mod isolation;
 mod layering;
 mod ports;

@@ -40,7 +40,11 @@ pub(crate) fn included_files(folder: &str) -> Vec<PathBuf> {
 }
 
 pub(crate) fn validator() -> jsonschema::Validator {
-    let schema: Value = serde_json::from_str(&sockspec::spec::schema::json()).expect("the schema is JSON");
+    validator_of(&sockspec::spec::schema::json())
+}
+
+fn validator_of(schema: &str) -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(schema).expect("the schema is JSON");
     jsonschema::draft7::new(&schema).expect("the schema is draft-07")
 }
 
@@ -83,6 +87,22 @@ fn bundled_specs_are_valid() {
 #[test]
 fn specs_that_fail_when_they_run_are_valid() {
     assert_valid("tests/data/fail", 10);
+}
+
+#[test]
+fn included_files_have_a_schema_of_their_own() {
+    let validator = validator_of(&sockspec::spec::schema::included());
+    let files = ["tests/data/ok", "tests/data/fail"].into_iter().flat_map(included_files);
+    let mut count = 0;
+    for file in files {
+        let found = errors(&validator, &std::fs::read_to_string(&file).unwrap());
+        assert!(found.is_empty(), "{}: {found:#?}", file.display());
+        count += 1;
+    }
+    assert!(count >= 6, "{count}");
+    for bad in ["about: x", "steps: [{a: close}]\ntags: [x]", "out: x\nsteps: [{a: close}]", "steps: []"] {
+        assert!(!errors(&validator, bad).is_empty(), "{bad}");
+    }
 }
 
 /// Specs whose shape is wrong at the top level.

@@ -1,7 +1,7 @@
 //! Files that are included: found, read, and decoded where they are named.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::value::takes;
 use super::{At, Decoder, Entry, Kind, Node, names, suggest};
@@ -95,7 +95,7 @@ impl<'s> Decoder<'s> {
             Diagnostic::error("too-long", file.span, message)
                 .help("put long payloads into files: `{file: \"body.bin\"}`")
         } else {
-            let name = beside(Path::new(including.name()));
+            let name = plain(beside(Path::new(including.name())), &path);
             match self.source.include(file.span, &path, name.to_string_lossy().into_owned()) {
                 Ok(part) => return Some(part),
                 Err(error) => {
@@ -181,6 +181,28 @@ impl<'s> Decoder<'s> {
             _ => contents.steps = self.steps(at, node),
         }
     }
+}
+
+/// The name without its `..`, where that still names the file of this path: a folder may be a link.
+fn plain(name: PathBuf, path: &Path) -> PathBuf {
+    if path.components().all(|part| part != Component::ParentDir) || canonical(&straight(path)) != canonical(path) {
+        return name;
+    }
+    straight(&name)
+}
+
+/// The path without what `..` takes back.
+fn straight(path: &Path) -> PathBuf {
+    let mut straight = PathBuf::new();
+    for part in path.components() {
+        let is_name = matches!(straight.components().next_back(), Some(Component::Normal(_)));
+        if part == Component::ParentDir && is_name {
+            straight.pop();
+        } else {
+            straight.push(part);
+        }
+    }
+    straight
 }
 
 fn reason(error: &io::Error) -> &'static str {

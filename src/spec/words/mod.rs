@@ -180,7 +180,7 @@ pub const TOP_LEVEL: &[Word] = &[
 pub const INCLUDED: &[Word] = &[
     word("about", Value::Text, "One sentence: what its steps do."),
     word("vars", Value::Values, "Values for names that `with` leaves out."),
-    word("out", Value::Texts, "The names that it hands back: variables and endpoints."),
+    word("out", Value::Names, "The names that it hands back: variables and endpoints."),
     required("steps", Value::Steps, "The steps."),
 ];
 
