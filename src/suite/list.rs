@@ -36,11 +36,12 @@ impl Runner {
     }
 
     /// Whether the tests of a spec can be told only by understanding it. Most have neither a matrix
-    /// nor requirements nor a network of their own, which is plain from the text.
+    /// nor requirements, a network of their own or programs, which is plain from the text.
     fn needs_parsing(&self, found: &Found, probe: bool) -> bool {
         let Ok((text, _)) = source::bytes(&found.path, source::MAX_SIZE) else { return false };
         let has = |word: &str| memchr::memmem::find(&text, word.as_bytes()).is_some();
-        !self.selection.tags.is_empty() || has("matrix") || probe && (has("requires") || has("network"))
+        let requires = ["requires", "network", "run", "include"];
+        !self.selection.tags.is_empty() || has("matrix") || probe && requires.into_iter().any(has)
     }
 
     fn list_cases(&self, found: &Found, loaded: &Loaded, probe: bool) -> Vec<Listed> {

@@ -72,9 +72,10 @@ impl Builder<'_> {
             }
             Err(error) => {
                 let message = format!("the file `{}` cannot be read: {}", word.text, reason(&error));
+                let of = if self.scope.outside.is_of_spec() { "the spec" } else { "the file that names it" };
                 self.report(
                     Diagnostic::error("unreadable-file", scalar.span, message)
-                        .help(format!("a file is relative to the spec; this one would be {}", path.display())),
+                        .help(format!("a file is relative to {of}; this one would be {}", path.display())),
                 );
                 None
             }

@@ -44,6 +44,11 @@ pub(super) struct Handed {
 }
 
 impl Outside {
+    /// Whether the names are those of the spec itself.
+    pub(super) fn is_of_spec(&self) -> bool {
+        self.prefix.is_empty()
+    }
+
     /// A variable's name outside.
     pub(super) fn variable<'n>(&self, name: &'n str) -> Cow<'n, str> {
         match self.variables.iter().find(|(inside, _)| inside == name) {
@@ -55,7 +60,7 @@ impl Outside {
 
     /// An endpoint's name outside.
     pub(super) fn endpoint(&self, name: Template) -> Template {
-        if self.prefix.is_empty() {
+        if self.is_of_spec() {
             return name;
         }
         let shown = name.shown();

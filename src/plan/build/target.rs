@@ -107,7 +107,7 @@ impl Builder<'_> {
         };
         let words = match &target {
             // What it is called outside of the file that names it.
-            Target::Endpoint(name) if !self.scope.outside.prefix.is_empty() => name.shown(),
+            Target::Endpoint(name) if !self.scope.outside.is_of_spec() => name.shown(),
             _ => words,
         };
         Some(Shown { target, words })

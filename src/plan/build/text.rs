@@ -213,7 +213,7 @@ impl Builder<'_> {
             })
         } else if let Some(near) = nearest(name, names) {
             finding.help(format!("write `${{{near}}}`"))
-        } else if self.scope.outside.prefix.is_empty() {
+        } else if self.scope.outside.is_of_spec() {
             finding.help(format!("set `{name}` in `vars`, or write `$${{` for a literal `${{`"))
         } else {
             finding.help(format!("give `{name}` by `with` where this file is included, or set it in its `vars`"))
