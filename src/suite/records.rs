@@ -1,7 +1,11 @@
 //! Where the records of runs are written: all of them where that was asked for, those of failures
 //! in any case, never among the specs.
 
-use std::io::{self, Write};
+use std::env;
+use std::fs::{self, DirBuilder};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -13,13 +17,14 @@ use crate::trace::record::Record;
 pub struct Records {
     /// `--record`
     all: Option<PathBuf>,
-    /// A temporary folder, made at the first failure.
+    /// A folder among the temporary ones, made at the first failure.
     failures: OnceLock<Option<PathBuf>>,
 }
 
 impl Records {
-    /// Records of every test go into this folder; of failures only, into a temporary one, where
-    /// there is none.
+    /// Records of every test go into this folder. Where there is none, those of failures go into
+    /// one among the user's temporary files, the same for each run in a working folder: the latest
+    /// failure of a test takes the place of the one before, so they do not add up.
     pub fn new(all: Option<PathBuf>) -> Self {
         Self { all, failures: OnceLock::new() }
     }
@@ -54,7 +59,20 @@ fn path_in(folder: &Path, spec: &str, case: Option<&str>) -> PathBuf {
 }
 
 fn temporary() -> Option<PathBuf> {
-    tempfile::Builder::new().prefix("sockspec-").tempdir().ok().map(tempfile::TempDir::keep)
+    let mut of = DefaultHasher::new();
+    env::current_dir().ok()?.hash(&mut of);
+    let user = rustix::process::geteuid().as_raw();
+    let own = env::temp_dir().join(format!("sockspec-{user}"));
+    private(&own, user).then(|| own.join(format!("{:08x}", of.finish() >> 32)))
+}
+
+/// Whether the folder is there, made where it was not, and nobody but this user can write to it.
+fn private(folder: &Path, user: u32) -> bool {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => false,
+        _ => fs::symlink_metadata(folder)
+            .is_ok_and(|found| found.is_dir() && found.uid() == user && found.mode() & 0o022 == 0),
+    }
 }
 
 #[cfg(test)]
@@ -79,12 +97,29 @@ mod tests {
     }
 
     #[test]
-    fn otherwise_failures_only_in_a_temporary_folder() {
-        let records = Records::new(None);
-        assert_eq!(records.keep(&record(), "tcp/echo", None, false).unwrap(), None);
-        let path = records.keep(&record(), "tcp/echo", None, true).unwrap().unwrap();
-        assert!(path.starts_with(std::env::temp_dir()) && path.is_file());
-        fs::remove_dir_all(path.parent().unwrap().parent().unwrap()).unwrap();
+    fn otherwise_the_latest_failure_of_each_among_the_temporary_files() {
+        let name = format!("of-a-test/{}", std::process::id());
+        let keep = |failed| Records::new(None).keep(&record(), &name, None, failed).unwrap();
+        assert_eq!(keep(false), None);
+        let path = keep(true).unwrap();
+        assert!(path.starts_with(env::temp_dir()) && path.is_file(), "{}", path.display());
+        assert_eq!(keep(true).unwrap(), path, "a second run adds no file");
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_others_can_write_to_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let user = rustix::process::geteuid().as_raw();
+        let (open, link) = (folder.path().join("open"), folder.path().join("link"));
+        fs::create_dir(&open).unwrap();
+        fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+        std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+        assert!(private(&folder.path().join("new"), user));
+        assert!(private(&folder.path().join("new"), user), "it is there by now");
+        assert!(!private(&open, user));
+        assert!(!private(&link, user));
+        assert!(!private(&folder.path().join("new"), user + 1));
     }
 
     #[test]
