@@ -219,6 +219,21 @@ fn a_name_is_free_again_once_its_program_has_ended() {
 }
 
 #[test]
+fn a_poll_is_not_taken_in_by_the_rest_of_a_wrong_answer() {
+    // Two answers end as the right one does, and are longer.
+    let server = "n=0; while read line; do n=$((n+1)); \
+                  if [ $n -lt 3 ]; then printf 'none done'; else printf 'done'; fi; done";
+    let text = trace(&format!(
+        "- p: {{run: [sh, -c, \"{server}\"]}}\n- retry: 2s\n  steps:\n    - p: {{send: \"ask\\n\"}}\n    - p: {{recv: done}}\n- p: {{send: \"ask\\n\"}}\n- p: {{recv: done}}\n- p: close\n- p: {{expect: eof}}"
+    ));
+    assert!(text.contains("retry\n  p         send 4 \"ask\\n\"\n  p         recv 4 \"done\"\n"), "{text}");
+    // Who sends nothing looks for a message among those that come.
+    trace(
+        "- p: {run: [sh, -c, 'printf \"one\\nlonger\\ntwo\\nthree\\n\"; exec sleep 60']}\n- retry: 2s\n  steps:\n    - p: {recv: {until: \"\\n\", match: two}}\n- p: {recv: \"three\\n\"}",
+    );
+}
+
+#[test]
 fn steps_that_hold_make_ready() {
     let text = trace(
         "- p:\n    run: [sh, -c, 'sleep 0.05; echo up > up; exec sleep 60']\n    ready:\n      steps:\n        - look: {run: [cat, up]}\n        - look: {expect: exit, status: 0}\n        - look: {recv: \"up\\n\"}",

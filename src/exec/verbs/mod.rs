@@ -104,6 +104,9 @@ fn open_input(lane: &Lane<'_>, name: &Template) -> Result<(Rc<Endpoint>, Rc<Sock
 fn open_output(lane: &Lane<'_>, name: &Template, stderr: bool) -> Result<(Rc<Endpoint>, Rc<Socket>), Stop> {
     let (endpoint, socket) = open(lane, name)?;
     if !stderr {
+        if let Some(attempt) = &lane.attempt {
+            attempt.receives(&endpoint);
+        }
         return Ok((endpoint, socket));
     }
     match endpoint.program().map(|program| program.errors()) {

@@ -52,6 +52,9 @@ pub(super) async fn run(
     }
     let mut sending =
         Sending { lane, call, endpoint: &endpoint, socket: &socket, to, flags, deadline, pieces: Vec::new() };
+    if let Some(attempt) = &lane.attempt {
+        attempt.sends();
+    }
     let under_way = UnderWay::new(&endpoint);
     let result = if endpoint.network.has_boundaries() {
         sending.datagram(&encoded.bytes).await?
