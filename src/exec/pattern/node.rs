@@ -293,11 +293,26 @@ impl Node {
         }
     }
 
+    /// What stands in place of its bytes, and the ends that it allows.
+    pub(super) fn show_covered(&self, cover: &Cover, shown: &mut ShownBuilder) {
+        shown.part(cover.shown(self.size()));
+        show_ends(self.ends(), shown);
+    }
+
+    /// The ends that it allows, where the spec says which.
+    fn ends(&self) -> &[End] {
+        match &self.kind {
+            Kind::Rest(ends) => ends,
+            Kind::Sequence(nodes) => nodes.last().map_or(&[], Node::ends),
+            _ => &[],
+        }
+    }
+
     /// How it is shown as a member of a group, of which the trace does not say what came: without
     /// any bytes but those of the spec.
     pub(super) fn show(&self, shown: &mut ShownBuilder) {
         if let Some(cover) = &self.cover {
-            return shown.part(cover.shown(self.size()));
+            return self.show_covered(cover, shown);
         }
         match &self.kind {
             Kind::Exactly(bytes, parts) => show_payload(bytes, parts.as_deref(), shown),

@@ -220,7 +220,7 @@ impl Node {
             }
         }
         if let Some(shown) = &mut context.shown {
-            shown.part(cover.shown(self.size()));
+            self.show_covered(cover, shown);
         }
         if let Some(name) = &cover.capture {
             context.yields.set(name, value_of(&self.kind, taken));

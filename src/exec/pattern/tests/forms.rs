@@ -153,8 +153,10 @@ fn the_rest_has_its_ends() {
     assert_eq!((at, message.as_str()), (2, "the stream ended by reset after 2 bytes, where eof was expected"));
     let either = rest_to(&[End::Eof, End::Reset]);
     let ends = Shown::End(vec!["eof".into(), "reset".into()]);
-    let expected = Result::Matched(2, vec![plain(b"ab"), ends], vec![], Some(End::Reset));
+    let expected = Result::Matched(2, vec![plain(b"ab"), ends.clone()], vec![], Some(End::Reset));
     assert_eq!(both(&either, b"ab", RESET), expected);
+    let covered = Result::Matched(2, vec![Shown::Varying { size: None }, ends], vec![], Some(End::Reset));
+    assert_eq!(both(&either.varying(), b"ab", RESET), covered);
     assert_eq!(both(&rest(), b"ab", DATAGRAM), Result::Matched(2, vec![plain(b"ab")], vec![], None));
 }
 
