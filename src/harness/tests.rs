@@ -149,6 +149,15 @@ fn what_is_missing_makes_a_test_ignored_with_the_reason() {
 }
 
 #[test]
+fn files_that_are_only_included_are_no_tests() {
+    let including = ECHO.replace("steps:", "steps:\n  - include: parts/greet.yaml\n    with: {text: hi}");
+    let greet = "steps:\n  - left: {pair: right}\n  - left: {send: \"${text}\"}\n  - right: {recv: hi}\n";
+    let this = accepted(&[("a.yaml", &including), ("_b.yaml", greet), ("parts/greet.yaml", greet)]);
+    assert_eq!(this.run(&[]).counts(), [1, 0, 0, 0]);
+    assert_eq!(this.run(&["--exact", "a"]).counts(), [1, 0, 0, 0]);
+}
+
+#[test]
 fn no_spec_at_all_is_an_error() {
     let arguments = Arguments::from_iter(["conformance"]);
     let message = Crate::new(&[]).trials(&arguments).unwrap_err();
