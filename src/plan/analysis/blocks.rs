@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::plan::template::Template;
+use crate::plan::template::{Template, bare};
 use crate::plan::{Action, Call, Condition, Row, Step, Target, Verb};
 use crate::source::Span;
 
@@ -34,7 +34,7 @@ impl<'p> Walk<'p, '_> {
     /// seen by the next.
     pub(super) fn repeat(&mut self, steps: &'p [Step], count: u64, counter: Option<&str>, until: bool) {
         self.flow.give_up();
-        let own = |name: &str| counter.is_some_and(|counter| name.contains(&format!("<{counter}>")));
+        let own = |name: &str| counter.is_some_and(|counter| name.contains(&format!("<{}>", bare(counter))));
         let before: Vec<Endpoint<'p>> = self.endpoints.iter().filter(|known| own(&known.name)).cloned().collect();
         self.steps(steps);
         if count > 1 && !until {

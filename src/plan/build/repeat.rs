@@ -54,7 +54,8 @@ impl<'a> Builder<'a> {
         let until = self.optional(until, Self::ending);
         self.lanes.leave_repeat();
         self.forget_inner(name.as_deref());
-        (count, name, until, built)
+        let outside = name.map(|name| self.scope.outside.variable(&name).into_owned());
+        (count, outside, until, built)
     }
 
     /// The condition that ends a `repeat`.
