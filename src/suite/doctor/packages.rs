@@ -14,7 +14,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("exim4", "exim4-daemon-light"),
     ("faketime", "faketime"),
     ("ftp", "tnftp"),
-    ("ganesha.nfsd", "nfs-ganesha"),
+    // It serves nothing without one of its file systems.
+    ("ganesha.nfsd", "nfs-ganesha nfs-ganesha-mem"),
     ("gdb", "gdb"),
     ("gophernicus", "gophernicus"),
     ("haproxy", "haproxy"),
@@ -61,6 +62,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("stunnel4", "stunnel4"),
     ("swaks", "swaks"),
     ("telnet", "inetutils-telnet"),
+    ("telnetd", "inetutils-telnetd"),
     ("tftp", "tftp-hpa"),
     ("tshark", "tshark"),
     ("unbound", "unbound"),
