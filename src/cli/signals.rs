@@ -1,5 +1,6 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C, SIGTERM, and the end of the terminal.
 
+use std::fs;
 use std::future::Future;
 use std::io;
 use std::process;
@@ -30,10 +31,13 @@ fn watch(cancel: &Cancel) -> io::Result<()> {
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
+        // Who runs it under nohup(1) has SIGHUP ignored.
+        let mut hang_up = if hang_up_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
         let mut next = async || {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                Some(()) = async { hang_up.as_mut()?.recv().await } => {}
             }
         };
         next().await;
@@ -41,6 +45,13 @@ fn watch(cancel: &Cancel) -> io::Result<()> {
         ended_or(next()).await;
         process::exit(Exit::Interrupted as i32)
     })
+}
+
+/// Whether this process was started with SIGHUP ignored, proc_pid_status(5).
+fn hang_up_is_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Waits for the future, but no longer than the grace.

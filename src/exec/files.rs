@@ -1,49 +1,12 @@
-//! The temporary folder of a test: what is written into it before the first step, and how it is
-//! removed after the last.
+//! What is written into the temporary folder of a test before the first step.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::values::Scope;
 use crate::plan::file::{Content, File};
-
-/// A folder that others can pass through, if they know where to: a server may give up its rights
-/// before it opens its files.
-const PASSABLE: u32 = 0o711;
-/// What its owner needs to empty a folder.
-const REMOVABLE: u32 = 0o700;
-
-/// The temporary folder of a test; gone when it is dropped.
-#[derive(Debug)]
-pub(super) struct Folder {
-    path: PathBuf,
-}
-
-impl Folder {
-    /// A folder of the test's own.
-    pub(super) fn make() -> io::Result<Self> {
-        let path = tempfile::Builder::new().prefix("sockspec-").tempdir()?.keep();
-        let folder = Self { path };
-        fs::set_permissions(&folder.path, Permissions::from_mode(PASSABLE))?;
-        Ok(folder)
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl Drop for Folder {
-    /// Removes it with all that is in it, also where a mode forbids that to its own owner.
-    fn drop(&mut self) {
-        if fs::remove_dir_all(&self.path).is_err() {
-            allow_removal(&self.path);
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
-}
 
 /// Writes the files of a spec. Modes are set as they are written, whatever the umask says; those of
 /// folders last, since one may forbid to write into it. An error is a sentence.
@@ -87,22 +50,12 @@ fn make_folders(folder: &Path, path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o755))
 }
 
-/// Gives back the right to empty a folder and those in it.
-fn allow_removal(path: &Path) {
-    let _ = fs::set_permissions(path, Permissions::from_mode(REMOVABLE));
-    let Ok(entries) = fs::read_dir(path) else { return };
-    for entry in entries.flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            allow_removal(&entry.path());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::exec::temporary::Folder;
     use crate::exec::values::{NoEndpoints, Values};
     use crate::model::value::Value;
     use crate::plan::template::{Piece, Template};
@@ -139,10 +92,6 @@ mod tests {
         for (path, wanted) in modes.into_iter().chain([("run.sh", 0o4755), ("spool", 0o755), ("spool/in", 0o777)]) {
             assert_eq!(mode(&at(path)), wanted, "{path}");
         }
-        let path = folder.path().to_owned();
-        assert_eq!(mode(&path), PASSABLE);
-        drop(folder);
-        assert!(!path.exists(), "a folder that cannot be written to is removed as well");
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod reach;
 mod settle;
 mod shown;
 mod stop;
+mod temporary;
 mod test;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,7 @@ use isolation::Net;
 pub use isolation::{can_isolate, may_isolate, prepare_isolation};
 use net::diag::Diag;
 pub use program::find_program;
+pub use temporary::own_folder;
 use test::Test;
 pub use wire::CapturedFrame;
 use wire::Collector;

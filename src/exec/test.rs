@@ -17,7 +17,7 @@ use crate::source::SourceFile;
 use crate::trace::record::{Entry, Open, Record, VERSION};
 
 use super::endpoint::{Endpoint, New, Role};
-use super::files::{self, Folder};
+use super::files;
 use super::isolation::Net;
 use super::lane::Lane;
 use super::net::ports::ClosedPorts;
@@ -25,6 +25,7 @@ use super::net::reserve::{self, Reserved};
 use super::net::{address, diag::Diag};
 use super::program::Programs;
 use super::stop::Stop;
+use super::temporary::Folder;
 use super::values::{Endpoints, Scope, Values};
 use super::wire::{self, CapturedFrame, Collector};
 use super::{Ended, Execution, Options, Shared, failure, settle};

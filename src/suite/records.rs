@@ -2,13 +2,12 @@
 //! in any case, never among the specs.
 
 use std::env;
-use std::fs::{self, DirBuilder};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::exec::own_folder;
 use crate::snapshot::{self, place};
 use crate::trace::record::Record;
 
@@ -61,18 +60,7 @@ fn path_in(folder: &Path, spec: &str, case: Option<&str>) -> PathBuf {
 fn temporary() -> Option<PathBuf> {
     let mut of = DefaultHasher::new();
     env::current_dir().ok()?.hash(&mut of);
-    let user = rustix::process::geteuid().as_raw();
-    let own = env::temp_dir().join(format!("sockspec-{user}"));
-    private(&own, user).then(|| own.join(format!("{:08x}", of.finish() >> 32)))
-}
-
-/// Whether the folder is there, made where it was not, and nobody but this user can write to it.
-fn private(folder: &Path, user: u32) -> bool {
-    match DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => false,
-        _ => fs::symlink_metadata(folder)
-            .is_ok_and(|found| found.is_dir() && found.uid() == user && found.mode() & 0o022 == 0),
-    }
+    Some(own_folder()?.join(format!("{:08x}", of.finish() >> 32)))
 }
 
 #[cfg(test)]
@@ -105,21 +93,6 @@ mod tests {
         assert!(path.starts_with(env::temp_dir()) && path.is_file(), "{}", path.display());
         assert_eq!(keep(true).unwrap(), path, "a second run adds no file");
         fs::remove_file(path).unwrap();
-    }
-
-    #[test]
-    fn a_folder_that_others_can_write_to_is_not_used() {
-        let folder = tempfile::tempdir().unwrap();
-        let user = rustix::process::geteuid().as_raw();
-        let (open, link) = (folder.path().join("open"), folder.path().join("link"));
-        fs::create_dir(&open).unwrap();
-        fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
-        std::os::unix::fs::symlink(folder.path(), &link).unwrap();
-        assert!(private(&folder.path().join("new"), user));
-        assert!(private(&folder.path().join("new"), user), "it is there by now");
-        assert!(!private(&open, user));
-        assert!(!private(&link, user));
-        assert!(!private(&folder.path().join("new"), user + 1));
     }
 
     #[test]

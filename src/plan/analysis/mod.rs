@@ -74,10 +74,14 @@ pub(super) fn alike(one: &str, other: &str) -> bool {
     }
 }
 
-/// Whether a name with a counter in it can be this name.
+/// Whether a name with a counter in it can be this name: a counter is digits.
 fn fits(pattern: &str, name: &str) -> bool {
     let (start, end) = ends(pattern);
-    name.len() > start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+    let between = name.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
+    between.is_some_and(|between| {
+        let digit = |byte: &u8| byte.is_ascii_digit();
+        !between.is_empty() && (between.as_bytes().iter().all(digit) || pattern.matches('<').count() > 1)
+    })
 }
 
 /// What stands before the first counter and after the last.
@@ -98,7 +102,9 @@ mod tests {
         assert!(alike("client3", "client<i>"));
         assert!(alike("client<i>", "client<j>"));
         assert!(alike("a<i>b", "a1b"));
+        assert!(alike("c<i>_<j>", "c1_2"));
         assert!(!alike("client<i>", "client"));
+        assert!(!alike("c<i>", "code"));
         assert!(!alike("client<i>", "server1"));
         assert!(!alike("client<i>", "server<i>"));
     }
