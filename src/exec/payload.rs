@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::shown::ShownBuilder;
 use super::values::Scope;
 use crate::model::bytes::escape;
-use crate::plan::payload::{Part, Payload, Size, SizeKind, Width};
+use crate::plan::payload::{Part, Payload, Place, Size, SizeKind, Width};
 use crate::plan::template::{Piece, Template};
+use crate::source::Span;
 use crate::trace::shown::{Shown, total_size};
 
 /// How many bytes are sent or compared in one piece; what is shorter is contiguous.
@@ -25,6 +26,8 @@ pub(crate) struct Encoded {
     pub(crate) bytes: PayloadBytes,
     /// The same for a trace.
     pub(crate) shown: Vec<Shown>,
+    /// Where the forms of a list begin among the bytes, which are one part now.
+    pub(crate) places: Arc<[Place]>,
 }
 
 /// The bytes of a payload: contiguous, or too many for that.
@@ -71,6 +74,14 @@ struct Item {
     shown: Option<Shown>,
 }
 
+/// What a payload is put together of.
+#[derive(Default)]
+struct Items {
+    list: Vec<Item>,
+    len: u64,
+    places: Vec<Place>,
+}
+
 /// The bytes of a payload that the spec writes out as a whole: they are shown as they are.
 pub(crate) fn written(payload: &Payload) -> Option<PayloadBytes> {
     match payload.parts.as_slice() {
@@ -84,20 +95,28 @@ pub(crate) fn encode(payload: &Payload, scope: Scope<'_>) -> Result<Encoded, Str
     if let Some(bytes) = written(payload) {
         let mut shown = ShownBuilder::default();
         shown.bytes(bytes.as_slice().unwrap_or_default());
-        return Ok(Encoded { bytes, shown: shown.finish() });
+        return Ok(Encoded { bytes, shown: shown.finish(), places: Arc::clone(&payload.places) });
     }
-    let mut items = Vec::new();
-    push_payload(payload, scope, &mut items)?;
+    let mut all = Items::default();
+    push_payload(payload, scope, &mut all)?;
+    let Items { list: items, places, .. } = all;
     let len = length(&items)?;
     let shown = shown(&items);
-    Ok(Encoded { bytes: PayloadBytes::new(items, len), shown })
+    Ok(Encoded { bytes: PayloadBytes::new(items, len), shown, places: places.into() })
 }
 
-fn push_payload(payload: &Payload, scope: Scope<'_>, items: &mut Vec<Item>) -> Result<(), String> {
-    payload.parts.iter().try_for_each(|part| push_part(part, scope, items))
+fn push_payload(payload: &Payload, scope: Scope<'_>, items: &mut Items) -> Result<(), String> {
+    let mut places = payload.places.iter().peekable();
+    for (nth, part) in payload.parts.iter().enumerate() {
+        while let Some(place) = places.next_if(|place| place.part == nth) {
+            items.place(place.byte, place.span);
+        }
+        push_part(part, scope, items)?;
+    }
+    Ok(())
 }
 
-fn push_part(part: &Part, scope: Scope<'_>, items: &mut Vec<Item>) -> Result<(), String> {
+fn push_part(part: &Part, scope: Scope<'_>, items: &mut Items) -> Result<(), String> {
     match part {
         Part::Bytes(bytes) => items.push(Item::shared(bytes, None)),
         Part::Template(template) => return push_template(template, scope, items),
@@ -127,7 +146,7 @@ fn push_part(part: &Part, scope: Scope<'_>, items: &mut Vec<Item>) -> Result<(),
     Ok(())
 }
 
-fn push_template(template: &Template, scope: Scope<'_>, items: &mut Vec<Item>) -> Result<(), String> {
+fn push_template(template: &Template, scope: Scope<'_>, items: &mut Items) -> Result<(), String> {
     for piece in &template.pieces {
         let mut bytes = Vec::new();
         scope.piece(piece, &mut bytes)?;
@@ -152,14 +171,15 @@ fn bare(shown: &str) -> String {
 }
 
 /// The length, what it measures, and the zero bytes after that.
-fn push_sized(size: Size, of: &Payload, scope: Scope<'_>, items: &mut Vec<Item>) -> Result<(), String> {
-    let mut content = Vec::new();
+fn push_sized(size: Size, of: &Payload, scope: Scope<'_>, items: &mut Items) -> Result<(), String> {
+    let mut content = Items::default();
     push_payload(of, scope, &mut content)?;
-    let len = length(&content)?;
+    let len = length(&content.list)?;
     let prefix = encode_size(size, len)?;
-    let varies = total_size(&shown(&content)).is_none();
+    let varies = total_size(&shown(&content.list)).is_none();
     items.push(Item::owned(prefix, varies.then_some(Shown::Size { width: size.kind.width() })));
-    items.append(&mut content);
+    items.place(0, of.span);
+    items.append(content);
     let pad = padding(size, len) as usize;
     if size.pad > 1 {
         items.push(Item::owned(vec![0; pad], varies.then_some(Shown::Varying { size: None })));
@@ -233,6 +253,26 @@ fn shown(items: &[Item]) -> Vec<Shown> {
         }
     }
     builder.finish()
+}
+
+impl Items {
+    fn push(&mut self, item: Item) {
+        self.len = self.len.saturating_add(item.len);
+        self.list.push(item);
+    }
+
+    /// A form begins so many bytes further on.
+    fn place(&mut self, further: u64, span: Span) {
+        self.places.push(Place { part: 0, byte: self.len.saturating_add(further), span });
+    }
+
+    fn append(&mut self, other: Self) {
+        for place in other.places {
+            self.place(place.byte, place.span);
+        }
+        self.len = self.len.saturating_add(other.len);
+        self.list.extend(other.list);
+    }
 }
 
 impl Item {

@@ -11,7 +11,7 @@ use crate::plan::Number;
 use crate::source::Span;
 
 fn payload(parts: Vec<Part>) -> Payload {
-    Payload { parts, span: Span::default() }
+    Payload { parts, span: Span::default(), places: Arc::default() }
 }
 
 fn bytes(bytes: &[u8]) -> Part {

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use super::pattern::Mismatch;
 use crate::source::Span;
-use crate::trace::record::{Difference, Failure, Printed};
+use crate::trace::record::{Difference, Failure, Part, Printed};
 
 /// A test that does not go on.
 #[derive(Debug)]
@@ -21,6 +22,27 @@ impl Stop {
     /// A failure at the step that runs; its place is filled in by the runner, where none is given.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::Failed(Box::new(Failure { message: message.into(), ..Failure::default() }))
+    }
+
+    /// Bytes that are not as a pattern says, at the part of it that they do not fit.
+    pub(crate) fn mismatch(name: &str, mismatch: Mismatch) -> Self {
+        let what = if mismatch.is_short() { "bytes are missing" } else { "other bytes" };
+        Self::unfit(name, mismatch, what)
+    }
+
+    /// Bytes that a pattern still lacks when the deadline has passed.
+    pub(crate) fn late(name: &str, mismatch: Mismatch, deadline: Duration) -> Self {
+        let what = if mismatch.is_short() { "nothing came" } else { "other bytes" };
+        Self::unfit(name, mismatch, what).deadline(deadline)
+    }
+
+    fn unfit(name: &str, mismatch: Mismatch, what: &str) -> Self {
+        let label = if mismatch.is_nothing() { what.to_owned() } else { format!("{what} {}", mismatch.place()) };
+        let part = mismatch.part.map(|(Span { start, end }, _)| Part { start, end, ..Part::default() });
+        Self::failed(format!("{name}: {}", mismatch.message))
+            .label(label)
+            .with(|failure| failure.part = part.filter(|part| part.end > 0))
+            .difference(mismatch.into())
     }
 
     /// With a few words under the step.

@@ -13,7 +13,7 @@ use crate::model::address::{Address, UnixName};
 use crate::model::value::Value;
 use crate::plan::Plan;
 use crate::plan::template::Part;
-use crate::source::SourceFile;
+use crate::source::{Location, SourceFile};
 use crate::trace::record::{Entry, Open, Record, VERSION};
 
 use super::endpoint::{Endpoint, New, Role};
@@ -198,6 +198,10 @@ impl<'t> Test<'t> {
                 failed.unread = failure::unread(&self.open());
                 failed.line = self.source.line(failed.start);
                 failed.file = self.source.included_name(failed.start).map(str::to_owned);
+                if let Some(part) = &mut failed.part {
+                    let Location { line, column } = self.source.location(part.start);
+                    (part.line, part.column) = (line as u32, column as u32);
+                }
                 failed.included_from = self.source.includes(failed.start);
                 (Ended::Failed, Some(*failed))
             }

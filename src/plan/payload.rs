@@ -13,6 +13,19 @@ pub struct Payload {
     pub parts: Vec<Part>,
     /// Where it stands in the spec.
     pub span: Span,
+    /// Where the forms of a list begin in it, in order; empty where it is one form.
+    pub places: Arc<[Place]>,
+}
+
+/// Where a form of a list begins among the bytes of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The part in which it begins.
+    pub part: usize,
+    /// Its first byte in that part; one past the last is where the next part begins.
+    pub byte: u64,
+    /// Where the form stands in the spec.
+    pub span: Span,
 }
 
 /// A part of a payload.

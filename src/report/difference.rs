@@ -17,6 +17,9 @@ const LABEL: usize = 10;
 
 /// Draws a difference.
 pub(super) fn draw(page: &mut Page, difference: &Difference, style: Style) {
+    if !difference.before.is_empty() {
+        labelled(page, "after", &before(difference, style.width));
+    }
     match &difference.expected {
         Some(expected) if style.width >= WIDE => side_by_side(page, difference, &expected.0, style.width),
         _ => stacked(page, difference, style.width),
@@ -101,13 +104,26 @@ fn shown(bytes: &[u8], difference: &Difference, columns: usize) -> Vec<Row> {
     rows::window(rows, around)
 }
 
+/// What came before the bytes that are compared, in a row or two.
+fn before(difference: &Difference, width: usize) -> Vec<Row> {
+    let columns = width.saturating_sub(INDENT + LABEL).max(20);
+    if is_binary(difference) {
+        rows::hex(&difference.before.0, None, columns)
+    } else {
+        rows::text(&difference.before.0, None, columns)
+    }
+}
+
 /// The bytes in rows: both sides as text, or both in hex.
 fn cut(bytes: &[u8], difference: &Difference, columns: usize) -> Vec<Row> {
     if bytes.is_empty() {
         return vec![Row::plain("nothing")];
     }
-    let expected = difference.expected.as_ref().map_or(&[][..], |expected| &expected.0);
-    let binary = is_mostly_unprintable(&difference.got.0) || is_mostly_unprintable(expected);
     let at = Some((difference.at as usize).min(bytes.len()));
-    if binary { rows::hex(bytes, at, columns) } else { rows::text(bytes, at, columns) }
+    if is_binary(difference) { rows::hex(bytes, at, columns) } else { rows::text(bytes, at, columns) }
+}
+
+fn is_binary(difference: &Difference) -> bool {
+    let expected = difference.expected.as_ref().map_or(&[][..], |expected| &expected.0);
+    is_mostly_unprintable(&difference.got.0) || is_mostly_unprintable(expected)
 }

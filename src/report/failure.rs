@@ -20,15 +20,26 @@ const PRINTED_ROWS: usize = 20;
 /// How many rows of unread bytes are shown.
 const UNREAD_ROWS: usize = 3;
 
-/// Draws a failure: the step, what was expected and what came, what was still unread, and the
+/// Draws a failure: the step or the part of it that is wrong, what was expected and what came, what was still unread, and the
 /// trace up to there, whose text is `trace`. The text ends in a line feed.
 pub fn draw(file: &SourceFile, failure: &Failure, trace: &str, style: Style) -> String {
-    let span = Span { start: failure.start, end: failure.end };
-    let step = Diagnostic::error("", span, failure.message.as_str()).label(failure.label.as_str());
     let mut page = Page::new(style.color);
-    page.push(&full::draw(file, &step, style));
+    page.push(&full::draw(file, &placed(file, failure), style));
     draw_below(&mut page, failure, trace, style);
     page.finish()
+}
+
+/// The failure at the part of the step that is wrong. The step itself is shown, too, where that is
+/// on another line.
+fn placed(file: &SourceFile, failure: &Failure) -> Diagnostic {
+    let step = Span { start: failure.start, end: failure.end };
+    let part = failure.part.map(|part| Span { start: part.start, end: part.end });
+    let at = |span| Diagnostic::error("", span, failure.message.as_str()).label(failure.label.as_str());
+    match part {
+        Some(part) if file.named(part.start) == file.named(step.start) => at(part),
+        Some(part) => at(part).related(step, "in this step"),
+        None => at(step),
+    }
 }
 
 /// Draws the failure of a run, if there is one. Without the file, the step is not shown.

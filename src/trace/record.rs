@@ -201,6 +201,9 @@ pub struct Failure {
     pub start: u32,
     /// One past the place's last byte.
     pub end: u32,
+    /// The part of the step that is wrong, where that is known: a part of a pattern.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// One line: what was wrong, e.g. `conn received something else than "ping"`.
     pub message: String,
     /// A few words for under the step's line, e.g. `reset, where the end was expected`.
@@ -225,6 +228,19 @@ pub struct Failure {
     pub help: Vec<String>,
 }
 
+/// A part of a step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its line, from 1.
+    pub line: u32,
+    /// Its column in characters, from 1.
+    pub column: u32,
+    /// The place in the spec, in bytes, as that of the step.
+    pub start: u32,
+    /// One past the place's last byte.
+    pub end: u32,
+}
+
 /// What a program has printed last on one of its streams.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Printed {
@@ -247,14 +263,31 @@ pub struct Difference {
     pub expected_words: Option<String>,
     /// What came, from the beginning of this pattern, cut to what a report can show.
     pub got: Bytes,
+    /// A few of the bytes that this pattern had taken before the first of `got`.
+    #[serde(default, skip_serializing_if = "Bytes::is_empty")]
+    pub before: Bytes,
     /// The first byte of `got` that is not as expected (may be `got.len()`: too short).
     pub at: u64,
+}
+
+impl Difference {
+    /// These bytes came where what the words say was expected.
+    pub fn to_words(expected: impl Into<String>, got: &[u8]) -> Self {
+        Self { expected_words: Some(expected.into()), got: Bytes(got.to_vec()), ..Self::default() }
+    }
 }
 
 /// Bytes in a record, written as escaped text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Bytes(#[serde(with = "escaped")] pub Vec<u8>);
+
+impl Bytes {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 /// Bytes as escaped text in JSON, so that a record can be read.
 pub(crate) mod escaped {

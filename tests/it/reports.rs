@@ -68,6 +68,7 @@ fn other_text() -> Failure {
             expected_words: None,
             got: bytes("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"),
             at: 22,
+            before: bytes(""),
         }),
         ..Failure::default()
     }
@@ -80,7 +81,7 @@ fn other_bytes() -> Failure {
     got.truncate(80);
     Failure {
         message: "conn received something else than was written".to_owned(),
-        difference: Some(Difference { expected: Some(expected), expected_words: None, got: Bytes(got), at: 57 }),
+        difference: Some(Difference { expected: Some(expected), got: Bytes(got), at: 57, ..Difference::default() }),
         ..other_text()
     }
 }
@@ -92,6 +93,7 @@ fn too_late() -> Failure {
         difference: Some(Difference {
             expected: None,
             expected_words: Some("up to \"\\r\\n\"".to_owned()),
+            before: bytes("and\r\n"),
             got: bytes("half a li"),
             at: 9,
         }),

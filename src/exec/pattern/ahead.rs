@@ -35,7 +35,7 @@ impl Node {
         let done = state.map_or(0, |state| state.settled - state.start);
         let form = state.map(|state| &state.form);
         match (&self.kind, form) {
-            (Kind::Exactly(bytes, _), _) => Ahead::whole(bytes.len() - done),
+            (Kind::Exactly(exact), _) => Ahead::whole(exact.bytes.len() - done),
             (Kind::Hex(bytes), _) => Ahead::whole(bytes.len() as u64 - done),
             (Kind::Bytes { count, .. }, _) => Ahead::whole(count - done),
             (Kind::Number { width, .. }, _) => Ahead::whole(u64::from(width.bytes) - done),

@@ -12,6 +12,8 @@ use super::state::{Context, Progress, State, Step, Yield};
 pub(super) struct Choice {
     /// Which of the nodes they are.
     candidates: Vec<usize>,
+    /// Where they begin.
+    from: u64,
     branches: Vec<Branch>,
     /// Those that were given up, each with its misfit.
     given_up: Vec<(usize, Misfit)>,
@@ -83,6 +85,7 @@ impl Choice {
     }
 
     fn begin(&mut self, nodes: &[Node], at: u64, context: &Context<'_>) {
+        self.from = at;
         let inherited = || if context.inherit { context.yields.clone() } else { Yield::default() };
         self.branches.extend(self.candidates.iter().map(|node| Branch {
             node: *node,
@@ -92,28 +95,29 @@ impl Choice {
         }));
     }
 
+    /// Follows the alternatives of a form.
+    fn choose(
+        &mut self,
+        node: &Node,
+        nodes: &[Node],
+        settled: &mut u64,
+        context: &mut Context<'_>,
+    ) -> Result<Option<Chosen>, Misfit> {
+        self.advance(nodes, settled, context).map_err(|misfit| none_fits(misfit, node, self.from))
+    }
+
     /// Of the alternatives that do not fit, the one that went furthest is the one that was meant,
     /// or the first of these.
     fn furthest(&mut self, at: u64) -> Misfit {
         self.given_up.iter_mut().for_each(|(_, misfit)| misfit.refine());
-        let furthest = self.given_up.drain(..).max_by_key(|(node, misfit)| (misfit.seen, Reverse(*node)));
+        let furthest = self.given_up.drain(..).max_by_key(|(node, misfit)| (misfit.seen, misfit.at, Reverse(*node)));
         let none = || Misfit::new(at, at, "an alternative", "there is no alternative");
         furthest.map_or_else(none, |(_, misfit)| misfit)
     }
 
     /// The `one_of` form.
-    pub(super) fn one_of(
-        &mut self,
-        node: &Node,
-        nodes: &[Node],
-        start: u64,
-        settled: &mut u64,
-        context: &mut Context<'_>,
-    ) -> Step {
-        let Some(chosen) = self.advance(nodes, settled, context).map_err(|misfit| none_fits(misfit, node, start))?
-        else {
-            return Ok(Progress::More);
-        };
+    pub(super) fn one_of(&mut self, node: &Node, nodes: &[Node], settled: &mut u64, context: &mut Context<'_>) -> Step {
+        let Some(chosen) = self.choose(node, nodes, settled, context)? else { return Ok(Progress::More) };
         context.yields.adopt(chosen.yields);
         if let Some(shown) = &mut context.shown {
             shown.part(show_group("one_of", nodes));
@@ -138,9 +142,10 @@ impl Choice {
 }
 
 /// The misfit of the alternative that went furthest, as one of all of them.
-fn none_fits(mut misfit: Misfit, node: &Node, start: u64) -> Misfit {
-    if misfit.at == start {
+fn none_fits(mut misfit: Misfit, node: &Node, from: u64) -> Misfit {
+    if misfit.at == from {
         // None was better than another.
+        misfit.part = None;
         misfit.expected = None;
         misfit.words = Some(node.describe());
         misfit.message = "no alternative fits".into();
@@ -180,14 +185,11 @@ impl AnyOrder {
         &mut self,
         node: &Node,
         nodes: &[Node],
-        start: u64,
         settled: &mut u64,
         context: &mut Context<'_>,
     ) -> Step {
         while !self.choice.candidates.is_empty() {
-            let chosen =
-                self.choice.advance(nodes, settled, context).map_err(|misfit| none_fits(misfit, node, start))?;
-            let Some(chosen) = chosen else { return Ok(Progress::More) };
+            let Some(chosen) = self.choice.choose(node, nodes, settled, context)? else { return Ok(Progress::More) };
             *settled = chosen.end;
             context.yields.adopt(chosen.yields);
             self.choice.candidates.retain(|node| *node != chosen.node);
@@ -217,12 +219,11 @@ impl UntilLast {
         &mut self,
         node: &Node,
         (members, plain): (&[Node; 2], bool),
-        start: u64,
         settled: &mut u64,
         context: &mut Context<'_>,
     ) -> Step {
         let before = *settled;
-        let step = self.repeat(node, members, start, settled, context);
+        let step = self.repeat(node, members, settled, context);
         if let Some(shown) = &mut context.shown {
             if plain {
                 shown.bytes(context.view.slice(before, *settled));
@@ -233,19 +234,10 @@ impl UntilLast {
         step
     }
 
-    fn repeat(
-        &mut self,
-        node: &Node,
-        members: &[Node; 2],
-        start: u64,
-        settled: &mut u64,
-        context: &mut Context<'_>,
-    ) -> Step {
+    fn repeat(&mut self, node: &Node, members: &[Node; 2], settled: &mut u64, context: &mut Context<'_>) -> Step {
         loop {
             let from = self.choice.branches.first().map_or(*settled, |branch| branch.state.start);
-            let chosen =
-                self.choice.advance(members, settled, context).map_err(|misfit| none_fits(misfit, node, start))?;
-            let Some(chosen) = chosen else { return Ok(Progress::More) };
+            let Some(chosen) = self.choice.choose(node, members, settled, context)? else { return Ok(Progress::More) };
             *settled = chosen.end;
             context.yields.adopt(chosen.yields);
             if chosen.node == 0 {

@@ -37,9 +37,9 @@ impl Node {
 
     fn describe_kind(&self, words: &mut String) {
         match &self.kind {
-            Kind::Exactly(bytes, _) => {
-                let head = bytes.copy(0, BYTES_MAX as u64);
-                let more = bytes.len() - head.len() as u64;
+            Kind::Exactly(exact) => {
+                let head = exact.bytes.copy(0, BYTES_MAX as u64);
+                let more = exact.bytes.len() - head.len() as u64;
                 words.push_str(&quoted(&head));
                 if more > 0 {
                     let _ = write!(words, " and {} more", count(more, "byte"));

@@ -2,13 +2,11 @@
 
 use super::describe::{count, cut, quoted};
 use super::mismatch::{AROUND, Misfit};
-use super::node::{Kind, Node, masked, show_ends, show_hex, show_mask, show_payload};
+use super::node::{Exact, Kind, Node, masked, show_ends, show_hex, show_mask, show_payload};
 use super::state::{Context, Form, Progress, State, Step};
 use super::view::Boundary;
-use crate::exec::payload::PayloadBytes;
 use crate::plan::pattern::End;
 use crate::plan::payload::Width;
-use crate::trace::shown::Shown;
 
 impl Node {
     /// A step of a form that has no parts.
@@ -16,7 +14,7 @@ impl Node {
         let start = state.start;
         let settled = &mut state.settled;
         let done = match (&self.kind, &mut state.form) {
-            (Kind::Exactly(bytes, shown), _) => exactly(bytes, shown.as_deref(), start, settled, context)?,
+            (Kind::Exactly(exact), _) => exactly(exact, start, settled, context)?,
             (Kind::Hex(bytes), _) => hex(self, bytes, start, settled, context)?,
             (Kind::Bytes { count, .. }, _) => bytes(*count, start, settled, context),
             (Kind::Number { width, mask }, Form::Number(so_far)) => {
@@ -66,6 +64,16 @@ impl Node {
                     return nodes[node].cut(state, why, at);
                 }
             }
+            (Kind::AnyOrder(nodes), Form::AnyOrder(any)) => {
+                if let Some((node, state)) = any.choice.only() {
+                    return nodes[node].cut(state, why, at);
+                }
+            }
+            (Kind::UntilLast { members, .. }, Form::UntilLast(until)) => {
+                if let Some((node, state)) = until.choice.only() {
+                    return members[node].cut(state, why, at);
+                }
+            }
             (Kind::Deferred(_), Form::Deferred(Some(begun))) => return begun.0.cut(&begun.1, why, at),
             _ => {}
         }
@@ -78,7 +86,7 @@ impl Node {
             _ if came == 0 => format!("{why} where {} was expected", self.describe()),
             Kind::Until(delimiter) => format!("{why} before {} came", cut(delimiter)),
             Kind::UntilMatch { source, .. } => format!("{why} before a match of ~/{source}/ came"),
-            Kind::Exactly(bytes, _) => format!("{why} after {came} of {}", count(bytes.len(), "byte")),
+            Kind::Exactly(exact) => format!("{why} after {came} of {}", count(exact.bytes.len(), "byte")),
             Kind::Hex(bytes) => format!("{why} after {came} of {}", count(bytes.len() as u64, "byte")),
             Kind::Bytes { count: bytes, .. } => format!("{why} after {came} of {}", count(*bytes, "byte")),
             Kind::Number { width, .. } => {
@@ -87,10 +95,10 @@ impl Node {
             _ => format!("{why} after {}, where {} was expected", count(came, "byte"), self.describe()),
         };
         let mut misfit = Misfit::new(state.start, at, self.describe(), message);
-        if let Kind::Exactly(bytes, _) = &self.kind {
-            misfit.expected = Some(around(bytes, state.start, misfit.from, at));
+        if let Kind::Exactly(exact) = &self.kind {
+            misfit.expect_at(exact, state.start, at);
         }
-        misfit
+        misfit.within(self.span, state.start)
     }
 }
 
@@ -102,18 +110,17 @@ fn take(bytes: usize, settled: &mut u64, context: &mut Context<'_>) {
     *settled = end;
 }
 
-/// The expected bytes from `from` to a little beyond `at`.
-fn around(bytes: &PayloadBytes, start: u64, from: u64, at: u64) -> Vec<u8> {
-    bytes.copy(from - start, (at - start).saturating_add(AROUND))
+impl Misfit {
+    /// What was expected there: the bytes from where it is shown to a little beyond, and the form of
+    /// a list that the wrong byte belongs to.
+    fn expect_at(&mut self, exact: &Exact, start: u64, at: u64) {
+        self.expected = Some(exact.bytes.copy(self.from - start, (at - start).saturating_add(AROUND)));
+        self.part = exact.form_at(at - start).map(|(span, offset)| (span, start + offset));
+    }
 }
 
-fn exactly(
-    bytes: &PayloadBytes,
-    parts: Option<&[Shown]>,
-    start: u64,
-    settled: &mut u64,
-    context: &mut Context<'_>,
-) -> Result<bool, Misfit> {
+fn exactly(exact: &Exact, start: u64, settled: &mut u64, context: &mut Context<'_>) -> Result<bool, Misfit> {
+    let bytes = &exact.bytes;
     let input = context.view.from(*settled);
     let offset = *settled - start;
     let left = bytes.len() - offset;
@@ -123,22 +130,18 @@ fn exactly(
     if same < input.len() {
         let at = *settled;
         let expected = bytes.copy(at - start, at - start + 1);
-        let message = format!(
-            "byte {} is {}, where {} was expected",
-            at - start + 1,
-            quoted(&input[same..=same]),
-            quoted(&expected)
-        );
+        let message =
+            format!("byte {} is {}, where {} was expected", at + 1, quoted(&input[same..=same]), quoted(&expected));
         let mut misfit = Misfit::new(start, at, String::new(), message).seen(at + 1);
         misfit.words = None;
-        misfit.expected = Some(around(bytes, start, misfit.from, at));
+        misfit.expect_at(exact, start, at);
         return Err(misfit);
     }
     if (same as u64) < left {
         return Ok(false);
     }
     if let Some(shown) = &mut context.shown {
-        show_payload(bytes, parts, shown);
+        show_payload(exact, shown);
     }
     Ok(true)
 }
@@ -154,7 +157,7 @@ fn hex(
     for (expected, got) in left.iter().zip(context.view.from(*settled)) {
         if expected.is_some_and(|expected| expected != *got) {
             let expected = expected.unwrap_or_default();
-            let message = format!("byte {} is {got:02x}, where {expected:02x} was expected", *settled - start + 1);
+            let message = format!("byte {} is {got:02x}, where {expected:02x} was expected", *settled + 1);
             return Err(Misfit::new(start, *settled, node.describe(), message).seen(*settled + 1));
         }
         *settled += 1;

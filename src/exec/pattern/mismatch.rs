@@ -9,10 +9,14 @@ use super::automaton::{self, Walk};
 use super::describe::count;
 use super::node::Node;
 use super::view::View;
+use crate::source::Span;
 use crate::trace::record::{Bytes, Difference};
 
 /// How many bytes on either side of the first wrong one are shown.
 pub(super) const AROUND: u64 = 512;
+
+/// How many of the bytes before the part that does not fit are shown.
+const BEFORE: u64 = 16;
 
 /// A mismatch as a report shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,8 +31,35 @@ pub(crate) struct Mismatch {
     pub(crate) at: u64,
     /// How many bytes of the pattern came before the first of `got`.
     pub(crate) skipped: u64,
+    /// The part of the pattern that does not fit, and how many bytes of the pattern came before it.
+    pub(crate) part: Option<(Span, u64)>,
+    /// A few of the bytes that were taken before the first of `got`.
+    pub(crate) before: Vec<u8>,
     /// One line.
     pub(crate) message: String,
+}
+
+impl Mismatch {
+    /// Whether bytes are missing, not wrong.
+    pub(crate) fn is_short(&self) -> bool {
+        self.at >= self.got.len() as u64
+    }
+
+    /// Whether nothing came at all.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.skipped == 0 && self.got.is_empty()
+    }
+
+    /// Where it begins, counted from the first byte of the step: `from byte 21 on`, and in a part that
+    /// begins later `from byte 21 on, byte 1 of this part`.
+    pub(crate) fn place(&self) -> String {
+        let at = self.skipped + self.at;
+        let of_part = match self.part {
+            Some((_, start)) if start > 0 => format!(", byte {} of this part", at.saturating_sub(start) + 1),
+            _ => String::new(),
+        };
+        format!("from byte {} on{of_part}", at + 1)
+    }
 }
 
 impl From<Mismatch> for Difference {
@@ -36,6 +67,7 @@ impl From<Mismatch> for Difference {
         Self {
             expected: mismatch.expected.map(Bytes),
             expected_words: mismatch.expected_words,
+            before: Bytes(mismatch.before),
             got: Bytes(mismatch.got),
             at: mismatch.at,
         }
@@ -59,6 +91,8 @@ pub(super) struct Details {
     pub(super) expected: Option<Vec<u8>>,
     /// What was expected, in words.
     pub(super) words: Option<String>,
+    /// The part that it is of, and where that began.
+    pub(super) part: Option<(Span, u64)>,
     /// One line.
     pub(super) message: String,
     /// The bytes that an expression does not match, while it is not known from which on.
@@ -97,9 +131,16 @@ impl Misfit {
             seen: at,
             expected: None,
             words: Some(words.into()),
+            part: None,
             message: message.into(),
             unmatched: None,
         }))
+    }
+
+    /// It is of the part that stands there and began at `start`, or of one in it.
+    pub(super) fn within(mut self, span: Span, start: u64) -> Self {
+        self.part.get_or_insert((span, start));
+        self
     }
 
     /// It took all bytes up to `seen` to know it.
@@ -132,7 +173,7 @@ impl Misfit {
     /// A datagram goes on after the pattern.
     pub(super) fn too_long(node: &Node, end: u64, more: usize) -> Self {
         let message = format!("the datagram has {} more than the pattern takes", count(more as u64, "byte"));
-        Self::new(0, end, format!("{}, and the end of the datagram", node.describe()), message)
+        Self::new(0, end, format!("{}, and the end of the datagram", node.describe()), message).within(node.span, 0)
     }
 
     /// With the bytes that came.
@@ -142,10 +183,15 @@ impl Misfit {
         let from = misfit.from.max(recent.start(view.base)).min(view.limit());
         let got = recent.copy(from, misfit.at.saturating_add(AROUND).min(view.limit()), view);
         let cut = (from - misfit.from.min(from)) as usize;
+        // Bytes of the part itself tell nothing where they are cut.
+        let is_whole = misfit.part.is_none_or(|(_, start)| from <= start);
+        let before = if is_whole { from.saturating_sub(BEFORE).max(recent.start(view.base)) } else { from };
         Mismatch {
             expected: misfit.expected.map(|expected| expected.get(cut..).unwrap_or_default().to_vec()),
             expected_words: misfit.words,
             at: (misfit.at.saturating_sub(from)).min(got.len() as u64),
+            before: recent.copy(before, from, view),
+            part: misfit.part,
             got,
             skipped: from,
             message: misfit.message,

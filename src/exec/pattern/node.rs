@@ -10,8 +10,9 @@ use crate::exec::values::Scope;
 use crate::model::value::Value;
 use crate::plan::Number;
 use crate::plan::pattern::{DEFAULT_MAX, End, Form, Matching, Pattern};
-use crate::plan::payload::{Payload, Size, SizeKind, Width};
+use crate::plan::payload::{Payload, Place, Size, SizeKind, Width};
 use crate::plan::template::bare;
+use crate::source::Span;
 use crate::trace::shown::{Shown, total_size};
 
 /// A delimiter longer than this is refused, since it is held in memory.
@@ -20,6 +21,8 @@ const DELIMITER_MAX: u64 = 64 << 10;
 /// A compiled pattern.
 #[derive(Debug)]
 pub(super) struct Node {
+    /// Where it stands in the spec.
+    pub(super) span: Span,
     pub(super) kind: Kind,
     /// What stands beside the form, if anything does.
     pub(super) cover: Option<Box<Cover>>,
@@ -36,11 +39,20 @@ pub(super) struct Cover {
     pub(super) capture: Option<String>,
 }
 
+/// These bytes.
+#[derive(Debug)]
+pub(super) struct Exact {
+    pub(super) bytes: PayloadBytes,
+    /// How they are shown where not as they are.
+    pub(super) shown: Option<Vec<Shown>>,
+    /// Where the forms of a list begin that are compared as one.
+    pub(super) places: Arc<[Place]>,
+}
+
 /// The forms.
 #[derive(Debug)]
 pub(super) enum Kind {
-    /// These bytes, and how they are shown where not as they are.
-    Exactly(PayloadBytes, Option<Vec<Shown>>),
+    Exactly(Exact),
     Hex(Arc<[Option<u8>]>),
     /// So many bytes; `known` if the spec says how many.
     Bytes {
@@ -90,7 +102,7 @@ pub(super) fn compile(
         None => (compile_form(&pattern.form, scope, max, names)?, Cover::of(pattern)),
     };
     defer::add_names(pattern, names);
-    Ok(Node { kind, cover, max: max.unwrap_or(DEFAULT_MAX), limited })
+    Ok(Node { span: pattern.span, kind, cover, max: max.unwrap_or(DEFAULT_MAX), limited })
 }
 
 fn compile_form(form: &Form, scope: Scope<'_>, max: Option<u64>, names: &mut Vec<String>) -> Result<Kind, String> {
@@ -145,24 +157,44 @@ fn compile_sequence(
             continue;
         }
         let (run, tail) = rest.split_at(run);
-        let payloads = run.iter().filter_map(|pattern| match &pattern.form {
-            Form::Exactly(payload) => Some(payload.parts.as_slice()),
-            _ => None,
-        });
-        let joined = Payload { parts: payloads.flatten().cloned().collect(), span: first.span };
-        let kind = exactly(&joined, scope)?;
-        nodes.push(Node { kind, cover: None, max: max.unwrap_or(DEFAULT_MAX), limited: false });
+        let kind = exactly(&joined(run), scope)?;
+        nodes.push(Node { span: first.span, kind, cover: None, max: max.unwrap_or(DEFAULT_MAX), limited: false });
         rest = tail;
     }
     Ok(Kind::Sequence(nodes))
 }
 
-fn exactly(payload: &Payload, scope: Scope<'_>) -> Result<Kind, String> {
-    if let Some(bytes) = written(payload) {
-        return Ok(Kind::Exactly(bytes, None));
+/// Payloads as one.
+fn joined(run: &[Pattern]) -> Payload {
+    let (mut parts, mut places) = (Vec::new(), Vec::new());
+    for pattern in run {
+        if let Form::Exactly(payload) = &pattern.form {
+            let before = parts.len();
+            places.push(Place { part: before, byte: 0, span: pattern.span });
+            places.extend(payload.places.iter().map(|place| Place { part: before + place.part, ..*place }));
+            parts.extend(payload.parts.iter().cloned());
+        }
     }
-    let Encoded { bytes, shown } = encode(payload, scope)?;
-    Ok(Kind::Exactly(bytes, Some(shown)))
+    Payload { parts, span: run[0].span, places: places.into() }
+}
+
+fn exactly(payload: &Payload, scope: Scope<'_>) -> Result<Kind, String> {
+    let exact = if let Some(bytes) = written(payload) {
+        Exact { bytes, shown: None, places: Arc::clone(&payload.places) }
+    } else {
+        let Encoded { bytes, shown, places } = encode(payload, scope)?;
+        Exact { bytes, shown: Some(shown), places }
+    };
+    Ok(Kind::Exactly(exact))
+}
+
+impl Exact {
+    /// The form that the byte at this offset belongs to, and the offset of its first byte.
+    pub(super) fn form_at(&self, offset: u64) -> Option<(Span, u64)> {
+        let after = self.places.partition_point(|place| place.byte <= offset);
+        let place = self.places.get(after.checked_sub(1)?)?;
+        Some((place.span, place.byte))
+    }
 }
 
 fn is_bare_payload(pattern: &Pattern, names: &[String]) -> bool {
@@ -209,7 +241,7 @@ impl Node {
     /// How many bytes it takes, where that never varies.
     pub(super) fn size(&self) -> Option<u64> {
         match &self.kind {
-            Kind::Exactly(bytes, shown) => shown.as_ref().map_or(Some(bytes.len()), |shown| total_size(shown)),
+            Kind::Exactly(exact) => exact.shown.as_ref().map_or(Some(exact.bytes.len()), |shown| total_size(shown)),
             Kind::Hex(bytes) => Some(bytes.len() as u64),
             Kind::Bytes { count, known } => known.then_some(*count),
             Kind::Number { width, .. } => Some(u64::from(width.bytes)),
@@ -277,10 +309,10 @@ impl Node {
             return false;
         }
         match &self.kind {
-            Kind::Exactly(_, shown) => {
+            Kind::Exactly(exact) => {
                 let plain =
                     |shown: &Shown| matches!(shown, Shown::Bytes(_) | Shown::Digest { .. } | Shown::Generated { .. });
-                shown.iter().flatten().all(plain)
+                exact.shown.iter().flatten().all(plain)
             }
             Kind::Hex(bytes) => bytes.iter().all(Option::is_some),
             Kind::Bytes { .. } | Kind::Until(_) | Kind::UntilMatch { .. } => true,
@@ -315,7 +347,7 @@ impl Node {
             return self.show_covered(cover, shown);
         }
         match &self.kind {
-            Kind::Exactly(bytes, parts) => show_payload(bytes, parts.as_deref(), shown),
+            Kind::Exactly(exact) => show_payload(exact, shown),
             Kind::Hex(bytes) => show_hex(bytes, shown),
             Kind::Bytes { .. } | Kind::Until(_) | Kind::UntilMatch { .. } | Kind::Deferred(_) => {
                 shown.part(Shown::Varying { size: self.size() });
@@ -357,8 +389,8 @@ pub(super) fn show_group(word: &str, members: &[Node]) -> Shown {
 }
 
 /// Bytes of the spec.
-pub(super) fn show_payload(bytes: &PayloadBytes, parts: Option<&[Shown]>, shown: &mut ShownBuilder) {
-    match (parts, bytes.as_slice()) {
+pub(super) fn show_payload(exact: &Exact, shown: &mut ShownBuilder) {
+    match (&exact.shown, exact.bytes.as_slice()) {
         (Some(parts), _) => parts.iter().for_each(|part| shown.part(part.clone())),
         (None, Some(bytes)) => shown.bytes(bytes),
         (None, None) => {}

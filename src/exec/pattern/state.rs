@@ -140,6 +140,10 @@ impl Node {
 
     /// Goes on as far as the bytes in view allow.
     pub(super) fn advance(&self, state: &mut State, context: &mut Context<'_>) -> Step {
+        self.step(state, context).map_err(|misfit| misfit.within(self.span, state.start))
+    }
+
+    fn step(&self, state: &mut State, context: &mut Context<'_>) -> Step {
         let Some(cover) = &self.cover else {
             let mut step = self.advance_form(state, context);
             if self.limited {
@@ -189,10 +193,10 @@ impl Node {
             (Kind::Sized { size, of, varies }, Form::Sized(frame)) => {
                 frame.advance(self, (*size, &**of, *varies), *start, settled, context)
             }
-            (Kind::OneOf(nodes), Form::OneOf(choice)) => choice.one_of(self, nodes, *start, settled, context),
-            (Kind::AnyOrder(nodes), Form::AnyOrder(any)) => any.advance(self, nodes, *start, settled, context),
+            (Kind::OneOf(nodes), Form::OneOf(choice)) => choice.one_of(self, nodes, settled, context),
+            (Kind::AnyOrder(nodes), Form::AnyOrder(any)) => any.advance(self, nodes, settled, context),
             (Kind::UntilLast { members, plain }, Form::UntilLast(until)) => {
-                until.advance(self, (members, *plain), *start, settled, context)
+                until.advance(self, (members, *plain), settled, context)
             }
             (Kind::Sequence(nodes), Form::Sequence(index, part)) => sequence(nodes, index, part, settled, context),
             (Kind::Deferred(deferred), Form::Deferred(begun)) => deferred.advance(begun, *start, settled, context),

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::model::duration;
 use crate::model::errno::Errno;
 use crate::plan::{Call, Condition, Mode};
-use crate::trace::record::{Bytes, Difference};
+use crate::trace::record::Difference;
 
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
@@ -149,12 +149,7 @@ impl Expected<'_> {
             Some(what) => stop.note(format!("what came is {what}, and this end does not speak TLS")),
             None => stop,
         };
-        stop.difference(Difference {
-            expected: None,
-            expected_words: Some(self.described()),
-            got: Bytes(bytes.to_vec()),
-            at: 0,
-        })
+        stop.difference(Difference::to_words(self.described(), bytes))
     }
 
     fn described(&self) -> String {

@@ -18,7 +18,7 @@ use crate::model::network::Network;
 use crate::plan::template::Template;
 use crate::plan::{Attribute, AttributeCheck, Call, Condition, Mode, Number, Verb};
 use crate::trace::event::What;
-use crate::trace::record::{Bytes, Difference, Facts};
+use crate::trace::record::{Difference, Facts};
 use crate::trace::shown::Shown;
 
 use super::super::endpoint::{Endpoint, New, Role};
@@ -214,14 +214,9 @@ impl OnFile<'_> {
         let mut buffer = [0; SHOWN];
         let len = self.file.read_at(&mut buffer, self.file.position.get()).unwrap_or(0);
         let came = if len == 1 { "1 byte came" } else { "bytes came" };
-        Stop::failed(format!("{}: {came}, where {expected} was expected", self.name)).label(came).difference(
-            Difference {
-                expected: None,
-                expected_words: Some(expected.to_owned()),
-                got: Bytes(buffer[..len].to_vec()),
-                at: 0,
-            },
-        )
+        Stop::failed(format!("{}: {came}, where {expected} was expected", self.name))
+            .label(came)
+            .difference(Difference::to_words(expected, &buffer[..len]))
     }
 
     /// How many bytes nobody has received.

@@ -119,9 +119,6 @@ async fn read_plain(socket: &Socket, size: usize, deadline: Deadline) -> Result<
 /// Compares what one call gave with a pattern that must take all of it.
 pub(super) fn compare(lane: &Lane<'_>, name: &str, pattern: &Pattern, bytes: &[u8]) -> Result<Vec<Shown>, Stop> {
     let mut machine = Machine::new(pattern, lane.scope()).map_err(|error| Stop::failed(error).at(pattern.span))?;
-    let failed = |mismatch: super::super::pattern::Mismatch| {
-        Stop::failed(format!("{name}: {}", mismatch.message)).label("other bytes").difference(mismatch.into())
-    };
     match machine.feed(bytes, Some(Boundary::Datagram)).outcome {
         Outcome::Done => {
             let Matched { shown, captures, .. } = machine.into_matched();
@@ -130,7 +127,7 @@ pub(super) fn compare(lane: &Lane<'_>, name: &str, pattern: &Pattern, bytes: &[u
             }
             Ok(shown)
         }
-        Outcome::Failed(mismatch) => Err(failed(*mismatch)),
-        Outcome::More => Err(failed(machine.missing("the call gave no more", bytes))),
+        Outcome::Failed(mismatch) => Err(Stop::mismatch(name, *mismatch)),
+        Outcome::More => Err(Stop::mismatch(name, machine.missing("the call gave no more", bytes))),
     }
 }

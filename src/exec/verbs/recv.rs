@@ -142,22 +142,27 @@ impl Receiving<'_> {
         let mut unread = [0; 1024];
         let len = self.socket.recv(&mut unread, libc::MSG_PEEK | libc::MSG_DONTWAIT).unwrap_or(0);
         let missing = machine.missing("the deadline passed", &unread[..len]);
-        let label = if missing.got.is_empty() { "nothing came" } else { "the rest did not come" };
-        self.mismatch(missing).label(label).deadline(self.deadline.within)
+        let record = self.record(&missing);
+        noted(Stop::late(&self.endpoint.name, missing, self.deadline.within), record)
     }
 
     fn mismatch(&self, mismatch: Mismatch) -> Stop {
-        let message = format!("{}: {}", self.endpoint.name, mismatch.message);
-        let short = mismatch.at >= mismatch.got.len() as u64;
-        let label = if short { "bytes are missing" } else { "other bytes" };
-        let record = if self.socket.tls().is_none() { record::described(&mismatch.got) } else { None };
-        let stop = Stop::failed(message).label(label).difference(mismatch.into());
-        match record {
-            Some(what) => {
-                stop.note(format!("what came is {what}: the other side speaks TLS where plain text was expected"))
-            }
-            None => stop,
+        let record = self.record(&mismatch);
+        noted(Stop::mismatch(&self.endpoint.name, mismatch), record)
+    }
+
+    /// The record of TLS that came, where plain text was expected.
+    fn record(&self, mismatch: &Mismatch) -> Option<String> {
+        if self.socket.tls().is_none() { record::described(&mismatch.got) } else { None }
+    }
+}
+
+fn noted(stop: Stop, record: Option<String>) -> Stop {
+    match record {
+        Some(what) => {
+            stop.note(format!("what came is {what}: the other side speaks TLS where plain text was expected"))
         }
+        None => stop,
     }
 }
 

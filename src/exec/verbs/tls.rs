@@ -11,7 +11,7 @@ use crate::model::network::Kind;
 use crate::plan::tls::{Certificate, Pem, Side, Tls, Verify};
 use crate::plan::{Call, Mode};
 use crate::trace::event::What;
-use crate::trace::record::{Bytes, Difference};
+use crate::trace::record::Difference;
 
 use super::super::endpoint::Endpoint;
 use super::super::lane::{Deadline, Done, Lane};
@@ -84,15 +84,9 @@ fn check(call: &Call, tls: &Tls, endpoint: &Endpoint, socket: &Socket) -> Result
     if waiting.is_empty() || tls.side == Side::Server && record::begins_handshake(waiting) {
         return Ok(());
     }
-    let difference = Difference {
-        expected: None,
-        expected_words: Some("nothing, before TLS begins".to_owned()),
-        got: Bytes(waiting.to_vec()),
-        at: 0,
-    };
     let stop = Stop::failed(format!("{name}: bytes wait unread where TLS begins"))
         .label("bytes wait unread")
-        .difference(difference)
+        .difference(Difference::to_words("nothing, before TLS begins", waiting))
         .help("receive them before `tls`: what was sent in clear is no part of TLS");
     Err(match record::described(waiting) {
         Some(what) => stop.note(format!("these bytes are {what}, which a {} does not get first", tls.side.name())),

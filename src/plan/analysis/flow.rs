@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::bytes::escape;
 use crate::plan::build::pattern::known;
-use crate::plan::build::payload::known_size;
+use crate::plan::build::payload::part_size;
 use crate::plan::pattern::{Form, Pattern};
 use crate::plan::payload::{Part, Payload};
 use crate::plan::{Call, Mode, Target, Verb};
@@ -229,13 +229,9 @@ fn chunks<'p>(payload: &'p Payload) -> Option<Vec<Chunk<'p>>> {
         Part::Bytes(bytes) | Part::File { bytes, .. } => {
             Some(Chunk { bytes: Some(bytes), size: bytes.len() as u64, sent: payload.span })
         }
-        other => Some(Chunk { bytes: None, size: size_of(other)?, sent: payload.span }),
+        other => Some(Chunk { bytes: None, size: part_size(other)?, sent: payload.span }),
     };
     payload.parts.iter().map(chunk).collect()
-}
-
-fn size_of(part: &Part) -> Option<u64> {
-    known_size(&Payload { parts: vec![part.clone()], span: Span::default() })
 }
 
 impl Pipe<'_> {
@@ -277,7 +273,7 @@ impl Pipe<'_> {
         for part in &payload.parts {
             let taken = match part {
                 Part::Bytes(bytes) => self.wild(&bytes.iter().map(|byte| Some(*byte)).collect::<Vec<_>>()),
-                other => self.skip(size_of(other)?),
+                other => self.skip(part_size(other)?),
             };
             if taken.is_err() {
                 return Some(taken);

@@ -96,6 +96,7 @@ impl<'a> Builder<'a> {
             let (run, others) = rest.split_at(exact);
             let mut parts = Parts::default();
             for form in run {
+                parts.place(form.span);
                 sound &= self.add(form, &mut parts);
             }
             let span = run.last().map_or(form.span, |last| form.span.to(last.span));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::Number;
-use crate::plan::payload::{Part, Payload, Size, SizeKind, Width};
+use crate::plan::payload::{Part, Payload, Place, Size, SizeKind, Width};
 use crate::plan::template::{Piece, Template};
 use crate::source::Span;
 use crate::spec::ast::{Form, FormKind, Scalar};
@@ -18,8 +18,9 @@ const MOST_PADDING: u64 = 1 << 20;
 /// Collects parts; neighbouring bytes are one.
 #[derive(Default)]
 pub(super) struct Parts {
-    parts: Vec<Part>,
+    done: Vec<Part>,
     bytes: Vec<u8>,
+    places: Vec<Place>,
 }
 
 impl Parts {
@@ -27,9 +28,14 @@ impl Parts {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// The next form of a list begins here.
+    pub(super) fn place(&mut self, span: Span) {
+        self.places.push(Place { part: self.done.len(), byte: self.bytes.len() as u64, span });
+    }
+
     fn push(&mut self, part: Part) {
         self.flush();
-        self.parts.push(part);
+        self.done.push(part);
     }
 
     /// A text with holes; one that is known after all is its bytes.
@@ -47,14 +53,14 @@ impl Parts {
 
     fn flush(&mut self) {
         if !self.bytes.is_empty() {
-            self.parts.push(Part::Bytes(Arc::from(self.bytes.as_slice())));
+            self.done.push(Part::Bytes(Arc::from(self.bytes.as_slice())));
             self.bytes.clear();
         }
     }
 
     pub(super) fn finish(mut self, span: Span) -> Payload {
         self.flush();
-        Payload { parts: self.parts, span }
+        Payload { parts: self.done, span, places: self.places.into() }
     }
 }
 
@@ -115,6 +121,7 @@ impl Builder<'_> {
             FormKind::List(forms) => {
                 let mut sound = true;
                 for form in forms {
+                    parts.place(form.span);
                     sound &= self.add(form, parts);
                 }
                 return sound.then_some(());
@@ -227,7 +234,8 @@ pub(crate) fn known_size(payload: &Payload) -> Option<u64> {
     payload.parts.iter().map(part_size).sum()
 }
 
-fn part_size(part: &Part) -> Option<u64> {
+/// How many bytes the part has, where that is known before the spec runs.
+pub(crate) fn part_size(part: &Part) -> Option<u64> {
     match part {
         Part::Bytes(bytes) | Part::File { bytes, .. } => Some(bytes.len() as u64),
         Part::Template(template) => template.pieces.iter().try_fold(0, |sum, piece| match piece {

@@ -13,7 +13,7 @@ pub(crate) fn pattern(form: Form) -> Pattern {
 }
 
 pub(crate) fn payload(parts: Vec<Part>) -> Payload {
-    Payload { parts, span: Span::default() }
+    Payload { parts, span: Span::default(), places: Arc::default() }
 }
 
 pub(crate) fn variable(name: &str) -> Template {
@@ -85,6 +85,12 @@ pub(crate) fn list(patterns: Vec<Pattern>) -> Pattern {
 }
 
 impl Pattern {
+    /// At a place of the spec.
+    pub(crate) fn placed(mut self, start: usize) -> Self {
+        self.span = Span::new(start, start + 1);
+        self
+    }
+
     pub(crate) fn named(mut self, name: &str) -> Self {
         self.capture = Some(name.into());
         self

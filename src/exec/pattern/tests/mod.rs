@@ -4,6 +4,7 @@
 
 mod build;
 mod forms;
+mod places;
 mod properties;
 
 use super::*;

@@ -65,7 +65,7 @@ impl OnFile<'_> {
             if !self.grown(&mut pause, seen, least).await {
                 match unfit.or_else(|| self.end(&mut attempt, &mut buffer)) {
                     None => break attempt,
-                    Some(mismatch) => return Err(self.late(mismatch)),
+                    Some(mismatch) => return Err(Stop::late(self.name, mismatch, self.deadline.within)),
                 }
             }
         };
@@ -100,7 +100,7 @@ impl OnFile<'_> {
             match outcome {
                 Outcome::More => {}
                 Outcome::Done => return Ok(Step::Done),
-                Outcome::Failed(unfit) => return Err(self.unfit(*unfit)),
+                Outcome::Failed(unfit) => return Err(Stop::mismatch(self.name, *unfit)),
             }
         }
     }
@@ -127,7 +127,7 @@ impl OnFile<'_> {
                 attempt.at += taken as u64;
                 None
             }
-            Outcome::Failed(unfit) if unfit.at < unfit.got.len() as u64 => Some(*unfit),
+            Outcome::Failed(unfit) if !unfit.is_short() => Some(*unfit),
             Outcome::Failed(_) | Outcome::More => Some(missing),
         }
     }
@@ -142,20 +142,6 @@ impl OnFile<'_> {
                 return true;
             }
         }
-    }
-
-    fn late(&self, unfit: Mismatch) -> Stop {
-        let label = match (unfit.got.is_empty(), unfit.at >= unfit.got.len() as u64) {
-            (true, _) => "nothing came",
-            (false, true) => "the rest did not come",
-            (false, false) => "other bytes",
-        };
-        self.unfit(unfit).label(label).deadline(self.deadline.within)
-    }
-
-    fn unfit(&self, unfit: Mismatch) -> Stop {
-        let message = format!("{}: {}", self.name, unfit.message);
-        Stop::failed(message).label("other bytes").difference(unfit.into())
     }
 
     fn received(&self, attempt: Attempt, peek: bool) -> Done {
