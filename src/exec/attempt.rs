@@ -83,11 +83,17 @@ impl Attempt {
             verbs::withdraw(&listener, &gone);
         }
         for (endpoint, replaced) in created.iter().rev() {
-            endpoint.shared.held.borrow_mut().clear();
+            let is_last = endpoint.shared.is_last();
+            if is_last {
+                endpoint.shared.held.borrow_mut().clear();
+            }
             if let Some(program) = endpoint.program() {
                 test.programs.discard(&program).await;
             }
             drop(endpoint.take_socket());
+            if is_last {
+                drop(test.passings.lost_with(&endpoint.shared));
+            }
             test.forget(endpoint, replaced.as_ref());
         }
         test.pump();

@@ -11,6 +11,8 @@ use std::rc::{Rc, Weak};
 use socket2::SockAddr;
 
 use super::endpoint::{Endpoint, Held, Role};
+use super::net::Socket;
+use super::program::Program;
 
 /// What the descriptors of one socket share.
 #[derive(Debug)]
@@ -45,6 +47,10 @@ pub(crate) struct Description {
     pub(super) peer: RefCell<Option<Weak<Self>>>,
     /// The endpoints that have a descriptor of it, or had one.
     endpoints: RefCell<Vec<Weak<Endpoint>>>,
+    /// Descriptors of it that no endpoint has: they are on their way.
+    pub(super) loose: Cell<usize>,
+    /// The programs that were started with a descriptor of it.
+    programs: RefCell<Vec<Rc<Program>>>,
 }
 
 impl Description {
@@ -67,6 +73,8 @@ impl Description {
             remote: RefCell::default(),
             peer: RefCell::default(),
             endpoints: RefCell::default(),
+            loose: Cell::new(0),
+            programs: RefCell::default(),
         }
     }
 
@@ -80,9 +88,46 @@ impl Description {
         self.endpoints.borrow().iter().filter_map(Weak::upgrade).find(|endpoint| endpoint.is_open())
     }
 
+    /// Does something with every descriptor of it that an endpoint has.
+    pub(crate) fn each_socket(&self, work: impl Fn(&Socket)) {
+        let endpoints = self.endpoints.borrow();
+        endpoints
+            .iter()
+            .filter_map(Weak::upgrade)
+            .filter_map(|endpoint| endpoint.socket())
+            .for_each(|socket| work(&socket));
+    }
+
     /// Whether it is open: somebody has a descriptor of it.
     pub(crate) fn is_open(&self) -> bool {
-        self.endpoint().is_some()
+        self.loose.get() > 0 || self.is_outside() || self.endpoint().is_some()
+    }
+
+    /// Whether the descriptor of an endpoint is the only one.
+    pub(crate) fn is_last(&self) -> bool {
+        let endpoints = self.endpoints.borrow();
+        let open = endpoints.iter().filter_map(Weak::upgrade).filter(|endpoint| endpoint.is_open()).count();
+        open + self.loose.get() <= 1 && !self.is_outside()
+    }
+
+    /// Notes a program that was started with a descriptor of it.
+    pub(crate) fn hand_over(&self, program: &Rc<Program>) {
+        self.programs.borrow_mut().push(Rc::clone(program));
+    }
+
+    /// Whether a program has a descriptor of it.
+    fn is_outside(&self) -> bool {
+        self.programs.borrow().iter().any(|program| program.status().is_none())
+    }
+
+    /// Whether a program has, or had, a descriptor of it: what it did with the socket is not known.
+    pub(crate) fn was_outside(&self) -> bool {
+        !self.programs.borrow().is_empty()
+    }
+
+    /// Whether others than one endpoint have, or had, a descriptor of it.
+    pub(crate) fn was_passed(&self) -> bool {
+        self.loose.get() > 0 || self.was_outside() || self.endpoints.borrow().len() > 1
     }
 
     /// What is known of the other side of its connection.

@@ -253,9 +253,10 @@ impl Endpoint {
         self.socket().and_then(|socket| sys::get_int(socket.fd(), level, number).ok()).is_some_and(|on| on != 0)
     }
 
-    /// Bytes that wait to be received, and were sent by endpoints of this spec.
+    /// Bytes that wait to be received, and were sent by endpoints of this spec. Of a socket that a program
+    /// has, too, nobody can say how many it leaves.
     pub(crate) fn unread_from_spec(&self) -> Unread {
-        let Some(socket) = self.socket() else { return Unread::Bytes(0) };
+        let Some(socket) = self.socket().filter(|_| !self.shared.was_outside()) else { return Unread::Bytes(0) };
         let bytes = match self.shared.role.get() {
             Role::Connected if self.shared.peer.borrow().is_some() => socket.unread().unwrap_or(0),
             Role::Plain if self.network.has_boundaries() => drain(&socket),

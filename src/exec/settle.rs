@@ -79,9 +79,21 @@ pub(crate) async fn connected(test: &Test<'_>, client: &Endpoint, listener: &Rc<
     if !listener.network.is_tcp() || !test.passes(client, listener) {
         return Settled::Yes;
     }
+    if listener.shared.was_outside() {
+        return established(test, client).await;
+    }
     let waiting = listener.shared.pending.borrow().len() as u64;
     let full = |info: &sys::TcpInfo| info.unacked > info.sacked;
     until(test, || sys::tcp_info(socket.fd()).is_ok_and(|info| u64::from(info.unacked) >= waiting || full(&info))).await
+}
+
+/// After a `connect` to a listener that a program has, too, and may have accepted from: the handshake
+/// is over at the other end.
+async fn established(test: &Test<'_>, client: &Endpoint) -> Settled {
+    let addresses = (client.remote().and_then(|a| a.as_socket()), client.local().and_then(|a| a.as_socket()));
+    let (Some(remote), Some(local)) = addresses else { return Settled::Yes };
+    let Some(diag) = test.diag_at(client, remote) else { return Settled::Yes };
+    until(test, || diag.tcp(remote, local).is_none_or(|found| found.state != Some(TcpState::SynReceived))).await
 }
 
 /// After bytes went into a TCP stream: they have arrived at the other end, or the answer to late
@@ -218,25 +230,29 @@ enum OtherEnd {
     Open(Rc<Endpoint>, Rc<Socket>),
     /// An endpoint of this spec that is closed.
     Closed,
-    /// In the queue of a listener of this spec: its own address, and that of this end.
+    /// A socket that no endpoint has: in the queue of a listener of this spec, or a descriptor on its
+    /// way. Its own address, and that of this end.
     Queued(Box<(SocketAddr, SocketAddr)>),
     /// Somewhere else.
     Stranger,
 }
 
 fn other_end(endpoint: &Rc<Endpoint>) -> OtherEnd {
+    let mut is_open = false;
     match endpoint.peer() {
         Peer::Gone => return OtherEnd::Closed,
+        // Its last descriptor is on its way, or in a program.
+        Peer::Known(peer) if peer.is_open() && peer.endpoint().is_none() => is_open = true,
         Peer::Known(peer) => {
             let open = peer.endpoint().and_then(|peer| peer.socket().map(|socket| (peer, socket)));
             return open.map_or(OtherEnd::Closed, |(peer, socket)| OtherEnd::Open(peer, socket));
         }
         Peer::None => {}
     }
-    let listens = endpoint.shared.target.borrow().upgrade().is_some_and(|target| target.is_open());
+    is_open |= endpoint.shared.target.borrow().upgrade().is_some_and(|target| target.is_open());
     let addresses = (endpoint.local().and_then(|a| a.as_socket()), endpoint.remote().and_then(|a| a.as_socket()));
     match addresses {
-        (Some(local), Some(remote)) if listens => OtherEnd::Queued(Box::new((remote, local))),
+        (Some(local), Some(remote)) if is_open => OtherEnd::Queued(Box::new((remote, local))),
         _ => OtherEnd::Stranger,
     }
 }

@@ -14,7 +14,7 @@ use crate::model::value::Value;
 use crate::plan::Plan;
 use crate::plan::template::Part;
 use crate::source::{Location, SourceFile};
-use crate::trace::record::{Entry, Open, Record, VERSION};
+use crate::trace::record::{Entry, Open, Record, Unread, VERSION};
 
 use super::endpoint::{Endpoint, New, Role};
 use super::files;
@@ -23,6 +23,7 @@ use super::lane::Lane;
 use super::net::ports::ClosedPorts;
 use super::net::reserve::{self, Reserved};
 use super::net::{address, diag::Diag};
+use super::passing::Passings;
 use super::program::Programs;
 use super::stop::Stop;
 use super::temporary::Folder;
@@ -43,6 +44,8 @@ pub(crate) struct Test<'t> {
     pub(crate) net: Option<Net>,
     /// The frames that cross it, where somebody wants them.
     pub(crate) wire: Option<Rc<Collector>>,
+    /// The descriptors that are on their way.
+    pub(crate) passings: Passings,
     /// The programs that it has started. They end after its sockets.
     pub(crate) programs: Programs,
     shared: &'t Shared,
@@ -75,6 +78,7 @@ impl<'t> Test<'t> {
             values: plan.constants.iter().cloned().collect(),
             net,
             wire,
+            passings: Passings::default(),
             programs: Programs::default(),
             shared,
             orders: Cell::new(0),
@@ -250,7 +254,14 @@ impl<'t> Test<'t> {
         let open = self.open();
         let end = open
             .iter()
-            .map(|endpoint| Open { name: endpoint.shown.clone(), unread: endpoint.unread_from_spec() })
+            .enumerate()
+            .map(|(nth, endpoint)| {
+                // What waits at a socket is told once, whoever has descriptors of it.
+                let is_told = endpoint.shared.was_passed()
+                    && open[..nth].iter().any(|other| Rc::ptr_eq(&other.shared, &endpoint.shared));
+                let unread = if is_told { Unread::Bytes(0) } else { endpoint.unread_from_spec() };
+                Open { name: endpoint.shown.clone(), unread }
+            })
             .collect();
         for endpoint in open.iter().rev() {
             endpoint.shared.held.borrow_mut().clear();

@@ -314,6 +314,8 @@ pub enum Verb {
         urgent: bool,
         /// With MSG_MORE.
         more: bool,
+        /// The endpoints whose descriptors go with it.
+        pass: Vec<Template>,
     },
     /// Receives what the pattern frames, and compares it.
     Recv {
@@ -329,6 +331,8 @@ pub enum Verb {
         peek: bool,
         /// With MSG_OOB.
         urgent: bool,
+        /// The names of the descriptors that come with it.
+        takes: Vec<Template>,
     },
     /// One raw receive call.
     Read {

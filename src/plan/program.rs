@@ -23,6 +23,8 @@ pub struct Run {
     pub dir: Option<Template>,
     /// When the step completes; at once, if nothing is said.
     pub ready: Option<Ready>,
+    /// The endpoints whose sockets it gets, in order.
+    pub pass: Vec<Template>,
 }
 
 /// What tells that a program is ready.

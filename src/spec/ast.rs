@@ -319,6 +319,8 @@ pub enum Verb {
         urgent: Option<Scalar>,
         /// `true`: `MSG_MORE`.
         more: Option<Scalar>,
+        /// Endpoints whose descriptors go with it.
+        pass: Vec<Scalar>,
     },
     /// Receives what a pattern frames.
     Recv {
@@ -332,6 +334,8 @@ pub enum Verb {
         peek: Option<Scalar>,
         /// `true`: `MSG_OOB`.
         urgent: Option<Scalar>,
+        /// Names for the descriptors that come with it.
+        takes: Vec<Scalar>,
     },
     /// One raw receive of at most so many bytes.
     Read {
@@ -399,6 +403,8 @@ pub struct Run {
     pub dir: Option<Scalar>,
     /// When it is ready.
     pub ready: Option<Ready>,
+    /// Endpoints whose sockets it gets.
+    pub pass: Vec<Scalar>,
 }
 
 /// What tells that a program is ready.

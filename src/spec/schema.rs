@@ -104,6 +104,7 @@ fn value(value: Value) -> Json {
         Value::Files => files::files(),
         Value::Mode => files::mode(),
         Value::Names => json!({ "type": "array", "items": reference("name"), "minItems": 1, "uniqueItems": true }),
+        Value::Endpoints => json!({ "type": "array", "items": reference("name"), "minItems": 1 }),
         Value::Name | Value::Endpoint | Value::Host => reference("name"),
         Value::Address => reference("address"),
         Value::AddressOrNothing => {

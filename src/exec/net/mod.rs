@@ -3,6 +3,7 @@
 //! only, so another implementation of sockets can be put here.
 
 pub(crate) mod address;
+pub(crate) mod ancillary;
 pub(crate) mod diag;
 mod multicast;
 pub(crate) mod option;
@@ -38,6 +39,8 @@ pub(crate) struct Socket {
     tls: OnceCell<tls::Session>,
     /// What SO_LINGER was set to.
     linger: Cell<Option<u32>>,
+    /// Whether calls on it wait, for another process has the socket, too, and wants them to.
+    waits: Cell<bool>,
 }
 
 /// What somebody waits for. More than readiness to read or write, since a pending error (an ICMP
@@ -74,7 +77,39 @@ impl Socket {
             is_pipe: false,
             tls: OnceCell::new(),
             linger: Cell::new(None),
+            waits: Cell::new(false),
         }
+    }
+
+    /// A descriptor that was passed to us: how its socket is set up, somebody else has said.
+    pub(crate) fn received(fd: OwnedFd, network: Network) -> Self {
+        let socket = Self::from_fd(fd, network);
+        socket.waits.set(sys::blocks(socket.fd()));
+        socket.ask_linger();
+        socket
+    }
+
+    /// Lets calls on it wait: what another process has it for.
+    pub(crate) fn let_wait(&self) {
+        let _ = sys::set_nonblocking(self.fd(), false);
+        self.waits.set(true);
+    }
+
+    /// Takes that back.
+    pub(crate) fn never_wait(&self) {
+        let _ = sys::set_nonblocking(self.fd(), true);
+        self.waits.set(false);
+    }
+
+    /// Makes a call that must not wait.
+    pub(crate) fn at_once<T>(&self, call: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
+        if !self.waits.get() {
+            return call(self.fd());
+        }
+        let _ = sys::set_nonblocking(self.fd(), true);
+        let result = call(self.fd());
+        let _ = sys::set_nonblocking(self.fd(), false);
+        result
     }
 
     /// The end of a pipe that bytes are written into.
@@ -96,7 +131,11 @@ impl Socket {
 
     /// accept(2): the connection, and the address of its other side.
     pub(crate) fn accept(&self) -> Result<(Self, SockAddr), Errno> {
-        let (fd, peer) = sys::accept(self.fd())?;
+        // Nobody else who has it shall find that it does not wait, unless there is something to accept.
+        if self.waits.get() && sys::poll_now(self.fd(), libc::POLLIN) == 0 {
+            return Err(Errno(libc::EAGAIN));
+        }
+        let (fd, peer) = self.at_once(sys::accept)?;
         let accepted = Self::from_fd(fd, self.network);
         // An accepted socket inherits SO_LINGER from its listener.
         accepted.linger.set(self.linger.get());
@@ -167,7 +206,7 @@ impl Socket {
     pub(crate) fn recv(&self, buffer: &mut [u8], flags: c_int) -> Result<usize, Errno> {
         match self.tls() {
             Some(tls) => tls.recv(self.fd(), buffer, flags & libc::MSG_PEEK != 0),
-            None => sys::recv(self.fd(), buffer, flags),
+            None => sys::recv(self.fd(), buffer, flags | libc::MSG_DONTWAIT),
         }
     }
 
@@ -185,6 +224,11 @@ impl Socket {
     /// Remembers what SO_LINGER was set to.
     pub(crate) fn note_linger(&self, linger: Option<u32>) {
         self.linger.set(linger);
+    }
+
+    /// Asks what SO_LINGER is, where another descriptor of the socket may have set it.
+    pub(crate) fn ask_linger(&self) {
+        self.linger.set(sys::get_linger(self.fd()).unwrap_or(None));
     }
 
     /// Whether close(2) may wait.

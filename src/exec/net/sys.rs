@@ -38,7 +38,7 @@ fn fd_of(result: usize) -> RawFd {
 }
 
 /// Repeats a call that a signal interrupted.
-fn retry(mut call: impl FnMut() -> isize) -> Result<usize, Errno> {
+pub(super) fn retry(mut call: impl FnMut() -> isize) -> Result<usize, Errno> {
     loop {
         match check(call()) {
             Err(errno) if errno.0 == libc::EINTR => {}
@@ -139,7 +139,7 @@ fn with_address(
     Ok((result, address_of(storage, len)))
 }
 
-fn address_of(storage: MaybeUninit<libc::sockaddr_storage>, len: socklen_t) -> SockAddr {
+pub(super) fn address_of(storage: MaybeUninit<libc::sockaddr_storage>, len: socklen_t) -> SockAddr {
     let mut storage = storage;
     let len = len.min(size_of::<libc::sockaddr_storage>() as socklen_t);
     // SAFETY: the storage was zeroed and then filled by the kernel up to `len`; SockAddr keeps a
@@ -200,6 +200,16 @@ pub(crate) fn recv_message(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: c_int) 
         let from = (header.msg_namelen > 0).then(|| address_of(storage, header.msg_namelen));
         Ok(Message { len, flags: header.msg_flags, from })
     }
+}
+
+/// What tells one open socket from all others, whichever of its descriptors is asked.
+pub(crate) fn inode(fd: BorrowedFd<'_>) -> u64 {
+    rustix::fs::fstat(fd).map_or(0, |status| status.st_ino)
+}
+
+/// Whether calls on it wait: O_NONBLOCK is off.
+pub(crate) fn blocks(fd: BorrowedFd<'_>) -> bool {
+    rustix::fs::fcntl_getfl(fd).is_ok_and(|flags| !flags.contains(rustix::fs::OFlags::NONBLOCK))
 }
 
 /// getsockopt(2) of a value of any fixed size; what the kernel does not fill stays zero. Gives

@@ -5,6 +5,7 @@
 //! receives from a socket receives from a program. Its input is a pipe, too, where the spec sends to
 //! it; else one end of a pair of sockets, so that what it says there, as some servers do, is heard.
 
+mod handed;
 mod lookup;
 mod output;
 mod spawn;

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -19,10 +19,14 @@ use crate::model::network::Network;
 use crate::plan::program::Uses;
 use crate::source::Span;
 
+use super::handed::{Handed, TAKEN, occupy};
 use super::output::{LineWatch, Pump};
 use super::state::{State, Stream};
 use super::{Program, Programs, listen, supervisor};
 use crate::exec::net::{Socket, sys};
+
+/// How often a process is started whose sockets find their numbers taken, by other threads.
+const TRIES: usize = 8;
 
 /// A program that is about to be started.
 pub(crate) struct Spawn {
@@ -36,6 +40,8 @@ pub(crate) struct Spawn {
     pub(crate) folder: PathBuf,
     /// The temporary folder of the test.
     pub(crate) temporary: PathBuf,
+    /// The sockets that it gets, with their names.
+    pub(crate) pass: Vec<(String, Arc<OwnedFd>)>,
     /// The line that it is ready by, and the stream.
     pub(crate) ready: Option<(Stream, Arc<Regex>)>,
     /// What the spec does with it.
@@ -73,7 +79,7 @@ impl Spawn {
         if let Some((name, arguments)) = self.arguments.split_first() {
             command.arg0(name).args(arguments);
         }
-        command.envs(self.env.iter().map(|(name, value)| (name, value))).current_dir(&self.folder);
+        command.current_dir(&self.folder);
         let streams = Streams::open(&mut command, self.uses.sends)?;
         let (control, other) = rustix::net::socketpair(
             AddressFamily::UNIX,
@@ -83,8 +89,7 @@ impl Spawn {
         )?;
         let other = Arc::new(other);
         let temporary = CString::new(self.temporary.as_os_str().as_bytes())?;
-        supervisor::supervise(&mut command, Arc::clone(&other), temporary);
-        let supervisor = command.spawn()?;
+        let supervisor = self.spawn(&mut command, Arc::clone(&other), temporary)?;
         // The ends of the program: what only it has open ends with it.
         drop((command, other));
         let control = Arc::new(control);
@@ -106,6 +111,25 @@ impl Spawn {
         });
         programs.all.borrow_mut().push(Rc::clone(&program));
         Ok(Started { program, output })
+    }
+
+    /// Starts the process, with its environment and the sockets that it gets.
+    fn spawn(&self, command: &mut Command, control: Arc<OwnedFd>, temporary: CString) -> io::Result<Child> {
+        if self.pass.is_empty() {
+            command.envs(self.env.iter().map(|(name, value)| (name, value)));
+            supervisor::supervise(command, control, temporary, None);
+            return command.spawn();
+        }
+        let handed = Handed::new(&self.pass, &self.env)?;
+        let mut occupied = occupy(&self.pass)?;
+        supervisor::supervise(command, control, temporary, Some(handed));
+        for _ in 0..TRIES {
+            match command.spawn() {
+                Err(error) if error.raw_os_error() == Some(TAKEN) => occupied.append(&mut occupy(&self.pass)?),
+                started => return started,
+            }
+        }
+        command.spawn()
     }
 
     /// Sees to it that its streams are read; gives what its output, its errors and its input are for

@@ -27,6 +27,8 @@ use std::sync::Arc;
 
 use libc::{c_int, c_uint, c_void, pid_t};
 
+use super::handed::Handed;
+
 /// How long a program may take to end after SIGTERM, in milliseconds.
 pub(super) const GRACE_MS: c_int = 500;
 
@@ -42,17 +44,17 @@ pub(super) const END: c_int = 0;
 pub(super) type Message = [c_int; 2];
 
 /// Lets a command run under a supervisor that speaks over `control`, a socket of packets; `folder` is
-/// the temporary folder of the test.
-pub(super) fn supervise(command: &mut Command, control: Arc<OwnedFd>, folder: CString) {
+/// the temporary folder of the test, `handed` what the program is started with.
+pub(super) fn supervise(command: &mut Command, control: Arc<OwnedFd>, folder: CString, mut handed: Option<Handed>) {
     // SAFETY: the closure makes system calls only, in a process of one thread that was just forked.
     unsafe {
-        command.pre_exec(move || fork_program(control.as_raw_fd(), &folder));
+        command.pre_exec(move || fork_program(control.as_raw_fd(), &folder, handed.as_mut()));
     }
 }
 
 /// In the process that the runner has forked off: it becomes the supervisor, and never returns. What
 /// returns is its child, the program, about to be executed.
-fn fork_program(control: RawFd, folder: &CStr) -> io::Result<()> {
+fn fork_program(control: RawFd, folder: &CStr, handed: Option<&mut Handed>) -> io::Result<()> {
     // SAFETY: system calls on values of this frame.
     unsafe {
         let mut all = MaybeUninit::<libc::sigset_t>::uninit();
@@ -70,6 +72,7 @@ fn fork_program(control: RawFd, folder: &CStr) -> io::Result<()> {
             0 => {
                 libc::prctl(libc::PR_SET_NAME, c"program".as_ptr(), 0, 0, 0);
                 become_program();
+                handed.map_or(Ok(()), Handed::hand_over)?;
                 libc::sigprocmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
                 Ok(())
             }

@@ -131,6 +131,13 @@ fn queue(endpoint: &Endpoint) -> Result<Result<u64, Errno>, Stop> {
     let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
     let held = endpoint.shared.held.borrow().len() as u64;
     if endpoint.network.is_unix() {
+        if endpoint.shared.was_outside() {
+            return Err(Stop::failed(format!(
+                "the queue of `{}` is not known, for a program accepts from it, too",
+                endpoint.name
+            ))
+            .help("of a Unix listener the kernel does not tell it: take a listener of TCP"));
+        }
         return Ok(Ok(held + endpoint.shared.pending.borrow().len() as u64));
     }
     Ok(sys::tcp_info(socket.fd()).map(|info| held + u64::from(info.unacked)))

@@ -29,9 +29,10 @@ pub(super) async fn call<T: Send + 'static>(
     if limited {
         let _ = sys::set_time(fd, libc::SOL_SOCKET, number, left);
     }
+    let blocks = sys::blocks(fd);
     let _ = sys::set_nonblocking(fd, false);
     let result = on_thread(socket, make).await;
-    let _ = sys::set_nonblocking(fd, true);
+    let _ = sys::set_nonblocking(fd, !blocks);
     if limited {
         let _ = sys::set_time(fd, libc::SOL_SOCKET, number, own);
     }

@@ -10,10 +10,11 @@ use crate::trace::event::What;
 use crate::trace::record::Unread;
 
 use super::super::description::Peer;
-use super::super::endpoint::{Endpoint, Role};
+use super::super::ending::Endings;
+use super::super::endpoint::Endpoint;
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, sys};
-use super::super::settle::{self, Ending};
+use super::super::settle;
 use super::super::stop::Stop;
 use super::open;
 
@@ -25,9 +26,12 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, notify: bool, deadline: De
         program.close_input();
         return Ok(Done::words(call, Ok(())));
     }
+    if !endpoint.shared.is_last() {
+        return close_one(lane, call, &endpoint, socket, deadline).await;
+    }
     let unread = endpoint.unread_from_spec();
     // Bytes of strangers make a close reset, too.
-    let peer_is_known = matches!(endpoint.peer(), Peer::Known(_));
+    let peer_is_known = matches!(endpoint.peer(), Peer::Known(_)) && !endpoint.shared.was_outside();
     let in_kernel = || sys::unread(socket.fd()).is_ok_and(|bytes| bytes > 0);
     let any_unread = match socket.tls() {
         None => unread != Unread::Bytes(0) || (!peer_is_known && in_kernel()),
@@ -40,18 +44,36 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, notify: bool, deadline: De
     if notify {
         close_notify(lane, &endpoint, &socket, deadline).await?;
     }
-    let ending = Ending::of(lane.test, &endpoint, socket.resets() || any_unread);
+    if endpoint.shared.was_passed() {
+        // Another endpoint may have set it.
+        socket.ask_linger();
+    }
+    let endings = Endings::of(lane.test, &endpoint, socket.resets() || any_unread);
     drop(socket);
     let mut done = Done::words(call, Ok(()));
     done.what = What::Words(format!("{}{}", call.words, unread.words()));
-    let clients = waiting_clients(&endpoint);
     if let Some(socket) = endpoint.take_socket() {
         lane.test.note_closed(&endpoint);
         close(socket, deadline).await?;
     }
-    done.facts.notes.extend(settle::ended(lane.test, &ending).await.note());
-    done.facts.notes.extend(settle::abandoned(lane.test, &endpoint, &clients).await.note());
+    done.facts.notes.extend(endings.settled(lane.test).await);
     Ok(done)
+}
+
+/// Closes one descriptor of several: nothing is sent, and nothing of what waits is lost.
+async fn close_one(
+    lane: &Lane<'_>,
+    call: &Call,
+    endpoint: &Endpoint,
+    socket: Rc<Socket>,
+    deadline: Deadline,
+) -> Result<Done, Stop> {
+    drop(socket);
+    if let Some(socket) = endpoint.take_socket() {
+        close(socket, deadline).await?;
+    }
+    lane.test.pump();
+    Ok(Done::words(call, Ok(())))
 }
 
 /// Says that nothing more comes, where TLS lies over a connection that can still send. Whether the
@@ -86,30 +108,16 @@ pub(super) async fn reset(lane: &Lane<'_>, call: &Call) -> Result<Done, Stop> {
         return Ok(Done::words(call, Err(errno)));
     }
     socket.note_linger(None);
-    let ending = Ending::of(lane.test, &endpoint, true);
-    let clients = waiting_clients(&endpoint);
     drop(socket);
+    let is_last = endpoint.shared.is_last();
+    let endings = if is_last { Endings::of(lane.test, &endpoint, true) } else { Endings::default() };
     drop(endpoint.take_socket());
-    lane.test.note_closed(&endpoint);
+    if is_last {
+        lane.test.note_closed(&endpoint);
+    }
     let mut done = Done::words(call, Ok(()));
-    done.facts.notes.extend(settle::ended(lane.test, &ending).await.note());
-    done.facts.notes.extend(settle::abandoned(lane.test, &endpoint, &clients).await.note());
+    done.facts.notes.extend(endings.settled(lane.test).await);
     Ok(done)
-}
-
-/// The clients of this spec that a listener has not accepted: closing it resets them. Connections
-/// that `accept … from` holds back are closed with it.
-fn waiting_clients(endpoint: &Rc<Endpoint>) -> Vec<Rc<Endpoint>> {
-    if endpoint.shared.role.get() != Role::Listener || !endpoint.network.is_tcp() {
-        endpoint.shared.held.borrow_mut().clear();
-        return Vec::new();
-    }
-    let mut clients: Vec<_> = endpoint.shared.pending.borrow_mut().drain(..).collect();
-    for held in endpoint.shared.held.borrow_mut().drain(..) {
-        let _ = sys::set_linger(held.socket.fd(), Some(0));
-        clients.extend(held.client);
-    }
-    clients
 }
 
 /// Closes a socket. One with SO_LINGER may block, and blocks a helper thread.

@@ -40,7 +40,7 @@ pub(super) async fn run(
     };
     let mut route = None;
     let result = match call.mode {
-        Mode::Nonblocking => sys::connect(socket.fd(), &place.address),
+        Mode::Nonblocking => socket.at_once(|fd| sys::connect(fd, &place.address)),
         Mode::Waiting => {
             let under_way = || {
                 route = lane.route(&endpoint, place.address.clone());
@@ -76,16 +76,16 @@ async fn waiting(
     deadline: Deadline,
     mut under_way: impl FnMut(),
 ) -> Result<Result<(), Errno>, Stop> {
-    let mut result = sys::connect(socket.fd(), address);
+    let mut result = socket.at_once(|fd| sys::connect(fd, address));
     if result == Err(Errno(libc::EINPROGRESS)) {
         // The socket has a port now, and loses it again where the connect fails.
         under_way();
-        result = sys::connect(socket.fd(), address);
+        result = socket.at_once(|fd| sys::connect(fd, address));
         while result == Err(Errno(libc::EALREADY)) {
             if !deadline.wait(socket, Direction::Out).await? {
                 return Err(late(endpoint, deadline));
             }
-            result = sys::connect(socket.fd(), address);
+            result = socket.at_once(|fd| sys::connect(fd, address));
         }
     }
     // A full queue of a Unix listener; nothing tells when there is room again.
@@ -93,7 +93,7 @@ async fn waiting(
         if !deadline.sleep(Duration::from_millis(1)).await {
             return Err(late(endpoint, deadline).note("the listener's queue is full"));
         }
-        result = sys::connect(socket.fd(), address);
+        result = socket.at_once(|fd| sys::connect(fd, address));
     }
     Ok(result)
 }
@@ -123,7 +123,10 @@ async fn remember(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, place: Place, done: 
         } else if matches!(endpoint.peer(), Peer::None)
             && let Some(listener) = target.filter(|target| target.shared.role.get() == Role::Listener)
         {
-            listener.shared.pending.borrow_mut().push_back(Rc::clone(endpoint));
+            // Without addresses, the order tells whose connection is accepted; not where a program accepts, too.
+            if !(endpoint.network.is_unix() && listener.shared.was_outside()) {
+                listener.shared.pending.borrow_mut().push_back(Rc::clone(endpoint));
+            }
             if done.result.is_ok() {
                 done.facts.notes.extend(settle::connected(lane.test, endpoint, &listener).await.note());
             }

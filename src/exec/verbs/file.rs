@@ -109,7 +109,9 @@ pub(super) async fn run(
 ) -> Result<Done, Stop> {
     let on = OnFile { lane, call, name: &endpoint.name, file, deadline };
     match &call.verb {
-        Verb::Recv { pattern, from: None, stderr: false, sender: None, urgent: false, peek } => {
+        Verb::Recv { pattern, from: None, stderr: false, sender: None, urgent: false, peek, takes }
+            if takes.is_empty() =>
+        {
             on.recv(pattern, *peek).await
         }
         Verb::Read { size, is, truncated: false } => on.read(size, is.as_ref()),

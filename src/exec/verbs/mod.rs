@@ -50,17 +50,18 @@ pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
         Verb::Accept { listener, from } => accept::run(lane, call, listener, from.as_ref(), deadline).await,
         Verb::Connect { to, from } => connect::run(lane, call, to, from.as_ref(), deadline).await,
         Verb::Pair { other, network } => pair::run(lane, call, other, *network),
-        Verb::Send { payload, to, urgent, more } => {
-            let how = send::How { to: to.as_ref(), urgent: *urgent, more: *more };
+        Verb::Send { payload, to, urgent, more, pass } => {
+            let how = send::How { to: to.as_ref(), urgent: *urgent, more: *more, pass };
             send::run(lane, call, payload, how, deadline).await
         }
-        Verb::Recv { pattern, from, stderr, sender, peek, urgent } => {
+        Verb::Recv { pattern, from, stderr, sender, peek, urgent, takes } => {
             let how = recv::How {
                 from: from.as_ref(),
                 stderr: *stderr,
                 sender: sender.as_ref(),
                 peek: *peek,
                 urgent: *urgent,
+                takes,
             };
             recv::run(lane, call, pattern, how, deadline).await
         }
@@ -88,6 +89,19 @@ fn open(lane: &Lane<'_>, name: &Template) -> Result<(Rc<Endpoint>, Rc<Socket>), 
         Some(socket) => Ok((endpoint, socket)),
         None => Err(Stop::failed(format!("`{}` is closed", endpoint.name))),
     }
+}
+
+/// An endpoint whose socket is passed to somebody.
+fn open_socket(lane: &Lane<'_>, name: &Template) -> Result<(Rc<Endpoint>, Rc<Socket>), Stop> {
+    let (endpoint, socket) = open(lane, name).map_err(|stop| stop.at(name.span))?;
+    let what = if endpoint.program().is_some() {
+        "is a program, not a socket"
+    } else if socket.tls().is_some() {
+        "speaks TLS, and its keys cannot be passed"
+    } else {
+        return Ok((endpoint, socket));
+    };
+    Err(Stop::failed(format!("`{}` {what}", endpoint.name)).at(name.span))
 }
 
 /// The call's endpoint, with what it sends on: of a program its input.

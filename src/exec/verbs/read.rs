@@ -8,9 +8,10 @@ use crate::trace::record::Facts;
 use crate::trace::shown::Shown;
 
 use super::super::lane::{Deadline, Done, Lane};
-use super::super::net::{Direction, Socket, sys};
+use super::super::net::{Direction, Socket, ancillary, sys};
 use super::super::pattern::{Boundary, Machine, Matched, Outcome};
 use super::super::stop::Stop;
+use super::recv::descriptors::Arrivals;
 use super::{blocking, open};
 
 /// No single receive gives more than this.
@@ -29,7 +30,8 @@ pub(super) async fn run(
     if size > MOST {
         return Err(Stop::failed(format!("a read of {size} bytes is more than one call gives")));
     }
-    let (bytes, cut) = match read(call, &socket, size as usize, deadline).await? {
+    let arrivals = Arrivals::new(lane, &endpoint, &socket, false);
+    let (bytes, cut) = match read(call, &socket, &arrivals, size as usize, deadline).await? {
         Ok(Some(message)) => message,
         Ok(None) => {
             return Err(Stop::failed(format!("{}: nothing came", endpoint.name))
@@ -46,12 +48,14 @@ pub(super) async fn run(
         };
         return Err(Stop::failed(format!("{}: {came}", endpoint.name)).label(came).help(help));
     }
-    let facts = Facts { pieces: vec![bytes.len() as u64], ..Facts::default() };
+    let (drops, notes) = arrivals.drop_all().await;
+    let facts = Facts { pieces: vec![bytes.len() as u64], notes, ..Facts::default() };
     let shown = match is {
         None => vec![Shown::Bytes(bytes)],
         Some(pattern) => compare(lane, &endpoint.name, pattern, &bytes)?,
     };
-    let what = What::Data { verb: call.words.clone(), bytes: shown, suffix: call.suffix.clone() };
+    let suffix = call.suffix.iter().cloned().chain(drops).collect();
+    let what = What::Data { verb: call.words.clone(), bytes: shown, suffix };
     Ok(Done { result: Ok(()), what, facts, route: None, trouble: None })
 }
 
@@ -61,26 +65,31 @@ type Bytes = (Vec<u8>, bool);
 async fn read(
     call: &Call,
     socket: &Socket,
+    arrivals: &Arrivals<'_>,
     size: usize,
     deadline: Deadline,
 ) -> Result<Result<Option<Bytes>, Errno>, Stop> {
     if socket.tls().is_some() {
         return read_plain(socket, size, deadline).await;
     }
-    let one = move |fd: std::os::fd::BorrowedFd<'_>| {
+    let may_come = arrivals.may_come();
+    let one = move |fd: std::os::fd::BorrowedFd<'_>, flags| {
         let mut buffer = vec![0; size];
-        sys::recv_message(fd, &mut buffer, 0).map(|message| {
-            buffer.truncate(message.len);
-            (buffer, message.flags & libc::MSG_TRUNC != 0)
-        })
+        let (message, came) = if may_come {
+            ancillary::receive(fd, &mut buffer, flags)?
+        } else {
+            (sys::recv_message(fd, &mut buffer, flags)?, Vec::new())
+        };
+        buffer.truncate(message.len);
+        Ok((buffer, message.flags & libc::MSG_TRUNC != 0, came))
     };
     loop {
-        let result = match call.mode {
-            Mode::Blocking => match blocking::call(socket, Direction::In, deadline, one).await? {
+        let result: Result<_, Errno> = match call.mode {
+            Mode::Blocking => match blocking::call(socket, Direction::In, deadline, move |fd| one(fd, 0)).await? {
                 None => return Ok(Ok(None)),
                 Some(result) => result,
             },
-            Mode::Waiting | Mode::Nonblocking => one(socket.fd()),
+            Mode::Waiting | Mode::Nonblocking => one(socket.fd(), libc::MSG_DONTWAIT),
         };
         match result {
             Err(errno) if errno.0 == libc::EAGAIN && call.mode == Mode::Waiting => {
@@ -91,7 +100,12 @@ async fn read(
                     return Ok(Ok(None));
                 }
             }
-            other => return Ok(other.map(Some)),
+            other => {
+                return Ok(other.map(|(bytes, cut, came)| {
+                    arrivals.add(came);
+                    Some((bytes, cut))
+                }));
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `recv`: takes from the kernel what the pattern frames, not a byte more, and compares it.
 
+pub(super) mod descriptors;
 mod message;
 mod stream;
 
@@ -19,6 +20,7 @@ use super::super::net::{Direction, Socket, sys};
 use super::super::pattern::{Boundary, Fed, Machine, Matched, Mismatch, Outcome};
 use super::super::stop::Stop;
 use super::{blocking, open_output};
+use descriptors::{Arrivals, no_room};
 
 /// The most that one datagram of UDP has; one of a Unix socket may have more.
 pub(super) const DATAGRAM: usize = 64 << 10;
@@ -31,6 +33,7 @@ pub(super) struct How<'a> {
     pub(super) sender: Option<&'a Template>,
     pub(super) peek: bool,
     pub(super) urgent: bool,
+    pub(super) takes: &'a [Template],
 }
 
 pub(super) async fn run(
@@ -41,9 +44,21 @@ pub(super) async fn run(
     deadline: Deadline,
 ) -> Result<Done, Stop> {
     let (endpoint, socket) = open_output(lane, &call.endpoint, how.stderr)?;
-    let buffer = lane.test.buffer();
-    let mut receiving =
-        Receiving { lane, call, pattern, endpoint: &endpoint, socket: &socket, deadline, buffer, pieces: Vec::new() };
+    let may_take = endpoint.network.is_unix() && endpoint.program().is_none();
+    if !how.takes.is_empty() && (!may_take || socket.tls().is_some()) {
+        return Err(no_descriptors(&endpoint));
+    }
+    let mut receiving = Receiving {
+        lane,
+        call,
+        pattern,
+        endpoint: &endpoint,
+        socket: &socket,
+        deadline,
+        arrivals: Arrivals::new(lane, &endpoint, &socket, !how.takes.is_empty()),
+        buffer: lane.test.buffer(),
+        pieces: Vec::new(),
+    };
     let result = if how.urgent {
         receiving.urgent().await?
     } else if endpoint.network.has_boundaries() {
@@ -53,18 +68,33 @@ pub(super) async fn run(
     } else {
         receiving.stream().await?
     };
-    let facts = Facts { pieces: receiving.pieces, ..Facts::default() };
-    lane.test.give_back(receiving.buffer);
+    let Receiving { arrivals, buffer, pieces, .. } = receiving;
+    let mut facts = Facts { pieces, ..Facts::default() };
+    lane.test.give_back(buffer);
     Ok(match result {
         Ok(matched) => {
+            let mut suffix = call.suffix.clone();
+            if how.takes.is_empty() {
+                let (drops, notes) = arrivals.drop_all().await;
+                suffix.extend(drops);
+                facts.notes.extend(notes);
+            } else {
+                arrivals.name(how.takes)?;
+            }
             for (name, value) in matched.captures {
                 lane.values.set(name, value);
             }
-            let what = What::Data { verb: call.words.clone(), bytes: matched.shown, suffix: call.suffix.clone() };
+            let what = What::Data { verb: call.words.clone(), bytes: matched.shown, suffix };
             Done { result: Ok(()), what, facts, route: None, trouble: None }
         }
-        Err(errno) => Done { facts, ..Done::words(call, Err(errno)) },
+        Err(errno) => no_room(errno).map_or(Ok(Done { facts, ..Done::words(call, Err(errno)) }), Err)?,
     })
+}
+
+/// `takes` where no descriptors can come.
+fn no_descriptors(endpoint: &Endpoint) -> Stop {
+    Stop::failed(format!("`{}` carries no descriptors that `takes` could name", endpoint.name))
+        .help("only Unix sockets do: `unix`, `unixgram` and `unixpacket`")
 }
 
 /// Bytes on their way from the kernel into a pattern.
@@ -75,6 +105,7 @@ struct Receiving<'a> {
     endpoint: &'a Rc<Endpoint>,
     socket: &'a Socket,
     deadline: Deadline,
+    arrivals: Arrivals<'a>,
     buffer: Vec<u8>,
     pieces: Vec<u64>,
 }

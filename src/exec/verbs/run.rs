@@ -11,14 +11,14 @@ use crate::model::network::Network;
 use crate::model::signal::Signal;
 use crate::plan::Call;
 use crate::plan::program::{Ready, Run, Uses};
-use crate::plan::template::Template;
+use crate::plan::template::{Template, bare};
 
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, sys};
 use super::super::program::{Program, Spawn, Stream, find_program};
 use super::super::stop::Stop;
-use super::{fatal, new, resolve};
+use super::{fatal, new, open_socket, resolve};
 
 /// How long is waited between two tries to connect.
 const BETWEEN: Duration = Duration::from_millis(10);
@@ -33,9 +33,14 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
         Ok(spawn) => spawn,
         Err(errno) => return Ok(Done::words(call, Err(errno))),
     };
+    let handed = handed(lane, run)?;
+    for (_, socket) in &handed {
+        socket.let_wait();
+    }
     let started = match lane.test.on_host(call.host, || spawn.start(&lane.test.programs))? {
         Ok(started) => started,
         Err(error) => {
+            handed.iter().for_each(|(_, socket)| socket.never_wait());
             let errno = Errno(error.raw_os_error().unwrap_or(libc::EIO));
             return fatal(errno).map_or(Ok(Done::words(call, Err(errno))), Err);
         }
@@ -43,10 +48,20 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
     let endpoint = lane.create(&name, new(call, Network::Unix, call.host, started.output))?;
     endpoint.shared.role.set(Role::Program);
     endpoint.set_program(Rc::clone(&started.program));
+    for (endpoint, _) in &handed {
+        endpoint.shared.hand_over(&started.program);
+        // Other endpoints may have descriptors of the same socket.
+        endpoint.shared.each_socket(|socket| socket.let_wait());
+    }
     if let Some(ready) = &run.ready {
         wait(lane, call, &started.program, ready, deadline).await?;
     }
     Ok(Done::words(call, Ok(())))
+}
+
+/// The endpoints whose sockets the program gets.
+fn handed(lane: &Lane<'_>, run: &Run) -> Result<Vec<(Rc<Endpoint>, Rc<Socket>)>, Stop> {
+    run.pass.iter().map(|name| open_socket(lane, name)).collect()
 }
 
 /// Finds out all that is needed, before anything happens.
@@ -74,6 +89,8 @@ fn prepare(lane: &Lane<'_>, call: &Call, run: &Run) -> Result<Result<Spawn, Errn
     for argument in &run.arguments {
         arguments.push(text(argument)?);
     }
+    let pass = handed(lane, run)?;
+    let pass = pass.iter().map(|(endpoint, socket)| (bare(&endpoint.name).to_owned(), socket.share())).collect();
     let env = run.env.iter().map(|(name, value)| Ok((name.clone(), text(value)?)));
     let env = env.collect::<Result<Vec<_>, Stop>>()?;
     let path = match find_program(&program, &run.home) {
@@ -94,6 +111,7 @@ fn prepare(lane: &Lane<'_>, call: &Call, run: &Run) -> Result<Result<Spawn, Errn
         env,
         folder,
         temporary,
+        pass,
         ready,
         uses,
         shown,

@@ -1,12 +1,15 @@
 //! `send`: all of a payload.
 
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::SockAddr;
 
 use crate::model::errno::Errno;
 use crate::plan::payload::Payload;
+use crate::plan::template::Template;
 use crate::plan::{Call, Mode, Target};
 use crate::trace::event::What;
 use crate::trace::record::Facts;
@@ -14,17 +17,18 @@ use crate::trace::record::Facts;
 use super::super::endpoint::Endpoint;
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::tls::Session;
-use super::super::net::{Direction, Socket, sys};
+use super::super::net::{Direction, Socket, ancillary, sys};
 use super::super::payload::{CHUNK, PayloadBytes, encode};
 use super::super::settle::{self, Inbox};
 use super::super::stop::Stop;
-use super::{blocking, open_input, resolve};
+use super::{Place, blocking, open_input, open_socket, resolve};
 
 /// What stands beside the payload.
 pub(super) struct How<'a> {
     pub(super) to: Option<&'a Target>,
     pub(super) urgent: bool,
     pub(super) more: bool,
+    pub(super) pass: &'a [Template],
 }
 
 pub(super) async fn run(
@@ -35,6 +39,7 @@ pub(super) async fn run(
     deadline: Deadline,
 ) -> Result<Done, Stop> {
     let (endpoint, socket) = open_input(lane, &call.endpoint)?;
+    let passed = passed(lane, &endpoint, &socket, how.pass)?;
     let encoded = encode(payload, lane.scope()).map_err(|error| Stop::failed(error).at(payload.span))?;
     let to = match how.to {
         Some(target) => Some(resolve(lane, target, Some(&endpoint), endpoint.host)?),
@@ -45,13 +50,24 @@ pub(super) async fn run(
         None => Inbox::of(lane.test, &endpoint, None, None),
         Some(place) => Inbox::of(lane.test, &endpoint, place.endpoint.clone(), Some(&place.address)),
     };
+    let receiver = if passed.is_empty() { None } else { receiver(lane, &endpoint, to.as_ref()) };
     let to = to.map(|place| place.address);
     let route = to.clone().and_then(|remote| lane.route(&endpoint, remote));
     if how.more {
         endpoint.shared.corked.set(true);
     }
-    let mut sending =
-        Sending { lane, call, endpoint: &endpoint, socket: &socket, to, flags, deadline, pieces: Vec::new() };
+    let mut sending = Sending {
+        lane,
+        call,
+        endpoint: &endpoint,
+        socket: &socket,
+        to,
+        flags,
+        deadline,
+        passed,
+        receiver,
+        pieces: Vec::new(),
+    };
     if let Some(attempt) = &lane.attempt {
         attempt.sends();
     }
@@ -83,6 +99,36 @@ pub(super) async fn run(
     }
     let what = What::Data { verb: "send".to_owned(), bytes: encoded.shown, suffix: call.suffix.clone() };
     Ok(Done { result, what, facts, route, trouble: None })
+}
+
+/// A descriptor that goes with the bytes, and the endpoint that has it.
+type Passed = (Rc<Endpoint>, Arc<OwnedFd>);
+
+/// The descriptors that go with the bytes.
+fn passed(lane: &Lane<'_>, over: &Endpoint, socket: &Socket, names: &[Template]) -> Result<Vec<Passed>, Stop> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !over.network.is_unix() || over.program().is_some() || socket.tls().is_some() {
+        return Err(Stop::failed(format!("`{}` carries no descriptors", over.name))
+            .help("only Unix sockets do: `unix`, `unixgram` and `unixpacket`"));
+    }
+    let one = |name| {
+        let (endpoint, socket) = open_socket(lane, name)?;
+        Ok((endpoint, socket.share()))
+    };
+    names.iter().map(one).collect()
+}
+
+/// The datagram socket of this spec that gets what is sent.
+fn receiver(lane: &Lane<'_>, from: &Rc<Endpoint>, to: Option<&Place>) -> Option<Rc<Endpoint>> {
+    if from.network.has_connections() {
+        return None;
+    }
+    match to {
+        Some(place) => place.endpoint.clone().or_else(|| lane.test.receiver_of(from, &place.address)),
+        None => from.shared.target.borrow().upgrade()?.endpoint(),
+    }
 }
 
 /// Marks an endpoint as one that sends, for as long as it does.
@@ -120,6 +166,10 @@ struct Sending<'a> {
     to: Option<SockAddr>,
     flags: i32,
     deadline: Deadline,
+    /// The descriptors that go with the first byte, until they are gone.
+    passed: Vec<Passed>,
+    /// The datagram socket that gets them.
+    receiver: Option<Rc<Endpoint>>,
     pieces: Vec<u64>,
 }
 
@@ -219,21 +269,34 @@ impl Sending<'_> {
     async fn call(&mut self, bytes: &[u8]) -> Result<Result<usize, Errno>, Stop> {
         let result = if self.call.mode == Mode::Blocking {
             let (owned, flags, to) = (bytes.to_vec(), self.flags, self.to.clone());
-            let is_pipe = self.socket.is_pipe();
-            let send = move |fd: std::os::fd::BorrowedFd<'_>| {
-                if is_pipe { sys::write(fd, &owned) } else { sys::send(fd, &owned, flags, to.as_ref()) }
+            let (is_pipe, passed) = (self.socket.is_pipe(), self.descriptors());
+            let send = move |fd: BorrowedFd<'_>| {
+                if is_pipe { sys::write(fd, &owned) } else { send(fd, &owned, flags, to.as_ref(), &passed) }
             };
             let result = blocking::call(self.socket, Direction::Out, self.deadline, send).await?;
             result.ok_or_else(|| self.blocked(0, bytes.len() as u64))?
         } else if self.socket.is_pipe() {
             sys::write(self.socket.fd(), bytes)
         } else {
-            sys::send(self.socket.fd(), bytes, self.flags, self.to.as_ref())
+            let flags = self.flags | libc::MSG_DONTWAIT;
+            send(self.socket.fd(), bytes, flags, self.to.as_ref(), &self.descriptors())
         };
         if let Ok(taken) = result {
+            self.gone();
             self.pieces.push(taken as u64);
         }
         Ok(result)
+    }
+
+    /// The descriptors that go with the next bytes.
+    fn descriptors(&self) -> Vec<Arc<OwnedFd>> {
+        self.passed.iter().map(|(_, descriptor)| Arc::clone(descriptor)).collect()
+    }
+
+    /// They are on their way.
+    fn gone(&mut self) {
+        let passed: Vec<_> = self.passed.drain(..).map(|(of, fd)| (of, sys::inode(fd.as_fd()))).collect();
+        self.lane.test.passings.sent(&passed, self.endpoint, self.receiver.as_deref());
     }
 
     fn blocked(&self, offset: u64, len: u64) -> Stop {
@@ -243,6 +306,17 @@ impl Sending<'_> {
             .deadline(self.deadline.within)
             .help("steps run one after the other: let the other end receive at the same time, in a lane of `parallel`")
     }
+}
+
+/// Sends bytes, and with them descriptors where there are any.
+fn send(
+    fd: BorrowedFd<'_>,
+    bytes: &[u8],
+    flags: i32,
+    to: Option<&SockAddr>,
+    passed: &[Arc<OwnedFd>],
+) -> Result<usize, Errno> {
+    if passed.is_empty() { sys::send(fd, bytes, flags, to) } else { ancillary::send(fd, bytes, flags, to, passed) }
 }
 
 /// Lets a lane that reads take the bytes of a long payload while they are in the cache.

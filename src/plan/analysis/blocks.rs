@@ -146,7 +146,7 @@ fn touched(steps: &[Step]) -> Vec<Cow<'_, str>> {
                 add(&call.endpoint);
                 add(other);
             }
-            Verb::Recv { sender: Some(sender), .. } => add(sender),
+            Verb::Recv { sender, takes, .. } => sender.iter().chain(takes).for_each(add),
             Verb::Socket(_)
             | Verb::Bind(_)
             | Verb::Listen { .. }
@@ -173,7 +173,7 @@ pub(super) fn created<'p>(steps: &'p [Step], names: &mut Vec<(Cow<'p, str>, Span
                 add(&call.endpoint);
                 add(other);
             }
-            Verb::Recv { sender: Some(sender), .. } => add(sender),
+            Verb::Recv { sender, takes, .. } => sender.iter().chain(takes).for_each(add),
             Verb::Socket(_)
             | Verb::Bind(_)
             | Verb::Listen { address: Some(_), .. }

@@ -26,6 +26,9 @@ impl<'p> Walk<'p, '_> {
         if let Some((span, what, help)) = self.not_of_files(call) {
             let message = format!("`{}` is a file, and has no {what}", self.endpoints[index].name);
             self.wrong_kind_at(span, call, message, help);
+            if let Verb::Recv { takes, .. } = &call.verb {
+                self.taken_somehow(takes);
+            }
         } else if matches!(call.verb, Verb::Close { .. }) && outcome == Outcome::Succeeds {
             self.endpoints[index].closed = Some(call.endpoint.span);
         }
@@ -41,6 +44,7 @@ impl<'p> Walk<'p, '_> {
             }
             Verb::Recv { sender: Some(_), .. } => modifier("sender"),
             Verb::Recv { urgent: true, .. } => modifier("urgent"),
+            Verb::Recv { takes, .. } if !takes.is_empty() => modifier("takes"),
             Verb::Close { notify: false } => modifier("notify"),
             Verb::Read { truncated: true, .. } => modifier("truncated"),
             Verb::Recv { .. } | Verb::Read { .. } | Verb::Close { .. } => None,

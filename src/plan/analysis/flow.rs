@@ -1,8 +1,8 @@
 //! Bytes in flight: a `recv` that the sends before it, all of this spec, can never satisfy; and
 //! connections: an `accept` for which nobody has connected.
 //!
-//! Only what is certain is followed: streams between two endpoints of the spec, in steps that run
-//! one after the other and must succeed. At the first thing that is not, it gives up.
+//! Only what is certain is followed: connections between two endpoints of the spec, in steps that
+//! run one after the other and must succeed. At the first thing that is not, it gives up.
 
 use std::borrow::Cow;
 
@@ -16,6 +16,7 @@ use crate::plan::payload::{Part, Payload};
 use crate::plan::{Call, Mode, Target, Verb};
 use crate::source::Span;
 
+use super::descriptors::Passed;
 use super::endpoints::Outcome;
 
 /// The connections that are followed.
@@ -38,16 +39,22 @@ struct Pipe<'p> {
     to: Option<usize>,
     /// Whether what is in it is certain.
     certain: bool,
+    /// Whether it carries messages, of which only the descriptors that come with them are followed.
+    messages: bool,
     chunks: Vec<Chunk<'p>>,
+    /// The descriptors that came with what the last receive took.
+    taken: Vec<Passed>,
 }
 
 /// Bytes that were sent and not received.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Chunk<'p> {
     /// The bytes; none where only their number is known.
     bytes: Option<&'p [u8]>,
     size: u64,
     sent: Span,
+    /// The descriptors that come with its first byte.
+    passed: Vec<Passed>,
 }
 
 /// Whose connection an `accept` takes.
@@ -58,6 +65,16 @@ pub(super) enum Accepted {
     /// That of this client.
     Client(usize),
     /// That of somebody of whom nothing is known.
+    Unknown,
+}
+
+/// What comes of a receive.
+pub(super) enum Received {
+    /// It takes what it must, and with it these descriptors.
+    Certain(Vec<Passed>),
+    /// It never can.
+    Never(Box<Diagnostic>),
+    /// That is not known.
     Unknown,
 }
 
@@ -89,10 +106,11 @@ impl<'p> Flow<'p> {
         self.pipes.clear();
     }
 
-    pub(super) fn pair(&mut self, one: usize, two: usize) {
+    /// `messages`: whether it carries datagrams or packets.
+    pub(super) fn pair(&mut self, one: usize, two: usize, messages: bool) {
         if self.following {
-            self.add(Some(one), Some(two));
-            self.add(Some(two), Some(one));
+            self.add(Some(one), Some(two), messages);
+            self.add(Some(two), Some(one), messages);
         }
     }
 
@@ -114,22 +132,22 @@ impl<'p> Flow<'p> {
             && self.queue.iter().all(|(at, _)| *at != listener)
     }
 
-    pub(super) fn connect(&mut self, listener: usize, client: usize) {
+    pub(super) fn connect(&mut self, listener: usize, client: usize, messages: bool) {
         if self.following {
             self.queue.push((listener, client));
-            self.add(Some(client), None);
-            self.add(None, Some(client));
+            self.add(Some(client), None, messages);
+            self.add(None, Some(client), messages);
         }
     }
 
     /// How many bytes certainly wait at a socket, and the last that were sent.
     pub(super) fn waiting(&self, socket: usize) -> Option<(u64, Span)> {
-        let pipe = self.pipes.iter().find(|pipe| pipe.to == Some(socket) && pipe.certain)?;
+        let pipe = self.pipes.iter().find(|pipe| pipe.to == Some(socket) && pipe.certain && !pipe.messages)?;
         Some((pipe.chunks.iter().map(|chunk| chunk.size).sum(), pipe.chunks.last()?.sent))
     }
 
-    fn add(&mut self, from: Option<usize>, to: Option<usize>) {
-        self.pipes.push(Pipe { from, to, certain: true, chunks: Vec::new() });
+    fn add(&mut self, from: Option<usize>, to: Option<usize>, messages: bool) {
+        self.pipes.push(Pipe { from, to, certain: true, messages, chunks: Vec::new(), taken: Vec::new() });
     }
 
     /// A connection is accepted: that of `client`, or of the only one that waits.
@@ -155,44 +173,52 @@ impl<'p> Flow<'p> {
         }
     }
 
-    pub(super) fn send(&mut self, socket: usize, call: &'p Call, outcome: Outcome) {
+    pub(super) fn send(&mut self, socket: usize, call: &'p Call, outcome: Outcome, passed: Vec<Passed>) {
         let Verb::Send { payload, urgent, .. } = &call.verb else { return };
         let Some(pipe) = self.pipes.iter_mut().find(|pipe| pipe.from == Some(socket)) else { return };
         let plain = outcome == Outcome::Succeeds && call.mode != Mode::Nonblocking && !urgent;
         match chunks(payload) {
-            Some(chunks) if plain => pipe.chunks.extend(chunks),
+            _ if plain && pipe.messages => {
+                pipe.chunks.push(Chunk { bytes: None, size: 0, sent: payload.span, passed });
+            }
+            Some(mut chunks) if plain => {
+                if let Some(first) = chunks.iter_mut().find(|chunk| chunk.size > 0) {
+                    first.passed = passed;
+                }
+                pipe.chunks.extend(chunks);
+            }
             _ => pipe.certain = false,
         }
     }
 
     /// What a receive takes; a finding where that can never come.
-    pub(super) fn receive(
-        &mut self,
-        socket: usize,
-        name: &str,
-        call: &'p Call,
-        outcome: Outcome,
-    ) -> Option<Diagnostic> {
-        let pipe = self.pipes.iter_mut().find(|pipe| pipe.to == Some(socket) && pipe.certain)?;
+    pub(super) fn receive(&mut self, socket: usize, name: &str, call: &'p Call, outcome: Outcome) -> Received {
+        let Some(pipe) = self.pipes.iter_mut().find(|pipe| pipe.to == Some(socket) && pipe.certain) else {
+            return Received::Unknown;
+        };
         let pattern = match &call.verb {
-            Verb::Recv { peek: true, urgent: false, .. } => return None,
+            Verb::Recv { peek: true, urgent: false, .. } => return Received::Unknown,
             Verb::Recv { pattern, urgent: false, .. } if outcome == Outcome::Succeeds => pattern,
             _ => {
                 pipe.certain = false;
-                return None;
+                return Received::Unknown;
             }
         };
+        pipe.taken.clear();
+        if pipe.messages {
+            return pipe.message();
+        }
         let there: u64 = pipe.chunks.iter().map(|chunk| chunk.size).sum();
         let last = pipe.chunks.last().map(|chunk| chunk.sent);
         match pipe.take(pattern) {
-            Taken::Fits => None,
+            Taken::Fits => Received::Certain(std::mem::take(&mut pipe.taken)),
             Taken::Unknown => {
                 pipe.certain = false;
-                None
+                Received::Unknown
             }
             Taken::Never(span, never) => {
                 pipe.certain = false;
-                Some(report(name, span, never, there, last))
+                Received::Never(Box::new(report(name, span, never, there, last)))
             }
         }
     }
@@ -227,14 +253,23 @@ fn report(name: &str, span: Span, never: Never, there: u64, last: Option<Span>) 
 fn chunks<'p>(payload: &'p Payload) -> Option<Vec<Chunk<'p>>> {
     let chunk = |part: &'p Part| match part {
         Part::Bytes(bytes) | Part::File { bytes, .. } => {
-            Some(Chunk { bytes: Some(bytes), size: bytes.len() as u64, sent: payload.span })
+            Some(Chunk { bytes: Some(bytes), size: bytes.len() as u64, sent: payload.span, passed: Vec::new() })
         }
-        other => Some(Chunk { bytes: None, size: part_size(other)?, sent: payload.span }),
+        other => Some(Chunk { bytes: None, size: part_size(other)?, sent: payload.span, passed: Vec::new() }),
     };
     payload.parts.iter().map(chunk).collect()
 }
 
 impl Pipe<'_> {
+    /// Takes the next message.
+    fn message(&mut self) -> Received {
+        if self.chunks.is_empty() {
+            self.certain = false;
+            return Received::Unknown;
+        }
+        Received::Certain(self.chunks.remove(0).passed)
+    }
+
     fn take(&mut self, pattern: &Pattern) -> Taken {
         let never = |never| Taken::Never(pattern.span, never);
         match &pattern.form {
@@ -287,6 +322,9 @@ impl Pipe<'_> {
         while size > 0 {
             let Some(chunk) = self.chunks.first_mut() else { return Err(Never::Short) };
             let taken = size.min(chunk.size);
+            if taken > 0 {
+                self.taken.append(&mut chunk.passed);
+            }
             chunk.size -= taken;
             chunk.bytes = chunk.bytes.map(|bytes| &bytes[taken as usize..]);
             size -= taken;

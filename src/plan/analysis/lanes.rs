@@ -152,8 +152,13 @@ impl Recorder {
             | Verb::Send { to: Some(crate::plan::Target::Endpoint(name)), .. } => Some(name),
             _ => None,
         };
-        if let Some(target) = target {
-            self.record(What::Names, &key(target), target.span);
+        let passed = match &call.verb {
+            Verb::Send { pass, .. } => pass.as_slice(),
+            Verb::Run(run) => &run.pass,
+            _ => &[],
+        };
+        for named in target.into_iter().chain(passed) {
+            self.record(What::Names, &key(named), named.span);
         }
     }
 

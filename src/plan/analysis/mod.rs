@@ -5,6 +5,7 @@
 
 mod barriers;
 pub(super) mod blocks;
+mod descriptors;
 mod endpoints;
 mod files;
 mod flow;

@@ -11,6 +11,9 @@ impl<'p> Walk<'p, '_> {
     /// A program is started. It may do anything, connect to a listener of this spec for example.
     pub(super) fn run(&mut self, call: &'p Call, outcome: Outcome) {
         self.flow.give_up();
+        if let Verb::Run(run) = &call.verb {
+            self.passed(&run.pass);
+        }
         match outcome {
             Outcome::Succeeds => drop(self.create(&call.endpoint, None, Role::Program)),
             Outcome::Either => drop(self.create(&call.endpoint, None, Role::Unknown)),
@@ -55,6 +58,9 @@ impl<'p> Walk<'p, '_> {
         if let Some((span, what, help)) = self.not_of_programs(call) {
             let message = format!("`{}` is a program, and has no {what}", self.endpoints[index].name);
             self.wrong_kind_at(span, call, message, help);
+            if let Verb::Recv { takes, .. } = &call.verb {
+                self.taken_somehow(takes);
+            }
             return;
         }
         let endpoint = &self.endpoints[index];
@@ -100,6 +106,8 @@ impl<'p> Walk<'p, '_> {
             Verb::Send { to: Some(_), .. } => modifier("to"),
             Verb::Send { urgent: true, .. } | Verb::Recv { urgent: true, .. } => modifier("urgent"),
             Verb::Send { more: true, .. } => modifier("more"),
+            Verb::Send { pass, .. } if !pass.is_empty() => modifier("pass"),
+            Verb::Recv { takes, .. } if !takes.is_empty() => modifier("takes"),
             Verb::Recv { sender: Some(_), .. } => modifier("sender"),
             Verb::Recv { from: Some(from), .. } => Some((
                 from.span,

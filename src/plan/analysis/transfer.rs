@@ -6,6 +6,7 @@ use crate::plan::template::Template;
 use crate::plan::{Attribute, AttributeCheck, Call, Condition, Target, Verb};
 
 use super::endpoints::{Outcome, Role, Walk, key};
+use super::flow::Received;
 use super::verbs::verb_name;
 
 impl<'p> Walk<'p, '_> {
@@ -30,19 +31,29 @@ impl<'p> Walk<'p, '_> {
         if let (Some(to), true) = (to, self.endpoints[index].is_datagram()) {
             self.check_meeting(index, to, outcome);
         }
+        self.check_pass(index, call, outcome);
+        let passed = match &call.verb {
+            Verb::Send { pass, .. } => self.passed(pass),
+            _ => Vec::new(),
+        };
         let socket = self.endpoints[index].socket;
-        self.flow.send(socket, call, outcome);
+        self.flow.send(socket, call, outcome, passed);
     }
 
     pub(super) fn receive(&mut self, call: &'p Call, outcome: Outcome) {
-        if let Some(index) = self.open_for(call) {
+        let mut passed = None;
+        let index = self.open_for(call);
+        if let Some(index) = index {
             self.needs_socket(index, call);
             self.check_receive(index, call, outcome);
             let (name, socket) = (self.endpoints[index].name.clone(), self.endpoints[index].socket);
-            if let Some(finding) = self.flow.receive(socket, &name, call, outcome) {
-                self.found.push(finding);
+            match self.flow.receive(socket, &name, call, outcome) {
+                Received::Certain(descriptors) => passed = Some(descriptors),
+                Received::Never(finding) => self.found.push(*finding),
+                Received::Unknown => {}
             }
         }
+        self.take(index, call, outcome, passed);
         if let Verb::Recv { sender: Some(sender), .. } = &call.verb {
             self.sender(sender);
         }

@@ -1,7 +1,7 @@
 //! What each verb does to its endpoint, and which kinds of endpoint have it.
 
 use crate::diagnostic::Diagnostic;
-use crate::model::network::{Kind, Network};
+use crate::model::network::Network;
 use crate::plan::template::Template;
 use crate::plan::{Call, Mode, Target, Verb};
 use crate::source::Span;
@@ -35,8 +35,8 @@ impl<'p> Walk<'p, '_> {
                     let one = self.create(&call.endpoint, Some(*network), Role::Connected);
                     let one = self.endpoints[one].socket;
                     let two = self.create(other, Some(*network), Role::Connected);
-                    if outcome == Outcome::Succeeds && network.kind() == Kind::Stream {
-                        self.flow.pair(one, self.endpoints[two].socket);
+                    if outcome == Outcome::Succeeds {
+                        self.flow.pair(one, self.endpoints[two].socket, network.has_boundaries());
                     }
                 }
             }
@@ -220,16 +220,17 @@ impl<'p> Walk<'p, '_> {
             }
         };
         let client = self.endpoints[index].socket;
-        let stream = network.is_some_and(|network| network.kind() == Kind::Stream);
+        let connection = network.filter(|network| network.has_connections());
         let listener = match to {
             Target::Endpoint(name) => self.find(&key(name)).map(|index| &self.endpoints[index]),
             _ => None,
         };
         match listener {
-            Some(listener) if listener.role == Role::Listener && stream && outcome == Outcome::Succeeds => {
-                self.flow.connect(listener.socket, client);
-            }
             Some(listener) if listener.is_datagram() => {}
+            Some(listener) if listener.role == Role::Listener && outcome == Outcome::Succeeds => match connection {
+                Some(network) => self.flow.connect(listener.socket, client, network.has_boundaries()),
+                None => self.flow.give_up(),
+            },
             _ => self.flow.give_up(),
         }
     }
@@ -274,8 +275,13 @@ impl<'p> Walk<'p, '_> {
         self.find(&key(name)).filter(|index| self.endpoints[*index].closed.is_none())
     }
 
+    /// What a socket becomes, it is at every endpoint that has a descriptor of it.
     fn become_role(&mut self, index: usize, role: Role) {
+        let socket = self.endpoints[index].socket;
         self.endpoints[index].role = role;
+        for endpoint in self.endpoints.iter_mut().filter(|endpoint| endpoint.socket == socket && socket != 0) {
+            endpoint.role = role;
+        }
     }
 
     /// The address of a sender is no socket.

@@ -94,11 +94,11 @@ impl<'a> Builder<'a> {
             Written::Accept { listener, from } => self.accept(listener, from.as_ref()),
             Written::Connect { to, from } => self.connect(to, from.as_ref()),
             Written::Pair { other, network } => self.pair(other, network.as_ref()),
-            Written::Send { payload, to, urgent, more } => {
-                self.send(payload, to.as_ref(), urgent.as_ref(), more.as_ref())
+            Written::Send { payload, to, urgent, more, pass } => {
+                self.send(payload, to.as_ref(), [urgent.as_ref(), more.as_ref()], pass)
             }
-            Written::Recv { pattern, from, sender, peek, urgent } => {
-                self.recv(pattern, from.as_ref(), sender.as_ref(), peek.as_ref(), urgent.as_ref())
+            Written::Recv { pattern, from, sender, peek, urgent, takes } => {
+                self.recv(pattern, from.as_ref(), sender.as_ref(), [peek.as_ref(), urgent.as_ref()], takes)
             }
             Written::Read { size, is, truncated } => self.read(size, is.as_ref(), truncated.as_ref()),
             Written::Expect { what, duration, status, from } => {
@@ -225,23 +225,24 @@ impl<'a> Builder<'a> {
         &mut self,
         payload: &'a ast::Form,
         to: Option<&Scalar>,
-        urgent: Option<&Scalar>,
-        more: Option<&Scalar>,
+        [urgent, more]: [Option<&Scalar>; 2],
+        pass: &[Scalar],
     ) -> Option<Said> {
         let payload = self.payload(payload);
         let to = self.optional(to, |builder, to| match to.text.as_str() {
             "sender" => Some(Shown { target: Target::Sender, words: "sender".to_owned() }),
             _ => builder.target(to, Purpose::Reach),
         });
-        let (urgent, more) = (self.flag(urgent), self.flag(more));
-        let (payload, to, urgent, more) = (payload?, to?, urgent?, more?);
+        let (urgent, more, pass) = (self.flag(urgent), self.flag(more), self.endpoints(pass));
+        let (payload, to, urgent, more, pass) = (payload?, to?, urgent?, more?, pass?);
         let mut suffix = Vec::new();
         let to = to.map(|shown| {
             suffix.push(format!("to {}", shown.words));
             shown.target
         });
         suffix.extend(flags(&[("urgent", urgent), ("more", more)]));
-        Some(Said { verb: Verb::Send { payload, to, urgent, more }, words: "send".to_owned(), suffix })
+        suffix.extend(named("pass", &pass));
+        Some(Said { verb: Verb::Send { payload, to, urgent, more, pass }, words: "send".to_owned(), suffix })
     }
 
     fn recv(
@@ -249,8 +250,8 @@ impl<'a> Builder<'a> {
         pattern: &'a ast::Form,
         from: Option<&Scalar>,
         sender: Option<&'a Scalar>,
-        peek: Option<&Scalar>,
-        urgent: Option<&Scalar>,
+        [peek, urgent]: [Option<&Scalar>; 2],
+        takes: &'a [Scalar],
     ) -> Option<Said> {
         let pattern = self.pattern(pattern);
         let stderr = from.is_some_and(|from| from.text == "stderr");
@@ -260,18 +261,37 @@ impl<'a> Builder<'a> {
             builder.create(written, &name);
             Some(name)
         });
+        let takes = self.new_endpoints(takes);
         let (peek, urgent) = (self.flag(peek), self.flag(urgent));
-        let (pattern, from, sender, peek, urgent) = (pattern?, from?, sender?, peek?, urgent?);
+        let (pattern, from, sender, peek, urgent, takes) = (pattern?, from?, sender?, peek?, urgent?, takes?);
         let mut suffix = Vec::new();
         suffix.extend(stderr.then(|| "from stderr".to_owned()));
         suffix.extend(from.as_ref().map(|from| format!("from {}", from.shown())));
         suffix.extend(sender.as_ref().map(|sender| format!("sender {}", sender.shown())));
         suffix.extend(flags(&[("peek", peek), ("urgent", urgent)]));
+        suffix.extend(named("takes", &takes));
         Some(Said {
-            verb: Verb::Recv { pattern, from, stderr, sender, peek, urgent },
+            verb: Verb::Recv { pattern, from, stderr, sender, peek, urgent, takes },
             words: "recv".to_owned(),
             suffix,
         })
+    }
+
+    /// Endpoints that are there.
+    pub(super) fn endpoints(&mut self, names: &[Scalar]) -> Option<Vec<Template>> {
+        let names: Vec<_> = names.iter().map(|name| self.endpoint_name(name)).collect();
+        names.into_iter().collect()
+    }
+
+    /// Endpoints that the step creates.
+    fn new_endpoints(&mut self, names: &'a [Scalar]) -> Option<Vec<Template>> {
+        let mut new = |written: &'a Scalar| {
+            let name = self.endpoint_name(written)?;
+            self.create(written, &name);
+            Some(name)
+        };
+        let names: Vec<_> = names.iter().map(&mut new).collect();
+        names.into_iter().collect()
     }
 
     fn read(&mut self, size: &Scalar, is: Option<&'a ast::Form>, truncated: Option<&Scalar>) -> Option<Said> {
@@ -302,6 +322,14 @@ fn creates(verb: &ast::Verb) -> bool {
             | Verb::Open { .. }
             | Verb::Run(_)
     )
+}
+
+/// The words for a list of endpoints: `pass conn other`.
+pub(super) fn named(word: &str, names: &[Template]) -> Option<String> {
+    if names.is_empty() {
+        return None;
+    }
+    Some(names.iter().fold(word.to_owned(), |words, name| format!("{words} {}", name.shown())))
 }
 
 fn flags<'f>(flags: &'f [(&'f str, bool)]) -> impl Iterator<Item = String> + 'f {

@@ -59,7 +59,7 @@ pub(super) fn created_by<'a>(call: &'a Call, found: &mut (impl FnMut(&'a Scalar)
             found(&call.endpoint);
             found(other);
         }
-        Verb::Recv { sender: Some(sender), .. } => found(sender),
+        Verb::Recv { sender, takes, .. } => sender.iter().chain(takes).for_each(found),
         _ => {}
     }
 }

@@ -15,7 +15,7 @@ use crate::plan::{Target, Verb};
 use crate::spec::ast::{self, Scalar};
 
 use super::Builder;
-use super::call::Said;
+use super::call::{Said, named};
 use super::target::Purpose;
 use super::text::Text;
 
@@ -33,6 +33,7 @@ impl Builder<'_> {
             Some(ready) => self.ready(ready).map(Some),
             None => Some(None),
         };
+        let pass = self.endpoints(&run.pass);
         let mut arguments = arguments.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
         let program = arguments.next()?;
         let arguments: Vec<Template> = arguments.collect();
@@ -44,10 +45,11 @@ impl Builder<'_> {
             return None;
         }
         let words = std::iter::once(&program).chain(&arguments).map(|word| shown(&word.shown()));
-        let words = format!("run {}", words.collect::<Vec<_>>().join(" "));
-        let (env, dir, ready, ()) = (env?, dir?, ready?, waits?);
+        let mut words = format!("run {}", words.collect::<Vec<_>>().join(" "));
+        let (env, dir, ready, pass, ()) = (env?, dir?, ready?, pass?, waits?);
+        words.extend(named("pass", &pass).map(|pass| format!(" {pass}")));
         let home = self.folder.clone();
-        Some(Said::new(Verb::Run(Box::new(Run { program, home, arguments, env, dir, ready })), words))
+        Some(Said::new(Verb::Run(Box::new(Run { program, home, arguments, env, dir, ready, pass })), words))
     }
 
     /// How a socket waits means nothing to a program.

@@ -9,7 +9,7 @@ use crate::spec::words::{READY, Value, VerbWord, find};
 impl Decoder<'_> {
     pub(super) fn run(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
         let arguments = self.arguments(at, node);
-        let [env, dir, ready, ..] = word.modifiers else { return None };
+        let [env, dir, ready, pass] = word.modifiers else { return None };
         let env = match Self::entry(entries, env.name) {
             Some(entry) => self.environment(entry),
             None => Some(Vec::new()),
@@ -19,7 +19,8 @@ impl Decoder<'_> {
             Some(entry) => self.ready(entry).map(Some),
             None => Some(None),
         };
-        Some(Verb::Run(Box::new(Run { arguments: arguments?, env: env?, dir, ready: ready? })))
+        let pass = self.list(entries, pass);
+        Some(Verb::Run(Box::new(Run { arguments: arguments?, env: env?, dir, ready: ready?, pass: pass? })))
     }
 
     fn arguments(&mut self, at: At<'_>, node: &Node<'_>) -> Option<Vec<Scalar>> {

@@ -58,6 +58,14 @@ impl Decoder<'_> {
         }
     }
 
+    /// The list of the entry of that name; an empty one where there is none.
+    pub(super) fn list(&mut self, entries: &[Entry<'_>], word: &Word) -> Option<Vec<Scalar>> {
+        match Self::entry(entries, word.name) {
+            Some(entry) => self.scalars(At::from(&entry.key), &entry.value, takes(word.value)),
+            None => Some(Vec::new()),
+        }
+    }
+
     /// A list of scalars.
     pub(super) fn scalars(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Vec<Scalar>> {
         let Kind::Sequence(nodes) = &node.kind else {
@@ -123,6 +131,7 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::Mode => "a mode in octal digits, such as `0600`",
         Value::Names => "a list of names, such as `[http, admin]`",
         Value::Endpoint => "the name of an endpoint",
+        Value::Endpoints => "a list of endpoints, such as `[conn]`",
         Value::Address | Value::AddressOrNothing => "an address, such as `tcp`",
         Value::Target => "an endpoint or an address",
         Value::Network => "a network, such as `tcp`",

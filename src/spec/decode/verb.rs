@@ -263,20 +263,22 @@ impl Decoder<'_> {
 
     fn send(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
         let payload = self.form(at, node, Role::Payload);
-        let [to, urgent, more, ..] = word.modifiers else { return None };
+        let [to, urgent, more, pass] = word.modifiers else { return None };
         let (to, urgent, more) =
             (self.optional(entries, to), self.optional(entries, urgent), self.optional(entries, more));
-        Some(Verb::Send { payload: payload?, to, urgent, more })
+        let pass = self.list(entries, pass)?;
+        Some(Verb::Send { payload: payload?, to, urgent, more, pass })
     }
 
     fn recv(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
         let pattern = self.form(at, node, Role::Pattern);
-        let [from, sender, peek, urgent, ..] = word.modifiers else { return None };
+        let [from, sender, peek, urgent, takes, ..] = word.modifiers else { return None };
         let (from, sender) = (self.optional(entries, from), self.optional(entries, sender));
         let (peek, urgent) = (self.optional(entries, peek), self.optional(entries, urgent));
-        let mut pattern = pattern?;
+        let takes = self.list(entries, takes);
+        let (mut pattern, takes) = (pattern?, takes?);
         self.companions(&mut pattern, entries);
-        Some(Verb::Recv { pattern, from, sender, peek, urgent })
+        Some(Verb::Recv { pattern, from, sender, peek, urgent, takes })
     }
 
     fn read(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {

@@ -57,6 +57,8 @@ pub enum Value {
     Mode,
     /// The name of an endpoint.
     Endpoint,
+    /// A list of endpoints.
+    Endpoints,
     /// An address.
     Address,
     /// An address, or nothing.

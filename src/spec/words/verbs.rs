@@ -1,6 +1,6 @@
 //! The verbs, with the modifiers that each may have.
 
-use super::{Value, Word, later, word};
+use super::{Value, Word, word};
 
 /// A verb.
 #[derive(Debug, Clone, Copy)]
@@ -110,7 +110,7 @@ pub const VERBS: &[VerbWord] = &[
             word("to", Value::Target, "Where to: an endpoint, an address, or `sender`."),
             word("urgent", Value::Flag, "Sends with MSG_OOB."),
             word("more", Value::Flag, "Sends with MSG_MORE."),
-            later("pass", "Endpoints whose descriptors go with it."),
+            word("pass", Value::Endpoints, "Endpoints whose descriptors go with it, over a Unix socket."),
         ],
     ),
     blocking(
@@ -120,12 +120,16 @@ pub const VERBS: &[VerbWord] = &[
             word("sender", Value::Name, "A new name for the sender's address."),
             word("peek", Value::Flag, "Receives with MSG_PEEK."),
             word("urgent", Value::Flag, "Receives with MSG_OOB."),
+            word(
+                "takes",
+                Value::Names,
+                "Names for the descriptors that come with it; each is an endpoint from then on.",
+            ),
             PATTERN[0],
             PATTERN[1],
             PATTERN[2],
             PATTERN[3],
             PATTERN[4],
-            later("takes", "Names for the descriptors that came with it."),
         ],
     ),
     blocking(
@@ -168,7 +172,11 @@ pub const VERBS: &[VerbWord] = &[
             word("env", Value::Values, "Variables of its environment, beside those of sockspec."),
             word("dir", Value::Text, "The folder that it starts in; the spec's temporary folder if not given."),
             word("ready", Value::Ready, "When the step completes: a line of output, or an address that accepts."),
-            later("pass", "Listening endpoints that it gets."),
+            word(
+                "pass",
+                Value::Endpoints,
+                "Endpoints whose sockets it gets, listeners above all, as systemd hands them over.",
+            ),
         ],
     )),
     at_once(word("signal", Value::Signal, "Sends a signal to a program."), &[]),

@@ -217,7 +217,7 @@ impl Session {
         let mut state = self.state.borrow_mut();
         state.seal();
         while !state.outgoing.is_empty() {
-            let taken = sys::send(fd, &state.outgoing, 0, None)?;
+            let taken = sys::send(fd, &state.outgoing, libc::MSG_DONTWAIT, None)?;
             state.outgoing.drain(..taken);
             self.sent.set(self.sent.get() + taken as u64);
         }

@@ -31,7 +31,7 @@ impl Receiving<'_> {
         let message = loop {
             let waiting = if self.endpoint.network.is_unix() { sys::unread(self.socket.fd()).unwrap_or(0) } else { 0 };
             self.room(DATAGRAM.max(waiting as usize));
-            match sys::recv_message(self.socket.fd(), &mut self.buffer, flags) {
+            match self.arrivals.message(self.socket, &mut self.buffer, flags) {
                 Ok(message) => break message,
                 Err(errno) if errno.0 == libc::EAGAIN => {
                     if self.call.mode == Mode::Waiting && self.socket.receives_nothing_more() {

@@ -8,6 +8,7 @@ use crate::exec::pattern::{Boundary, Machine, Want};
 use crate::exec::payload::CHUNK;
 use crate::exec::stop::Stop;
 use crate::model::errno::Errno;
+use crate::model::network::Network;
 
 /// How much is looked at first for a delimiter.
 const PEEK: usize = 4 << 10;
@@ -46,7 +47,7 @@ impl Receiving<'_> {
     fn take(&mut self, machine: &mut Machine, bytes: u64) -> Result<Step, Stop> {
         let len = usize::try_from(bytes).unwrap_or(CHUNK).min(CHUNK);
         self.room(len);
-        let received = match self.socket.recv(&mut self.buffer[..len], 0) {
+        let received = match self.arrivals.recv(self.socket, &mut self.buffer[..len]) {
             Ok(received) => received,
             Err(errno) => return Ok(Step::of(errno)),
         };
@@ -62,6 +63,7 @@ impl Receiving<'_> {
     fn look(&mut self, machine: &mut Machine, known: &mut usize) -> Result<Step, Stop> {
         self.room((*known * 2).max(PEEK));
         let seen = match self.socket.recv(&mut self.buffer, libc::MSG_PEEK) {
+            Ok(seen) if seen == *known => self.look_beyond(seen),
             Ok(seen) => seen,
             Err(errno) => return Ok(Step::of(errno)),
         };
@@ -69,6 +71,23 @@ impl Receiving<'_> {
         let step = self.feed_seen(machine, &buffer[..seen], seen == buffer.len(), known);
         self.buffer = buffer;
         step
+    }
+
+    /// Looks at what waits behind bytes that one look stops at: on a Unix socket, those that descriptors
+    /// came with. How many bytes are seen then.
+    fn look_beyond(&mut self, mut seen: usize) -> usize {
+        let is_more = |seen| sys::unread(self.socket.fd()).is_ok_and(|unread| unread > seen as u64);
+        if seen == 0 || self.socket.network() != Network::Unix || self.socket.tls().is_some() || !is_more(seen) {
+            return seen;
+        }
+        let offset = |offset| sys::set_int(self.socket.fd(), libc::SOL_SOCKET, libc::SO_PEEK_OFF, offset);
+        if offset(seen as i32).is_ok() {
+            while let Ok(more @ 1..) = self.socket.recv(&mut self.buffer[seen..], libc::MSG_PEEK) {
+                seen += more;
+            }
+            let _ = offset(-1);
+        }
+        seen
     }
 
     fn feed_seen(
@@ -127,7 +146,7 @@ impl Receiving<'_> {
         let mut scratch = [0; 4096];
         while left > 0 {
             let len = left.min(scratch.len());
-            match self.socket.recv(&mut scratch[..len], 0) {
+            match self.arrivals.recv(self.socket, &mut scratch[..len]) {
                 Ok(received @ 1..) => left -= received,
                 _ => break,
             }
@@ -152,7 +171,8 @@ impl Receiving<'_> {
         let mut known = 0;
         loop {
             let mut machine = self.machine()?;
-            match self.socket.recv(&mut self.buffer, libc::MSG_PEEK) {
+            let looked = self.socket.recv(&mut self.buffer, libc::MSG_PEEK);
+            match looked.map(|seen| self.look_beyond(seen)) {
                 Ok(seen) if seen == 0 || seen > known => {
                     let end = if seen == 0 { Some(self.end()) } else { self.end_after(seen) };
                     let fed = machine.feed(&self.buffer[..seen], end);

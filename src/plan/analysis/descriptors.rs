@@ -1,0 +1,188 @@
+//! Descriptors that are passed from one endpoint to another, or to a program: which endpoints have
+//! one, which sockets carry them, and what those are that arrive.
+
+use std::borrow::Cow;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::network::{Kind, Network};
+use crate::plan::build::payload::known_size;
+use crate::plan::template::Template;
+use crate::plan::{Call, Verb};
+use crate::source::Span;
+
+use super::endpoints::{Endpoint, Layer, Outcome, Role, Walk, key};
+
+/// A descriptor on its way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Passed {
+    network: Option<Network>,
+    role: Role,
+    /// The number of its socket; 0 where that is not known.
+    socket: usize,
+    /// The place of its name in `pass`.
+    span: Span,
+}
+
+impl<'p> Walk<'p, '_> {
+    /// What is known of the endpoints that a call passes, which must be open sockets.
+    pub(super) fn passed(&mut self, names: &'p [Template]) -> Vec<Passed> {
+        names.iter().map(|name| self.pass(name)).collect()
+    }
+
+    fn pass(&mut self, name: &'p Template) -> Passed {
+        let key = key(name);
+        let unknown = Passed { network: None, role: Role::Unknown, socket: 0, span: name.span };
+        let Some(index) = self.find(&key) else {
+            self.missing(&key, name.span);
+            return unknown;
+        };
+        let endpoint = &self.endpoints[index];
+        let wrong = match (endpoint.closed, no_descriptor(endpoint)) {
+            (Some(closed), _) => Some(
+                Diagnostic::error("closed", name.span, format!("`{key}` is closed, and cannot be passed"))
+                    .related(closed, "closed here")
+                    .help(format!("move this step before the `close`: what was passed stays open without `{key}`")),
+            ),
+            (None, Some((message, help))) => Some(Diagnostic::error("wrong-kind", name.span, message).help(help)),
+            (None, None) => {
+                return Passed {
+                    network: endpoint.network,
+                    role: endpoint.role,
+                    socket: endpoint.socket,
+                    span: name.span,
+                };
+            }
+        };
+        if !self.is_doubtful(&key) {
+            self.found.extend(wrong);
+        }
+        unknown
+    }
+
+    /// A `send` that passes descriptors: its socket must be one that can carry them.
+    pub(super) fn check_pass(&mut self, index: usize, call: &'p Call, outcome: Outcome) {
+        let Verb::Send { payload, urgent, pass, .. } = &call.verb else { return };
+        if pass.is_empty() {
+            return;
+        }
+        let endpoint = &self.endpoints[index];
+        let wrong = self.no_carrier(endpoint, "pass").or_else(|| {
+            let name = &endpoint.name;
+            if *urgent {
+                return Some((
+                    "`pass` and `urgent` cannot stand beside each other".to_owned(),
+                    "send the urgent byte in a step of its own",
+                ));
+            }
+            let is_stream = endpoint.network.is_some_and(|network| network.kind() == Kind::Stream);
+            let is_empty = known_size(payload) == Some(0);
+            (is_stream && is_empty && outcome == Outcome::Succeeds).then(|| {
+                (
+                    format!("`{name}` sends no byte here, and on a stream descriptors travel with one"),
+                    "send a byte with them: `{send: \"x\", pass: […]}`",
+                )
+            })
+        });
+        if let Some((message, help)) = wrong {
+            self.wrong_kind_at(self.key_of_step("pass", call.verb_span), call, message, help);
+        }
+    }
+
+    /// A `recv` that takes descriptors: its socket must be one that can carry them. `known` are those
+    /// that certainly come with these bytes.
+    pub(super) fn take(&mut self, index: Option<usize>, call: &'p Call, outcome: Outcome, known: Option<Vec<Passed>>) {
+        let Verb::Recv { peek, urgent, takes, .. } = &call.verb else { return };
+        if takes.is_empty() {
+            return;
+        }
+        let span = self.key_of_step("takes", call.verb_span);
+        let beside = |word: &str, help| Some((format!("`takes` and `{word}` cannot stand beside each other"), help));
+        let wrong = index.and_then(|index| self.no_carrier(&self.endpoints[index], "takes")).or_else(|| match () {
+            () if *peek => beside("peek", "what is only looked at stays where it is: take it in another step"),
+            () if *urgent => beside("urgent", "receive the urgent byte in a step of its own"),
+            () => None,
+        });
+        let known = known.filter(|_| outcome == Outcome::Succeeds);
+        match (wrong, known) {
+            (Some((message, help)), _) => {
+                self.wrong_kind_at(span, call, message, help);
+                self.taken_somehow(takes);
+            }
+            (None, Some(passed)) if passed.len() == takes.len() => {
+                for (name, passed) in takes.iter().zip(passed) {
+                    self.taken(name, passed);
+                }
+            }
+            (None, Some(passed)) => {
+                self.found.push(wrong_number(span, takes.len(), &passed));
+                self.taken_somehow(takes);
+            }
+            (None, None) if outcome == Outcome::Fails => {}
+            (None, None) => self.taken_somehow(takes),
+        }
+    }
+
+    /// One more descriptor of a socket that is known.
+    fn taken(&mut self, name: &'p Template, passed: Passed) {
+        let index = self.create(name, passed.network, passed.role);
+        if passed.socket != 0 {
+            self.endpoints[index].socket = passed.socket;
+        }
+    }
+
+    /// Endpoints of which nothing is known.
+    pub(super) fn taken_somehow(&mut self, names: &'p [Template]) {
+        for name in names {
+            self.create(name, None, Role::Unknown);
+        }
+    }
+
+    /// Why an endpoint carries no descriptors, where that is certain.
+    fn no_carrier(&self, endpoint: &Endpoint<'_>, word: &str) -> Option<(String, &'static str)> {
+        let name = &endpoint.name;
+        match (endpoint.network, endpoint.tls) {
+            (Some(network), _) if !network.is_unix() => Some((
+                format!("`{name}` is of the network `{network}`, which has no `{word}`"),
+                "only Unix sockets carry descriptors: `unix`, `unixgram` and `unixpacket`",
+            )),
+            (_, Layer::Tls(_)) => Some((
+                format!("`{name}` speaks TLS, which has no `{word}`"),
+                "pass descriptors before `tls`, or over another connection",
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// Why an endpoint has no descriptor that could be passed, where that is certain.
+fn no_descriptor(endpoint: &Endpoint<'_>) -> Option<(String, &'static str)> {
+    let name = &endpoint.name;
+    let what: Cow<'_, str> = match (endpoint.role, endpoint.tls) {
+        (Role::Address, _) => "is the address of a sender".into(),
+        (Role::Program | Role::Ended, _) => "is a program".into(),
+        (Role::File, _) => "is a file".into(),
+        (_, Layer::Tls(_)) => {
+            return Some((
+                format!("`{name}` speaks TLS, and its keys cannot be passed"),
+                "pass the connection before `tls`, and upgrade it where it is taken",
+            ));
+        }
+        _ => return None,
+    };
+    Some((format!("`{name}` {what}, not a socket, and cannot be passed"), "pass an endpoint that is a socket"))
+}
+
+fn wrong_number(span: Span, names: usize, passed: &[Passed]) -> Diagnostic {
+    let come = match passed.len() {
+        0 => "none comes".to_owned(),
+        1 => "1 comes".to_owned(),
+        many => format!("{many} come"),
+    };
+    let named = if names == 1 { "1 descriptor" } else { &format!("{names} descriptors") };
+    let message = format!("`takes` names {named}, and {come} with these bytes");
+    let finding = Diagnostic::error("wrong-number", span, message);
+    match passed.first() {
+        Some(first) => finding.related(first.span, "passed here").help("give each of them a name, in order"),
+        None => finding.help("descriptors come with the first byte that was sent beside `pass`"),
+    }
+}
