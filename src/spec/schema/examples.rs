@@ -72,6 +72,7 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("verb", "signal", "- redis: {signal: TERM}"),
     ("run", "env", "- date: {run: [date], env: {TZ: UTC, LC_ALL: C}}"),
     ("run", "dir", "- list: {run: [ls], dir: data}"),
+    ("run", "pass", "- server: {listen: tcp}\n- p: {run: [./serve], pass: [server]}\n- client: {connect: server}"),
     ("run", "ready", "- server: {run: [./serve], ready: \"tcp://127.0.0.1:7000\"}"),
     ("ready", "stdout", "- server: {run: [./serve], ready: {stdout: '^listening'}}"),
     (
@@ -104,6 +105,8 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("send", "to", "- server: {send: \"pong\", to: sender}"),
     ("send", "urgent", "- client: {send: \"!\", urgent: true}"),
     ("send", "more", "- client: {send: \"head\", more: true}"),
+    ("send", "pass", "- a: {send: \"x\", pass: [conn]}\n- conn: close"),
+    ("recv", "takes", "- b: {recv: \"x\", takes: [passed]}\n- passed: {recv: \"ping\"}"),
     ("recv", "from", "- server: {recv: \"ping\", from: client}"),
     ("recv", "sender", "- server: {recv: \"ping\", sender: caller}"),
     ("recv", "peek", "- conn: {recv: \"ping\", peek: true}"),
