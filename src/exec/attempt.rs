@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::model::value::Value;
 
 use super::endpoint::Endpoint;
+use super::forks;
 use super::test::Test;
 use super::values::Values;
 use super::verbs;
@@ -96,6 +97,7 @@ impl Attempt {
             }
             test.forget(endpoint, replaced.as_ref());
         }
+        forks::over().await;
         test.pump();
         for (name, value) in &self.values {
             values.restore(name, value.clone());

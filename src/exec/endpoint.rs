@@ -9,7 +9,7 @@ use std::rc::Rc;
 use socket2::SockAddr;
 
 use crate::model::network::Network;
-use crate::trace::record::Unread;
+use crate::trace::record::{Open, Unread};
 
 use super::description::{Description, Peer};
 use super::net::{Socket, address, sys};
@@ -267,6 +267,18 @@ impl Endpoint {
             _ => Unread::Bytes(bytes),
         }
     }
+}
+
+/// What is open at the end, with what waits there. What waits at a socket is told once, whoever has
+/// descriptors of it.
+pub(crate) fn left_open(open: &[Rc<Endpoint>]) -> Vec<Open> {
+    let left = open.iter().enumerate().map(|(nth, endpoint)| {
+        let same = |other: &Rc<Endpoint>| Rc::ptr_eq(&other.shared, &endpoint.shared);
+        let is_told = endpoint.shared.was_passed() && open[..nth].iter().any(same);
+        let unread = if is_told { Unread::Bytes(0) } else { endpoint.unread_from_spec() };
+        Open { name: endpoint.shown.clone(), unread }
+    });
+    left.collect()
 }
 
 /// How many bytes all the waiting datagrams have together: FIONREAD tells of the first alone. They

@@ -16,6 +16,7 @@ mod ending;
 mod endpoint;
 mod failure;
 mod files;
+mod forks;
 mod isolation;
 mod lane;
 mod net;

@@ -1,6 +1,9 @@
 //! Descriptors on their way: sent over a Unix socket, and not received yet. While one is, its socket
 //! is open, though no endpoint may have a descriptor of it any more.
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 

@@ -14,9 +14,9 @@ use crate::model::value::Value;
 use crate::plan::Plan;
 use crate::plan::template::Part;
 use crate::source::{Location, SourceFile};
-use crate::trace::record::{Entry, Open, Record, Unread, VERSION};
+use crate::trace::record::{Entry, Open, Record, VERSION};
 
-use super::endpoint::{Endpoint, New, Role};
+use super::endpoint::{self, Endpoint, New, Role};
 use super::files;
 use super::isolation::Net;
 use super::lane::Lane;
@@ -252,17 +252,7 @@ impl<'t> Test<'t> {
     /// Closes what is still open, in reverse order of creation, and tells what nobody received.
     fn close_all(&self) -> Vec<Open> {
         let open = self.open();
-        let end = open
-            .iter()
-            .enumerate()
-            .map(|(nth, endpoint)| {
-                // What waits at a socket is told once, whoever has descriptors of it.
-                let is_told = endpoint.shared.was_passed()
-                    && open[..nth].iter().any(|other| Rc::ptr_eq(&other.shared, &endpoint.shared));
-                let unread = if is_told { Unread::Bytes(0) } else { endpoint.unread_from_spec() };
-                Open { name: endpoint.shown.clone(), unread }
-            })
-            .collect();
+        let end = endpoint::left_open(&open);
         for endpoint in open.iter().rev() {
             endpoint.shared.held.borrow_mut().clear();
             drop(endpoint.take_socket());

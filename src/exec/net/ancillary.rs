@@ -3,8 +3,8 @@
 
 use std::mem::{self, MaybeUninit};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::ptr;
 use std::sync::Arc;
+use std::{ptr, slice};
 
 use libc::{c_int, c_uint, c_void};
 use socket2::SockAddr;
@@ -46,9 +46,10 @@ pub(crate) fn send(
         (*header).cmsg_level = libc::SOL_SOCKET;
         (*header).cmsg_type = libc::SCM_RIGHTS;
         (*header).cmsg_len = libc::CMSG_LEN(size as c_uint) as _;
-        let data = libc::CMSG_DATA(header).cast::<RawFd>();
+        let data = libc::CMSG_DATA(header);
         for (at, descriptor) in passed.iter().enumerate() {
-            ptr::write_unaligned(data.add(at), descriptor.as_raw_fd());
+            let number = descriptor.as_raw_fd().to_ne_bytes();
+            ptr::copy_nonoverlapping(number.as_ptr(), data.add(at * number.len()), number.len());
         }
         sys::retry(|| libc::sendmsg(fd.as_raw_fd(), &raw const message, flags | libc::MSG_NOSIGNAL))
     }
@@ -88,9 +89,9 @@ unsafe fn descriptors(message: &libc::msghdr) -> Vec<OwnedFd> {
         while !header.is_null() {
             if ((*header).cmsg_level, (*header).cmsg_type) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
                 let size = (*header).cmsg_len as usize - libc::CMSG_LEN(0) as usize;
-                let data = libc::CMSG_DATA(header).cast::<RawFd>();
-                for at in 0..size / size_of::<RawFd>() {
-                    all.push(OwnedFd::from_raw_fd(ptr::read_unaligned(data.add(at))));
+                let numbers = slice::from_raw_parts(libc::CMSG_DATA(header), size);
+                for number in numbers.as_chunks().0 {
+                    all.push(OwnedFd::from_raw_fd(RawFd::from_ne_bytes(*number)));
                 }
             }
             header = libc::CMSG_NXTHDR(message, header);
@@ -133,7 +134,8 @@ mod tests {
     fn as_many_as_the_kernel_allows() {
         let (one, other) = pair(libc::SOCK_STREAM);
         let (_near, far) = pair(libc::SOCK_STREAM);
-        let many = vec![Arc::new(far); 254];
+        let far = Arc::new(far);
+        let many: Vec<_> = std::iter::repeat_n(far, 254).collect();
         assert_eq!(send(one.as_fd(), b"x", 0, None, &many), Err(Errno(libc::EINVAL)));
         assert_eq!(send(one.as_fd(), b"x", 0, None, &many[..253]), Ok(1));
         let (message, came) = receive(other.as_fd(), &mut [0; 8], 0).unwrap();

@@ -23,6 +23,7 @@ use super::handed::{Handed, TAKEN, occupy};
 use super::output::{LineWatch, Pump};
 use super::state::{State, Stream};
 use super::{Program, Programs, listen, supervisor};
+use crate::exec::forks::Fork;
 use crate::exec::net::{Socket, sys};
 
 /// How often a process is started whose sockets find their numbers taken, by other threads.
@@ -115,6 +116,7 @@ impl Spawn {
 
     /// Starts the process, with its environment and the sockets that it gets.
     fn spawn(&self, command: &mut Command, control: Arc<OwnedFd>, temporary: CString) -> io::Result<Child> {
+        let _under_way = Fork::begin();
         if self.pass.is_empty() {
             command.envs(self.env.iter().map(|(name, value)| (name, value)));
             supervisor::supervise(command, control, temporary, None);

@@ -256,3 +256,41 @@ fn steps_that_hold_make_ready() {
     assert_eq!(never.message, "c: connect failed with ECONNREFUSED");
     assert!(never.notes.iter().any(|note| note.starts_with("it was not ready after ")), "{:?}", never.notes);
 }
+
+#[test]
+fn the_sockets_of_a_program_are_numbered_from_3_on_however_many() {
+    let names: Vec<String> = (0..40).map(|nth| format!("s{nth}")).collect();
+    let made = names.iter().fold(String::new(), |made, name| format!("{made}- {name}: {{socket: udp}}\n"));
+    let text = trace(&format!(
+        "{made}- p: {{run: [sh, -c, 'test $LISTEN_PID = $$ && ls -v /proc/self/fd | tr \"\\n\" \" \"; echo $LISTEN_FDS; echo $LISTEN_FDNAMES'], env: {{LISTEN_PID: \"1\"}}, pass: [{}]}}\n- p: {{recv: {{until: \"\\n\"}}}}\n- p: {{recv: {{until: \"\\n\"}}}}\n- p: {{expect: exit, status: 0}}",
+        names.join(", ")
+    ));
+    // Beside its streams and the sockets there is the folder that ls reads, and what we have inherited.
+    let numbers: Vec<String> = (0..44).map(|number| number.to_string()).collect();
+    assert!(text.contains(&format!("\"{} ", numbers.join(" "))) && text.contains(" 40\\n\"\n"), "{text}");
+    assert!(text.contains(&format!("\"{}\\n\"", names.join(":"))), "{text}");
+}
+
+#[test]
+fn that_a_program_is_not_executed_is_told_though_it_gets_sockets() {
+    let text = trace(
+        "- server: {listen: tcp}\n- p: {run: [/dev/null], pass: [server], fails: EACCES}\n- conn: {accept: server, nonblocking: true, fails: EAGAIN}\n- server: close\n- client: {connect: server, fails: ECONNREFUSED}",
+    );
+    assert!(text.contains("p         run /dev/null pass server fails EACCES\n"), "{text}");
+}
+
+#[test]
+fn others_that_start_programs_do_not_disturb_the_numbers() {
+    let end = Instant::now() + Duration::from_millis(300);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while Instant::now() < end {
+                    trace(
+                        "- s: {socket: udp}\n- p: {run: [sh, -c, 'test $LISTEN_PID = $$ && ls -l /proc/$$/fd/3'], pass: [s]}\n- p: {recv: {until: \"\\n\", match: '.*socket:.*'}}\n- p: {expect: exit, status: 0}\n- q: {run: [/nobody/has/this], pass: [s], fails: ENOENT}",
+                    );
+                }
+            });
+        }
+    });
+}

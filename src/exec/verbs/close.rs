@@ -12,6 +12,7 @@ use crate::trace::record::Unread;
 use super::super::description::Peer;
 use super::super::ending::Endings;
 use super::super::endpoint::Endpoint;
+use super::super::forks;
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, sys};
 use super::super::settle;
@@ -27,7 +28,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, notify: bool, deadline: De
         return Ok(Done::words(call, Ok(())));
     }
     if !endpoint.shared.is_last() {
-        return close_one(lane, call, &endpoint, socket, deadline).await;
+        return close_one(call, &endpoint, socket, deadline).await;
     }
     let unread = endpoint.unread_from_spec();
     // Bytes of strangers make a close reset, too.
@@ -61,18 +62,13 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, notify: bool, deadline: De
 }
 
 /// Closes one descriptor of several: nothing is sent, and nothing of what waits is lost.
-async fn close_one(
-    lane: &Lane<'_>,
-    call: &Call,
-    endpoint: &Endpoint,
-    socket: Rc<Socket>,
-    deadline: Deadline,
-) -> Result<Done, Stop> {
+async fn close_one(call: &Call, endpoint: &Endpoint, socket: Rc<Socket>, deadline: Deadline) -> Result<Done, Stop> {
     drop(socket);
-    if let Some(socket) = endpoint.take_socket() {
-        close(socket, deadline).await?;
+    if let Some(descriptor) = endpoint.take_socket() {
+        close(descriptor, deadline).await?;
     }
-    lane.test.pump();
+    // Who has the others may close them next.
+    forks::over().await;
     Ok(Done::words(call, Ok(())))
 }
 

@@ -40,7 +40,9 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
     let started = match lane.test.on_host(call.host, || spawn.start(&lane.test.programs))? {
         Ok(started) => started,
         Err(error) => {
-            handed.iter().for_each(|(_, socket)| socket.never_wait());
+            for (_, socket) in &handed {
+                socket.never_wait();
+            }
             let errno = Errno(error.raw_os_error().unwrap_or(libc::EIO));
             return fatal(errno).map_or(Ok(Done::words(call, Err(errno))), Err);
         }
@@ -51,7 +53,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
     for (endpoint, _) in &handed {
         endpoint.shared.hand_over(&started.program);
         // Other endpoints may have descriptors of the same socket.
-        endpoint.shared.each_socket(|socket| socket.let_wait());
+        endpoint.shared.each_socket(Socket::let_wait);
     }
     if let Some(ready) = &run.ready {
         wait(lane, call, &started.program, ready, deadline).await?;
@@ -59,8 +61,11 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
     Ok(Done::words(call, Ok(())))
 }
 
+/// An endpoint whose socket the program gets.
+type Handed = (Rc<Endpoint>, Rc<Socket>);
+
 /// The endpoints whose sockets the program gets.
-fn handed(lane: &Lane<'_>, run: &Run) -> Result<Vec<(Rc<Endpoint>, Rc<Socket>)>, Stop> {
+fn handed(lane: &Lane<'_>, run: &Run) -> Result<Vec<Handed>, Stop> {
     run.pass.iter().map(|name| open_socket(lane, name)).collect()
 }
 

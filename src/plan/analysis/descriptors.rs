@@ -1,8 +1,6 @@
 //! Descriptors that are passed from one endpoint to another, or to a program: which endpoints have
 //! one, which sockets carry them, and what those are that arrive.
 
-use std::borrow::Cow;
-
 use crate::diagnostic::Diagnostic;
 use crate::model::network::{Kind, Network};
 use crate::plan::build::payload::known_size;
@@ -66,7 +64,7 @@ impl<'p> Walk<'p, '_> {
             return;
         }
         let endpoint = &self.endpoints[index];
-        let wrong = self.no_carrier(endpoint, "pass").or_else(|| {
+        let wrong = no_carrier(endpoint, "pass").or_else(|| {
             let name = &endpoint.name;
             if *urgent {
                 return Some((
@@ -96,11 +94,14 @@ impl<'p> Walk<'p, '_> {
             return;
         }
         let span = self.key_of_step("takes", call.verb_span);
-        let beside = |word: &str, help| Some((format!("`takes` and `{word}` cannot stand beside each other"), help));
-        let wrong = index.and_then(|index| self.no_carrier(&self.endpoints[index], "takes")).or_else(|| match () {
-            () if *peek => beside("peek", "what is only looked at stays where it is: take it in another step"),
-            () if *urgent => beside("urgent", "receive the urgent byte in a step of its own"),
-            () => None,
+        let carrier = index.and_then(|index| no_carrier(&self.endpoints[index], "takes"));
+        let wrong = carrier.or_else(|| {
+            let (word, help) = match (peek, urgent) {
+                (true, _) => ("peek", "what is only looked at stays where it is: take it in another step"),
+                (_, true) => ("urgent", "receive the urgent byte in a step of its own"),
+                (false, false) => return None,
+            };
+            Some((format!("`takes` and `{word}` cannot stand beside each other"), help))
         });
         let known = known.filter(|_| outcome == Outcome::Succeeds);
         match (wrong, known) {
@@ -136,31 +137,31 @@ impl<'p> Walk<'p, '_> {
             self.create(name, None, Role::Unknown);
         }
     }
+}
 
-    /// Why an endpoint carries no descriptors, where that is certain.
-    fn no_carrier(&self, endpoint: &Endpoint<'_>, word: &str) -> Option<(String, &'static str)> {
-        let name = &endpoint.name;
-        match (endpoint.network, endpoint.tls) {
-            (Some(network), _) if !network.is_unix() => Some((
-                format!("`{name}` is of the network `{network}`, which has no `{word}`"),
-                "only Unix sockets carry descriptors: `unix`, `unixgram` and `unixpacket`",
-            )),
-            (_, Layer::Tls(_)) => Some((
-                format!("`{name}` speaks TLS, which has no `{word}`"),
-                "pass descriptors before `tls`, or over another connection",
-            )),
-            _ => None,
-        }
+/// Why an endpoint carries no descriptors, where that is certain.
+fn no_carrier(endpoint: &Endpoint<'_>, word: &str) -> Option<(String, &'static str)> {
+    let name = &endpoint.name;
+    match (endpoint.network, endpoint.tls) {
+        (Some(network), _) if !network.is_unix() => Some((
+            format!("`{name}` is of the network `{network}`, which has no `{word}`"),
+            "only Unix sockets carry descriptors: `unix`, `unixgram` and `unixpacket`",
+        )),
+        (_, Layer::Tls(_)) => Some((
+            format!("`{name}` speaks TLS, which has no `{word}`"),
+            "pass descriptors before `tls`, or over another connection",
+        )),
+        _ => None,
     }
 }
 
 /// Why an endpoint has no descriptor that could be passed, where that is certain.
 fn no_descriptor(endpoint: &Endpoint<'_>) -> Option<(String, &'static str)> {
     let name = &endpoint.name;
-    let what: Cow<'_, str> = match (endpoint.role, endpoint.tls) {
-        (Role::Address, _) => "is the address of a sender".into(),
-        (Role::Program | Role::Ended, _) => "is a program".into(),
-        (Role::File, _) => "is a file".into(),
+    let what = match (endpoint.role, endpoint.tls) {
+        (Role::Address, _) => "is the address of a sender",
+        (Role::Program | Role::Ended, _) => "is a program",
+        (Role::File, _) => "is a file",
         (_, Layer::Tls(_)) => {
             return Some((
                 format!("`{name}` speaks TLS, and its keys cannot be passed"),
@@ -178,8 +179,8 @@ fn wrong_number(span: Span, names: usize, passed: &[Passed]) -> Diagnostic {
         1 => "1 comes".to_owned(),
         many => format!("{many} come"),
     };
-    let named = if names == 1 { "1 descriptor" } else { &format!("{names} descriptors") };
-    let message = format!("`takes` names {named}, and {come} with these bytes");
+    let wanted = if names == 1 { "1 descriptor" } else { &format!("{names} descriptors") };
+    let message = format!("`takes` names {wanted}, and {come} with these bytes");
     let finding = Diagnostic::error("wrong-number", span, message);
     match passed.first() {
         Some(first) => finding.related(first.span, "passed here").help("give each of them a name, in order"),

@@ -174,10 +174,12 @@ impl<'p> Flow<'p> {
     }
 
     pub(super) fn send(&mut self, socket: usize, call: &'p Call, outcome: Outcome, passed: Vec<Passed>) {
-        let Verb::Send { payload, urgent, .. } = &call.verb else { return };
+        let Verb::Send { payload, to, urgent, .. } = &call.verb else { return };
         let Some(pipe) = self.pipes.iter_mut().find(|pipe| pipe.from == Some(socket)) else { return };
         let plain = outcome == Outcome::Succeeds && call.mode != Mode::Nonblocking && !urgent;
         match chunks(payload) {
+            // Where it goes is another pipe's business.
+            _ if pipe.messages && to.is_some() => pipe.certain = false,
             _ if plain && pipe.messages => {
                 pipe.chunks.push(Chunk { bytes: None, size: 0, sent: payload.span, passed });
             }

@@ -171,7 +171,7 @@ fn found(fd: &OwnedFd) -> Option<Found> {
 }
 
 fn wrong_number(at: &str, came: &[Arrived], names: &[Template]) -> Stop {
-    let named = match names.len() {
+    let wanted = match names.len() {
         1 => "1 descriptor".to_owned(),
         many => format!("{many} descriptors"),
     };
@@ -179,7 +179,7 @@ fn wrong_number(at: &str, came: &[Arrived], names: &[Template]) -> Stop {
         0 => "none".to_owned(),
         many => many.to_string(),
     };
-    let stop = Stop::failed(format!("{at}: `takes` names {named}, and {number} came with these bytes"))
+    let stop = Stop::failed(format!("{at}: `takes` names {wanted}, and {number} came with these bytes"))
         .label(format!("{number} came"));
     if came.is_empty() {
         return stop.help("descriptors come with the first byte that was sent beside `pass`");

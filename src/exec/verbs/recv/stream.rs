@@ -81,7 +81,7 @@ impl Receiving<'_> {
             return seen;
         }
         let offset = |offset| sys::set_int(self.socket.fd(), libc::SOL_SOCKET, libc::SO_PEEK_OFF, offset);
-        if offset(seen as i32).is_ok() {
+        if i32::try_from(seen).is_ok_and(|seen| offset(seen).is_ok()) {
             while let Ok(more @ 1..) = self.socket.recv(&mut self.buffer[seen..], libc::MSG_PEEK) {
                 seen += more;
             }
