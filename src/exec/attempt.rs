@@ -62,7 +62,7 @@ impl Attempt {
     /// Throws away what is unread on streams that it has received from, if it has sent anything: it
     /// is the rest of an answer that was not as written, or an answer that was not waited for. The
     /// next try would take it for the answer to what it sends itself.
-    pub(crate) fn discard_answers(&self) {
+    pub(crate) fn discard_answers(&self, test: &Test<'_>) {
         for endpoint in self.received.borrow().iter().filter(|_| self.sent.get()) {
             let Some(socket) = endpoint.socket().filter(|_| !endpoint.network.has_boundaries()) else { continue };
             let mut scratch = [0; 4096];
@@ -73,6 +73,8 @@ impl Attempt {
                     break;
                 }
             }
+            // What came with these bytes is gone with them.
+            drop(test.passings.lost_with(&endpoint.shared));
         }
     }
 

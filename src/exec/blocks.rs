@@ -224,7 +224,7 @@ impl Lane<'_> {
             attempt.undo(self.test, &self.values).await;
             failed = Some((stop, held));
             tokio::time::sleep(pause).await;
-            attempt.discard_answers();
+            attempt.discard_answers(self.test);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         (Ok(()), Vec::new())
