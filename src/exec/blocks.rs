@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::model::duration;
 use crate::model::value::Value;
-use crate::plan::expression::Expression;
+use crate::plan::expression::{Expression, shown};
 use crate::plan::{Action, Row, Step};
 use crate::source::Span;
 use crate::trace::record::{Entry, Group};
@@ -136,11 +136,14 @@ impl Lane<'_> {
         result
     }
 
-    /// A failure in a table says in which row.
+    /// A failure in a table says in which row, and what stands there.
     fn in_row(&self, stop: Stop, again: Again<'_>, iteration: u64) -> Stop {
         let Again::Rows(rows) = again else { return stop };
-        let line = self.test.source.line_in_words(rows[iteration as usize].span.start);
-        stop.note(format!("this happened in row {} of the table ({line})", iteration + 1))
+        let row = &rows[iteration as usize];
+        let line = self.test.source.line_in_words(row.span.start);
+        let values: Vec<String> = row.values.iter().map(|(name, value)| format!("{name}: {}", shown(value))).collect();
+        let (row, values) = (iteration + 1, values.join(", "));
+        stop.note(format!("this happened in row {row} of the table ({line}): {{{values}}}"))
     }
 
     /// Whether the expression of `until` is true.

@@ -1,6 +1,7 @@
 //! The cases of a spec: every combination of its `matrix`, each with the values of its variables.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
@@ -142,18 +143,22 @@ impl Case {
         }
         let (_, written) = spec.vars.iter().find(|(known, _)| known.text == name).filter(|_| depth < DEEPEST)?;
         let text = settings.var(name).unwrap_or(&written.text);
-        Some(replaced(text, &|name| self.value(name, spec, settings, depth + 1)))
+        all_known(text, &|name| self.value(name, spec, settings, depth + 1))
     }
 }
 
-/// Adds the words for the programs of steps that see these values. What a program is called is not
-/// known where one of its variables is not, such as a captured one.
-fn add_programs(steps: &[Step], value: &dyn Fn(&str) -> Option<String>, commands: &mut Vec<String>) {
+/// Adds the words for the programs of steps that see these values before the first of them. What a
+/// program is called is not known where one of its variables is not: a captured one, `tmp`, or one
+/// that a step sets again.
+fn add_programs(steps: &[Step], before: &dyn Fn(&str) -> Option<String>, commands: &mut Vec<String>) {
+    let mut set = HashSet::new();
+    later::each_captured(steps, &mut |name, _| _ = set.insert(name));
+    let value = |name: &str| before(name).filter(|_| !set.contains(name));
     later::each_step(steps, &mut |step| match &step.kind {
         StepKind::Call(call) => {
             let Verb::Run(run) = &call.verb else { return };
             let Some(program) = run.arguments.first().filter(|_| call.fails.is_none()) else { return };
-            let Some(name) = all_known(&program.text, value) else { return };
+            let Some(name) = all_known(&program.text, &value) else { return };
             let command = format!("command:{name}");
             let is_installed = !name.is_empty() && (!name.contains('/') || name.starts_with('/'));
             if is_installed && !commands.contains(&command) {
@@ -162,15 +167,13 @@ fn add_programs(steps: &[Step], value: &dyn Fn(&str) -> Option<String>, commands
         }
         StepKind::Include(include) => {
             let Some(contents) = &include.contents else { return };
-            let given = |name: &str| {
-                let (_, written) = include.with.iter().find(|(known, _)| known.text == name)?;
-                all_known(&written.text, value)
+            let of = |list: &'_ [(Scalar, Scalar)], name: &str| {
+                list.iter().find(|(known, _)| known.text == name).map(|(_, written)| written.text.clone())
             };
-            let inside = |name: &str| {
-                given(name).or_else(|| {
-                    let (_, written) = contents.vars.iter().find(|(known, _)| known.text == name)?;
-                    all_known(&written.text, &given)
-                })
+            // What is given counts even where it is not known: then the file's own value does not.
+            let inside = |name: &str| match of(&include.with, name) {
+                Some(given) => all_known(&given, &value),
+                None => all_known(&of(&contents.vars, name)?, &|name| all_known(&of(&include.with, name)?, &value)),
             };
             add_programs(&contents.steps, &inside, commands);
         }
@@ -295,6 +298,29 @@ mod tests {
         let found = cases(&crate::spec::parse(&file).spec, &Settings::default(), &mut Vec::new());
         assert_eq!(found[0].commands(), ["command:nginx", "command:nginx-tools", "command:nginx-tools-x"]);
         assert_eq!(found[1].commands()[0], "command:httpd");
+    }
+
+    /// The programs of a spec with these steps, where `_own.yaml` runs `${program}`, which is
+    /// `its-own` unless it is given.
+    fn programs(steps: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let own = "vars: {program: its-own}\nsteps: [{a: {run: [\"${program}\"]}}]\n";
+        std::fs::write(folder.path().join("_own.yaml"), own).unwrap();
+        let text = format!("about: x\nvars: {{known: nginx}}\nsteps:\n{steps}\n");
+        let file = crate::source::SourceFile::new("x", folder.path().join("x.yaml"), text);
+        cases(&crate::spec::parse(&file).spec, &Settings::default(), &mut Vec::new()).remove(0).commands
+    }
+
+    #[test]
+    fn what_a_program_is_called_at_run_time_only_is_not_looked_for() {
+        assert_eq!(programs("  - a: {run: [\"${known}\"]}"), ["command:nginx"]);
+        assert!(programs("  - a: {run: [\"${tmp}/own.sh\"]}").is_empty());
+        assert!(programs("  - let: {known: \"tmp ~ '/own.sh'\"}\n  - a: {run: [\"${known}\"]}").is_empty());
+        let capturing = "  - c: {recv: {until: x, match: '(?<known>.*)'}}\n  - a: {run: [\"${known}\"]}";
+        assert!(programs(capturing).is_empty());
+        assert_eq!(programs("  - include: _own.yaml"), ["command:its-own"]);
+        assert_eq!(programs("  - include: _own.yaml\n    with: {program: \"${known}\"}"), ["command:nginx"]);
+        assert!(programs("  - include: _own.yaml\n    with: {program: \"${tmp}/own.sh\"}").is_empty());
     }
 
     #[test]

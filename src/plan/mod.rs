@@ -154,6 +154,8 @@ pub enum Action {
 pub struct Row {
     /// Where its values stand.
     pub span: Span,
+    /// Its columns with their values, for messages.
+    pub values: Vec<(String, Value)>,
     /// The steps.
     pub steps: Vec<Step>,
     /// An expression that ends the table after this row if it is true.

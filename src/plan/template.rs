@@ -87,6 +87,16 @@ pub(crate) fn bare(name: &str) -> &str {
 }
 
 impl Piece {
+    /// The piece as a spec writes it: `${server.port}`.
+    pub(crate) fn written(&self) -> String {
+        match self {
+            Self::Literal(text) => text.clone(),
+            Self::Bytes(bytes) => crate::model::bytes::escape(bytes),
+            Self::Hidden { name, .. } | Self::Variable { name, part: None } => format!("${{{}}}", bare(name)),
+            Self::Variable { name, part: Some(part) } => format!("${{{}.{}}}", bare(name), part.name()),
+        }
+    }
+
     /// The piece as a trace shows it.
     pub fn shown(&self) -> String {
         match self {

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::name::nearest;
+use crate::model::bytes::escape;
+use crate::model::name::{is_name, nearest};
 use crate::model::value::Value;
 use crate::plan::expression::{Evaluator, Expression, Lookup, Type, Wrong};
 use crate::plan::template::{Part, Template};
@@ -129,10 +130,7 @@ impl<'a> Builder<'a> {
         let expression = match Expression::parse(&written.text) {
             Ok(expression) => expression,
             Err(reason) => {
-                let message = format!("`{}` is not an expression: {reason}", written.text);
-                self.report(Diagnostic::error("bad-expression", written.span, message).help(
-                    "write numbers, names of variables, and texts in quotes of their own: `\"i == 3 or name == 'x'\"`",
-                ));
+                self.no_expression(written, &reason);
                 return None;
             }
         };
@@ -157,6 +155,27 @@ impl<'a> Builder<'a> {
                 None
             }
         }
+    }
+
+    /// A text that is no expression. The names in it are used, whatever is wrong around them.
+    fn no_expression(&mut self, written: &Scalar, reason: &str) {
+        let names: Vec<&str> = names_in(&written.text).collect();
+        for name in &names {
+            self.mark_used(name);
+            self.scope.outside.use_endpoint(name);
+        }
+        let message = format!("`{}` is not an expression: {reason}", escape(written.text.as_bytes()));
+        let finding = Diagnostic::error("bad-expression", written.span, message);
+        self.report(if names.contains(&"if") {
+            finding.help(
+                "there is no `if … else`: give each case its own value, as a variable of `matrix` or a column of a \
+                 table of `repeat`",
+            )
+        } else {
+            finding.help(
+                "write numbers, names of variables, and texts in quotes of their own: `\"i == 3 or name == 'x'\"`",
+            )
+        });
     }
 
     fn wrong_type(&mut self, Wrong { message, name }: Wrong, written: &Scalar) {
@@ -253,6 +272,12 @@ impl Lookup for Nobody {
     fn value(&self, name: &str, _part: Option<Part>) -> Result<Value, String> {
         Err(format!("`{name}` has no value yet"))
     }
+}
+
+/// What looks like a name in a text that is no expression.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.filter(|word| is_name(word))
 }
 
 /// A variable, an endpoint's part or a column, as it is written.

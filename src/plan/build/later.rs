@@ -65,7 +65,7 @@ pub(super) fn created_by<'a>(call: &'a Call, found: &mut (impl FnMut(&'a Scalar)
 }
 
 /// Every name that a step of these gives to a variable, with its place.
-pub(super) fn each_captured<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a str, Span)) {
+pub(in crate::plan) fn each_captured<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a str, Span)) {
     each_step(steps, &mut |step| match &step.kind {
         StepKind::Call(call) => captured_by(call, found),
         StepKind::Include(include) => {

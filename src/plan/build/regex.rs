@@ -19,6 +19,10 @@ const COMPILED_SIZES: [usize; 3] = [32 << 10, 256 << 10, 1 << 20];
 /// How large the expressions of a spec may be together.
 pub(super) const MOST_TOGETHER: usize = 64 << 20;
 
+/// The way out for an expression with a value that is known at run time only.
+const PART_OF_ITS_OWN: &str = "an expression is compiled before the spec runs; make the value a part of its own: \
+                               `[{until: \" \", match: '\\d+'}, \"${name}\\r\\n\"]`";
+
 impl<'a> Builder<'a> {
     /// An expression for the whole of what was taken; its named groups become variables.
     pub(super) fn matching(&mut self, scalar: &'a Scalar) -> Option<Matching> {
@@ -103,7 +107,7 @@ impl<'a> Builder<'a> {
 
     /// The expression, and how a trace shows it.
     fn expression_text(&mut self, scalar: &Scalar) -> Option<(String, String)> {
-        let word = self.word(scalar)?;
+        let word = self.word_or(scalar, PART_OF_ITS_OWN)?;
         let shown = word.shown().to_owned();
         Some((word.text.into_owned(), shown))
     }

@@ -87,18 +87,17 @@ impl<'a> Builder<'a> {
         let faulty = self.faulty.len();
         let mut built = Vec::with_capacity(rows.len());
         let mut per_row = Vec::with_capacity(rows.len());
-        let mut used = vec![false; rows.first().map_or(0, |row| row.values.len())];
         for (row, cells) in rows.iter().zip(cells) {
             let outer = std::mem::take(&mut self.found);
+            let values = cells.iter().map(|cell| (cell.name.clone(), cell.value.clone())).collect();
             self.fill_row(&declared, cells);
             let steps = self.steps(steps);
             let until = self.optional(until, Self::ending);
-            built.push(until.map(|until| Row { span: row.span, steps, until }));
+            built.push(until.map(|until| Row { span: row.span, values, steps, until }));
             per_row.push((
                 format!("in {}", self.source.line_in_words(row.span.start)),
                 std::mem::replace(&mut self.found, outer),
             ));
-            self.note_used(&declared, &rows[0], &mut used);
             if self.is_written_out_too_often(span) {
                 break;
             }
@@ -115,7 +114,6 @@ impl<'a> Builder<'a> {
             self.forget_values(steps);
         }
         self.forget_inner(Some(&declared));
-        self.report_unused_columns(&declared, &rows[0], &used);
         built.into_iter().collect()
     }
 
@@ -130,7 +128,7 @@ impl<'a> Builder<'a> {
                 }
             };
             let (value, hidden) = read.unwrap_or_else(|| (Value::Text(written.text.clone()), false));
-            Cell { name: column.text.clone(), value, hidden, used: false }
+            Cell { name: column.text.clone(), value, hidden }
         };
         row.values.iter().map(cell).collect()
     }
@@ -138,25 +136,6 @@ impl<'a> Builder<'a> {
     fn fill_row(&mut self, name: &str, cells: Vec<Cell>) {
         if let Some(variable) = self.scope.variable_mut(name) {
             variable.content = Content::Row(cells);
-        }
-    }
-
-    /// Notes which columns, in the order of the first row, anything uses.
-    fn note_used(&self, name: &str, first: &ast::Row, used: &mut [bool]) {
-        let cells = self.scope.row(name).unwrap_or_default();
-        for ((column, _), used) in first.values.iter().zip(used) {
-            *used |= cells.iter().any(|cell| cell.name == column.text && cell.used);
-        }
-    }
-
-    fn report_unused_columns(&mut self, row: &str, first: &ast::Row, used: &[bool]) {
-        if self.incomplete || self.is_doubtful(row) || !self.faulty.is_empty() {
-            return;
-        }
-        for ((column, _), _) in first.values.iter().zip(used).filter(|(_, used)| !**used) {
-            let message = format!("the column `{}` is never used", column.text);
-            let help = format!("write `${{{row}.{}}}` where its value belongs, or leave it out", column.text);
-            self.report(Diagnostic::error("unused-variable", column.span, message).help(help));
         }
     }
 

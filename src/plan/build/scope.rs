@@ -78,6 +78,13 @@ impl Outside {
         Template { pieces, span: name.span }
     }
 
+    /// The file names this endpoint, if it was given one of that name.
+    pub(super) fn use_endpoint(&self, name: &str) {
+        for handed in self.endpoints.iter().filter(|handed| handed.inside == name) {
+            handed.used.set(true);
+        }
+    }
+
     /// The name in the file of an endpoint that is called so outside.
     fn inside<'n>(&'n self, outside: &'n str) -> &'n str {
         let handed = self.endpoints.iter().find(|handed| shown(&handed.outside) == outside);
@@ -128,8 +135,6 @@ pub(super) struct Cell {
     pub value: Value,
     /// Whether a trace shows the name in its place.
     pub hidden: bool,
-    /// Whether anything uses the column.
-    pub used: bool,
 }
 
 impl Content {
@@ -211,12 +216,9 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// A column of a row, which is used.
-    pub(super) fn use_cell(&mut self, row: &str, column: &str) -> Option<&Cell> {
-        let Content::Row(cells) = &mut self.variable_mut(row)?.content else { return None };
-        let cell = cells.iter_mut().find(|cell| cell.name == column)?;
-        cell.used = true;
-        Some(cell)
+    /// A column of a row.
+    pub(super) fn cell(&self, row: &str, column: &str) -> Option<&Cell> {
+        self.row(row)?.iter().find(|cell| cell.name == column)
     }
 
     /// Of this variable the value is not known any more before the spec runs.

@@ -231,12 +231,16 @@ impl Builder<'_> {
         Some(Target::Computed(template))
     }
 
-    /// Reads the address with stand-ins for what is not known yet.
+    /// Reads the address with stand-ins for what is not known yet. Messages show it without them.
     fn check_computed(&mut self, template: &Template, purpose: Purpose) -> bool {
-        let mut text = String::new();
+        let (mut text, mut written) = (String::new(), String::new());
         for piece in &template.pieces {
             match piece {
-                Piece::Literal(literal) | Piece::Hidden { text: literal, .. } => text.push_str(literal),
+                Piece::Literal(literal) | Piece::Hidden { text: literal, .. } => {
+                    text.push_str(literal);
+                    written.push_str(literal);
+                    continue;
+                }
                 Piece::Variable { part: Some(Part::Port), .. } => text.push('1'),
                 Piece::Variable { part: None, name } => {
                     match self.scope.variable(name).map(|variable| &variable.content) {
@@ -247,14 +251,26 @@ impl Builder<'_> {
                 }
                 Piece::Bytes(_) | Piece::Variable { .. } => return true,
             }
+            written.push_str(&piece.written());
         }
         let scalar = Scalar { text: String::new(), style: crate::spec::ast::Style::Plain, span: template.span };
         match Address::parse(&text) {
-            Ok(address) => self.check_local(&address, &text, &scalar, purpose),
+            Ok(address) => self.check_local(&address, &written, &scalar, purpose),
             Err(reason) => {
-                self.bad_address(&text, &reason, template.span, purpose);
+                self.bad_address(&written, &without_stand_ins(reason, &text, &written), template.span, purpose);
                 false
             }
         }
     }
+}
+
+/// Why an address is none, with its host and its port as they are written.
+fn without_stand_ins(reason: String, text: &str, written: &str) -> String {
+    let parts = |text: &str| -> Option<[String; 2]> {
+        let (_, rest) = text.split_once("://")?;
+        let (host, port) = rest.rsplit_once(':')?;
+        Some([format!("`{host}`"), format!("{port}`")])
+    };
+    let (Some(stood), Some(written)) = (parts(text), parts(written)) else { return reason };
+    stood.iter().zip(&written).fold(reason, |reason, (stood, written)| reason.replace(stood, written))
 }

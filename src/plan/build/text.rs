@@ -67,6 +67,12 @@ impl Builder<'_> {
 
     /// The text, which must be known before the spec runs.
     pub(super) fn word<'t>(&mut self, scalar: &'t Scalar) -> Option<Word<'t>> {
+        const PLAIN: &str = "here stands a plain value, one of `vars` or `matrix`, or what `let` computed of these";
+        self.word_or(scalar, PLAIN)
+    }
+
+    /// The text, which must be known before the spec runs; `help` is the way out where it is not.
+    pub(super) fn word_or<'t>(&mut self, scalar: &'t Scalar, help: &str) -> Option<Word<'t>> {
         match self.text(scalar)? {
             Text::Known(text) => Some(Word { text, shown: None }),
             Text::Open(template) => {
@@ -78,10 +84,7 @@ impl Builder<'_> {
                     Some(name) => format!("`${{{}}}` is not known before the spec runs", name.trim_matches(['<', '>'])),
                     None => format!("`{}` is no text: it holds bytes that are not UTF-8", scalar.text),
                 };
-                self.report(
-                    Diagnostic::error("not-constant", scalar.span, message)
-                        .help("here stands a plain value, one of `vars` or `matrix`, or what `let` computed of these"),
-                );
+                self.report(Diagnostic::error("not-constant", scalar.span, message).help(help));
                 None
             }
         }
@@ -226,7 +229,7 @@ impl Builder<'_> {
 
     /// A column of a row, which must be there.
     fn cell(&mut self, row: &str, column: &str, span: Span) -> Option<Piece> {
-        if let Some(cell) = self.scope.use_cell(row, column) {
+        if let Some(cell) = self.scope.cell(row, column) {
             return Some(Self::known_piece(&cell.value, cell.hidden, format!("{row}.{column}")));
         }
         let columns = self.scope.row(row)?.iter().map(|cell| cell.name.as_str());
