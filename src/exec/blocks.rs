@@ -55,22 +55,25 @@ impl Lane<'_> {
             match &step.action {
                 Action::Parallel { lanes, within, barriers } => {
                     let limit = within.map(Deadline::new);
-                    parallel::run(self, lanes, barriers, limit, entries).await
+                    parallel::run(self, lanes, barriers, limit, step.span.start, entries).await
                 }
                 Action::Repeat { count, counter, until, within, steps } => {
                     let (counter, until) = (counter.as_deref(), until.as_ref());
                     let again = Again::Counted { count: *count, counter, until, steps };
-                    self.repeat_within(*within, again, entries).await
+                    self.repeat_within(*within, again, step.span.start, entries).await
                 }
-                Action::Table { rows, within } => self.repeat_within(*within, Again::Rows(rows), entries).await,
+                Action::Table { rows, within } => {
+                    self.repeat_within(*within, Again::Rows(rows), step.span.start, entries).await
+                }
                 Action::Include { given, within, steps } => {
-                    let outer = self.limit;
-                    self.limit = within.map(|within| earlier(Deadline::new(within), outer)).or(outer);
+                    let outer = (self.limit, self.turn);
+                    self.limit = within.map(|within| earlier(Deadline::new(within), outer.0)).or(outer.0);
+                    self.turn = self.turn.iteration(step.span.start, 0, 1);
                     let result = match self.compute(given) {
                         Ok(()) => self.steps(steps, entries).await,
                         failed => failed,
                     };
-                    self.limit = outer;
+                    (self.limit, self.turn) = outer;
                     result
                 }
                 Action::Retry { time, ready, sets, steps } => {
@@ -87,18 +90,19 @@ impl Lane<'_> {
         &mut self,
         within: Option<Duration>,
         again: Again<'_>,
+        step: u32,
         entries: &RefCell<Vec<Entry>>,
     ) -> Result<(), Stop> {
-        let outer = self.limit;
-        self.limit = within.map(|within| earlier(Deadline::new(within), outer)).or(outer);
-        let result = self.repeat(again, entries).await;
-        self.limit = outer;
+        let outer = (self.limit, self.turn);
+        self.limit = within.map(|within| earlier(Deadline::new(within), outer.0)).or(outer.0);
+        let result = self.repeat(again, step, entries).await;
+        (self.limit, self.turn) = outer;
         result
     }
 
     /// Runs steps again and again; iterations that give the same events are kept once.
-    async fn repeat(&mut self, again: Again<'_>, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
-        let outer = self.values.clone();
+    async fn repeat(&mut self, again: Again<'_>, step: u32, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
+        let (outer, turn) = (self.values.clone(), self.turn);
         let mut groups = Vec::new();
         let mut result = Ok(());
         for iteration in 0..again.count() {
@@ -114,6 +118,7 @@ impl Lane<'_> {
                     (row.steps.as_slice(), row.until.as_ref())
                 }
             };
+            self.turn = turn.iteration(step, iteration, again.count());
             let inner = RefCell::new(Vec::new());
             result = self.steps(steps, &inner).await.map_err(|stop| self.in_row(stop, again, iteration));
             self.keep(&mut groups, inner.into_inner());

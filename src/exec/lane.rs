@@ -25,6 +25,7 @@ use super::endpoint::{Endpoint, New};
 use super::net::tls::{End, Session, Trouble};
 use super::net::{Direction, Socket};
 use super::parallel::Meeting;
+use super::perturb::{self, Delay, Turn};
 use super::stop::Stop;
 use super::test::Test;
 use super::values::{Scope, Values};
@@ -48,6 +49,10 @@ pub(crate) struct Lane<'t> {
     pub(super) share: Option<Duration>,
     /// The try of a `retry` that it belongs to.
     pub(super) attempt: Option<Rc<Attempt>>,
+    /// The iterations of the loops around.
+    pub(super) turn: Turn,
+    /// Whether the step that runs, a send, may be joined with the next.
+    pub(super) may_join: bool,
 }
 
 /// What a verb did.
@@ -129,7 +134,16 @@ impl Deadline {
 impl<'t> Lane<'t> {
     /// The steps outside any block.
     pub(crate) fn of(test: &'t Test<'t>) -> Self {
-        Self { test, values: test.values.clone(), meeting: None, limit: None, share: None, attempt: None }
+        Self {
+            test,
+            values: test.values.clone(),
+            meeting: None,
+            limit: None,
+            share: None,
+            attempt: None,
+            turn: Turn::ONCE,
+            may_join: false,
+        }
     }
 
     /// A lane of a `parallel` in this lane.
@@ -141,6 +155,8 @@ impl<'t> Lane<'t> {
             limit: limit.map(|limit| earlier(limit, self.limit)).or(self.limit),
             share: self.share,
             attempt: self.attempt.clone(),
+            turn: self.turn,
+            may_join: false,
         }
     }
 
@@ -175,6 +191,9 @@ impl<'t> Lane<'t> {
                 return Err(Stop::Cancelled);
             }
             self.in_time(step.span)?;
+            if self.test.options.perturb.is_some() {
+                self.perturb(step, steps.peek().copied()).await?;
+            }
             self.nobody_is_lost(step)?;
             self.test.current.set(Some(step.span.start));
             match &step.action {
@@ -198,6 +217,26 @@ impl<'t> Lane<'t> {
             }
         }
         Ok(())
+    }
+
+    /// In a perturbed run, delays a step, and looks whether it may be joined with the next.
+    async fn perturb(&mut self, step: &Step, next: Option<&Step>) -> Result<(), Stop> {
+        let Some(perturb) = &self.test.options.perturb else { return Ok(()) };
+        let delay = perturb.delay(step.span.start, self.turn);
+        self.delay(delay, self.limit).await;
+        self.may_join = next.is_some_and(|next| is_joinable(step, next));
+        self.in_time(step.span)
+    }
+
+    /// Lets others run for a while, unless that would bring the end of a deadline near.
+    pub(super) async fn delay(&self, delay: Delay, deadline: Option<Deadline>) {
+        for _ in 0..delay.yields {
+            tokio::task::yield_now().await;
+        }
+        let far = |deadline: &Deadline| deadline.at > Instant::now() + deadline.within.mul_f32(0.75);
+        if !delay.sleep.is_zero() && deadline.as_ref().is_none_or(far) {
+            tokio::time::sleep(delay.sleep).await;
+        }
     }
 
     /// No program may have ended that the spec needs. A step of that program itself shows what has
@@ -344,6 +383,17 @@ impl<'t> Lane<'t> {
         };
         let deadline = earlier(Deadline::new(self.at_most(within)), self.limit);
         meeting.meet(*lane, name, span, deadline).await.map_err(|stop| stop.at(span))
+    }
+}
+
+/// Whether two steps send on one endpoint, one right after the other, so that the kernel may as well
+/// be given both at once.
+fn is_joinable(step: &Step, next: &Step) -> bool {
+    match (&step.action, &next.action) {
+        (Action::Call(one), Action::Call(other)) => {
+            perturb::is_plain_send(one) && perturb::is_plain_send(other) && one.endpoint.pieces == other.endpoint.pieces
+        }
+        _ => false,
     }
 }
 

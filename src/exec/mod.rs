@@ -25,6 +25,7 @@ mod parallel;
 mod passing;
 pub(crate) mod pattern;
 pub(crate) mod payload;
+mod perturb;
 mod program;
 mod reach;
 mod settle;
@@ -51,6 +52,7 @@ pub use cancel::Cancel;
 use isolation::Net;
 pub use isolation::{can_isolate, may_isolate, prepare_isolation};
 use net::diag::Diag;
+pub use perturb::Perturbation;
 pub use program::find_program;
 pub use temporary::own_folder;
 use test::Test;
@@ -81,6 +83,8 @@ pub struct Options {
     pub keep_all: bool,
     /// Whether the frames that cross an isolated network are kept, for a capture file.
     pub keep_frames: bool,
+    /// How the run is perturbed, if it is.
+    pub perturb: Option<Perturbation>,
     /// Ends the run early.
     pub cancel: Cancel,
 }

@@ -22,6 +22,7 @@ pub(crate) async fn run(
     lanes: &[PlannedLane],
     barriers: &[Barrier],
     limit: Option<Deadline>,
+    step: u32,
     entries: &RefCell<Vec<Entry>>,
 ) -> Result<(), Stop> {
     let meeting = Rc::new(Meeting::new(lanes, barriers));
@@ -38,7 +39,9 @@ pub(crate) async fn run(
             result.map_err(|stop| in_lane(stop, &lane.name))
         }) as Pin<Box<dyn Future<Output = Result<(), Stop>>>>
     });
-    let result = all(futures.map(Some).collect()).await;
+    let perturb = outer.test.options.perturb;
+    let order = perturb.map(|perturb| move |round| perturb.order(step, outer.turn, round, lanes.len()));
+    let result = all(futures.map(Some).collect(), order).await;
     let result = result.map_err(|stop| meeting.with_waiting(stop, outer.test));
     let recorded = lanes
         .iter()
@@ -52,10 +55,18 @@ type LaneFuture<'a> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>>;
 
 /// Drives every future to its end; the first error drops the others, once each has come to where
 /// it waits: lanes begin at once, so none is left before its first step because it is polled last.
-async fn all(mut futures: Vec<Option<LaneFuture<'_>>>) -> Result<(), Stop> {
+/// They are resumed in their order, or in the one that a perturbed run gives for each round.
+async fn all(
+    mut futures: Vec<Option<LaneFuture<'_>>>,
+    order: Option<impl Fn(u64) -> Vec<usize> + Unpin>,
+) -> Result<(), Stop> {
+    let mut round = 0;
     poll_fn(move |context| {
         let mut failed = None;
-        for slot in &mut futures {
+        let order = order.as_ref().map(|order| order(round));
+        round += 1;
+        for at in 0..futures.len() {
+            let slot = &mut futures[order.as_ref().map_or(at, |order| order[at])];
             let Some(future) = slot else { continue };
             match future.as_mut().poll(context) {
                 Poll::Pending => {}

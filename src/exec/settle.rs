@@ -237,6 +237,26 @@ enum OtherEnd {
     Stranger,
 }
 
+/// Who is at the other end of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// An open endpoint of this spec.
+    Own,
+    /// An endpoint of this spec that is closed.
+    Closed,
+    /// Nobody of this spec.
+    Stranger,
+}
+
+/// Who receives what is sent on a stream.
+pub(crate) fn reader(endpoint: &Rc<Endpoint>) -> Reader {
+    match other_end(endpoint) {
+        OtherEnd::Open(..) | OtherEnd::Queued(_) => Reader::Own,
+        OtherEnd::Closed => Reader::Closed,
+        OtherEnd::Stranger => Reader::Stranger,
+    }
+}
+
 fn other_end(endpoint: &Rc<Endpoint>) -> OtherEnd {
     let mut is_open = false;
     match endpoint.peer() {

@@ -10,6 +10,7 @@ pub mod group;
 pub mod name;
 pub mod network;
 pub mod option;
+pub mod perturb;
 pub mod platform;
 pub mod signal;
 pub mod size;

@@ -165,6 +165,7 @@ impl Runner {
         let options = exec::Options {
             keep_all: self.records.keeps_all(),
             keep_frames: self.captures.are_wanted(),
+            perturb: None,
             cancel: self.cancel.clone(),
         };
         let execution = worker.runtime()?.execute(test.plan, &test.loaded.source, &options);

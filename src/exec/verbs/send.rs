@@ -1,5 +1,7 @@
 //! `send`: all of a payload.
 
+mod pieces;
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -45,7 +47,8 @@ pub(super) async fn run(
         Some(target) => Some(resolve(lane, target, Some(&endpoint), endpoint.host)?),
         None => None,
     };
-    let flags = if how.urgent { libc::MSG_OOB } else { 0 } | if how.more { libc::MSG_MORE } else { 0 };
+    let more = how.more || pieces::is_joined(lane, call, &endpoint, &socket);
+    let flags = if how.urgent { libc::MSG_OOB } else { 0 } | if more { libc::MSG_MORE } else { 0 };
     let inbox = match &to {
         None => Inbox::of(lane.test, &endpoint, None, None),
         Some(place) => Inbox::of(lane.test, &endpoint, place.endpoint.clone(), Some(&place.address)),
@@ -53,7 +56,7 @@ pub(super) async fn run(
     let receiver = if passed.is_empty() { None } else { receiver(lane, &endpoint, to.as_ref()) };
     let to = to.map(|place| place.address);
     let route = to.clone().and_then(|remote| lane.route(&endpoint, remote));
-    if how.more {
+    if more {
         endpoint.shared.corked.set(true);
     }
     let mut sending = Sending {
@@ -77,13 +80,13 @@ pub(super) async fn run(
     } else if let Some(tls) = socket.tls() {
         sending.records(tls, &encoded.bytes).await?
     } else {
-        sending.stream(&encoded.bytes).await?
+        sending.in_pieces(&encoded.bytes).await?
     };
     drop(under_way);
     let mut facts = Facts { pieces: sending.pieces, ..Facts::default() };
     if result.is_ok() {
         let settled = if endpoint.network.has_boundaries() {
-            if how.more || (endpoint.shared.corked.get() && endpoint_is_corked(&socket)) {
+            if more || (endpoint.shared.corked.get() && endpoint_is_corked(&socket)) {
                 // Nothing is sent before the datagram is complete.
                 settle::Settled::Yes
             } else {
@@ -93,7 +96,7 @@ pub(super) async fn run(
             settle::sent(lane.test, &endpoint, &socket).await
         };
         facts.notes.extend(settled.note());
-        if !how.more && endpoint.shared.corked.get() && flags == 0 {
+        if !more && endpoint.shared.corked.get() && flags == 0 {
             endpoint.shared.corked.set(endpoint_is_corked(&socket));
         }
     }
@@ -197,20 +200,21 @@ impl Sending<'_> {
         }
     }
 
-    /// Bytes of a stream: as many calls as the kernel needs.
-    async fn stream(&mut self, bytes: &PayloadBytes) -> Result<Result<(), Errno>, Stop> {
+    /// Bytes of a stream, or a part of them: as many calls as the kernel needs.
+    async fn stream(&mut self, bytes: &PayloadBytes, from: u64, end: u64) -> Result<Result<(), Errno>, Stop> {
         let mut scratch = self.lane.test.buffer();
         let len = bytes.len();
-        let mut offset = 0;
+        let mut offset = from;
         let result = loop {
             let chunk = bytes.chunk(offset, &mut scratch);
+            let chunk = &chunk[..chunk.len().min((end - offset) as usize)];
             match self.call(chunk).await? {
                 Ok(taken) => {
                     offset += taken as u64;
                     self.endpoint.shared.sent.set(self.endpoint.shared.sent.get() + taken as u64);
                     // What crosses an isolated network must find room before more is sent.
                     self.lane.test.pump();
-                    if offset >= len {
+                    if offset >= end {
                         break Ok(());
                     }
                     yield_within(len).await;

@@ -1,0 +1,221 @@
+//! What a perturbed run does otherwise: where it cuts what is sent, how it delays steps, in which
+//! order it resumes lanes, which buffers its sockets have.
+//!
+//! Every decision is a function of the seed and of the step (its place in the spec, and the
+//! iteration of the loops around it), never of how many decisions came before: so a seed shows the
+//! same again, as far as the kernel lets it. How strongly a run is disturbed is decided once for
+//! all of it: a race that delays show is often hidden by more of them.
+
+use std::time::Duration;
+
+use crate::model::perturb::Perturb;
+use crate::plan::{Call, Mode, Verb};
+
+/// How a run is perturbed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Perturbation {
+    /// From which all decisions follow.
+    pub seed: u64,
+    /// What is perturbed.
+    pub what: Perturb,
+}
+
+/// The most pieces of one byte that one send is cut into.
+const BYTES: u64 = 48;
+/// The same, where each piece costs a pause, since the other end is nobody of this spec.
+const BYTES_FAR: u64 = 12;
+/// How many steps of a loop are disturbed, about, of each step that is written.
+const IN_LOOPS: u64 = 8;
+
+/// Where a step stands in the loops around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// Tells the iterations apart.
+    path: u64,
+    /// How often it runs in all.
+    times: u64,
+}
+
+impl Turn {
+    /// Outside of all loops.
+    pub(crate) const ONCE: Self = Self { path: 0, times: 1 };
+
+    /// In an iteration of a loop that makes so many.
+    pub(crate) fn iteration(self, step: u32, iteration: u64, count: u64) -> Self {
+        let path = mixed(self.path ^ mixed(u64::from(step) << 32 ^ iteration));
+        Self { path, times: self.times.saturating_mul(count.max(1)) }
+    }
+}
+
+/// What is decided about.
+#[derive(Debug, Clone, Copy)]
+enum About {
+    Schedule,
+    Segments,
+    Delay,
+    Order(u64),
+    Cuts,
+    Joins,
+}
+
+/// How strongly a run is disturbed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Strength {
+    Not,
+    Some,
+    Much,
+}
+
+/// What comes before a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Delay {
+    /// So often the others may run.
+    pub(crate) yields: u32,
+    /// After that it sleeps, for less than 2 ms.
+    pub(crate) sleep: Duration,
+}
+
+/// A place where a send is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// After so many bytes.
+    pub(crate) at: u64,
+    /// Whether what comes before it is held back for what follows (MSG_MORE).
+    pub(crate) joined: bool,
+    /// What comes between the two pieces.
+    pub(crate) delay: Delay,
+}
+
+impl Perturbation {
+    /// What comes before a step.
+    pub(crate) fn delay(&self, step: u32, turn: Turn) -> Delay {
+        let mut dice = self.dice(About::Delay, step, turn);
+        let one_in = match self.strength(About::Schedule) {
+            Strength::Not => return Delay::default(),
+            Strength::Some => 4,
+            Strength::Much => 1,
+        };
+        if !self.what.schedule || !dice.one_in(rarer(one_in, turn)) {
+            return Delay::default();
+        }
+        dice.delay(2)
+    }
+
+    /// The order in which so many lanes are resumed for the `round`-th time.
+    pub(crate) fn order(&self, step: u32, turn: Turn, round: u64, lanes: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..lanes).collect();
+        if self.what.schedule && self.strength(About::Schedule) != Strength::Not {
+            let mut dice = self.dice(About::Order(round), step, turn);
+            for last in (1..lanes).rev() {
+                order.swap(last, dice.below(last as u64 + 1) as usize);
+            }
+        }
+        order
+    }
+
+    /// Where a send of so many bytes is cut. The other end may be `far`: nobody can be asked
+    /// whether a piece has arrived there.
+    pub(crate) fn cuts(&self, step: u32, turn: Turn, len: u64, far: bool) -> Vec<Cut> {
+        let mut dice = self.dice(About::Cuts, step, turn);
+        let strength = self.strength(About::Segments);
+        if !self.what.segments || strength == Strength::Not || len < 2 || !dice.one_in(rarer(1, turn)) {
+            return Vec::new();
+        }
+        let single = if far { BYTES_FAR } else { BYTES };
+        let mut places = match (strength, dice.below(4)) {
+            (_, 0) => return Vec::new(),
+            // Byte by byte, from the beginning or from somewhere.
+            (Strength::Much, 1 | 2) | (_, 1) => {
+                let pieces = single.min(len - 1);
+                let from = if dice.one_in(2) { 0 } else { dice.below(len - pieces) };
+                (from.max(1)..=from + pieces).collect::<Vec<_>>()
+            }
+            // Before the last byte: a delimiter often has two.
+            (_, 2) => vec![len - 1],
+            _ => (0..=dice.below(4)).map(|_| 1 + dice.below(len - 1)).collect(),
+        };
+        places.sort_unstable();
+        places.dedup();
+        places.retain(|place| (1..len).contains(place));
+        let cut = |at| {
+            let joined = dice.one_in(4);
+            let longest = if far || dice.one_in(4) { 1 } else { 0 };
+            Cut { at, joined, delay: dice.delay(longest) }
+        };
+        places.into_iter().map(cut).collect()
+    }
+
+    /// Whether a send is held back until the next, which follows at once.
+    pub(crate) fn joins(&self, step: u32, turn: Turn) -> bool {
+        self.what.segments
+            && self.strength(About::Segments) != Strength::Not
+            && self.dice(About::Joins, step, turn).one_in(rarer(3, turn))
+    }
+
+    /// How strongly the whole run is disturbed in this.
+    fn strength(&self, about: About) -> Strength {
+        match self.dice(about, 0, Turn::ONCE).below(4) {
+            0 => Strength::Not,
+            1 | 2 => Strength::Some,
+            _ => Strength::Much,
+        }
+    }
+
+    fn dice(&self, about: About, step: u32, turn: Turn) -> Dice {
+        let about = match about {
+            About::Schedule => 1,
+            About::Segments => 2,
+            About::Delay => 3,
+            About::Cuts => 4,
+            About::Joins => 5,
+            About::Order(round) => 6 + round,
+        };
+        Dice(mixed(self.seed ^ mixed(about ^ mixed(u64::from(step) ^ turn.path))))
+    }
+}
+
+/// Whether a call sends bytes whose way into the kernel is not what its step is about.
+pub(crate) fn is_plain_send(call: &Call) -> bool {
+    let plain = matches!(call.verb, Verb::Send { urgent: false, more: false, .. });
+    plain && call.mode == Mode::Waiting && call.fails.is_empty()
+}
+
+/// Makes what comes once in so many steps rarer in loops: what runs a thousand times is disturbed
+/// a few times only, so that the run does not take a thousand times as long.
+fn rarer(one_in: u64, turn: Turn) -> u64 {
+    one_in.max(turn.times / IN_LOOPS)
+}
+
+/// Numbers that follow from one another.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mixed(self.0)
+    }
+
+    /// A number below another, which is not 0.
+    fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn one_in(&mut self, count: u64) -> bool {
+        self.below(count) == 0
+    }
+
+    /// A few yields, or a sleep of less than so many milliseconds.
+    fn delay(&mut self, longest: u64) -> Delay {
+        let yields = self.below(4) as u32;
+        let micros = if longest > 0 && self.one_in(2) { self.below(longest * 1000) } else { 0 };
+        Delay { yields, sleep: Duration::from_micros(micros) }
+    }
+}
+
+/// The finalizer of SplitMix64: every bit of what comes out depends on every bit that goes in.
+fn mixed(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

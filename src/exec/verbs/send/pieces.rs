@@ -1,0 +1,81 @@
+//! In a perturbed run: a send on a stream is cut into pieces, or joined with the next.
+
+use std::rc::Rc;
+
+use crate::model::errno::Errno;
+use crate::model::state::TcpState;
+use crate::plan::Call;
+
+use super::super::super::endpoint::Endpoint;
+use super::super::super::lane::Lane;
+use super::super::super::net::{Socket, sys};
+use super::super::super::payload::PayloadBytes;
+use super::super::super::perturb::{Cut, is_plain_send};
+use super::super::super::settle::{self, Reader};
+use super::super::super::stop::Stop;
+use super::Sending;
+
+/// Whether a send is held back until the next, which follows at once.
+pub(super) fn is_joined(lane: &Lane<'_>, call: &Call, endpoint: &Rc<Endpoint>, socket: &Socket) -> bool {
+    let Some(perturb) = lane.test.options.perturb.filter(|_| lane.may_join) else { return false };
+    // What is on the wire belongs to the step that sent it.
+    let may = socket.network().is_tcp() && socket.tls().is_none() && lane.test.wire.is_none();
+    may && perturb.joins(call.verb_span.start, lane.turn) && reader(call, endpoint, socket).is_some()
+}
+
+/// Who receives what a call sends, if that may come in any pieces.
+fn reader(call: &Call, endpoint: &Rc<Endpoint>, socket: &Socket) -> Option<Reader> {
+    if !is_plain_send(call) || endpoint.network.has_boundaries() || endpoint.shared.corked.get() {
+        return None;
+    }
+    let reader = if socket.is_pipe() { Reader::Stranger } else { settle::reader(endpoint) };
+    match reader {
+        // The first piece is answered by a reset, and the second fails.
+        Reader::Closed => None,
+        Reader::Stranger if has_ended(socket) => None,
+        reader => Some(reader),
+    }
+}
+
+/// Whether the other side of a TCP connection has sent its end: it may be gone altogether.
+fn has_ended(socket: &Socket) -> bool {
+    let state = || sys::tcp_info(socket.fd()).ok().and_then(|info| TcpState::from_linux(info.state));
+    socket.network().is_tcp() && state() != Some(TcpState::Established)
+}
+
+impl Sending<'_> {
+    /// All bytes of a stream; in a perturbed run in several pieces.
+    pub(super) async fn in_pieces(&mut self, bytes: &PayloadBytes) -> Result<Result<(), Errno>, Stop> {
+        let mut from = 0;
+        if self.lane.test.options.perturb.is_some() {
+            for cut in self.cuts(bytes.len()) {
+                match self.piece(bytes, from, cut).await? {
+                    Ok(()) => from = cut.at,
+                    failed => return Ok(failed),
+                }
+            }
+        }
+        self.stream(bytes, from, bytes.len()).await
+    }
+
+    /// One piece, which arrives before the next is sent, unless both are to arrive as one.
+    async fn piece(&mut self, bytes: &PayloadBytes, from: u64, cut: Cut) -> Result<Result<(), Errno>, Stop> {
+        let joined = cut.joined && self.socket.network().is_tcp();
+        let flags = self.flags;
+        self.flags |= if joined { libc::MSG_MORE } else { 0 };
+        let sent = self.stream(bytes, from, cut.at).await;
+        self.flags = flags;
+        if !joined && matches!(sent, Ok(Ok(()))) {
+            settle::sent(self.lane.test, self.endpoint, self.socket).await;
+            self.lane.delay(cut.delay, Some(self.deadline)).await;
+        }
+        sent
+    }
+
+    /// Where the bytes are cut.
+    fn cuts(&self, len: u64) -> Vec<Cut> {
+        let reader = reader(self.call, self.endpoint, self.socket);
+        let (Some(perturb), Some(reader)) = (self.lane.test.options.perturb, reader) else { return Vec::new() };
+        perturb.cuts(self.call.verb_span.start, self.lane.turn, len, reader == Reader::Stranger)
+    }
+}
