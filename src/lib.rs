@@ -15,6 +15,7 @@ pub mod report;
 pub mod snapshot;
 pub mod source;
 pub mod spec;
+pub mod stress;
 pub mod suite;
 pub mod trace;
 

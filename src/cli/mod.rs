@@ -10,6 +10,7 @@ mod run;
 mod schema;
 mod select;
 mod signals;
+mod stress;
 mod style;
 mod trace;
 
@@ -47,6 +48,8 @@ enum Command {
     Check(check::Check),
     /// List the tests
     List(list::List),
+    /// Run tests many times, perturbed, to find those that are racy
+    Stress(stress::Stress),
     /// Accept pending traces
     Accept(decide::Decide),
     /// Remove pending traces
@@ -74,6 +77,7 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Run(command) => command.execute(&mut output),
         Command::Check(command) => command.execute(&mut output),
         Command::List(command) => command.execute(&mut output),
+        Command::Stress(command) => command.execute(&mut output),
         Command::Accept(command) => command.execute(decide::Decision::Accept, &mut output),
         Command::Reject(command) => command.execute(decide::Decision::Reject, &mut output),
         Command::Doctor(command) => command.execute(&mut output),

@@ -166,7 +166,7 @@ fn tell_of_captures(captures: &Captures, output: &mut Output) -> Exit {
     }
 }
 
-fn factor(text: &str) -> Result<f64, String> {
+pub(super) fn factor(text: &str) -> Result<f64, String> {
     let factor = text.parse().ok().filter(|factor: &f64| factor.is_finite() && *factor > 0.0);
     factor.ok_or_else(|| "it must be a number over 0".to_owned())
 }

@@ -101,7 +101,7 @@ impl Lane<'_> {
     }
 
     /// Runs steps again and again; iterations that give the same events are kept once.
-    async fn repeat(&mut self, again: Again<'_>, step: u32, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
+    async fn repeat(&mut self, again: Again<'_>, block: u32, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
         let (outer, turn) = (self.values.clone(), self.turn);
         let mut groups = Vec::new();
         let mut result = Ok(());
@@ -118,7 +118,7 @@ impl Lane<'_> {
                     (row.steps.as_slice(), row.until.as_ref())
                 }
             };
-            self.turn = turn.iteration(step, iteration, again.count());
+            self.turn = turn.iteration(block, iteration, again.count());
             let inner = RefCell::new(Vec::new());
             result = self.steps(steps, &inner).await.map_err(|stop| self.in_row(stop, again, iteration));
             self.keep(&mut groups, inner.into_inner());

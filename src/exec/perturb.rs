@@ -139,7 +139,7 @@ impl Perturbation {
         places.retain(|place| (1..len).contains(place));
         let cut = |at| {
             let joined = dice.one_in(4);
-            let longest = if far || dice.one_in(4) { 1 } else { 0 };
+            let longest = u64::from(far || dice.one_in(4));
             Cut { at, joined, delay: dice.delay(longest) }
         };
         places.into_iter().map(cut).collect()
@@ -218,4 +218,99 @@ fn mixed(seed: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seeded(seed: u64) -> Perturbation {
+        Perturbation { seed, what: Perturb::ALL }
+    }
+
+    /// Everything that is decided about a step.
+    fn decisions(perturb: &Perturbation, step: u32, turn: Turn) -> (Delay, Vec<usize>, Vec<Cut>, bool) {
+        (
+            perturb.delay(step, turn),
+            perturb.order(step, turn, 3, 5),
+            perturb.cuts(step, turn, 1000, false),
+            perturb.joins(step, turn),
+        )
+    }
+
+    #[test]
+    fn a_seed_decides_the_same_again_in_whatever_order_it_is_asked() {
+        let turns = [Turn::ONCE, Turn::ONCE.iteration(40, 0, 3), Turn::ONCE.iteration(40, 1, 3)];
+        let places: Vec<(u32, Turn)> = (0..20).flat_map(|step| turns.map(|turn| (step * 30, turn))).collect();
+        for seed in 0..50 {
+            let perturb = seeded(seed);
+            let forth: Vec<_> = places.iter().map(|(step, turn)| decisions(&perturb, *step, *turn)).collect();
+            let mut back: Vec<_> = places.iter().rev().map(|(step, turn)| decisions(&perturb, *step, *turn)).collect();
+            back.reverse();
+            assert_eq!(forth, back, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn seeds_steps_and_iterations_are_told_apart() {
+        let all = |at: &dyn Fn(u32) -> (Delay, Vec<usize>, Vec<Cut>, bool)| {
+            let mut all: Vec<_> = (0..100).map(|number| format!("{:?}", at(number))).collect();
+            all.sort();
+            all.dedup();
+            all.len()
+        };
+        assert!(all(&|seed| decisions(&seeded(seed.into()), 7, Turn::ONCE)) > 50);
+        let strong =
+            (0..100).find(|seed| seeded(*seed).strength(About::Segments) == Strength::Much).unwrap_or_default();
+        assert!(all(&|step| decisions(&seeded(strong), step, Turn::ONCE)) > 50);
+        assert!(all(&|iteration| decisions(&seeded(strong), 7, Turn::ONCE.iteration(3, iteration.into(), 8))) > 50);
+    }
+
+    #[test]
+    fn cuts_are_inside_and_in_order_and_go_down_to_a_byte() {
+        let mut single = false;
+        for seed in 0..400 {
+            for (len, far) in [(1, false), (2, false), (3, true), (70, false), (100_000, true)] {
+                let cuts = seeded(seed).cuts(9, Turn::ONCE, len, far);
+                let places: Vec<u64> = cuts.iter().map(|cut| cut.at).collect();
+                assert!(places.windows(2).all(|pair| pair[0] < pair[1]), "{places:?}");
+                assert!(places.iter().all(|place| (1..len).contains(place)), "{places:?} of {len}");
+                single |= len == 70 && places.len() == BYTES as usize;
+                let slept: Duration = cuts.iter().map(|cut| cut.delay.sleep).sum();
+                assert!(slept <= Duration::from_millis(BYTES), "{slept:?}");
+            }
+        }
+        assert!(single, "no send was cut byte by byte");
+    }
+
+    #[test]
+    fn what_is_turned_off_is_left_alone() {
+        for seed in 0..50 {
+            let what = Perturb { schedule: false, ..Perturb::ALL };
+            let calm = Perturbation { seed, what };
+            assert_eq!((calm.delay(5, Turn::ONCE), calm.order(5, Turn::ONCE, 1, 3)), (Delay::default(), vec![0, 1, 2]));
+            let what = Perturb { segments: false, ..Perturb::ALL };
+            let whole = Perturbation { seed, what };
+            assert_eq!((whole.cuts(5, Turn::ONCE, 99, false), whole.joins(5, Turn::ONCE)), (Vec::new(), false));
+        }
+    }
+
+    #[test]
+    fn a_long_loop_is_disturbed_as_often_as_a_short_one() {
+        let disturbed = |count: u64| {
+            let turn = |iteration| Turn::ONCE.iteration(3, iteration, count);
+            let delays = |seed| (0..count).filter(|at| seeded(seed).delay(7, turn(*at)) != Delay::default()).count();
+            (0..40).map(delays).sum::<usize>()
+        };
+        let (short, long) = (disturbed(100), disturbed(10_000));
+        assert!(long < 2 * short && short > 40, "{short} of 100, {long} of 10,000");
+    }
+
+    #[test]
+    fn lanes_are_resumed_in_every_order() {
+        let mut orders: Vec<_> = (0..200).map(|seed| seeded(seed).order(3, Turn::ONCE, 0, 3)).collect();
+        orders.sort();
+        orders.dedup();
+        assert_eq!(orders.len(), 6);
+    }
 }

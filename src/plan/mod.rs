@@ -27,6 +27,7 @@ use crate::model::errno::Errno;
 use crate::model::group::Membership;
 use crate::model::network::Network;
 use crate::model::option::SocketOption;
+use crate::model::perturb::Perturb;
 use crate::model::signal::{ExitStatus, Signal};
 use crate::model::state::TcpState;
 use crate::model::topology::{LinkState, Topology};
@@ -60,6 +61,8 @@ pub struct Plan {
     pub topology: Option<Topology>,
     /// Whether the segments on that network are part of the trace.
     pub wire: bool,
+    /// How `sockspec stress` may perturb it.
+    pub perturb: Perturb,
     /// The steps.
     pub steps: Vec<Step>,
 }

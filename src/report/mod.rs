@@ -9,5 +9,6 @@ pub mod doctor;
 pub mod failure;
 mod paint;
 mod rows;
+pub mod stress;
 pub mod terminal;
 pub mod way_out;

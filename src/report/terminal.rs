@@ -146,7 +146,7 @@ fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: O
 }
 
 /// A test's own line: the verdict, the name, and what can be said in a few words.
-fn verdict(page: &mut Page, color: anstyle::Style, word: &str, name: &str, about: &str) {
+pub(super) fn verdict(page: &mut Page, color: anstyle::Style, word: &str, name: &str, about: &str) {
     page.paint(color, word);
     page.blanks("accepted  ".len().saturating_sub(word.len()).max(1));
     page.paint(STRONG, name);

@@ -76,7 +76,7 @@ fn command(name: &str, spec: &Path, change: &Change, pending: &Path, snapshots: 
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> Cow<'_, str> {
+pub fn quoted(word: &str) -> Cow<'_, str> {
     let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-@%+:,=".contains(&byte));
     if plain && !word.is_empty() {
         Cow::Borrowed(word)

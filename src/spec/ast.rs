@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use crate::model::perturb::Perturb;
 use crate::source::Span;
 
 /// How a scalar was written.
@@ -57,6 +58,8 @@ pub struct Spec {
     pub network: Option<Network>,
     /// Whether the segments on it are part of the trace.
     pub wire: Option<Scalar>,
+    /// How `sockspec stress` may perturb it.
+    pub perturb: Perturb,
     /// The steps.
     pub steps: Vec<Step>,
     /// Part of the file could not be read, and a diagnostic says so. Names may be missing, so what

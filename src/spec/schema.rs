@@ -121,6 +121,7 @@ fn value(value: Value) -> Json {
         Value::Pattern => reference("pattern"),
         Value::Patterns => json!({ "type": "array", "items": reference("pattern"), "minItems": 1 }),
         Value::Delimiter => reference("delimiter"),
+        Value::Perturb => networks::perturb(),
         Value::Topology => networks::network(),
         Value::Addresses => networks::addresses(),
         Value::Hosts => networks::hosts(),

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::diagnostic::Diagnostic;
 use crate::exec::{self, Cancel, Ended, Execution, Runtime};
 use crate::plan::{self, Case, Plan};
 use crate::snapshot::pending::is_found_as;
@@ -48,7 +49,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    fn runtime(&mut self) -> io::Result<&mut Runtime> {
+    pub(super) fn runtime(&mut self) -> io::Result<&mut Runtime> {
         match &mut self.runtime {
             Some(runtime) => Ok(runtime),
             none => Ok(none.insert(Runtime::new()?)),
@@ -76,20 +77,21 @@ impl Runner {
             Ok(loaded) => loaded,
             Err(error) => return Some(whole(found, unreadable(&found.path, &error))),
         };
-        if !self.selection.takes_spec(&loaded) {
-            return None;
-        }
-        let selected: Vec<(&Case, String)> = loaded
-            .cases
-            .iter()
-            .map(|case| (case, case.test_name(&found.name)))
-            .filter(|(_, name)| self.selection.takes_name(name))
-            .collect();
+        let selected = self.selected(found, &loaded);
         if selected.is_empty() {
             return None;
         }
         let result = self.run_cases(found, &loaded, selected, worker, begun);
         Some(with_source(result, loaded.source))
+    }
+
+    /// The selected cases of a spec, each with the name of its test.
+    pub(super) fn selected<'l>(&self, found: &Found, loaded: &'l Loaded) -> Vec<(&'l Case, String)> {
+        if !self.selection.takes_spec(loaded) {
+            return Vec::new();
+        }
+        let named = loaded.cases.iter().map(|case| (case, case.test_name(&found.name)));
+        named.filter(|(_, name)| self.selection.takes_name(name)).collect()
     }
 
     fn run_case(&self, found: &Found, name: &str, worker: &mut Worker) -> Option<SpecResult> {
@@ -107,6 +109,24 @@ impl Runner {
         Some(with_source(result, loaded.source))
     }
 
+    /// The plans of cases, and the warnings about them; `None` where one is invalid.
+    pub(super) fn plan_cases<'l>(
+        &self,
+        found: &Found,
+        loaded: &Loaded,
+        selected: Vec<(&'l Case, String)>,
+    ) -> Option<(Vec<PlannedCase<'l>>, Vec<Diagnostic>)> {
+        let mut planned = Vec::with_capacity(selected.len());
+        let mut warnings = loaded.findings.clone();
+        for (case, name) in selected {
+            let mut findings = loaded.findings.clone();
+            let plan = plan::build(&loaded.spec, &loaded.source, &found.name, case, &self.settings, &mut findings)?;
+            warnings.extend(findings.into_iter().skip(loaded.findings.len()).filter(|new| !is_error(new)));
+            planned.push((case, name, plan));
+        }
+        Some((planned, in_order(warnings)))
+    }
+
     /// Plans all cases before the first of them runs: of an invalid spec nothing runs.
     fn run_cases(
         &self,
@@ -116,18 +136,9 @@ impl Runner {
         worker: &mut Worker,
         begun: Instant,
     ) -> SpecResult {
-        let mut planned = Vec::with_capacity(selected.len());
-        let mut warnings = loaded.findings.clone();
-        for (case, name) in selected {
-            let mut findings = loaded.findings.clone();
-            let plan = plan::build(&loaded.spec, &loaded.source, &found.name, case, &self.settings, &mut findings);
-            let Some(plan) = plan else {
-                return self.invalid(found, loaded);
-            };
-            warnings.extend(findings.into_iter().skip(loaded.findings.len()).filter(|new| !is_error(new)));
-            planned.push((case, name, plan));
-        }
-        let warnings = in_order(warnings);
+        let Some((planned, warnings)) = self.plan_cases(found, loaded, selected) else {
+            return self.invalid(found, loaded);
+        };
         let mut begun = Some(begun);
         let tests = planned.into_iter().map(|(case, name, plan)| {
             let begun = begun.take().unwrap_or_else(Instant::now);
@@ -140,7 +151,7 @@ impl Runner {
         SpecResult { path: found.path.clone(), source: None, tests: tests.collect(), warnings }
     }
 
-    fn invalid(&self, found: &Found, loaded: &Loaded) -> SpecResult {
+    pub(super) fn invalid(&self, found: &Found, loaded: &Loaded) -> SpecResult {
         let all = loaded.check(&found.name, &self.settings);
         let (errors, warnings) = all.into_iter().partition(is_error);
         SpecResult { warnings, ..whole(found, Outcome::Invalid(errors)) }
@@ -212,6 +223,9 @@ impl Runner {
     }
 }
 
+/// A case with the name of its test and its plan.
+type PlannedCase<'l> = (&'l Case, String, Plan);
+
 /// A test that is about to run.
 #[derive(Clone, Copy)]
 struct Test<'a> {
@@ -231,13 +245,13 @@ fn change(difference: Difference, name: &str, trace: &str) -> Change {
 }
 
 /// A result for a spec as a whole.
-fn whole(found: &Found, outcome: Outcome) -> SpecResult {
+pub(super) fn whole(found: &Found, outcome: Outcome) -> SpecResult {
     let test = TestResult { name: found.name.clone(), outcome, took: Duration::ZERO };
     SpecResult { path: found.path.clone(), source: None, warnings: Vec::new(), tests: vec![test] }
 }
 
 /// With the file, where a report may want to show lines of it.
-fn with_source(mut result: SpecResult, source: SourceFile) -> SpecResult {
+pub(super) fn with_source(mut result: SpecResult, source: SourceFile) -> SpecResult {
     let draws = |test: &TestResult| matches!(test.outcome, Outcome::Failed { .. } | Outcome::Invalid(_));
     if !result.warnings.is_empty() || result.tests.iter().any(draws) {
         result.source = Some(source);
@@ -245,11 +259,11 @@ fn with_source(mut result: SpecResult, source: SourceFile) -> SpecResult {
     result
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Outcome {
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Outcome {
     Outcome::CouldNotRun { reason: format!("cannot read {}: {error}", path.display()) }
 }
 
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
@@ -262,7 +276,7 @@ fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Outcome> {
 }
 
 /// What a panic said.
-fn said(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn said(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()
         .map(String::as_str)

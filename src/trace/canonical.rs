@@ -86,7 +86,7 @@ fn entry(entry: &record::Entry) -> Option<Entry<'_>> {
     }
 }
 
-fn fold(groups: &[record::Group]) -> Vec<Group<'_>> {
+pub(super) fn fold(groups: &[record::Group]) -> Vec<Group<'_>> {
     let mut folded: Vec<Group<'_>> = Vec::new();
     for group in groups.iter().filter(|group| group.count > 0) {
         let entries = entries(&group.entries);
@@ -111,7 +111,7 @@ fn counted(open: &[Open]) -> Vec<(u64, &Open)> {
     counted
 }
 
-fn event(event: &Event) -> Cow<'_, Event> {
+pub(super) fn event(event: &Event) -> Cow<'_, Event> {
     match &event.what {
         What::Data { verb, bytes, suffix } if !is_joined(bytes) => Cow::Owned(Event {
             endpoint: event.endpoint.clone(),

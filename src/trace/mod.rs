@@ -7,10 +7,12 @@
 pub mod canonical;
 pub mod event;
 mod payload;
+mod placed;
 pub mod record;
 pub mod shown;
 pub mod text;
 
 pub use canonical::{Trace, same_events};
 pub use payload::sha256;
+pub use placed::{Placed, placed};
 pub use text::text_of;

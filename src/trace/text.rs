@@ -15,7 +15,7 @@ use crate::model::bytes;
 /// The column at which what an endpoint did begins; a longer name is followed by one blank.
 const COLUMN: usize = 10;
 /// How far the lanes of a block, and the events of a lane, stand to the right.
-const STEP: usize = 2;
+pub(super) const STEP: usize = 2;
 
 /// The text of a record's canonical trace.
 pub fn text_of(record: &Record) -> String {

@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan"],
     &["exec", "snapshot"],
     &["suite"],
+    &["stress"],
     &["report"],
     &["harness", "cli"],
 ];

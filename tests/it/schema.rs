@@ -145,7 +145,8 @@ const BAD_SPECS: &[&str] = &[
     "about: A\nnetwork: {routes: {192.0.2.0/24: reject}}\nsteps: [{a: close}]",
     "about: A\nnetwork: isolated\nwire: yes\nsteps: [{a: close}]",
     "about: A\nports: p\nsteps: [{a: close}]",
-    // Words of the language that this version does not have.
+    "about: A\nperturb: {segment: false}\nsteps: [{a: close}]",
+    "about: A\nperturb: {segments: no}\nsteps: [{a: close}]",
     "about: A\nperturb: {}\nsteps: [{a: close}]",
     "- a: close",
     "just a text",

@@ -94,6 +94,7 @@ pub fn build(
         allow_net: settings.allow_net || network.topology.is_some(),
         topology: network.topology,
         wire,
+        perturb: spec.perturb,
         steps,
     })
 }

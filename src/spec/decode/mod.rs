@@ -9,6 +9,7 @@ mod form;
 mod form_words;
 mod include;
 mod network;
+mod perturb;
 mod program;
 mod step;
 #[cfg(test)]

@@ -351,14 +351,6 @@ fn escapes_that_are_not_what_was_meant() {
 }
 
 #[test]
-fn words_of_later_versions_are_named_at_their_place() {
-    let (spec, diagnostics) = read("about: x\nperturb: {segments: false}\nsteps:\n  - a: close\n");
-    assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
-    assert_eq!((diagnostics[0].code, diagnostics[0].span.start), ("not-supported-yet", 9));
-    assert!(spec.incomplete);
-}
-
-#[test]
 fn a_network_is_a_word_or_a_map() {
     let network = |network: &str| {
         let (spec, diagnostics) = read(&format!("about: x\nnetwork: {network}\nsteps:\n  - a: close\n"));

@@ -84,6 +84,7 @@ impl Decoder<'_> {
             "ports" => spec.ports = self.ports(at, node),
             "files" => spec.files = self.files(at, node),
             "network" => spec.network = Some(self.network(at, node)),
+            "perturb" => spec.perturb = self.perturb(entry),
             "wire" => spec.wire = self.scalar(at, node, what),
             _ => spec.steps = self.steps(at, node),
         }

@@ -151,6 +151,7 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::Addresses => "a list of IP addresses",
         Value::Hosts => "a map of hosts to their addresses, such as `{a: 10.0.0.1, b: 10.0.0.2}`",
         Value::Routes => "a map of destinations to the kinds of their routes, such as `{192.0.2.0/24: unreachable}`",
+        Value::Perturb => "a map of what the spec does not stand, such as `{segments: false}`",
         Value::Host => "the name of a host",
         Value::Links => "a map of hosts to the states of their links, such as `{a: down}`",
         Value::Arguments => "a list of the program and its arguments, such as `[cat, \"-u\"]`",

@@ -24,6 +24,7 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("files", "mode", "files: {secret: {text: \"hunter2\", mode: 0600}}"),
     ("spec", "network", "network: {hosts: {a: 10.0.0.1, b: 10.0.0.2}}"),
     ("spec", "wire", "network: isolated\nwire: true"),
+    ("spec", "perturb", "perturb: {segments: false, why: \"the server takes one read for one request\"}"),
     ("network", "addresses", "network: {addresses: [1.2.3.4, \"2001:db8::1\"]}"),
     ("network", "hosts", "network: {hosts: {a: 10.0.0.1, b: [10.0.0.2, \"fd00::2/64\"]}}"),
     ("network", "routes", "network: {routes: {192.0.2.0/24: unreachable}}"),

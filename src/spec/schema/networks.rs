@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::values::{NAME, any_of, one_or_list, reference, words};
 use super::{described, value};
-use crate::spec::words::{LINK_STATES, NETWORK_KEYS, NETWORKS, ROUTES};
+use crate::spec::words::{LINK_STATES, NETWORK_KEYS, NETWORKS, PERTURB_KEYS, ROUTES, Value, Word};
 
 /// An address, with or without a prefix. What it names is for the checker.
 const ADDRESS: &str = r"^[0-9A-Fa-f.:]+(/[0-9]+)?$|\$\{[^}]+\}";
@@ -27,6 +27,16 @@ pub(super) fn network() -> Json {
             }),
         ),
     ])
+}
+
+/// A map of what a spec does not stand.
+pub(super) fn perturb() -> Json {
+    let key = |word: &Word| {
+        let schema = if word.value == Value::Flag { json!({ "type": "boolean" }) } else { value(word.value) };
+        (word.name.to_owned(), described("perturb", word, schema))
+    };
+    let properties: serde_json::Map<_, _> = PERTURB_KEYS.iter().map(key).collect();
+    json!({ "type": "object", "properties": properties, "additionalProperties": false, "minProperties": 1 })
 }
 
 fn address() -> Json {

@@ -93,6 +93,8 @@ pub enum Value {
     Expression,
     /// A map of names to expressions.
     Expressions,
+    /// A map of perturbations that a spec does not stand.
+    Perturb,
     /// The network of a spec: a word, or a map of what it has.
     Topology,
     /// A list of IP addresses.
@@ -174,8 +176,17 @@ pub const TOP_LEVEL: &[Word] = &[
     word("files", Value::Files, "Files that are written before the first step, into the test's own folder `${tmp}`."),
     word("network", Value::Topology, "The network that the spec runs in: the machine's, `host`, or one of its own."),
     word("wire", Value::Flag, "Whether the segments on an isolated network are part of the trace."),
-    later("perturb", "Which perturbations this spec does not stand."),
+    word("perturb", Value::Perturb, "Which perturbations of `sockspec stress` this spec does not stand, and why."),
     required("steps", Value::Steps, "The steps, in the order in which they happen."),
+];
+
+/// The perturbations of `sockspec stress`, and the reason why a spec does not stand one.
+pub const PERTURB_KEYS: &[Word] = &[
+    word("segments", Value::Flag, "Sends on streams are cut into pieces, or joined."),
+    word("buffers", Value::Flag, "Sockets have small buffers."),
+    word("schedule", Value::Flag, "Steps are delayed, and lanes run in another order."),
+    word("load", Value::Flag, "Every core of the machine is busy."),
+    word("why", Value::Text, "The reason."),
 ];
 
 /// The keys of a file that is included.

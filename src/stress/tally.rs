@@ -1,0 +1,126 @@
+//! What came of a test's runs: each way in which it went, once, with how often.
+
+use crate::exec::{Ended, Execution};
+use crate::trace;
+use crate::trace::record::Record;
+
+/// How many ways are kept. A test that goes another way each time has shown enough by then.
+const KEPT: usize = 16;
+
+/// The runs of one test.
+#[derive(Debug)]
+pub struct Tally {
+    /// The test's name.
+    pub name: String,
+    /// How many perturbed runs were made.
+    pub runs: u32,
+    /// The ways in which it went, in the order in which they were seen: first that of the run
+    /// that was not perturbed.
+    pub ways: Vec<Way>,
+    /// How many runs went in ways that were not kept.
+    pub others: u32,
+    /// Why it cannot run here, or could not go on.
+    pub trouble: Option<Trouble>,
+}
+
+/// One way in which a test went.
+#[derive(Debug)]
+pub struct Way {
+    /// How many perturbed runs went so.
+    pub count: u32,
+    /// Whether the run went so that was not perturbed.
+    pub is_usual: bool,
+    /// The seed of the first perturbed run that went so.
+    pub seed: Option<u64>,
+    /// The first run that went so.
+    pub record: Box<Record>,
+    /// Its canonical trace.
+    pub trace: String,
+}
+
+/// Why a test has no runs, or fewer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// The machine lacks something.
+    Ignored(String),
+    /// The runner could not do its work.
+    CouldNotRun(String),
+}
+
+impl Way {
+    /// Whether a step did otherwise than written.
+    pub fn failed(&self) -> bool {
+        self.record.failure.is_some()
+    }
+
+    /// Whether a run went so. Of runs that failed it counts at which step: how far other lanes had
+    /// come by then says nothing.
+    fn is_of(&self, record: &Record, trace: &str) -> bool {
+        match (&self.record.failure, &record.failure) {
+            (None, None) => self.trace == trace,
+            (Some(one), Some(other)) => (one.line, &one.file) == (other.line, &other.file),
+            _ => false,
+        }
+    }
+}
+
+impl Tally {
+    /// That of a test that has not run.
+    pub(super) fn new(name: String) -> Self {
+        Self { name, runs: 0, ways: Vec::new(), others: 0, trouble: None }
+    }
+
+    /// Whether the runs went in more than one way.
+    pub fn differs(&self) -> bool {
+        self.ways.len() > 1
+    }
+
+    /// Whether it fails whatever is done to it, at the same step.
+    pub fn fails(&self) -> bool {
+        !self.differs() && self.ways.iter().any(Way::failed)
+    }
+
+    /// How the run went that was not perturbed.
+    pub fn usual(&self) -> Option<&Way> {
+        self.ways.iter().find(|way| way.is_usual)
+    }
+
+    /// The other way that came most often.
+    pub fn other(&self) -> Option<&Way> {
+        // Of ways that came equally often, the one that was seen first.
+        self.ways.iter().filter(|way| !way.is_usual).rev().max_by_key(|way| way.count)
+    }
+
+    /// Adds a run: that of a seed, or the one that was not perturbed. One that was cancelled, or
+    /// could not be made, says nothing.
+    pub(super) fn add(&mut self, execution: Execution, seed: Option<u64>) {
+        match execution.ended {
+            Ended::Completed | Ended::Failed => {}
+            Ended::CouldNotRun(reason) => {
+                self.trouble = Some(Trouble::CouldNotRun(reason));
+                return;
+            }
+            Ended::Cancelled { .. } => return,
+        }
+        self.count(execution.record, seed);
+    }
+
+    fn count(&mut self, record: Record, seed: Option<u64>) {
+        let perturbed = u32::from(seed.is_some());
+        self.runs += perturbed;
+        let trace = trace::text_of(&record);
+        match self.ways.iter().position(|way| way.is_of(&record, &trace)) {
+            Some(known) => {
+                let way = &mut self.ways[known];
+                way.count += perturbed;
+                way.is_usual |= seed.is_none();
+                way.seed = way.seed.or(seed);
+            }
+            None if self.ways.len() >= KEPT => self.others += perturbed,
+            None => {
+                let record = Box::new(record);
+                self.ways.push(Way { count: perturbed, is_usual: seed.is_none(), seed, record, trace });
+            }
+        }
+    }
+}
