@@ -176,7 +176,7 @@ impl Perturbation {
 
 /// Whether a call sends bytes whose way into the kernel is not what its step is about.
 pub(crate) fn is_plain_send(call: &Call) -> bool {
-    let plain = matches!(call.verb, Verb::Send { urgent: false, more: false, .. });
+    let plain = matches!(&call.verb, Verb::Send { urgent: false, more: false, pass, .. } if pass.is_empty());
     plain && call.mode == Mode::Waiting && call.fails.is_empty()
 }
 

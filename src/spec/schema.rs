@@ -35,7 +35,7 @@ pub fn included() -> String {
 }
 
 fn document(place: &str, keys: &[Word], description: &str) -> String {
-    let mut root = object(keys.iter().filter(|word| !word.is_later()).map(|word| top_level(place, word)));
+    let mut root = object(keys.iter().map(|word| top_level(place, word)));
     root["$schema"] = json!("http://json-schema.org/draft-07/schema#");
     root["$id"] = json!(format!("urn:sockspec:{place}"));
     root["title"] = json!("sockspec");
@@ -149,7 +149,6 @@ fn value(value: Value) -> Json {
             "additionalProperties": reference("steps"),
             "minProperties": 1,
         }),
-        Value::Later => json!(false),
     }
 }
 
@@ -159,7 +158,7 @@ fn steps() -> Json {
 
 /// A step: an endpoint with its verb, or a word of its own with what stands beside it.
 fn step() -> Json {
-    let own = words::STEPS.iter().filter(|step| !step.word.is_later());
+    let own = words::STEPS.iter();
     let alternatives: Vec<_> = own.map(step_of_its_own).chain([endpoint_step()]).collect();
     json!({ "anyOf": alternatives })
 }
@@ -181,7 +180,7 @@ fn endpoint_step() -> Json {
 }
 
 fn verbs() -> impl Iterator<Item = &'static VerbWord> {
-    words::VERBS.iter().filter(|verb| !verb.word.is_later())
+    words::VERBS.iter()
 }
 
 /// What stands after an endpoint: a bare verb, or a verb with what it takes and its modifiers.
@@ -194,7 +193,7 @@ fn call() -> Json {
 
 fn verb() -> Json {
     let alternative = |verb: &'static VerbWord| {
-        let modifiers = verb.modifiers().filter(|word| !word.is_later());
+        let modifiers = verb.modifiers();
         headed(key("verb", &verb.word), modifiers.map(|modifier| key(verb.word.name, modifier)))
     };
     json!({ "anyOf": verbs().map(alternative).collect::<Vec<_>>() })

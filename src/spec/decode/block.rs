@@ -22,10 +22,6 @@ impl Decoder<'_> {
         entries: &[Entry<'_>],
     ) -> Option<StepKind> {
         let at = At::from(&entry.key);
-        if word.word.is_later() {
-            self.not_yet(at);
-            return None;
-        }
         for beside in entries.iter().filter(|other| other.key.span != entry.key.span) {
             self.beside_block(at, word, beside);
         }

@@ -30,17 +30,7 @@ impl Decoder<'_> {
     }
 
     fn conditions(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Option<Expectation> {
-        let conditions = self.one_or_list(at, node, what)?;
-        for condition in &conditions {
-            self.refuse_later(CONDITIONS, &condition.text, condition);
-        }
-        Some(Expectation::Any(conditions))
-    }
-
-    fn refuse_later(&mut self, words: &[Word], name: &str, scalar: &Scalar) {
-        if find(words, name).is_some_and(Word::is_later) {
-            self.not_yet(At { name, span: scalar.span });
-        }
+        self.one_or_list(at, node, what).map(Expectation::Any)
     }
 
     fn attributes(&mut self, at: At<'_>, entries: &[Entry<'_>], node: &Node<'_>) -> Option<Expectation> {
@@ -54,9 +44,7 @@ impl Decoder<'_> {
         let mut attributes = Vec::with_capacity(entries.len());
         for entry in entries {
             let key = At::from(&entry.key);
-            if find(ATTRIBUTES, key.name).is_some_and(Word::is_later) {
-                self.not_yet(key);
-            } else if find(CONDITIONS, key.name).is_some() {
+            if find(CONDITIONS, key.name).is_some() {
                 self.error(
                     Diagnostic::error(
                         "wrong-shape",

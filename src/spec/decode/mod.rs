@@ -87,15 +87,6 @@ impl Decoder<'_> {
         }
     }
 
-    /// Reports a word of the language that this version does not understand.
-    fn not_yet(&mut self, at: At<'_>) {
-        self.error(
-            Diagnostic::error("not-supported-yet", at.span, format!("`{}` is not supported yet", at.name))
-                .label("not supported yet")
-                .help("the language has this word, but this version of sockspec cannot run it: leave it out"),
-        );
-    }
-
     /// The entries of a map that were read in order to be looked up by their words.
     fn entry<'n, 'a>(entries: &'n [Entry<'a>], name: &str) -> Option<&'n Entry<'a>> {
         entries.iter().find(|entry| entry.key.text == name)
@@ -115,9 +106,9 @@ fn listed<'w>(words: impl Iterator<Item = &'w str>) -> String {
     words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The names of words that this version understands.
+/// The names of words.
 fn names<'w>(words: impl Iterator<Item = &'w Word> + Clone) -> impl Iterator<Item = &'w str> + Clone {
-    words.filter(|word| !word.is_later()).map(|word| word.name)
+    words.map(|word| word.name)
 }
 
 /// A step that could not be read.

@@ -66,11 +66,6 @@ impl Decoder<'_> {
             self.incomplete = true;
             return;
         };
-        if word.is_later() {
-            self.not_yet(at);
-            self.incomplete = true;
-            return;
-        }
         let what = takes(word.value);
         match word.name {
             "about" => spec.about = self.about(at, node, what),

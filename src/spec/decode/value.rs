@@ -113,7 +113,7 @@ impl Decoder<'_> {
 /// What stands after a word, in words.
 pub(super) fn takes(value: Value) -> &'static str {
     match value {
-        Value::Nothing | Value::True | Value::Later => "`true`",
+        Value::Nothing | Value::True => "`true`",
         Value::Flag => "`true` or `false`",
         Value::Text => "a text",
         Value::Texts => "a list of texts",

@@ -53,10 +53,6 @@ impl Decoder<'_> {
             self.no_bare_verb(name, word, span);
             return None;
         };
-        if verb.word.is_later() {
-            self.not_yet(At { name: word, span });
-            return None;
-        }
         if !verb.is_bare() {
             self.error(
                 Diagnostic::error("missing-value", span, format!("nothing stands after `{word}`"))
@@ -100,10 +96,6 @@ impl Decoder<'_> {
             return None;
         };
         let at = At::from(&entry.key);
-        if verb.word.is_later() {
-            self.not_yet(at);
-            return None;
-        }
         if let Some((second, _)) = verbs.next() {
             let (one, two) = (at.name, &second.key.text);
             self.error(
@@ -171,7 +163,6 @@ impl Decoder<'_> {
     fn modifier(&mut self, verb: At<'_>, word: &VerbWord, entry: &Entry<'_>) {
         let at = At::from(&entry.key);
         match word.modifier(at.name) {
-            Some(modifier) if modifier.is_later() => self.not_yet(at),
             Some(_) => {}
             None if entry.value.span.start == entry.value.span.end => self.stray_comma(verb, word, at),
             None => self.unknown_modifier(verb, word, at, &entry.value),
@@ -363,5 +354,5 @@ fn verbs() -> impl Iterator<Item = &'static str> + Clone {
 }
 
 fn modifiers(word: &VerbWord) -> impl Iterator<Item = &'static str> + Clone {
-    word.modifiers().filter(|word| !word.is_later()).map(|word| word.name)
+    word.modifiers().map(|word| word.name)
 }

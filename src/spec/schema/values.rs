@@ -184,9 +184,9 @@ fn errors() -> Json {
 
 /// Conditions, or attributes each with the value or values that will do.
 fn expectation() -> Json {
-    let conditions = words(words::CONDITIONS.iter().filter(|word| !word.is_later()));
+    let conditions = words(words::CONDITIONS.iter());
     let mut attributes = options(|value| one_or_list(&value));
-    for word in words::ATTRIBUTES.iter().filter(|word| !word.is_later()) {
+    for word in words::ATTRIBUTES {
         let schema = match word.name {
             "state" => one_or_list(&states()),
             "tls" => agreed(),

@@ -121,8 +121,6 @@ pub enum Value {
     Steps,
     /// A map of lanes to their steps.
     Lanes,
-    /// Something that is not understood yet.
-    Later,
 }
 
 /// A word with what stands after it.
@@ -138,23 +136,12 @@ pub struct Word {
     pub doc: &'static str,
 }
 
-impl Word {
-    /// Whether the language has the word, but this version does not understand it.
-    pub fn is_later(&self) -> bool {
-        self.value == Value::Later
-    }
-}
-
 const fn word(name: &'static str, value: Value, doc: &'static str) -> Word {
     Word { name, value, required: false, doc }
 }
 
 const fn required(name: &'static str, value: Value, doc: &'static str) -> Word {
     Word { name, value, required: true, doc }
-}
-
-const fn later(name: &'static str, doc: &'static str) -> Word {
-    word(name, Value::Later, doc)
 }
 
 /// The word of that name.

@@ -45,10 +45,7 @@ pub fn verb(name: &str) -> Option<&'static VerbWord> {
 
 /// The verbs that have a modifier of that name.
 pub fn owners(modifier: &str) -> impl Iterator<Item = &'static str> {
-    VERBS
-        .iter()
-        .filter(move |verb| !verb.word.is_later() && verb.modifier(modifier).is_some())
-        .map(|verb| verb.word.name)
+    VERBS.iter().filter(move |verb| verb.modifier(modifier).is_some()).map(|verb| verb.word.name)
 }
 
 /// The modifier of every verb that can create a socket.
