@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::RootCertStore;
 use rustls::crypto::ring::sign::any_supported_type;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 
 /// So many certificates are kept; a spec that asks for one name after the other has no more.
@@ -35,11 +34,9 @@ impl Authority {
         Ok(Self { issuer, key: KeyPair::generate()?, issued: Mutex::default() })
     }
 
-    /// The authority alone, to trust.
-    pub(super) fn roots(&self) -> Result<RootCertStore, String> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.issuer.der().clone()).map_err(|error| error.to_string())?;
-        Ok(roots)
+    /// Its own certificate, to trust.
+    pub(super) fn certificate(&self) -> CertificateDer<'static> {
+        self.issuer.der().clone()
     }
 
     /// A certificate for these names and addresses.

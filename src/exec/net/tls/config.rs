@@ -3,18 +3,15 @@
 use std::sync::Arc;
 
 use rustls::client::Resumption;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, ServerConfig, ServerConnection,
-    SignatureScheme, SupportedProtocolVersion,
-};
+use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, SupportedProtocolVersion};
 
 use super::authority::Authority;
+use super::verify::{AnyCertificate, Trusted};
+use super::{pem, words};
 use crate::plan::tls::Version;
 
 /// A `tls` step, with its files read.
@@ -52,16 +49,17 @@ pub(super) fn client(options: &Options<'_>, name: ServerName<'static>) -> Result
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions(options.version))
-        .map_err(|error| error.to_string())?;
-    let builder = match roots(&options.accepted)? {
-        Some(roots) => builder.with_root_certificates(roots),
-        None => builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider))),
+        .map_err(|error| words::of(&error))?;
+    let verifier = match trusted(&options.accepted)? {
+        Some(trusted) => trusted.of_servers(&provider)?,
+        None => Arc::new(AnyCertificate(provider)),
     };
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     let mut config = match &options.certificate {
         None => builder.with_no_client_auth(),
-        Some(Shown::Own(chain, key)) => {
-            builder.with_client_auth_cert(certificates(chain)?, private_key(key)?).map_err(|error| error.to_string())?
-        }
+        Some(Shown::Own(chain, key)) => builder
+            .with_client_auth_cert(pem::certificates(chain)?, pem::private_key(key)?)
+            .map_err(|error| words::of(&error))?,
         Some(Shown::OfTheRun) => {
             let certified = Authority::of_the_run()?.issue(vec!["localhost".to_owned()])?;
             builder.with_client_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(certified)))
@@ -70,7 +68,7 @@ pub(super) fn client(options: &Options<'_>, name: ServerName<'static>) -> Result
     config.alpn_protocols = protocols(options.alpn);
     // A session of before would make a handshake another one than the first.
     config.resumption = Resumption::disabled();
-    ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())
+    ClientConnection::new(Arc::new(config), name).map_err(|error| words::of(&error))
 }
 
 /// The side that answers it, which is called by these names and addresses.
@@ -78,25 +76,22 @@ pub(super) fn server(options: &Options<'_>, names: Vec<String>) -> Result<Server
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions(options.version))
-        .map_err(|error| error.to_string())?;
-    let builder = match roots(&options.accepted)? {
+        .map_err(|error| words::of(&error))?;
+    let builder = match trusted(&options.accepted)? {
         None => builder.with_no_client_auth(),
-        Some(roots) => {
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-            builder.with_client_cert_verifier(verifier.map_err(|error| error.to_string())?)
-        }
+        Some(trusted) => builder.with_client_cert_verifier(trusted.of_clients(&provider)?),
     };
     let mut config = match &options.certificate {
-        Some(Shown::Own(chain, key)) => {
-            builder.with_single_cert(certificates(chain)?, private_key(key)?).map_err(|error| error.to_string())?
-        }
+        Some(Shown::Own(chain, key)) => builder
+            .with_single_cert(pem::certificates(chain)?, pem::private_key(key)?)
+            .map_err(|error| words::of(&error))?,
         None | Some(Shown::OfTheRun) => builder.with_cert_resolver(Arc::new(OfTheRun { names })),
     };
     config.alpn_protocols = protocols(options.alpn);
     // Nothing is sent after the handshake that the spec does not send: no tickets.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
-    ServerConnection::new(Arc::new(config)).map_err(|error| error.to_string())
+    ServerConnection::new(Arc::new(config)).map_err(|error| words::of(&error))
 }
 
 const ONLY_12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
@@ -114,26 +109,13 @@ fn protocols(alpn: &[String]) -> Vec<Vec<u8>> {
     alpn.iter().map(|protocol| protocol.clone().into_bytes()).collect()
 }
 
-fn roots(accepted: &Accepted) -> Result<Option<RootCertStore>, String> {
-    match accepted {
-        Accepted::Anything => Ok(None),
-        Accepted::OfTheRun => Authority::of_the_run()?.roots().map(Some),
-        Accepted::Authorities(pem) => {
-            let mut roots = RootCertStore::empty();
-            for certificate in certificates(pem)? {
-                roots.add(certificate).map_err(|error| error.to_string())?;
-            }
-            Ok(Some(roots))
-        }
-    }
-}
-
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())
-}
-
-fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
-    PrivateKeyDer::from_pem_slice(pem).map_err(|error| error.to_string())
+fn trusted(accepted: &Accepted) -> Result<Option<Trusted>, String> {
+    let certificates = match accepted {
+        Accepted::Anything => return Ok(None),
+        Accepted::OfTheRun => vec![Authority::of_the_run()?.certificate()],
+        Accepted::Authorities(file) => pem::certificates(file)?,
+    };
+    Trusted::new(certificates).map(Some).map_err(|_| "a certificate of `verify` cannot be read".to_owned())
 }
 
 /// Shows a certificate of the run's for the name that the client asks for.
@@ -147,44 +129,5 @@ impl ResolvesServerCert for OfTheRun {
         let mut names = self.names.clone();
         names.extend(hello.server_name().filter(|name| !self.names.iter().any(|own| own == name)).map(str::to_owned));
         Authority::of_the_run().and_then(|authority| authority.issue(names)).ok()
-    }
-}
-
-/// `verify: false`: any certificate will do, as long as the server has its key.
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

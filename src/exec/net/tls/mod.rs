@@ -5,8 +5,11 @@
 
 mod authority;
 mod config;
+mod pem;
 pub(crate) mod record;
 mod trouble;
+mod verify;
+mod words;
 
 use std::cell::{Cell, RefCell};
 use std::io::{Read as _, Write as _};

@@ -2,7 +2,7 @@
 
 use rustls::{AlertDescription, Error};
 
-use super::record;
+use super::{record, words};
 use crate::model::alert::Alert;
 
 /// Why TLS did not go on.
@@ -27,7 +27,7 @@ impl Trouble {
             _ => Alert(u8::from(alert_for(error))),
         };
         let mut notes: Vec<String> = record::no_record(head).into_iter().collect();
-        notes.push(format!("this side sent the alert: {error}"));
+        notes.push(format!("this side sent the alert: {}", words::of(error)));
         Self { alert, notes }
     }
 }
