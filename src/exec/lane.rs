@@ -29,7 +29,7 @@ use super::perturb::{self, Delay, Turn};
 use super::stop::Stop;
 use super::test::Test;
 use super::values::{Scope, Values};
-use super::verbs;
+use super::verbs::{self, expect::described};
 use super::wire::{Route, Watch};
 
 /// What is said of a step that had no time left to begin.
@@ -301,14 +301,15 @@ impl<'t> Lane<'t> {
         let within = self.at_most(call.within);
         let deadline = earlier(Deadline { at: began + within, within }, self.limit);
         let watched = self.watch(call)?;
-        let done = verbs::run(self, call, deadline).await.map_err(|stop| unmet(call, stop).at(span))?;
+        let here = |stop: Stop| stop.of(&call.endpoint.shown()).at(span);
+        let done = verbs::run(self, call, deadline).await.map_err(|stop| here(unmet(call, stop)))?;
         let done = done.explained(self, call)?;
         self.test.pump();
         if let Some((watch, name)) = watched {
             let line = self.test.source.line_in_words(span.start);
             watch.note(self.test, &name, call, order, &line, &done);
         }
-        judge(call, &done, began.elapsed()).map_err(|stop| stop.at(span))?;
+        judge(call, &done, began.elapsed()).map_err(here)?;
         let fails = call.fails_words.clone();
         let event = Event { endpoint: call.endpoint.shown(), what: done.what, fails, wire: Vec::new() };
         Ok(self.happened(span, order, began, event, done.facts))
@@ -410,7 +411,7 @@ fn unmet(call: &Call, stop: Stop) -> Stop {
 
 /// Compares what a call did with what its step allows.
 fn judge(call: &Call, done: &Done, took: Duration) -> Result<(), Stop> {
-    let verb = call.words.split(' ').next().unwrap_or_default();
+    let verb = verb(call);
     let who = call.endpoint.shown();
     let fault = done.fault();
     let allowed = match fault {
@@ -424,11 +425,15 @@ fn judge(call: &Call, done: &Done, took: Duration) -> Result<(), Stop> {
             return Err(stop.label("succeeded").help("if success is right, remove `fails`, or add `none` to it"));
         }
         Some(fault) if !allowed => {
-            let stop = if call.fails.is_empty() {
-                Stop::failed(format!("{who}: {verb} failed with {fault}"))
-                    .help(format!("if that is what this step shows, write `fails: {fault}` beside it"))
-            } else {
-                Stop::failed(format!("{who}: {verb} failed with {fault}, where {} was expected", wanted()))
+            let stop = match &call.verb {
+                _ if !call.fails.is_empty() => {
+                    Stop::failed(format!("{who}: {verb} failed with {fault}, where {} was expected", wanted()))
+                }
+                Verb::Expect { conditions, .. } => {
+                    Stop::failed(format!("{who}: {fault} came, where {} was expected", described(conditions)))
+                        .help(if_shown(fault))
+                }
+                _ => Stop::failed(format!("{who}: {verb} failed with {fault}")).help(if_shown(fault)),
             };
             let notes = done.trouble.iter().flat_map(|trouble| trouble.notes.iter().cloned());
             return Err(notes.fold(stop.label(fault.to_string()), Stop::note));
@@ -444,6 +449,18 @@ fn judge(call: &Call, done: &Done, took: Duration) -> Result<(), Stop> {
         .label("too early")),
         _ => Ok(()),
     }
+}
+
+/// The verb of a call. The words of an `expect` begin with what it expects.
+pub(crate) fn verb(call: &Call) -> &str {
+    match &call.verb {
+        Verb::Expect { .. } => "expect",
+        _ => call.words.split(' ').next().unwrap_or_default(),
+    }
+}
+
+fn if_shown(fault: Fault) -> String {
+    format!("if that is what this step shows, write `fails: {fault}` beside it")
 }
 
 /// The words as a message lists alternatives: `EPIPE`, `EPIPE or ECONNRESET`.

@@ -81,6 +81,19 @@ impl Stop {
         self.with(|failure| failure.difference = Some(difference))
     }
 
+    /// Of a step of that endpoint, unless it is of another one.
+    #[must_use]
+    pub(crate) fn of(self, endpoint: &str) -> Self {
+        self.with(|failure| {
+            failure.endpoint.get_or_insert_with(|| endpoint.to_owned());
+        })
+    }
+
+    /// Whether it is of a step of that endpoint.
+    pub(crate) fn is_of(&self, endpoint: &str) -> bool {
+        matches!(self, Self::Failed(failure) if failure.endpoint.as_deref() == Some(endpoint))
+    }
+
     /// At a place, unless it has one.
     #[must_use]
     pub(crate) fn at(self, span: Span) -> Self {

@@ -218,7 +218,14 @@ fn choices<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<(&'a str, Value)> {
     let mut choices: Vec<(&str, Value)> = Vec::with_capacity(list.len());
-    for written in list {
+    for (nth, written) in list.iter().enumerate() {
+        if let Some(variable) = variable_in(&written.text) {
+            diagnostics.push(not_replaced(name, written, variable));
+            // It would be wrong once more wherever it is used; but there has to be one.
+            if !choices.is_empty() || nth + 1 < list.len() {
+                continue;
+            }
+        }
         let value = constant::read(written).unwrap_or_else(|finding| {
             diagnostics.push(*finding);
             Value::Text(written.text.clone())
@@ -242,6 +249,19 @@ fn choices<'a>(
         return vec![(text, value)];
     }
     choices
+}
+
+/// The first `${name}` in a text.
+fn variable_in(text: &str) -> Option<&str> {
+    let (at, _) = text.match_indices("${").find(|(at, _)| !text[..*at].ends_with('$'))?;
+    let end = text[at..].find('}')?;
+    Some(&text[at..=at + end])
+}
+
+fn not_replaced(name: &Scalar, written: &Scalar, variable: &str) -> Diagnostic {
+    let message = format!("`{variable}` is not replaced in a value of `matrix`");
+    Diagnostic::error("not-constant", written.span, message)
+        .help(format!("its values stand for themselves: write `{variable}` where `${{{}}}` is used", name.text))
 }
 
 #[cfg(test)]

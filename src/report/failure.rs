@@ -127,11 +127,8 @@ fn draw_printed(page: &mut Page, printed: &Printed, style: Style) {
     page.push(&format!("   by {}{errors}:", printed.by));
     page.end_line();
     let columns = style.width.saturating_sub(12).max(20);
-    let mut rows = rows::text(bytes, None, columns);
-    if rows.len() > PRINTED_ROWS {
-        rows.drain(..rows.len() - PRINTED_ROWS);
-    }
-    labelled(page, "", &rows);
+    let rows = if is_mostly_unprintable(bytes) { rows::hex(bytes, None, columns) } else { rows::lines(bytes) };
+    labelled(page, "", &rows[rows.len().saturating_sub(PRINTED_ROWS)..]);
 }
 
 /// A sentence as rustc has it below a snippet, folded.

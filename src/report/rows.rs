@@ -1,6 +1,6 @@
 //! Bytes in rows of a given width, with a mark under one of them.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::model::bytes::{dump_line_into, escape, escape_into};
 
@@ -53,6 +53,37 @@ pub(super) fn text(bytes: &[u8], at: Option<usize>, columns: usize) -> Vec<Row> 
     }
     close(&mut rows, &mut row);
     rows
+}
+
+/// Lines as they were printed, each in a row however long it is, so that it can be searched for; in
+/// place of those that repeat the one before, `*` as hexdump has it. What would be invisible is
+/// escaped.
+pub(super) fn lines(bytes: &[u8]) -> Vec<Row> {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\n").unwrap_or(line));
+    let lines: Vec<&[u8]> = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect();
+    let same = lines.chunk_by(|a, b| a == b);
+    let rows = same.flat_map(|run| match run {
+        // A second one is no longer than the sign for it.
+        [_] | [_, _] => run.iter().map(|line| Row::plain(line_of(line))).collect(),
+        _ => vec![Row::plain(line_of(run[0])), Row::plain("*")],
+    });
+    rows.collect()
+}
+
+fn line_of(bytes: &[u8]) -> String {
+    let mut line = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            // The width of control characters is none, that of those that only steer the others is 0.
+            match c.width() {
+                Some(1..) => line.push(c),
+                _ if c == '\t' => line.push(c),
+                _ => escape_into(&mut line, c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        escape_into(&mut line, chunk.invalid());
+    }
+    line
 }
 
 fn close(rows: &mut Vec<Row>, row: &mut Row) {
@@ -142,6 +173,19 @@ mod tests {
         assert_eq!(drawn(&text(b"a\r\n", Some(1), 10)), "\"a\\r\\n\"\n  ^^\n");
         assert_eq!(drawn(&text("日本x".as_bytes(), Some(6), 10)), "\"日本x\"\n     ^\n");
         assert_eq!(drawn(&text(b"abc", Some(9), 1)), "\"a\"\n\"b\"\n\"c\"\n  ^\n");
+    }
+
+    #[test]
+    fn printed_lines_stay_whole() {
+        let long = format!("{{\"at\": \"C:\\\\\"}} {}", "x".repeat(300));
+        let text = [long.as_bytes(), b"\r\n\n\x1b[1mbold\tend \xe2\x80\xae\xff"].concat();
+        let shown: Vec<String> = lines(&text).into_iter().map(|row| row.text).collect();
+        assert_eq!(shown, [long.as_str(), "", "\\x1b[1mbold\tend \\xe2\\x80\\xae\\xff"]);
+        let shown = |text: &str| lines(text.as_bytes()).into_iter().map(|row| row.text).collect::<Vec<_>>().join("|");
+        assert_eq!(shown("a\nb\nb\nc"), "a|b|b|c");
+        assert_eq!(shown("a\nb\nb\nb\nb\nc\nb\n"), "a|b|*|c|b");
+        assert_eq!(shown("a\na\na\n"), "a|*");
+        assert_eq!(shown(""), "");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod shown;
 pub mod text;
 
 pub use canonical::{Trace, same_events};
+pub(crate) use payload::regex;
 pub use payload::sha256;
 pub use placed::{Placed, placed};
 pub use text::text_of;

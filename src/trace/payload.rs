@@ -239,6 +239,13 @@ pub(super) fn push_list<T>(out: &mut String, items: &[T], push: impl Fn(&mut Str
     out.push(']');
 }
 
+/// `~/regex/`, as a trace shows it.
+pub(crate) fn regex(source: &str) -> String {
+    let mut out = String::new();
+    push_regex(&mut out, source);
+    out
+}
+
 /// Appends `~/regex/`, with what is invisible in it escaped as regular expressions have it. A
 /// slash that could be taken for the last one is escaped, too.
 fn push_regex(out: &mut String, regex: &str) {

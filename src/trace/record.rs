@@ -197,6 +197,9 @@ pub struct Failure {
     /// Where that file is included, and where the one is that includes it, each as `file:line`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub included_from: Vec<String>,
+    /// The endpoint of the step, with counters as `<i>`; of a step without one there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
     /// The place in the spec, in bytes. The places of files that it includes follow its own.
     pub start: u32,
     /// One past the place's last byte.

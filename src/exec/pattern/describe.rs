@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::node::{Kind, Node, masked};
 use crate::model::bytes::escape;
+use crate::trace::regex;
 
 /// Longer descriptions are cut.
 const WORDS_MAX: usize = 160;
@@ -29,9 +30,8 @@ impl Node {
         }
         self.describe_kind(words);
         if let Some(matching) = self.cover.as_ref().and_then(|cover| cover.matching.as_ref()) {
-            words.push_str(" matching ~/");
-            words.push_str(&matching.source);
-            words.push('/');
+            words.push_str(" matching ");
+            words.push_str(&regex(&matching.source));
         }
     }
 
@@ -52,7 +52,7 @@ impl Node {
             }
             Kind::Bytes { count: bytes, .. } => words.push_str(&count(*bytes, "byte")),
             Kind::Until(delimiter) => *words += &["up to ", &cut(delimiter)].concat(),
-            Kind::UntilMatch { source, .. } => *words += &["up to a match of ~/", source, "/"].concat(),
+            Kind::UntilMatch { source, .. } => *words += &["up to a match of ", &regex(source)].concat(),
             Kind::Rest(_) => words.push_str("everything up to the end"),
             Kind::Number { width, mask: None } => words.push_str(&width.name()),
             Kind::Number { width, mask: Some(mask) } => words.push_str(&masked(*width, *mask)),

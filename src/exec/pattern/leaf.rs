@@ -7,6 +7,7 @@ use super::state::{Context, Form, Progress, State, Step};
 use super::view::Boundary;
 use crate::plan::pattern::End;
 use crate::plan::payload::Width;
+use crate::trace::regex;
 
 impl Node {
     /// A step of a form that has no parts.
@@ -85,7 +86,7 @@ impl Node {
         let message = match &self.kind {
             _ if came == 0 => format!("{why} where {} was expected", self.describe()),
             Kind::Until(delimiter) => format!("{why} before {} came", cut(delimiter)),
-            Kind::UntilMatch { source, .. } => format!("{why} before a match of ~/{source}/ came"),
+            Kind::UntilMatch { source, .. } => format!("{why} before a match of {} came", regex(source)),
             Kind::Exactly(exact) => format!("{why} after {came} of {}", count(exact.bytes.len(), "byte")),
             Kind::Hex(bytes) => format!("{why} after {came} of {}", count(bytes.len() as u64, "byte")),
             Kind::Bytes { count: bytes, .. } => format!("{why} after {came} of {}", count(*bytes, "byte")),

@@ -13,6 +13,7 @@ use super::view::View;
 use crate::exec::shown::ShownBuilder;
 use crate::model::value::Value;
 use crate::plan::pattern::{End, Matching};
+use crate::trace::regex;
 
 /// Whether a pattern has all its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,13 +261,13 @@ impl Node {
 
     /// An expression does not match, from `at` on, as is seen when `seen` is.
     fn no_match(&self, matching: &Matching, start: u64, at: u64, seen: u64) -> Misfit {
-        let source = &matching.source;
+        let source = regex(&matching.source);
         let what = match &self.kind {
             Kind::Until(_) => "what came before the delimiter",
             _ => "what came",
         };
-        let message = format!("{what} does not match ~/{source}/");
-        Misfit::new(start, at, format!("~/{source}/"), message).seen(seen)
+        let message = format!("{what} does not match {source}");
+        Misfit::new(start, at, source, message).seen(seen)
     }
 
     fn too_much(&self, start: u64, limit: u64) -> Misfit {

@@ -259,15 +259,26 @@ impl Programs {
         }
     }
 
-    /// A failure with what the programs have printed, and which of them have ended by then.
+    /// A failure with what the programs have printed, and which of them have ended by then. First
+    /// comes the program at which it failed, last those that ended as they were to; of these, the
+    /// ones that found nothing wrong have nothing to tell.
     pub(crate) fn told(&self, mut stop: Stop) -> Stop {
-        for program in self.all.borrow().iter() {
-            if let (Some(status), false) = (program.lost(), program.is_told.get()) {
+        let all = self.all.borrow();
+        for program in all.iter().filter(|program| !program.is_told.get()) {
+            if let Some(status) = program.lost() {
                 stop = stop.note(format!("`{}` had ended by then, {}", program.shown, status.described()));
             }
-            stop = stop.printed(program.printed());
         }
-        stop
+        let rank = |program: &Program| match program.status() {
+            _ if stop.is_of(&program.shown) => Some(0),
+            None => Some(1),
+            Some(_) if program.lost().is_some() => Some(1),
+            Some(ExitStatus::Code(0)) => None,
+            Some(_) => Some(2),
+        };
+        let mut told: Vec<_> = all.iter().filter_map(|program| Some((rank(program)?, program))).collect();
+        told.sort_by_key(|(rank, _)| *rank);
+        told.into_iter().fold(stop, |stop, (_, program)| stop.printed(program.printed()))
     }
 
     /// Ends every program with all that it has started, and waits until nothing is left.

@@ -30,23 +30,41 @@ const CHUNK: usize = 64 << 10;
 pub(super) struct Tail {
     /// Twice as many bytes as are kept, at most, so that they are seldom moved.
     bytes: Vec<u8>,
+    /// Whether others came before them.
+    is_cut: bool,
 }
 
 impl Tail {
     fn push(&mut self, bytes: &[u8]) {
+        self.is_cut |= bytes.len() > TAIL;
         let bytes = &bytes[bytes.len().saturating_sub(TAIL)..];
         if self.bytes.len() + bytes.len() > 2 * TAIL {
             self.bytes.drain(..self.bytes.len().saturating_sub(TAIL - bytes.len()));
+            self.is_cut = true;
         }
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// So many lines at most, the last ones.
+    /// So many lines at most, the last ones. One that comes over and over counts once.
     pub(super) fn last_lines(&self, most: usize) -> Vec<u8> {
-        let bytes = &self.bytes[self.bytes.len().saturating_sub(TAIL)..];
-        let end = bytes.len() - usize::from(bytes.ends_with(b"\n"));
-        let breaks = bytes[..end].iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
-        let start = breaks.map(|(at, _)| at + 1).nth(most.saturating_sub(1)).unwrap_or(0);
+        let start = self.bytes.len().saturating_sub(TAIL);
+        let mut bytes = &self.bytes[start..];
+        let is_cut = if start > 0 { self.bytes[start - 1] != b'\n' } else { self.is_cut };
+        if is_cut && let Some(first) = bytes.iter().position(|byte| *byte == b'\n').filter(|at| at + 1 < bytes.len()) {
+            // Half a line says less than none.
+            bytes = &bytes[first + 1..];
+        }
+        let mut start = bytes.len();
+        let mut last: Option<&[u8]> = None;
+        let mut lines = 0;
+        for line in bytes.split_inclusive(|byte| *byte == b'\n').rev() {
+            lines += usize::from(last != Some(line));
+            if lines > most {
+                break;
+            }
+            start -= line.len();
+            last = Some(line);
+        }
         bytes[start..].to_vec()
     }
 }
@@ -204,6 +222,24 @@ mod tests {
         tail.push(&vec![b'x'; 3 * TAIL]);
         assert_eq!(tail.last_lines(20).len(), TAIL);
         assert_eq!(Tail::default().last_lines(20), b"");
+    }
+
+    #[test]
+    fn a_line_that_comes_over_and_over_counts_once() {
+        let mut tail = Tail::default();
+        tail.push(b"first\nsecond\n");
+        (0..100).for_each(|_| tail.push(b"flood\n"));
+        tail.push(b"last\n");
+        let lines = |most| String::from_utf8(tail.last_lines(most)).unwrap();
+        assert_eq!(lines(3), format!("second\n{}last\n", "flood\n".repeat(100)));
+        assert_eq!(lines(1), "last\n");
+    }
+
+    #[test]
+    fn half_a_line_is_no_line() {
+        let mut tail = Tail::default();
+        tail.push(&[b"beginning ".repeat(TAIL).as_slice(), b"of a line\nthe last\n"].concat());
+        assert_eq!(tail.last_lines(20), b"the last\n");
     }
 
     #[test]

@@ -73,6 +73,20 @@ pub(super) enum Look {
     Errno(Errno),
 }
 
+/// The conditions in words: `the end of the stream or a reset`.
+pub(crate) fn described(conditions: &[Condition]) -> String {
+    let words = conditions.iter().map(|condition| match condition {
+        Condition::Eof => "the end of the stream".to_owned(),
+        Condition::Reset => "a reset".to_owned(),
+        Condition::Truncated => "the end without close_notify".to_owned(),
+        Condition::Silence(time) => format!("silence for {}", duration::show(*time)),
+        Condition::Readable => "something to receive".to_owned(),
+        Condition::Writable => "room to send".to_owned(),
+        Condition::Exit => "the program's end".to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" or ")
+}
+
 impl Expected<'_> {
     fn wants(&self, condition: Condition) -> bool {
         self.conditions.contains(&condition)
@@ -153,16 +167,7 @@ impl Expected<'_> {
     }
 
     fn described(&self) -> String {
-        let words = self.conditions.iter().map(|condition| match condition {
-            Condition::Eof => "the end of the stream".to_owned(),
-            Condition::Reset => "a reset".to_owned(),
-            Condition::Truncated => "the end without close_notify".to_owned(),
-            Condition::Silence(time) => format!("silence for {}", duration::show(*time)),
-            Condition::Readable => "something to receive".to_owned(),
-            Condition::Writable => "room to send".to_owned(),
-            Condition::Exit => "the program's end".to_owned(),
-        });
-        words.collect::<Vec<_>>().join(" or ")
+        described(self.conditions)
     }
 
     fn late(&self, deadline: Deadline) -> Stop {

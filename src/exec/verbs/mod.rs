@@ -7,7 +7,7 @@ mod blocking;
 mod close;
 mod connect;
 mod exit;
-mod expect;
+pub(super) mod expect;
 mod file;
 mod listen;
 mod pair;

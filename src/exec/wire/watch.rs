@@ -10,7 +10,7 @@ use crate::trace::event::What;
 use crate::trace::shown;
 
 use super::super::endpoint::{Endpoint, Role};
-use super::super::lane::Done;
+use super::super::lane::{Done, verb};
 use super::super::net::{Socket, sys};
 use super::super::test::Test;
 use super::Collector;
@@ -67,10 +67,9 @@ impl<'t> Watch<'t> {
             None if endpoint.shared.role.get() == Role::Listener => None,
             None => endpoint.remote(),
         };
-        let verb = call.words.split(' ').next().unwrap_or_default();
         let act = Act {
             order,
-            step: format!("{line}, {} {verb}", endpoint.shown),
+            step: format!("{line}, {} {}", endpoint.shown, verb(call)),
             endpoint: endpoint.shown.clone(),
             protocol,
             host: endpoint.host.unwrap_or(0),

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::bytes::escape;
 use crate::model::name::{is_name, nearest};
 use crate::model::value::Value;
-use crate::plan::expression::{Evaluator, Expression, Lookup, Type, Wrong};
+use crate::plan::expression::{Evaluator, Expression, Lookup, Malformed, Type, Wrong};
 use crate::plan::template::{Part, Template};
 use crate::plan::{Action, Assertion, Assignment};
 use crate::source::Span;
@@ -129,8 +129,8 @@ impl<'a> Builder<'a> {
     pub(super) fn expression(&mut self, written: &Scalar) -> Option<Prepared> {
         let expression = match Expression::parse(&written.text) {
             Ok(expression) => expression,
-            Err(reason) => {
-                self.no_expression(written, &reason);
+            Err(malformed) => {
+                self.no_expression(written, &malformed);
                 return None;
             }
         };
@@ -158,7 +158,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A text that is no expression. The names in it are used, whatever is wrong around them.
-    fn no_expression(&mut self, written: &Scalar, reason: &str) {
+    fn no_expression(&mut self, written: &Scalar, Malformed { reason, help }: &Malformed) {
         let names: Vec<&str> = names_in(&written.text).collect();
         for name in &names {
             self.mark_used(name);
@@ -172,9 +172,7 @@ impl<'a> Builder<'a> {
                  table of `repeat`",
             )
         } else {
-            finding.help(
-                "write numbers, names of variables, and texts in quotes of their own: `\"i == 3 or name == 'x'\"`",
-            )
+            finding.help(help)
         });
     }
 

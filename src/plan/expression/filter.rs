@@ -9,7 +9,7 @@ use flate2::read::MultiGzDecoder;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::Md5;
 use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha512};
 
 use super::value::{MOST_BYTES, kind, number, raw, shown, too_long};
 use crate::model::bytes::hex;
@@ -36,6 +36,8 @@ pub enum Filter {
     Sha1,
     /// The SHA-256 of the bytes, as bytes.
     Sha256,
+    /// The SHA-512 of the bytes, as bytes.
+    Sha512,
     /// The HMAC of the bytes under a key, with SHA-256 (RFC 2104).
     HmacSha256,
     /// The key that is derived of a password, with HMAC-SHA-256 (PBKDF2 of RFC 8018).
@@ -50,7 +52,7 @@ pub enum Filter {
 type Named = (&'static str, Filter, &'static [&'static str], &'static [&'static str]);
 
 impl Filter {
-    pub(super) const ALL: [Named; 13] = [
+    pub(super) const ALL: [Named; 14] = [
         ("length", Self::Length, &[], &[]),
         ("int", Self::Int, &[], &[]),
         ("hex", Self::Hex, &[], &[]),
@@ -60,6 +62,7 @@ impl Filter {
         ("md5", Self::Md5, &[], &[]),
         ("sha1", Self::Sha1, &[], &[]),
         ("sha256", Self::Sha256, &[], &[]),
+        ("sha512", Self::Sha512, &[], &[]),
         ("hmac_sha256", Self::HmacSha256, &["key"], &[]),
         ("pbkdf2_sha256", Self::Pbkdf2Sha256, &["salt", "iterations"], &["length"]),
         ("xor", Self::Xor, &["bytes"], &[]),
@@ -105,6 +108,7 @@ pub(super) fn apply(
         Filter::Md5 => bytes(&Md5::digest(value.to_bytes())),
         Filter::Sha1 => bytes(&Sha1::digest(value.to_bytes())),
         Filter::Sha256 => bytes(&Sha256::digest(value.to_bytes())),
+        Filter::Sha512 => bytes(&Sha512::digest(value.to_bytes())),
         Filter::HmacSha256 => hmac(&value.to_bytes(), &argument(arguments, 0)).map(Value::Bytes),
         Filter::Pbkdf2Sha256 => pbkdf2(&value.to_bytes(), arguments, iterations).map(Value::Bytes),
         Filter::Xor => xor(value, arguments.first()).map(Value::Bytes),

@@ -108,9 +108,21 @@ pub enum Operator {
     Remainder,
 }
 
+/// What is wrong with a text that is no expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed {
+    /// What is wrong, in words that can follow a colon.
+    pub reason: String,
+    /// What to write instead.
+    pub help: String,
+}
+
 impl Expression {
-    /// Reads an expression. An error says what is wrong, in words that can follow a colon.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
         parser::parse(text)
     }
 

@@ -1,8 +1,7 @@
 //! The grammar of expressions: Jinja's, with its order of precedence.
 
 use super::lexer::{Token, tokens};
-use super::{Expression, Filter, Operator};
-use crate::model::name::nearest;
+use super::{Expression, Filter, Malformed, Operator};
 use crate::model::value::Value;
 use crate::plan::template::Part;
 
@@ -11,13 +10,23 @@ const DEPTH_MAX: usize = 32;
 /// How many values and operators it may have.
 const LENGTH_MAX: usize = 500;
 
-pub(super) fn parse(text: &str) -> Result<Expression, String> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, length: 0 };
-    let expression = parser.or()?;
-    match parser.peek() {
-        Token::End => Ok(expression),
-        Token::Name(word) if word == "is" || word == "if" => Err(format!("`{word}` is not supported")),
-        other => Err(format!("{} was not expected", other.shown())),
+pub(super) fn parse(text: &str) -> Result<Expression, Malformed> {
+    let mut parser = Parser { at: 0, depth: 0, length: 0, help: None, tokens: tokens(text)? };
+    parser.whole().map_err(|reason| match parser.help {
+        Some(help) => Malformed { reason, help },
+        None => reason.into(),
+    })
+}
+
+impl From<String> for Malformed {
+    fn from(reason: String) -> Self {
+        const HELP: &str =
+            "write numbers, names of variables, and texts in quotes of their own: `\"i == 3 or name == 'x'\"`";
+        // Most reasons say what to write.
+        match reason.split_once(": write ") {
+            Some((reason, way_out)) => Self { reason: reason.to_owned(), help: format!("write {way_out}") },
+            None => Self { reason, help: HELP.to_owned() },
+        }
     }
 }
 
@@ -28,11 +37,22 @@ struct Parser {
     depth: usize,
     /// How many values and operators were read.
     length: usize,
+    /// The way out of what is wrong, where it needs words of its own.
+    help: Option<String>,
 }
 
 type Parsed = Result<Expression, String>;
 
 impl Parser {
+    fn whole(&mut self) -> Parsed {
+        let expression = self.or()?;
+        match self.peek() {
+            Token::End => Ok(expression),
+            Token::Name(word) if word == "is" || word == "if" => Err(format!("`{word}` is not supported")),
+            other => Err(format!("{} was not expected", other.shown())),
+        }
+    }
+
     fn peek(&self) -> &Token {
         self.tokens.get(self.at).unwrap_or(&Token::End)
     }
@@ -255,11 +275,12 @@ impl Parser {
             Token::Symbol("|") => return Err("`||` is no operator: write `or`".to_owned()),
             other => return Err(format!("{} stands where the name of a filter was expected", other.shown())),
         };
-        let (name, filter, needed, allowed) = Filter::find(&name).ok_or_else(|| {
-            let names = Filter::ALL.map(|(name, ..)| name);
-            let near = nearest(&name, names).map_or_else(|| names.join(", "), |near| format!("`{near}`"));
-            format!("there is no filter `{name}`: write {near}")
-        })?;
+        let Some((name, filter, needed, allowed)) = Filter::find(&name) else {
+            // Of digests the nearest name would be another digest.
+            let names = Filter::ALL.map(|(name, ..)| format!("`{name}`")).join(", ");
+            self.help = Some(format!("the filters are {names}"));
+            return Err(format!("there is no filter `{name}`"));
+        };
         let arguments = self.arguments()?;
         if arguments.len() > needed.len() + allowed.len() {
             let most = needed.len() + allowed.len();

@@ -107,10 +107,15 @@ impl Decoder<'_> {
         if mask.is_some() != is.is_some() {
             let (there, missing) = if mask.is_some() { ("mask", "is") } else { ("is", "mask") };
             let span = Self::entry(entries, there).map_or(key.span, |entry| entry.key.span);
-            self.error(
-                Diagnostic::error("missing-key", span, format!("`{there}` needs `{missing}` beside it"))
-                    .help(format!("write `{{{}: any, mask: 0x0f, is: 3}}`", key.name)),
-            );
+            let finding = Diagnostic::error("missing-key", span, format!("`{there}` needs `{missing}` beside it"));
+            let bits = format!("`{{{}: any, mask: 0x0f, is: 3}}`", key.name);
+            self.error(match &is {
+                Some(is) => finding.help(format!(
+                    "write `{{{}: {}}}` for exactly this number, {bits} for some bits of it",
+                    key.name, is.text
+                )),
+                None => finding.help(format!("write {bits}")),
+            });
         } else if beside.is_some() && !any && !value.text.contains("${") {
             self.error(
                 Diagnostic::error(

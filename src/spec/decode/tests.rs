@@ -311,6 +311,7 @@ fn a_wrong_form() {
         ("a: {recv: {until: {match: x, as: y}}}", "as", "`as` does not stand beside `match`", "beside `until`"),
         ("a: {recv: {rest: yes}}", "yes", "`rest` takes nothing", "`rest: true`"),
         ("a: {recv: {u8: any, mask: 3}}", "mask", "`mask` needs `is`", "is: 3"),
+        ("a: {recv: {u16: any, is: 2}}", "is", "`is` needs `mask`", "write `{u16: 2}` for exactly this number"),
         ("a: {recv: {u8: 1, mask: 3, is: 1}}", "1", "stands beside `any`", "any"),
         ("a: {recv: {bytes: 1, as: x}, as: y}", "as", "beside the verb and in its pattern", "keep one"),
         ("a: {recv: x, end: eof}", "end", "`end` stands beside `rest`", "rest: true"),
