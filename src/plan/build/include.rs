@@ -244,10 +244,7 @@ impl<'a> Builder<'a> {
         for (kind, name) in unused {
             let (message, help) = match kind {
                 "with" => (format!("`{}` never uses `{}`", include.file.text, name.text), "leave it out".to_owned()),
-                _ => (
-                    format!("the variable `{}` of `{kind}` is never used", name.text),
-                    format!("write `${{{}}}` where its value belongs, or leave it out", name.text),
-                ),
+                _ => (format!("the variable `{}` of `{kind}` is never used", name.text), self.use_of(name)),
             };
             self.report(Diagnostic::error("unused-variable", name.span, message).help(help));
         }

@@ -337,8 +337,22 @@ impl<'a> Builder<'a> {
         }
         for (kind, name) in unused {
             let message = format!("the variable `{}` of `{kind}` is never used", name.text);
-            let help = format!("write `${{{}}}` where its value belongs, or leave it out", name.text);
+            let help = self.use_of(name);
             self.report(Diagnostic::error("unused-variable", name.span, message).help(help));
+        }
+    }
+
+    /// How a variable that is never used is used. A dollar before it makes it a literal.
+    fn use_of(&self, name: &Scalar) -> String {
+        let (variable, literal) = (format!("${{{}}}", name.text), format!("$${{{}}}", name.text));
+        let mut lines = self.source.part(name.span.start).file.text().lines().enumerate();
+        match lines.find(|(_, line)| line.contains(&literal) && !line.trim_start().starts_with('#')) {
+            None => format!("write `{variable}` where its value belongs, or leave it out"),
+            Some((line, _)) => format!(
+                "`{literal}` in line {} stands for the text `{variable}`: for a dollar and then the value write \
+                 `[\"$\", \"{variable}\"]`, or `${{dollar}}{variable}` with `vars: {{dollar: \"$\"}}`",
+                line + 1
+            ),
         }
     }
 
