@@ -46,14 +46,24 @@ impl Decide {
             return decide(decision, &waiting, output);
         }
         let mut chosen = Vec::new();
+        let mut without = Vec::new();
         for name in &self.names {
             match self.named(name, &waiting) {
+                // Whoever decides on what he has just run names specs that passed, too.
+                named if named.is_empty() && Path::new(name).exists() => without.push(name),
                 named if named.is_empty() => {
                     output.error(unknown(name, &waiting));
                     return Exit::Nothing;
                 }
                 named => chosen.extend(named),
             }
+        }
+        if let (true, Some(name)) = (chosen.is_empty(), without.first()) {
+            output.error(unknown(name, &waiting));
+            return Exit::Nothing;
+        }
+        for name in without {
+            output.line(format_args!("nothing is pending in {name}"));
         }
         chosen.sort();
         chosen.dedup();

@@ -87,6 +87,10 @@ fn accepting_and_rejecting() {
     assert!(!project.exists("snapshots/tcp/a.snap"), "one wrong name, and nothing is done");
     project.run(&["accept", "tcp/a"]).exits(0).says("accepted  tcp/a");
     assert!(project.exists("snapshots/tcp/a.snap") && !project.exists("snapshots/tcp/a.snap.new"));
+    project.run(&["accept", "specs/tcp/a.yaml"]).exits(4).says("nothing called `specs/tcp/a.yaml` is pending");
+    let both = project.run(&["reject", "specs/tcp/a.yaml", "specs/tcp/b.yaml"]);
+    both.exits(0).says("nothing is pending in specs/tcp/a.yaml").says("rejected  tcp/b");
+    project.run(&["run", "specs/tcp/b.yaml"]).exits(1);
     project.run(&["reject", "specs/tcp/b.yaml"]).exits(0).says("rejected  tcp/b");
     assert!(!project.exists("snapshots/tcp/b.snap") && !project.exists("snapshots/tcp/b.snap.new"));
     project.run(&["accept"]).exits(0).says("accepted  c");
