@@ -6,7 +6,6 @@ use std::rc::Rc;
 use crate::model::value::Value;
 
 use super::endpoint::Endpoint;
-use super::forks;
 use super::test::Test;
 use super::values::Values;
 use super::verbs;
@@ -99,7 +98,6 @@ impl Attempt {
             }
             test.forget(endpoint, replaced.as_ref());
         }
-        forks::over().await;
         test.pump();
         for (name, value) in &self.values {
             values.restore(name, value.clone());

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use super::description::Description;
 use super::endpoint::{Endpoint, Role};
-use super::forks;
 use super::net::sys;
 use super::settle::{self, Ending};
 use super::test::Test;
@@ -53,7 +52,6 @@ impl Endings {
 
     /// After the call: waits until the effect has arrived everywhere; what a record notes of it.
     pub(crate) async fn settled(&self, test: &Test<'_>) -> Vec<String> {
-        forks::over().await;
         let mut notes = Vec::new();
         for ending in &self.connections {
             notes.extend(settle::ended(test, ending).await.note());

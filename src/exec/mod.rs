@@ -16,7 +16,6 @@ mod ending;
 mod endpoint;
 mod failure;
 mod files;
-mod forks;
 mod isolation;
 mod lane;
 mod net;
@@ -53,7 +52,7 @@ use isolation::Net;
 pub use isolation::{can_isolate, may_isolate, prepare_isolation};
 use net::diag::Diag;
 pub use perturb::Perturbation;
-pub use program::find_program;
+pub use program::{find_program, prepare_programs};
 pub use temporary::own_folder;
 use test::Test;
 pub use wire::CapturedFrame;
@@ -124,6 +123,8 @@ impl Runtime {
     /// # Errors
     /// When the kernel gives no epoll descriptor.
     pub fn new() -> io::Result<Self> {
+        // Before anything is opened that a program must not have.
+        prepare_programs();
         let tokio = Builder::new_current_thread().enable_io().enable_time().build()?;
         Ok(Self { tokio, shared: Shared::default() })
     }

@@ -28,9 +28,16 @@ pub fn own_folder() -> Option<PathBuf> {
 fn is_own(folder: &Path, user: u32) -> bool {
     match DirBuilder::new().mode(PASSABLE).create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => false,
-        _ => fs::symlink_metadata(folder)
-            .is_ok_and(|found| found.is_dir() && found.uid() == user && found.mode() & 0o022 == 0),
+        _ => fs::symlink_metadata(folder).is_ok_and(|found| {
+            let is_own = found.is_dir() && found.uid() == user && found.mode() & 0o022 == 0;
+            // Whatever the umask was when it was made.
+            is_own && (found.mode() & 0o777 == PASSABLE || fs::set_permissions(folder, passable()).is_ok())
+        }),
     }
+}
+
+fn passable() -> Permissions {
+    Permissions::from_mode(PASSABLE)
 }
 
 /// The temporary folder of a test; gone when it is dropped.
@@ -56,7 +63,7 @@ impl Folder {
         let path = tempfile::Builder::new().prefix(OF_A_TEST).tempdir_in(parent)?.keep();
         let lock = alone(&path);
         let folder = Self { path, _lock: lock };
-        fs::set_permissions(&folder.path, Permissions::from_mode(PASSABLE))?;
+        fs::set_permissions(&folder.path, passable())?;
         Ok(folder)
     }
 
@@ -154,7 +161,9 @@ mod tests {
         fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
         std::os::unix::fs::symlink(folder.path(), &link).unwrap();
         assert!(is_own(&folder.path().join("new"), user));
+        fs::set_permissions(folder.path().join("new"), Permissions::from_mode(0o700)).unwrap();
         assert!(is_own(&folder.path().join("new"), user), "it is there by now");
+        assert_eq!(fs::metadata(folder.path().join("new")).unwrap().mode() & 0o777, PASSABLE);
         assert!(!is_own(&open, user));
         assert!(!is_own(&link, user));
         assert!(!is_own(&folder.path().join("new"), user + 1));

@@ -54,8 +54,8 @@ pub enum Ready {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "four questions that have nothing to do with each other")]
 pub struct Uses {
-    /// It sends to its input.
-    pub sends: bool,
+    /// It sends to its input, or closes it.
+    pub feeds: bool,
     /// It looks at its output.
     pub receives: bool,
     /// It looks at its error output.
@@ -78,7 +78,7 @@ impl Uses {
 
     fn add(&mut self, verb: &Verb) {
         match verb {
-            Verb::Send { .. } => self.sends = true,
+            Verb::Send { .. } | Verb::Close { .. } => self.feeds = true,
             Verb::Recv { stderr: true, .. } => self.receives_errors = true,
             Verb::Recv { .. } | Verb::Read { .. } => self.receives = true,
             Verb::Expect { conditions, stderr, .. } => {

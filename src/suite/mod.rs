@@ -4,13 +4,13 @@
 pub mod captures;
 pub mod doctor;
 pub mod find;
-mod isolate;
 pub mod list;
 pub mod load;
 pub mod outcome;
 pub mod parts;
 mod planned;
 pub mod pool;
+mod prepare;
 pub mod records;
 pub mod require;
 pub mod run;

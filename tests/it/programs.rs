@@ -50,8 +50,10 @@ fn ended_by(signal: &str, mark: &str) {
     let project = Project::new(&[("specs/daemon.yaml", &SPEC.replace("MARK", mark))]);
     let temporary = tempfile::tempdir().unwrap();
     let mut child = start(&project, mark, temporary.path());
+    // In the folder of the user's own, which stays.
     let folders = || -> Vec<PathBuf> {
-        std::fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
+        let own = std::fs::read_dir(temporary.path()).unwrap().next().unwrap().unwrap().path();
+        std::fs::read_dir(own).unwrap().map(|entry| entry.unwrap().path()).collect()
     };
     assert_eq!(folders().len(), 1);
     let sent = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
@@ -70,6 +72,36 @@ fn nothing_is_left_by_a_runner_that_is_killed() {
 fn nothing_is_left_by_a_runner_that_is_told_to_end() {
     ended_by("TERM", "98761.2");
     ended_by("INT", "98761.3");
+}
+
+#[test]
+fn what_a_test_closes_is_closed_while_another_starts_programs() {
+    let closer = "about: Nobody listens after the close.
+steps:
+  - repeat: 3000
+    as: i
+    steps:
+      - server: {listen: tcp}
+      - server: close
+      - client: {connect: server, fails: ECONNREFUSED}
+      - client: close
+";
+    let starter = "about: Programs come and go.
+steps:
+  - repeat: 100
+    as: i
+    steps:
+      - p: {run: [\"true\"]}
+      - p: {expect: exit, status: 0}
+";
+    let project = Project::new(&[
+        ("specs/closer.yaml", closer),
+        ("specs/one.yaml", starter),
+        ("specs/two.yaml", starter),
+        ("specs/three.yaml", starter),
+    ]);
+    let ran = project.run(&["run", "--update", "no", "-j", "4"]);
+    assert!(ran.stdout.contains("4 new in"), "{}", ran.stdout);
 }
 
 #[test]

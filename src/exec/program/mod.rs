@@ -5,7 +5,7 @@
 //! receives from a socket receives from a program. Its input is a pipe, too, where the spec sends to
 //! it; else one end of a pair of sockets, so that what it says there, as some servers do, is heard.
 
-mod handed;
+mod launch;
 mod lookup;
 mod output;
 mod spawn;
@@ -17,7 +17,6 @@ mod tests;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::process::Child;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,6 +33,8 @@ use crate::trace::record::{Bytes, Printed};
 
 use super::net::{Socket, sys};
 use super::stop::Stop;
+use launch::Child;
+pub use launch::prepare_programs;
 pub use lookup::find_program;
 pub(crate) use spawn::Spawn;
 use state::State;
@@ -186,7 +187,7 @@ impl Program {
 
     /// Waits until nothing of it is left; not for ever.
     fn wait(&self) {
-        let Some(mut supervisor) = self.supervisor.take() else { return };
+        let Some(supervisor) = self.supervisor.take() else { return };
         let end = Instant::now() + Duration::from_millis(GRACE_MS.unsigned_abs().into()) + PATIENCE;
         while let Some(left) = end.checked_duration_since(Instant::now()) {
             let timeout = rustix::event::Timespec::try_from(left).ok();
@@ -194,7 +195,7 @@ impl Program {
             match recv(&*self.control, &mut [0_u8; size_of::<Message>()][..], RecvFlags::DONTWAIT) {
                 // Its last message, or the end.
                 Ok((_, 0)) | Err(rustix::io::Errno::CONNRESET) => {
-                    let _ = supervisor.wait();
+                    supervisor.wait();
                     return;
                 }
                 _ => {}
@@ -281,11 +282,13 @@ impl Programs {
         told.into_iter().fold(stop, |stop, (_, program)| stop.printed(program.printed()))
     }
 
-    /// Ends every program with all that it has started, and waits until nothing is left.
+    /// Ends every program with all that it has started, and waits until nothing is left: the last one
+    /// first, since it may need those before it to end well.
     pub(crate) fn end(&self) {
-        let all = self.all.take();
-        all.iter().rev().for_each(|program| program.end());
-        all.iter().rev().for_each(|program| program.wait());
+        for program in self.all.take().iter().rev() {
+            program.end();
+            program.wait();
+        }
     }
 
     /// The tasks that look after them, to be shut down at the end.

@@ -1,13 +1,13 @@
 //! Starts a program: its streams, its place, its supervisor.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::CString;
+use std::collections::BTreeMap;
+use std::ffi::{CString, OsStr, OsString};
+use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -19,15 +19,11 @@ use crate::model::network::Network;
 use crate::plan::program::Uses;
 use crate::source::Span;
 
-use super::handed::{Handed, TAKEN, occupy};
+use super::launch::Image;
 use super::output::{LineWatch, Pump};
 use super::state::{State, Stream};
 use super::{Program, Programs, listen, supervisor};
-use crate::exec::forks::Fork;
 use crate::exec::net::{Socket, sys};
-
-/// How often a process is started whose sockets find their numbers taken, by other threads.
-const TRIES: usize = 8;
 
 /// A program that is about to be started.
 pub(crate) struct Spawn {
@@ -76,23 +72,16 @@ impl Spawn {
     /// # Errors
     /// Where the kernel gives no descriptors or no process; where it does not execute the file.
     pub(crate) fn start(self, programs: &Programs) -> io::Result<Started> {
-        let mut command = Command::new(&self.path);
-        if let Some((name, arguments)) = self.arguments.split_first() {
-            command.arg0(name).args(arguments);
-        }
-        command.current_dir(&self.folder);
-        let streams = Streams::open(&mut command, self.uses.sends)?;
+        let (streams, theirs) = Streams::open(self.uses.feeds)?;
         let (control, other) = rustix::net::socketpair(
             AddressFamily::UNIX,
             SocketType::SEQPACKET,
             SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
             None,
         )?;
-        let other = Arc::new(other);
-        let temporary = CString::new(self.temporary.as_os_str().as_bytes())?;
-        let supervisor = self.spawn(&mut command, Arc::clone(&other), temporary)?;
+        let supervisor = self.image(&other, &theirs)?.start(supervisor::begin)?;
         // The ends of the program: what only it has open ends with it.
-        drop((command, other));
+        drop((theirs, other));
         let control = Arc::new(control);
         let state = Arc::new(State::default());
         let (output, errors, input) = self.attend(programs, streams, &state)?;
@@ -114,24 +103,29 @@ impl Spawn {
         Ok(Started { program, output })
     }
 
-    /// Starts the process, with its environment and the sockets that it gets.
-    fn spawn(&self, command: &mut Command, control: Arc<OwnedFd>, temporary: CString) -> io::Result<Child> {
-        let _under_way = Fork::begin();
-        if self.pass.is_empty() {
-            command.envs(self.env.iter().map(|(name, value)| (name, value)));
-            supervisor::supervise(command, control, temporary, None);
-            return command.spawn();
+    /// What the process is to have and to be.
+    fn image<'a>(&'a self, control: &'a OwnedFd, streams: &'a [OwnedFd; 3]) -> io::Result<Image<'a>> {
+        let mut environment: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+        environment.extend(self.env.iter().map(|(name, value)| (name.into(), value.into())));
+        if !self.pass.is_empty() {
+            let names: Vec<&str> = self.pass.iter().map(|(name, _)| name.as_str()).collect();
+            environment.insert("LISTEN_FDS".into(), self.pass.len().to_string().into());
+            environment.insert("LISTEN_FDNAMES".into(), names.join(":").into());
+            // The process itself says that.
+            environment.remove(OsStr::new("LISTEN_PID"));
         }
-        let handed = Handed::new(&self.pass, &self.env)?;
-        let mut occupied = occupy(&self.pass)?;
-        supervisor::supervise(command, control, temporary, Some(handed));
-        for _ in 0..TRIES {
-            match command.spawn() {
-                Err(error) if error.raw_os_error() == Some(TAKEN) => occupied.append(&mut occupy(&self.pass)?),
-                started => return started,
-            }
-        }
-        command.spawn()
+        let variable = |(name, value): (OsString, OsString)| [name.into_vec(), value.into_vec()].join(&b'=');
+        let string = |bytes: &OsStr| CString::new(bytes.as_bytes());
+        Ok(Image {
+            path: string(self.path.as_os_str())?,
+            arguments: self.arguments.iter().map(|argument| string(argument.as_ref())).collect::<Result<_, _>>()?,
+            environment: environment.into_iter().map(variable).map(CString::new).collect::<Result<_, _>>()?,
+            folder: string(self.folder.as_os_str())?,
+            temporary: string(self.temporary.as_os_str())?,
+            control: control.as_fd(),
+            streams: streams.each_ref().map(OwnedFd::as_fd),
+            handed: self.pass.iter().map(|(_, socket)| socket.as_fd()).collect(),
+        })
     }
 
     /// Sees to it that its streams are read; gives what its output, its errors and its input are for
@@ -171,25 +165,29 @@ impl Spawn {
 }
 
 impl Streams {
-    /// Opens the streams of a command: the ends that are ours do not block.
-    fn open(command: &mut Command, piped: bool) -> io::Result<Self> {
-        let (stdout, theirs) = io::pipe()?;
-        command.stdout(theirs);
-        let (stderr, theirs) = io::pipe()?;
-        command.stderr(theirs);
-        let stdin: OwnedFd = if piped {
-            let (theirs, stdin) = io::pipe()?;
-            command.stdin(theirs);
-            stdin.into()
+    /// Opens the streams: our ends, which do not block, and those of the program.
+    fn open(piped: bool) -> io::Result<(Self, [OwnedFd; 3])> {
+        let (stdout, output) = io::pipe()?;
+        let (stderr, errors) = io::pipe()?;
+        let (input, stdin) = if piped {
+            let (input, stdin) = io::pipe()?;
+            (input.into(), stdin.into())
         } else {
-            let (theirs, stdin) = std::os::unix::net::UnixStream::pair()?;
-            command.stdin(Stdio::from(OwnedFd::from(theirs)));
-            stdin.into()
+            both_ways()?
         };
         let streams = Self { stdin, piped, stdout: stdout.into(), stderr: stderr.into() };
         for fd in [&streams.stdin, &streams.stdout, &streams.stderr] {
             rustix::io::ioctl_fionbio(fd, true)?;
         }
-        Ok(streams)
+        Ok((streams, [input, output.into(), errors.into()]))
     }
+}
+
+/// An input that nothing comes from, and what the program writes to it all the same. It is a pipe that is
+/// open both ways: servers and shells take a socket there for a connection that inetd has handed them.
+fn both_ways() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (ours, _writer) = io::pipe()?;
+    let path = format!("/proc/self/fd/{}", ours.as_raw_fd());
+    let theirs = File::options().read(true).write(true).open(path)?;
+    Ok((theirs.into(), ours.into()))
 }

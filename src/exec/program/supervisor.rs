@@ -1,7 +1,7 @@
 //! The process between the runner and a program: it sees to it that nothing of the program is left,
 //! whatever becomes of the runner.
 //!
-//! Every program has one. It is forked off by the runner and forks the program; it is a *subreaper*,
+//! Every program has one. The runner starts it, and it starts the program; it is a *subreaper*,
 //! so whatever the program starts and lets go, daemons included, becomes its child in the end, and
 //! it is done only when it has no child any more. It hears from the runner over a socket: which
 //! signals to send, and when to end them all. It does so, too, when that socket is closed, since then
@@ -12,25 +12,22 @@
 //! those outside, so a program could not signal another one by the number in its pid file. A program
 //! of our own to be executed there is not at hand where the runner is a test of another crate.
 //!
-//! After fork(2) in a process of several threads only system calls are safe, so the code here makes
-//! nothing else: it allocates nothing, takes no lock, and never returns.
-#![expect(unsafe_code, reason = "fork(2) and what follows it are system calls without safe wrappers")]
+//! A process that a process of several threads has made (`launch.rs`) may make system calls only, so the
+//! code here does nothing else: it allocates nothing, takes no lock, and never returns.
+#![expect(unsafe_code, reason = "clone(2) and what follows it are system calls without safe wrappers")]
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::fd::RawFd;
 use std::ptr;
-use std::sync::Arc;
 
 use libc::{c_int, c_uint, c_void, pid_t};
 
-use super::handed::Handed;
+use super::launch::{Descriptors, Prepared, raw_clone};
 
 /// How long a program may take to end after SIGTERM, in milliseconds.
-pub(super) const GRACE_MS: c_int = 500;
+pub(super) const GRACE_MS: c_int = 2000;
 
 /// The program has ended; the value is what wait(2) said.
 pub(super) const ENDED: c_int = 1;
@@ -43,40 +40,28 @@ pub(super) const END: c_int = 0;
 /// What a message to the runner consists of: what it tells, and a value.
 pub(super) type Message = [c_int; 2];
 
-/// Lets a command run under a supervisor that speaks over `control`, a socket of packets; `folder` is
-/// the temporary folder of the test, `handed` what the program is started with.
-pub(super) fn supervise(command: &mut Command, control: Arc<OwnedFd>, folder: CString, mut handed: Option<Handed>) {
-    // SAFETY: the closure makes system calls only, in a process of one thread that was just forked.
-    unsafe {
-        command.pre_exec(move || fork_program(control.as_raw_fd(), &folder, handed.as_mut()));
-    }
-}
-
-/// In the process that the runner has forked off: it becomes the supervisor, and never returns. What
-/// returns is its child, the program, about to be executed.
-fn fork_program(control: RawFd, folder: &CStr, handed: Option<&mut Handed>) -> io::Result<()> {
+/// What a new process of the runner does: it becomes the supervisor of its child, which becomes the
+/// program.
+pub(super) fn begin(prepared: Prepared<'_>, own: Descriptors) -> ! {
     // SAFETY: system calls on values of this frame.
     unsafe {
-        let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-        let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-        libc::sigfillset(all.as_mut_ptr());
-        libc::sigprocmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
         // Away from the runner's terminal: what is meant for the runner ends nobody else.
         libc::setsid();
         libc::prctl(libc::PR_SET_NAME, c"supervisor".as_ptr(), 0, 0, 0);
         if libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 {
-            return Err(io::Error::last_os_error());
+            own.failed();
         }
-        match libc::fork() {
-            -1 => Err(io::Error::last_os_error()),
+        match raw_clone(0) {
+            -1 => own.failed(),
             0 => {
                 libc::prctl(libc::PR_SET_NAME, c"program".as_ptr(), 0, 0, 0);
                 become_program();
-                handed.map_or(Ok(()), Handed::hand_over)?;
-                libc::sigprocmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
-                Ok(())
+                prepared.execute(own)
             }
-            program => Supervisor { program, lives: true, control, folder }.run(),
+            program => {
+                let (control, folder) = (own.control, prepared.temporary());
+                Supervisor { program: program as pid_t, lives: true, control, folder }.run()
+            }
         }
     }
 }
@@ -92,6 +77,10 @@ fn become_program() {
         for signal in 1..libc::SIGRTMAX() {
             libc::signal(signal, libc::SIG_DFL);
         }
+        // The runner has blocked all of them for its child.
+        let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut());
     }
 }
 

@@ -65,6 +65,16 @@ fn any_of_the_conditions_will_do() {
 }
 
 #[test]
+fn a_program_has_nothing_open_but_its_streams_and_they_are_no_sockets() {
+    let text = trace(
+        "- a: {listen: tcp}\n- p: {run: [sh, -c, 'for fd in 0 1 2; do test -p /dev/fd/$fd && echo pipe; done; exec ls /proc/self/fd']}\n- p: {recv: {rest: true}}\n- p: {expect: exit, status: 0}",
+    );
+    // ls has the folder open that it lists.
+    assert!(text.contains("| pipe\\n\n          | pipe\\n\n          | pipe\\n\n          | 0\\n\n          | 1\\n\n          | 2\\n\n          | 3\\n\n"), "{text}");
+    assert!(!text.contains("| 4"), "{text}");
+}
+
+#[test]
 fn what_made_a_program_ready_is_still_received() {
     let text = trace(
         "- p: {run: [sh, -c, 'echo begin; sleep 0.05; echo Ready; cat'], ready: {stdout: '^Ready$'}}\n- p: {recv: \"begin\\nReady\\n\"}\n- p: close\n- p: {expect: exit}",

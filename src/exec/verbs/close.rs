@@ -12,7 +12,6 @@ use crate::trace::record::Unread;
 use super::super::description::Peer;
 use super::super::ending::Endings;
 use super::super::endpoint::Endpoint;
-use super::super::forks;
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, sys};
 use super::super::settle;
@@ -68,7 +67,6 @@ async fn close_one(call: &Call, endpoint: &Endpoint, socket: Rc<Socket>, deadlin
         close(descriptor, deadline).await?;
     }
     // Who has the others may close them next.
-    forks::over().await;
     Ok(Done::words(call, Ok(())))
 }
 

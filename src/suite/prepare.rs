@@ -1,4 +1,5 @@
-//! The right to isolated networks: got before the first thread, and only where a test needs it.
+//! What a process does before its first test: it gets the right to isolated networks, where one needs
+//! it, and makes what programs are started with.
 
 use crate::exec;
 use crate::source;
@@ -9,8 +10,10 @@ use super::run::Runner;
 
 impl Runner {
     /// Sees to it that this process may create isolated networks, if a selected test has one. It must
-    /// have one thread only. What keeps it from them is the reason why those tests are ignored.
+    /// have one thread only. What keeps it from them is the reason why those tests are ignored. Nothing
+    /// of a test may be open yet: programs are started with what has a lower number.
     pub fn prepare(&self, found: &[Found]) {
+        exec::prepare_programs();
         if !exec::may_isolate() && found.iter().any(|spec| self.has_isolated_test(spec)) {
             // The reason is asked for again by each test that needs it.
             let _ = exec::prepare_isolation();
