@@ -12,8 +12,8 @@ use crate::model::duration;
 use crate::model::value::Value;
 use crate::plan::expression::{Expression, shown};
 use crate::plan::{Action, Row, Step};
-use crate::source::Span;
-use crate::trace::record::{Entry, Group};
+use crate::source::{SourceFile, Span};
+use crate::trace::record::{Entry, Failure, Group};
 use crate::trace::same_events;
 
 use super::attempt::Attempt;
@@ -197,6 +197,7 @@ impl Lane<'_> {
         around: Option<&Rc<Attempt>>,
     ) -> (Result<(), Stop>, Vec<Entry>) {
         let mut failed: Option<(Stop, Vec<Entry>)> = None;
+        let mut first: Option<FirstTry> = None;
         let mut pause = FIRST_PAUSE;
         for tried in 1_u64.. {
             let attempt = Rc::new(Attempt::begin(&self.values, sets));
@@ -218,6 +219,7 @@ impl Lane<'_> {
             {
                 return (Err(Stop::Failed(failure)), held.into_inner());
             }
+            let first = first.get_or_insert_with(|| FirstTry::of(&failure, self.test.source));
             // What came to no step any more says nothing: then the try before does.
             let (stop, held) = match failed.take() {
                 Some(before) if failure.message == TOO_LONG => before,
@@ -227,7 +229,7 @@ impl Lane<'_> {
                 let tries = if tried == 1 { "1 try".to_owned() } else { format!("{tried} tries") };
                 let who = program.map_or("`retry` gave up", |_| "it was not ready");
                 let note = format!("{who} after {tries} in {}; this is the last", duration::show(time));
-                return (Err(stop.note(note)), held);
+                return (Err(first.beside(stop.note(note))), held);
             }
             attempt.undo(self.test, &self.values).await;
             failed = Some((stop, held));
@@ -236,6 +238,34 @@ impl Lane<'_> {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         (Ok(()), Vec::new())
+    }
+}
+
+/// How the first try of a `retry` failed: the later ones may have met what it left behind.
+struct FirstTry {
+    start: u32,
+    message: String,
+    /// With what came, and its line.
+    said: String,
+}
+
+impl FirstTry {
+    fn of(failure: &Failure, source: &SourceFile) -> Self {
+        let message = failure.message.clone();
+        let got = failure.difference.iter().map(|difference| &difference.got.0).find(|got| !got.is_empty());
+        let got = got.map(|got| format!(", got {}", shown(&Value::Bytes(got.clone())))).unwrap_or_default();
+        let said = format!("{message}{got} ({})", source.line_in_words(failure.start));
+        Self { start: failure.start, message, said }
+    }
+
+    /// The failure of the last try, with that of the first where it was another.
+    fn beside(&self, last: Stop) -> Stop {
+        match &last {
+            Stop::Failed(failure) if (failure.start, &failure.message) != (self.start, &self.message) => {
+                last.note(format!("the first try failed otherwise: {}", self.said))
+            }
+            _ => last,
+        }
     }
 }
 

@@ -29,3 +29,38 @@ pub(crate) fn unread(endpoints: &[Rc<Endpoint>]) -> Vec<(String, Bytes)> {
     }
     all
 }
+
+/// What has come since a deadline passed, in sentences: where these bytes were unread then, and those
+/// are now.
+pub(crate) fn late(then: &[(String, Bytes)], now: &[(String, Bytes)]) -> Vec<String> {
+    let since = |(name, bytes): &(String, Bytes)| {
+        let before = then.iter().find(|(known, _)| known == name).map_or(0, |(_, bytes)| bytes.0.len());
+        let more = bytes.0.len().checked_sub(before).filter(|more| *more > 0)?;
+        let unit = if more == 1 { "byte" } else { "bytes" };
+        Some(format!("{more} {unit} came at `{name}` just after the deadline: `within: …` gives the step longer"))
+    };
+    now.iter().filter_map(since).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_after_a_deadline_is_told() {
+        let of = |bytes: &[(&str, &str)]| -> Vec<(String, Bytes)> {
+            bytes.iter().map(|(name, text)| ((*name).to_owned(), Bytes(text.as_bytes().to_vec()))).collect()
+        };
+        let then = of(&[("a", "one"), ("b", "two")]);
+        assert!(late(&then, &then).is_empty());
+        let told = late(&then, &of(&[("a", "one two"), ("b", "two"), ("c", "x")]));
+        assert_eq!(
+            told,
+            [
+                "4 bytes came at `a` just after the deadline: `within: …` gives the step longer",
+                "1 byte came at `c` just after the deadline: `within: …` gives the step longer",
+            ]
+        );
+        assert!(late(&then, &[]).is_empty());
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -302,7 +303,14 @@ impl<'t> Lane<'t> {
         let deadline = earlier(Deadline { at: began + within, within }, self.limit);
         let watched = self.watch(call)?;
         let here = |stop: Stop| stop.of(&call.endpoint.shown()).at(span);
-        let done = verbs::run(self, call, deadline).await.map_err(|stop| here(unmet(call, stop)))?;
+        let run = pin!(verbs::run(self, call, deadline));
+        let done = if self.test.programs.is_empty() {
+            run.await
+        } else {
+            // Programs are rare: waiting for two things does not make every lane larger.
+            Box::pin(self.unless_lost(span, call, run)).await
+        };
+        let done = done.map_err(|stop| here(unmet(call, stop)))?;
         let done = done.explained(self, call)?;
         self.test.pump();
         if let Some((watch, name)) = watched {
@@ -313,6 +321,24 @@ impl<'t> Lane<'t> {
         let fails = call.fails_words.clone();
         let event = Event { endpoint: call.endpoint.shown(), what: done.what, fails, wire: Vec::new() };
         Ok(self.happened(span, order, began, event, done.facts))
+    }
+
+    /// Waits for a call, but not for one that a program has left alone that has ended.
+    async fn unless_lost(
+        &self,
+        span: Span,
+        call: &Call,
+        run: impl Future<Output = Result<Done, Stop>>,
+    ) -> Result<Done, Stop> {
+        let own = call.endpoint.shown();
+        tokio::select! {
+            biased;
+            result = run => result,
+            stop = self.test.programs.until_lost(&own) => {
+                let line = self.test.source.line_in_words(span.start);
+                Err(stop.note(format!("`{own}` was waiting then ({line})")))
+            }
+        }
     }
 
     /// What has happened in a step that ends now.

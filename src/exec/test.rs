@@ -99,6 +99,8 @@ impl<'t> Test<'t> {
             Ok(()) => self.steps(&entries).await,
             Err(stop) => Err(stop),
         };
+        // What comes from now on is no part of what led here.
+        let result = result.map_err(|stop| self.with_unread(stop));
         let result = self.judge_programs(result).await;
         if result.is_ok() {
             self.collect_frames().await;
@@ -117,8 +119,32 @@ impl<'t> Test<'t> {
             return result;
         }
         self.programs.settle().await;
-        let result = result.and_then(|()| self.programs.lost(false, None).map_or(Ok(()), Err));
-        result.map_err(|stop| self.programs.told(stop))
+        match result {
+            Ok(()) => match self.programs.lost(false, None) {
+                Some(stop) => Err(self.programs.told(self.with_unread(stop))),
+                None => Ok(()),
+            },
+            Err(stop) => Err(self.programs.told(self.with_late(stop))),
+        }
+    }
+
+    /// A failure with what waits unread.
+    fn with_unread(&self, mut stop: Stop) -> Stop {
+        if let Stop::Failed(failure) = &mut stop {
+            failure.unread = failure::unread(&self.open());
+        }
+        stop
+    }
+
+    /// A deadline that passed tells what has come a moment later.
+    fn with_late(&self, stop: Stop) -> Stop {
+        match &stop {
+            Stop::Failed(failed) if failed.deadline.is_some() => {
+                let late = failure::late(&failed.unread, &failure::unread(&self.open()));
+                late.into_iter().fold(stop, Stop::note)
+            }
+            _ => stop,
+        }
     }
 
     /// Makes what the steps find when they begin.
@@ -199,7 +225,6 @@ impl<'t> Test<'t> {
         let (ended, failure) = match result {
             Ok(()) => (Ended::Completed, None),
             Err(Stop::Failed(mut failed)) => {
-                failed.unread = failure::unread(&self.open());
                 failed.line = self.source.line(failed.start);
                 failed.file = self.source.included_name(failed.start).map(str::to_owned);
                 if let Some(part) = &mut failed.part {

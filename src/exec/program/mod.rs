@@ -15,10 +15,12 @@ mod supervisor;
 mod tests;
 
 use std::cell::{Cell, RefCell};
+use std::future::{Future as _, poll_fn};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -232,9 +234,37 @@ impl Programs {
             let status = program.lost()?;
             program.is_told.set(true);
             let message = format!("{}: it ended {}, and nobody expected that", program.shown, status.described());
-            let stop = Stop::failed(message).label(format!("ended {}", status.described())).at(program.place);
+            let stop = Stop::failed(message).label(format!("ended {}", status.described()));
+            let stop = stop.of(&program.shown).at(program.place);
             Some(stop.help(format!("if it shall end, write `- {}: {{expect: exit, status: {status}}}`", program.shown)))
         })
+    }
+
+    /// The failure of [`Programs::lost`], as soon as there is one. What a program has sent before its
+    /// end has time to arrive at who waits for it.
+    pub(crate) async fn until_lost(&self, but: &str) -> Stop {
+        /// As long as a step waits for its effect.
+        const ARRIVAL: Duration = Duration::from_millis(50);
+        loop {
+            self.next_end(but).await;
+            tokio::time::sleep(ARRIVAL).await;
+            if let Some(stop) = self.lost(true, Some(but)) {
+                return stop;
+            }
+        }
+    }
+
+    /// Waits until one of the programs ends that must not.
+    async fn next_end(&self, but: &str) {
+        let all = self.all().into_iter();
+        let needed = all.filter(|program| !program.uses.exits && program.shown != but);
+        let needed = needed.filter(|program| program.status().is_none() || program.lost().is_some());
+        let mut ends: Vec<_> = needed.map(|program| Box::pin(async move { program.ended().await })).collect();
+        poll_fn(|context| {
+            let has_ended = ends.iter_mut().any(|end| end.as_mut().poll(context).is_ready());
+            if has_ended { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 
     /// Ends a program that was never to be, and waits until nothing of it is left.

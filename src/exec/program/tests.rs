@@ -125,6 +125,33 @@ fn a_program_may_open_its_streams_by_their_names() {
 }
 
 #[test]
+fn a_step_does_not_wait_for_a_program_that_has_ended() {
+    let began = Instant::now();
+    let lost = failure("- a: {pair: b}\n- p: {run: [sh, -c, 'sleep 0.05; exit 3']}\n- b: {recv: x, within: 20s}");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!(lost.message, "p: it ended with status 3, and nobody expected that");
+    assert!(lost.notes[0].starts_with("`b` was waiting then (line "), "{:?}", lost.notes);
+    // Nor in lanes.
+    let lost = failure(
+        "- a: {pair: b}\n- p: {run: [sh, -c, 'sleep 0.05; exit 3']}\n- parallel: {one: [{b: {recv: x, within: 20s}}], two: [{a: {recv: x, within: 20s}}]}",
+    );
+    assert_eq!(lost.message, "p: it ended with status 3, and nobody expected that");
+    let late = failure(
+        "- a: {pair: b}\n- p: {run: [sh, -c, 'sleep 0.05; exit 3']}\n- b: {recv: x, within: 300ms}\n- p: {expect: exit}",
+    );
+    assert_eq!(late.deadline, Some(300_000), "a later step expects it to end");
+}
+
+#[test]
+fn what_a_program_has_sent_before_its_end_is_received() {
+    // What `p` writes goes through another program before a step has it.
+    let text = trace(
+        "- q: {run: [sh, -c, 'mkfifo f; echo up; cat f'], ready: {stdout: up}}\n- q: {recv: \"up\\n\"}\n- p: {run: [sh, -c, 'sleep 0.1; echo bye > f']}\n- q: {recv: \"bye\\n\", within: 20s}\n- p: close\n- q: {expect: exit}",
+    );
+    assert!(text.contains("q         recv 4 \"bye\\n\"\n"), "{text}");
+}
+
+#[test]
 fn nobody_expects_a_program_to_end() {
     let failure =
         failure("- p: {run: [sh, -c, 'echo died; exit 4']}\n- pause: 100ms\n- s: {listen: tcp}\n- c: {connect: s}");
