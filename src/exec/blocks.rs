@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::model::duration;
 use crate::model::value::Value;
 use crate::plan::expression::{Expression, shown};
+use crate::plan::template::bare;
 use crate::plan::{Action, Row, Step};
 use crate::source::{SourceFile, Span};
 use crate::trace::record::{Entry, Failure, Group};
@@ -30,7 +31,13 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Clone, Copy)]
 enum Again<'a> {
     /// The same, so many times, with a counter.
-    Counted { count: u64, counter: Option<&'a str>, until: Option<&'a (Expression, Span)>, steps: &'a [Step] },
+    Counted {
+        count: u64,
+        counter: Option<&'a str>,
+        until: Option<&'a (Expression, Span)>,
+        vary: bool,
+        steps: &'a [Step],
+    },
     /// Those of each row.
     Rows(&'a [Row]),
 }
@@ -41,6 +48,11 @@ impl Again<'_> {
             Self::Counted { count, .. } => count,
             Self::Rows(rows) => rows.len() as u64,
         }
+    }
+
+    /// Whether the number of iterations is of no interest.
+    fn varies(self) -> bool {
+        matches!(self, Self::Counted { vary: true, .. })
     }
 }
 
@@ -57,9 +69,9 @@ impl Lane<'_> {
                     let limit = within.map(Deadline::new);
                     parallel::run(self, lanes, barriers, limit, step.span.start, entries).await
                 }
-                Action::Repeat { count, counter, until, within, steps } => {
+                Action::Repeat { count, counter, until, vary, within, steps } => {
                     let (counter, until) = (counter.as_deref(), until.as_ref());
-                    let again = Again::Counted { count: *count, counter, until, steps };
+                    let again = Again::Counted { count: *count, counter, until, vary: *vary, steps };
                     self.repeat_within(*within, again, step.span.start, entries).await
                 }
                 Action::Table { rows, within } => {
@@ -103,6 +115,10 @@ impl Lane<'_> {
     /// Runs steps again and again; iterations that give the same events are kept once.
     async fn repeat(&mut self, again: Again<'_>, block: u32, entries: &RefCell<Vec<Entry>>) -> Result<(), Stop> {
         let (outer, turn) = (self.values.clone(), self.turn);
+        let varying = self.varying.len();
+        if let Again::Counted { counter: Some(counter), vary: true, .. } = again {
+            self.varying.push(format!("<{}>", bare(counter)));
+        }
         let mut groups = Vec::new();
         let mut result = Ok(());
         for iteration in 0..again.count() {
@@ -121,7 +137,7 @@ impl Lane<'_> {
             self.turn = turn.iteration(block, iteration, again.count());
             let inner = RefCell::new(Vec::new());
             result = self.steps(steps, &inner).await.map_err(|stop| self.in_row(stop, again, iteration));
-            self.keep(&mut groups, inner.into_inner());
+            self.keep(&mut groups, again.varies(), inner.into_inner());
             if result.is_err() {
                 break;
             }
@@ -137,6 +153,7 @@ impl Lane<'_> {
             tokio::task::consume_budget().await;
         }
         self.values = outer;
+        self.varying.truncate(varying);
         entries.borrow_mut().push(Entry::Repeat(groups));
         result
     }
@@ -157,7 +174,7 @@ impl Lane<'_> {
         self.is_true(expression).map_err(|error| Stop::failed(error).at(*span))
     }
 
-    fn keep(&self, groups: &mut Vec<Group>, entries: Vec<Entry>) {
+    fn keep(&self, groups: &mut Vec<Group>, varies: bool, entries: Vec<Entry>) {
         if let Some(last) = groups.last_mut()
             && !self.test.options.keep_all
             && self.test.wire.is_none()
@@ -166,7 +183,7 @@ impl Lane<'_> {
             last.count += 1;
             return;
         }
-        groups.push(Group { count: 1, entries });
+        groups.push(Group { count: 1, varies, entries });
     }
 
     /// Runs steps until they all do as written. Of a try that failed nothing is left.

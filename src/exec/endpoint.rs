@@ -2,7 +2,7 @@
 //! of it. A closed endpoint keeps its addresses, so that a refused connect and TIME-WAIT can be
 //! shown.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -46,6 +46,8 @@ pub(crate) struct Endpoint {
     pub(crate) host: Option<usize>,
     /// The how-manieth endpoint of the test it is.
     pub(crate) order: u64,
+    /// Whether it is one of a `repeat` whose number varies, by the counter in its name.
+    pub(crate) varies: Cell<bool>,
     /// The sender of the last datagram that it received.
     pub(crate) last_sender: RefCell<Option<SockAddr>>,
     /// What it shares with the other descriptors of its socket, where there are any.
@@ -92,6 +94,7 @@ impl Endpoint {
             network,
             host,
             order,
+            varies: Cell::default(),
             last_sender: RefCell::default(),
             shared: shared.unwrap_or_else(|| Rc::new(Description::new(role))),
             socket: RefCell::new(socket.map(Rc::new)),
@@ -276,7 +279,7 @@ pub(crate) fn left_open(open: &[Rc<Endpoint>]) -> Vec<Open> {
         let same = |other: &Rc<Endpoint>| Rc::ptr_eq(&other.shared, &endpoint.shared);
         let is_told = endpoint.shared.was_passed() && open[..nth].iter().any(same);
         let unread = if is_told { Unread::Bytes(0) } else { endpoint.unread_from_spec() };
-        Open { name: endpoint.shown.clone(), unread }
+        Open { name: endpoint.shown.clone(), unread, varies: endpoint.varies.get() }
     });
     left.collect()
 }

@@ -50,6 +50,8 @@ pub(crate) struct Lane<'t> {
     pub(super) share: Option<Duration>,
     /// The try of a `retry` that it belongs to.
     pub(super) attempt: Option<Rc<Attempt>>,
+    /// The counters, as a trace shows them, of the `repeat`s around whose number varies.
+    pub(super) varying: Vec<String>,
     /// The iterations of the loops around.
     pub(super) turn: Turn,
     /// Whether the step that runs, a send, may be joined with the next.
@@ -142,6 +144,7 @@ impl<'t> Lane<'t> {
             limit: None,
             share: None,
             attempt: None,
+            varying: Vec::new(),
             turn: Turn::ONCE,
             may_join: false,
         }
@@ -156,6 +159,7 @@ impl<'t> Lane<'t> {
             limit: limit.map(|limit| earlier(limit, self.limit)).or(self.limit),
             share: self.share,
             attempt: self.attempt.clone(),
+            varying: self.varying.clone(),
             turn: self.turn,
             may_join: false,
         }
@@ -363,6 +367,7 @@ impl<'t> Lane<'t> {
     pub(crate) fn create(&self, name: &str, new: New) -> Result<Rc<Endpoint>, Stop> {
         let replaced = self.attempt.as_ref().and_then(|_| self.test.endpoint(name).ok());
         let endpoint = self.test.create(name, new)?;
+        endpoint.varies.set(self.varying.iter().any(|counter| endpoint.shown.contains(counter)));
         if let Some(attempt) = &self.attempt {
             attempt.created(&endpoint, replaced);
         }

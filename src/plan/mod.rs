@@ -105,6 +105,8 @@ pub enum Action {
         counter: Option<String>,
         /// An expression that ends it after the iteration in which it is true.
         until: Option<(Expression, Span)>,
+        /// Whether the number of iterations is of no interest.
+        vary: bool,
         /// The deadline of the whole block, if it has one.
         within: Option<Duration>,
         /// The steps.

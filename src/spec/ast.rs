@@ -150,6 +150,8 @@ pub enum StepKind {
         name: Option<Scalar>,
         /// An expression that ends it early.
         until: Option<Scalar>,
+        /// Whether the number of iterations is of no interest.
+        vary: Option<Scalar>,
         /// The deadline of the whole block.
         within: Option<Scalar>,
         /// The steps.

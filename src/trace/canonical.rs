@@ -17,8 +17,8 @@ pub struct Trace<'r> {
     /// The events, in the order of the spec.
     pub entries: Vec<Entry<'r>>,
     /// What was still open at the end, in order of creation. Those of a `repeat` that are the same
-    /// but for the counter are one, with their number.
-    pub end: Vec<(u64, &'r Open)>,
+    /// but for the counter are one, with their number; `None` where that varies.
+    pub end: Vec<(Option<u64>, &'r Open)>,
 }
 
 /// An event, or a block of them.
@@ -28,7 +28,7 @@ pub enum Entry<'r> {
     Event(Cow<'r, Event>),
     /// Lanes that ran at once, in the order of the spec.
     Parallel(Vec<Lane<'r>>),
-    /// Iterations; no two neighbours have the same events.
+    /// Iterations; no two neighbours have the same events, and no two at all where their number varies.
     Repeat(Vec<Group<'r>>),
     /// The events of the try that held.
     Retry(Vec<Entry<'r>>),
@@ -43,11 +43,11 @@ pub struct Lane<'r> {
     pub entries: Vec<Entry<'r>>,
 }
 
-/// Neighbouring iterations with the same events.
+/// Iterations with the same events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group<'r> {
-    /// How many iterations.
-    pub count: u64,
+    /// How many iterations; `None` where that varies.
+    pub count: Option<u64>,
     /// The events of one of them.
     pub entries: Vec<Entry<'r>>,
 }
@@ -64,7 +64,7 @@ pub fn same_events(one: &[record::Entry], other: &[record::Entry]) -> bool {
     one.len() == other.len() && entries(one) == entries(other)
 }
 
-fn entries(entries: &[record::Entry]) -> Vec<Entry<'_>> {
+pub(super) fn entries(entries: &[record::Entry]) -> Vec<Entry<'_>> {
     entries.iter().filter_map(entry).collect()
 }
 
@@ -90,22 +90,30 @@ pub(super) fn fold(groups: &[record::Group]) -> Vec<Group<'_>> {
     let mut folded: Vec<Group<'_>> = Vec::new();
     for group in groups.iter().filter(|group| group.count > 0) {
         let entries = entries(&group.entries);
+        if group.varies {
+            if !folded.iter().any(|known| known.entries == entries) {
+                folded.push(Group { count: None, entries });
+            }
+            continue;
+        }
         match folded.last_mut() {
-            Some(last) if last.entries == entries => last.count = last.count.saturating_add(group.count),
-            _ => folded.push(Group { count: group.count, entries }),
+            Some(Group { count: Some(count), entries: last }) if *last == entries => {
+                *count = count.saturating_add(group.count);
+            }
+            _ => folded.push(Group { count: Some(group.count), entries }),
         }
     }
     folded
 }
 
-fn counted(open: &[Open]) -> Vec<(u64, &Open)> {
+fn counted(open: &[Open]) -> Vec<(Option<u64>, &Open)> {
     let mut places = HashMap::new();
-    let mut counted: Vec<(u64, &Open)> = Vec::with_capacity(open.len());
+    let mut counted: Vec<(Option<u64>, &Open)> = Vec::with_capacity(open.len());
     for open in open {
-        let place = *places.entry((&open.name, open.unread)).or_insert(counted.len());
+        let place = *places.entry((&open.name, open.unread, open.varies)).or_insert(counted.len());
         match counted.get_mut(place) {
-            Some((count, _)) => *count += 1,
-            None => counted.push((1, open)),
+            Some((count, _)) => *count = count.map(|count| count + 1),
+            None => counted.push(((!open.varies).then_some(1), open)),
         }
     }
     counted

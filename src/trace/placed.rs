@@ -62,10 +62,18 @@ fn repeat(out: &mut Vec<Placed>, groups: &[Group], indent: usize) {
     }
     let mut groups = groups.iter().filter(|group| group.count > 0);
     for folded in &canonical {
-        out.push(head(indented(&format!("repeat {}", folded.count), indent)));
+        let Some(all) = folded.count else {
+            out.push(head(indented("repeat ~", indent)));
+            // Those before it were one with others.
+            if let Some(group) = groups.find(|group| canonical::entries(&group.entries) == folded.entries) {
+                walk(out, &group.entries, indent + STEP);
+            }
+            continue;
+        };
+        out.push(head(indented(&format!("repeat {all}"), indent)));
         // The first of those that are one.
         let mut count = 0;
-        while count < folded.count {
+        while count < all {
             let Some(group) = groups.next() else { return };
             if count == 0 {
                 walk(out, &group.entries, indent + STEP);
@@ -116,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_lines_together_are_the_trace() {
-        let group = |count, line, words| Group { count, entries: vec![happened(line, "c", words)] };
+        let group = |count, line, words| Group { count, varies: false, entries: vec![happened(line, "c", words)] };
         let lane = |name: &str, entries| Lane { name: name.to_owned(), entries };
         let record = Record {
             version: VERSION,
@@ -135,16 +143,22 @@ mod tests {
                         ])],
                     ),
                 ]),
-                Entry::Retry(vec![Entry::Repeat(vec![Group { count: 3, entries: Vec::new() }])]),
+                Entry::Retry(vec![Entry::Repeat(vec![Group { count: 3, varies: false, entries: Vec::new() }])]),
+                Entry::Repeat(
+                    [(7, "eof"), (8, "close"), (7, "eof"), (9, "reset")]
+                        .into_iter()
+                        .map(|(line, words)| Group { varies: true, ..group(2, line, words) })
+                        .collect(),
+                ),
                 Entry::Retry(vec![happened(12, "a", "eof")]),
             ],
-            end: vec![Open { name: "a".to_owned(), unread: Unread::Bytes(0) }],
+            end: vec![Open { name: "a".to_owned(), unread: Unread::Bytes(0), varies: false }],
             failure: None,
         };
         let placed = placed(&record);
         let joined: Vec<&str> = placed.iter().map(|placed| placed.text.as_str()).collect();
         assert_eq!(joined.join("\n") + "\n", text_of(&record));
         let lines: Vec<u32> = placed.iter().map(|placed| placed.line).collect();
-        assert_eq!(lines, [2, 0, 0, 5, 0, 0, 8, 0, 8, 0, 12, 0]);
+        assert_eq!(lines, [2, 0, 0, 5, 0, 0, 8, 0, 8, 0, 7, 0, 8, 0, 9, 0, 12, 0]);
     }
 }

@@ -102,6 +102,9 @@ pub struct Lane {
 pub struct Group {
     /// How many iterations.
     pub count: u64,
+    /// Whether the spec says that their number varies and is of no interest.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub varies: bool,
     /// The events of one of them (of the first, where times differ).
     pub entries: Vec<Entry>,
 }
@@ -162,6 +165,14 @@ pub struct Open {
     pub name: String,
     /// Bytes from this spec's own endpoints that nobody received.
     pub unread: Unread,
+    /// Whether it is one of many whose number varies, by the counter of such a `repeat` in its name.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub varies: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// How much was left unread.

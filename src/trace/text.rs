@@ -67,9 +67,17 @@ fn push_parallel(out: &mut String, lanes: &[Lane<'_>], indent: usize) {
 fn push_group(out: &mut String, group: &Group<'_>, indent: usize) {
     push_blanks(out, indent);
     out.push_str("repeat ");
-    push_number(out, group.count);
+    push_count(out, group.count);
     out.push('\n');
     push_entries(out, &group.entries, indent + STEP);
+}
+
+/// A number, or `~` where it varies.
+fn push_count(out: &mut String, count: Option<u64>) {
+    match count {
+        Some(count) => push_number(out, count),
+        None => out.push('~'),
+    }
 }
 
 fn push_event(out: &mut String, event: &Event, indent: usize) {
@@ -121,7 +129,7 @@ fn push_fails(out: &mut String, fails: &[String]) {
     }
 }
 
-fn push_end(out: &mut String, end: &[(u64, &Open)]) {
+fn push_end(out: &mut String, end: &[(Option<u64>, &Open)]) {
     if end.is_empty() {
         return;
     }
@@ -130,8 +138,8 @@ fn push_end(out: &mut String, end: &[(u64, &Open)]) {
         if at > 0 {
             out.push_str(", ");
         }
-        if *count > 1 {
-            push_number(out, *count);
+        if *count != Some(1) {
+            push_count(out, *count);
             out.push(' ');
         }
         out.push_str(&open.name);

@@ -41,7 +41,7 @@ fn named(name: &str, size: Option<u64>) -> Shown {
 }
 
 fn open(name: &str, unread: u64) -> Open {
-    Open { name: name.to_owned(), unread: Unread::Bytes(unread) }
+    Open { name: name.to_owned(), unread: Unread::Bytes(unread), varies: false }
 }
 
 fn one(entry: Entry) -> String {
@@ -73,7 +73,7 @@ fn a_trace_reads_from_top_to_bottom() {
             Lane { name: "reader".to_owned(), entries: vec![data("conn", "recv", vec![fill()], &[], &[])] },
             Lane { name: "writer".to_owned(), entries: vec![data("client", "send", vec![fill()], &[], &[])] },
         ]),
-        Entry::Repeat(vec![Group { count: 1000, entries: vec![words("c<i>", "connect server")] }]),
+        Entry::Repeat(vec![Group { count: 1000, varies: false, entries: vec![words("c<i>", "connect server")] }]),
         words("a-long-name", "close"),
         words("ten-0-name", "close"),
     ];
@@ -211,14 +211,24 @@ fn how_the_recorder_cut_the_bytes_is_not_to_be_seen() {
 fn iterations_that_differ_stand_apart() {
     let step = |name: &str| vec![words(name, "close")];
     let groups = vec![
-        Group { count: 2, entries: step("a") },
-        Group { count: 0, entries: step("b") },
-        Group { count: 1, entries: step("a") },
-        Group { count: 1, entries: Vec::new() },
-        Group { count: 1, entries: step("b") },
+        Group { count: 2, varies: false, entries: step("a") },
+        Group { count: 0, varies: false, entries: step("b") },
+        Group { count: 1, varies: false, entries: step("a") },
+        Group { count: 1, varies: false, entries: Vec::new() },
+        Group { count: 1, varies: false, entries: step("b") },
     ];
     assert_eq!(one(Entry::Repeat(groups)), "repeat 3\n  a         close\nrepeat 1\nrepeat 1\n  b         close\n");
-    assert_eq!(one(Entry::Repeat(vec![Group { count: 7, entries: Vec::new() }])), "");
+    assert_eq!(one(Entry::Repeat(vec![Group { count: 7, varies: false, entries: Vec::new() }])), "");
+}
+
+#[test]
+fn iterations_whose_number_varies_are_shown_without_it() {
+    let group = |count, name: &str| Group { count, varies: true, entries: vec![words(name, "close")] };
+    let one_by_one = vec![group(2, "a"), group(1, "b"), group(3, "a"), group(0, "c")];
+    assert_eq!(one(Entry::Repeat(one_by_one)), "repeat ~\n  a         close\nrepeat ~\n  b         close\n");
+    let many = |count| record(Vec::new(), (0..count).map(|_| Open { varies: true, ..open("c<i>", 0) }).collect());
+    assert_eq!(text_of(&many(1)), "end       ~ c<i> open\n");
+    assert_eq!(text_of(&many(27)), text_of(&many(1)));
 }
 
 #[test]
@@ -318,8 +328,8 @@ fn some_entry() -> impl Strategy<Value = Entry> {
             vec(("[a-c]", vec(inner, 0..3)), 1..3).prop_map(|lanes| Entry::Parallel(
                 lanes.into_iter().map(|(name, entries)| Lane { name, entries }).collect()
             )),
-            vec((0u64..4, entries), 0..4).prop_map(|groups| Entry::Repeat(
-                groups.into_iter().map(|(count, entries)| Group { count, entries }).collect()
+            (any::<bool>(), vec((0u64..4, entries), 0..4)).prop_map(|(varies, groups)| Entry::Repeat(
+                groups.into_iter().map(|(count, entries)| Group { count, varies, entries }).collect()
             )),
             vec(inner_of_retry, 0..3).prop_map(Entry::Retry),
         ]
@@ -327,9 +337,14 @@ fn some_entry() -> impl Strategy<Value = Entry> {
 }
 
 fn some_record() -> impl Strategy<Value = Record> {
-    let end = vec(("[a-c]", 0u64..2), 0..5);
-    (vec(some_entry(), 0..5), end)
-        .prop_map(|(entries, end)| record(entries, end.into_iter().map(|(name, unread)| open(&name, unread)).collect()))
+    let end = vec(("[a-c]", 0u64..2, any::<bool>()), 0..5);
+    (vec(some_entry(), 0..5), end).prop_map(|(entries, end)| {
+        record(entries, end.into_iter().map(|(name, unread, varies)| Open { varies, ..open(&name, unread) }).collect())
+    })
+}
+
+fn repeated(count: Option<u64>, entries: Vec<Entry>) -> Group {
+    Group { count: count.unwrap_or(1), varies: count.is_none(), entries }
 }
 
 /// A record with nothing in it but what the canonical trace has.
@@ -347,9 +362,9 @@ fn bare(entries: &[canonical::Entry<'_>]) -> Vec<Entry> {
         canonical::Entry::Parallel(lanes) => Entry::Parallel(
             lanes.iter().map(|lane| Lane { name: lane.name.to_owned(), entries: bare(&lane.entries) }).collect(),
         ),
-        canonical::Entry::Repeat(groups) => Entry::Repeat(
-            groups.iter().map(|group| Group { count: group.count, entries: bare(&group.entries) }).collect(),
-        ),
+        canonical::Entry::Repeat(groups) => {
+            Entry::Repeat(groups.iter().map(|group| repeated(group.count, bare(&group.entries))).collect())
+        }
         canonical::Entry::Retry(held) => Entry::Retry(bare(held)),
     };
     entries.iter().map(bare).collect()
@@ -365,7 +380,13 @@ fn ungrouped(entries: &[Entry]) -> Vec<Entry> {
         Entry::Repeat(groups) => Entry::Repeat(
             groups
                 .iter()
-                .flat_map(|group| (0..group.count).map(|_| Group { count: 1, entries: ungrouped(&group.entries) }))
+                .flat_map(|group| {
+                    (0..group.count).map(|_| Group {
+                        count: 1,
+                        varies: group.varies,
+                        entries: ungrouped(&group.entries),
+                    })
+                })
                 .collect(),
         ),
         Entry::Retry(held) => Entry::Retry(ungrouped(held)),
@@ -382,7 +403,7 @@ proptest! {
     #[test]
     fn the_canonical_form_is_idempotent(record in some_record()) {
         let trace = Trace::from_record(&record);
-        let end = trace.end.iter().flat_map(|(count, open)| (0..*count).map(|_| (*open).clone())).collect();
+        let end = trace.end.iter().flat_map(|(count, open)| (0..count.unwrap_or(1)).map(|_| (*open).clone())).collect();
         let again = self::record(bare(&trace.entries), end);
         prop_assert_eq!(&Trace::from_record(&again), &trace);
         prop_assert_eq!(text_of(&again), trace.to_text());

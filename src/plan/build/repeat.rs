@@ -20,20 +20,21 @@ const MOST_WRITTEN_OUT: usize = 20_000;
 
 impl<'a> Builder<'a> {
     pub(super) fn repeat(&mut self, step: &'a Step) -> Option<Action> {
-        let ast::StepKind::Repeat { times, name, until, within, steps } = &step.kind else { return None };
+        let ast::StepKind::Repeat { times, name, until, vary, within, steps } = &step.kind else { return None };
         let within = self.optional(within.as_ref(), Self::deadline);
         if steps.is_empty() && !step.faulty {
             let message = "`repeat` has no steps";
             self.report(Diagnostic::error("empty-repeat", step.span, message).help("write them in `steps:` beside it"));
         }
+        let vary = vary.as_ref().map_or(Some(false), |vary| self.varying(vary, times, until.is_some()));
         match times {
             Times::Count(count) => {
                 let (count, counter, until, steps) = self.counted(count, name.as_ref(), until.as_ref(), steps);
-                Some(Action::Repeat { count: count?, counter, until: until?, within: within?, steps })
+                Some(Action::Repeat { count: count?, counter, until: until?, vary: vary?, within: within?, steps })
             }
             Times::Rows(rows) => {
                 let rows = self.table(step.span, rows, name.as_ref()?, until.as_ref(), steps);
-                Some(Action::Table { rows: rows?, within: within? })
+                vary.and(Some(Action::Table { rows: rows?, within: within? }))
             }
         }
     }
@@ -56,6 +57,24 @@ impl<'a> Builder<'a> {
         self.forget_inner(name.as_deref());
         let outside = name.map(|name| self.scope.outside.variable(&name).into_owned());
         (count, outside, until, built)
+    }
+
+    /// Whether the number of iterations is of no interest: only `until` lets it vary.
+    fn varying(&mut self, vary: &Scalar, times: &Times, has_until: bool) -> Option<bool> {
+        let is_set = self.flag(Some(vary))?;
+        let (message, help) = match times {
+            _ if !is_set => return Some(false),
+            Times::Rows(_) => {
+                ("the rows of a table do not vary", "leave `vary` out: the trace shows each row with its values")
+            }
+            Times::Count(_) if has_until => return Some(true),
+            Times::Count(_) => (
+                "a `repeat` without `until` does not vary",
+                "write `until: EXPRESSION` beside it, which ends it sooner or later, or leave `vary` out",
+            ),
+        };
+        self.report(Diagnostic::error("cannot-vary", vary.span, message).help(help));
+        None
     }
 
     /// The condition that ends a `repeat`.

@@ -134,9 +134,10 @@ impl Decoder<'_> {
             _ => self.scalar(at, node, takes(word.word.value)).map(Times::Count),
         };
         let steps = self.steps_beside(at, entries)?;
-        let [_, name, until, within] = word.beside else { return None };
+        let [_, name, until, vary, within] = word.beside else { return None };
         let name: Option<Scalar> = self.optional(entries, name);
         let until = self.optional(entries, until);
+        let vary = self.optional(entries, vary);
         let within = self.optional(entries, within);
         if let (Some(Times::Rows(_)), None) = (&times, Self::entry(entries, "as")) {
             self.error(
@@ -145,7 +146,7 @@ impl Decoder<'_> {
             );
             return None;
         }
-        Some(StepKind::Repeat { times: times?, name, until, within, steps })
+        Some(StepKind::Repeat { times: times?, name, until, vary, within, steps })
     }
 
     fn retry(&mut self, at: At<'_>, node: &Node<'_>, entries: &[Entry<'_>]) -> Option<StepKind> {

@@ -190,7 +190,7 @@ fn blocks_are_read_with_their_steps() {
         lanes.iter().map(|lane| (lane.name.text.as_str(), lane.steps.len())).collect::<Vec<_>>(),
         [("one", 2), ("two", 2)]
     );
-    let StepKind::Repeat { times: Times::Count(count), name: Some(_), until: Some(_), within: None, steps } =
+    let StepKind::Repeat { times: Times::Count(count), name: Some(_), until: Some(_), vary: None, within: None, steps } =
         &repeat.kind
     else {
         panic!()

@@ -49,6 +49,7 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("step", "pause", "- pause: 50ms"),
     ("repeat", "as", "as: i"),
     ("repeat", "until", "until: \"i == 7\""),
+    ("repeat", "vary", "until: \"reply == 'full'\"\n    vary: true"),
     ("repeat", "within", "within: 10s"),
     ("verb", "open", "- mail: {open: spool/mail.txt}\n- mail: {recv: {until: \"\\r\\n\"}}\n- mail: {expect: eof}"),
     ("verb", "socket", "- client: {socket: tcp}"),

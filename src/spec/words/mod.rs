@@ -211,6 +211,7 @@ pub const STEPS: &[StepWord] = &[
             required("steps", Value::Steps, "The steps that run again and again."),
             word("as", Value::Name, "The name of the counter, which begins at 0, or of the row."),
             word("until", Value::Expression, "Ends after the first iteration in which this is true."),
+            word("vary", Value::Flag, "How often that is differs from run to run and is of no interest."),
             BLOCK_WITHIN,
         ],
     },
