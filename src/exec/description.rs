@@ -21,6 +21,8 @@ pub(crate) struct Description {
     pub(crate) role: Cell<Role>,
     /// Bytes of a stream that the kernel has taken from it.
     pub(crate) sent: Rc<Cell<u64>>,
+    /// Bytes of a stream that were taken out of it.
+    pub(crate) taken: Rc<Cell<u64>>,
     /// Whether it keeps back what it sends (a cork, or `more`).
     pub(crate) corked: Cell<bool>,
     /// Of a datagram socket whose frames are watched: the bytes of a datagram that is not complete yet, and
@@ -59,6 +61,7 @@ impl Description {
         Self {
             role: Cell::new(role),
             sent: Rc::default(),
+            taken: Rc::default(),
             corked: Cell::new(false),
             kept_back: Cell::default(),
             sending: Cell::new(false),

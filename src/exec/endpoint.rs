@@ -88,6 +88,8 @@ impl Endpoint {
     pub(crate) fn new(name: &str, new: New, order: u64) -> Self {
         let New { shown, network, host, socket, shared } = new;
         let role = if socket.is_some() { Role::Plain } else { Role::Sender };
+        let shared = shared.unwrap_or_else(|| Rc::new(Description::new(role)));
+        let socket = socket.map(|socket| Rc::new(socket.counting(&shared.taken)));
         Self {
             name: name.into(),
             shown,
@@ -96,8 +98,8 @@ impl Endpoint {
             order,
             varies: Cell::default(),
             last_sender: RefCell::default(),
-            shared: shared.unwrap_or_else(|| Rc::new(Description::new(role))),
-            socket: RefCell::new(socket.map(Rc::new)),
+            shared,
+            socket: RefCell::new(socket),
             program: OnceCell::new(),
             file: RefCell::default(),
         }

@@ -150,7 +150,11 @@ impl<'t> Test<'t> {
     /// Makes what the steps find when they begin.
     fn prepare(&self) -> Result<(), Stop> {
         for (nth, name) in self.plan.ports.iter().enumerate() {
-            self.values.set(name, Value::Number(self.port(nth)?.into()));
+            let port = self.port(nth)?;
+            self.values.set(name, Value::Number(port.into()));
+            if let Some(wire) = &self.wire {
+                wire.name_port(port, name);
+            }
         }
         if self.plan.tmp {
             self.values.set("tmp", Value::Text(self.folder()?.to_string_lossy().into_owned()));
@@ -213,7 +217,7 @@ impl<'t> Test<'t> {
     /// Puts what crossed the wire under the steps that caused it, and gives the frames.
     fn put_wire(&self, entries: &mut [Entry]) -> Vec<CapturedFrame> {
         let (Some(wire), Some(topology)) = (&self.wire, &self.plan.topology) else { return Vec::new() };
-        let (mut segments, frames) = wire.finish(topology);
+        let (mut segments, frames) = wire.finish(topology, entries);
         if self.plan.wire {
             wire::put_under(entries, &mut segments);
         }

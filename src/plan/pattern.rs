@@ -27,6 +27,16 @@ pub struct Pattern {
 }
 
 impl Pattern {
+    /// The ends one of which it goes up to, whatever comes before.
+    pub fn ends_at(&self) -> Option<&[End]> {
+        match &self.form {
+            Form::Rest(ends) if ends.is_empty() => Some(&[End::Eof]),
+            Form::Rest(ends) => Some(ends),
+            Form::Sequence(patterns) => patterns.last().and_then(Self::ends_at),
+            _ => None,
+        }
+    }
+
     /// Whether it may go up to the end of the stream.
     pub fn takes_rest(&self) -> bool {
         match &self.form {

@@ -15,6 +15,7 @@ pub(crate) mod tls;
 use std::cell::{Cell, OnceCell};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use libc::c_int;
@@ -41,6 +42,8 @@ pub(crate) struct Socket {
     linger: Cell<Option<u32>>,
     /// Whether calls on it wait, for another process has the socket, too, and wants them to.
     waits: Cell<bool>,
+    /// How many bytes of a stream were taken out of it; of TLS, of plain text.
+    taken: Rc<Cell<u64>>,
 }
 
 /// What somebody waits for. More than readiness to read or write, since a pending error (an ICMP
@@ -78,6 +81,7 @@ impl Socket {
             tls: OnceCell::new(),
             linger: Cell::new(None),
             waits: Cell::new(false),
+            taken: Rc::default(),
         }
     }
 
@@ -204,10 +208,26 @@ impl Socket {
 
     /// recv(2), of plain text where TLS lies over it. The flag is MSG_PEEK or none.
     pub(crate) fn recv(&self, buffer: &mut [u8], flags: c_int) -> Result<usize, Errno> {
-        match self.tls() {
-            Some(tls) => tls.recv(self.fd(), buffer, flags & libc::MSG_PEEK != 0),
+        let peek = flags & libc::MSG_PEEK != 0;
+        let received = match self.tls() {
+            Some(tls) => tls.recv(self.fd(), buffer, peek),
             None => sys::recv(self.fd(), buffer, flags | libc::MSG_DONTWAIT),
+        };
+        if let (Ok(len), false) = (received, peek) {
+            self.note_taken(len);
         }
+        received
+    }
+
+    /// Notes bytes that were taken past [`recv`](Self::recv).
+    pub(crate) fn note_taken(&self, len: usize) {
+        self.taken.set(self.taken.get() + len as u64);
+    }
+
+    /// Counts what is taken out of it together with the other descriptors of its socket.
+    pub(crate) fn counting(mut self, taken: &Rc<Cell<u64>>) -> Self {
+        self.taken = Rc::clone(taken);
+        self
     }
 
     /// Bytes that wait to be received; of TLS, of plain text.

@@ -1,5 +1,7 @@
 //! `read`: one raw receive call, for specs about boundaries and truncation.
 
+use socket2::SockAddr;
+
 use crate::model::errno::Errno;
 use crate::plan::pattern::Pattern;
 use crate::plan::{Call, Mode, Number};
@@ -31,7 +33,7 @@ pub(super) async fn run(
         return Err(Stop::failed(format!("a read of {size} bytes is more than one call gives")));
     }
     let arrivals = Arrivals::new(lane, &endpoint, &socket, false);
-    let (bytes, cut) = match read(call, &socket, &arrivals, size as usize, deadline).await? {
+    let Received { bytes, cut, from } = match read(call, &socket, &arrivals, size as usize, deadline).await? {
         Ok(Some(message)) => message,
         Ok(None) => {
             return Err(Stop::failed(format!("{}: nothing came", endpoint.name))
@@ -56,19 +58,27 @@ pub(super) async fn run(
     };
     let suffix = call.suffix.iter().cloned().chain(drops).collect();
     let what = What::Data { verb: call.words.clone(), bytes: shown, suffix };
-    Ok(Done { result: Ok(()), what, facts, route: None, trouble: None })
+    let route = from.filter(|_| endpoint.network.is_udp()).and_then(|from| lane.route(&endpoint, from));
+    Ok(Done { result: Ok(()), what, facts, route, trouble: None })
 }
 
-type Bytes = (Vec<u8>, bool);
+/// What one call gave.
+struct Received {
+    bytes: Vec<u8>,
+    /// Whether the rest of a message was cut off.
+    cut: bool,
+    /// The sender of a datagram.
+    from: Option<SockAddr>,
+}
 
-/// The bytes, and whether the rest of a message was cut off; `None` where the deadline passed.
+/// What the call gives; `None` where the deadline passed.
 async fn read(
     call: &Call,
     socket: &Socket,
     arrivals: &Arrivals<'_>,
     size: usize,
     deadline: Deadline,
-) -> Result<Result<Option<Bytes>, Errno>, Stop> {
+) -> Result<Result<Option<Received>, Errno>, Stop> {
     if socket.tls().is_some() {
         return read_plain(socket, size, deadline).await;
     }
@@ -81,7 +91,8 @@ async fn read(
             (sys::recv_message(fd, &mut buffer, flags)?, Vec::new())
         };
         buffer.truncate(message.len);
-        Ok((buffer, message.flags & libc::MSG_TRUNC != 0, came))
+        let cut = message.flags & libc::MSG_TRUNC != 0;
+        Ok((Received { bytes: buffer, cut, from: message.from }, came))
     };
     loop {
         let result: Result<_, Errno> = match call.mode {
@@ -94,16 +105,17 @@ async fn read(
         match result {
             Err(errno) if errno.0 == libc::EAGAIN && call.mode == Mode::Waiting => {
                 if socket.receives_nothing_more() {
-                    return Ok(Ok(Some((Vec::new(), false))));
+                    return Ok(Ok(Some(Received { bytes: Vec::new(), cut: false, from: None })));
                 }
                 if !deadline.wait(socket, Direction::In).await? {
                     return Ok(Ok(None));
                 }
             }
             other => {
-                return Ok(other.map(|(bytes, cut, came)| {
+                return Ok(other.map(|(received, came)| {
+                    socket.note_taken(received.bytes.len());
                     arrivals.add(came);
-                    Some((bytes, cut))
+                    Some(received)
                 }));
             }
         }
@@ -111,7 +123,7 @@ async fn read(
 }
 
 /// What TLS has decrypted, at most so much of it.
-async fn read_plain(socket: &Socket, size: usize, deadline: Deadline) -> Result<Result<Option<Bytes>, Errno>, Stop> {
+async fn read_plain(socket: &Socket, size: usize, deadline: Deadline) -> Result<Result<Option<Received>, Errno>, Stop> {
     let mut buffer = vec![0; size];
     loop {
         match socket.recv(&mut buffer, 0) {
@@ -123,7 +135,7 @@ async fn read_plain(socket: &Socket, size: usize, deadline: Deadline) -> Result<
             received => {
                 return Ok(received.map(|len| {
                     buffer.truncate(len);
-                    Some((buffer, false))
+                    Some(Received { bytes: buffer, cut: false, from: None })
                 }));
             }
         }

@@ -71,6 +71,8 @@ pub(super) async fn run(
     let Receiving { arrivals, buffer, pieces, .. } = receiving;
     let mut facts = Facts { pieces, ..Facts::default() };
     lane.test.give_back(buffer);
+    let sender = if endpoint.network.is_udp() { endpoint.last_sender.borrow().clone() } else { None };
+    let route = sender.and_then(|sender| lane.route(&endpoint, sender));
     Ok(match result {
         Ok(matched) => {
             let mut suffix = call.suffix.clone();
@@ -85,7 +87,7 @@ pub(super) async fn run(
                 lane.values.set(name, value);
             }
             let what = What::Data { verb: call.words.clone(), bytes: matched.shown, suffix };
-            Done { result: Ok(()), what, facts, route: None, trouble: None }
+            Done { result: Ok(()), what, facts, route, trouble: None }
         }
         Err(errno) => no_room(errno).map_or(Ok(Done { facts, ..Done::words(call, Err(errno)) }), Err)?,
     })

@@ -21,6 +21,8 @@ pub(crate) struct Act {
     pub(crate) remote: Option<SocketAddr>,
     /// Whether the socket came out of `accept`: then its address is that of its listener.
     pub(crate) accepted: bool,
+    /// Whether the other side is nobody of this spec: a program.
+    pub(crate) stranger: bool,
     /// What it did.
     pub(crate) did: Did,
     /// How many frames were captured before the step began.
@@ -63,6 +65,30 @@ pub(crate) enum Did {
     },
     /// It ended what it sends: a shutdown, a close, a reset.
     End,
+    /// It took a connection that somebody had asked for.
+    Accept,
+    /// It took bytes out of a stream: those from one place of what the other side sends up to another.
+    Take {
+        /// How many bytes had been taken before.
+        from: u64,
+        /// How many were taken then. The same where nobody can tell: TLS takes records.
+        to: u64,
+        /// Whether their number differs from run to run.
+        varies: bool,
+        /// Whether it took the urgent byte.
+        urgent: bool,
+    },
+    /// It took a datagram of so many bytes.
+    Receive {
+        /// How many; `None` where only a part of it was seen.
+        len: Option<u64>,
+        /// Whether their number differs from run to run.
+        varies: bool,
+    },
+    /// It saw the end of what the other side sends.
+    SeeEnd,
+    /// It saw that the other side has reset the connection.
+    SeeReset,
     /// Nothing of these.
     Other,
 }

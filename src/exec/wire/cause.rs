@@ -3,11 +3,16 @@
 //! stream; a reset to that, too, or to what provoked it; an answer of the kernel to what it
 //! answers. So the same thing gives the same lines, however late the kernel is.
 //!
+//! What a program sends belongs to the step that got it, in `stranger`: the only thing that is in
+//! order for the spec.
+//!
 //! Told are the segments that RFC 9293 calls a connection's: SYN, the answers to it, data, FIN,
 //! RST. Acknowledgements alone, window updates, probes and what is sent again are the kernel's
 //! choice, and are not.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod stranger;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 
 use crate::model::topology::Topology;
@@ -31,8 +36,8 @@ pub(crate) struct Told {
 
 /// Finds out which step caused which frame. `None` among the frames are those that a trace never
 /// tells.
-pub(crate) fn tell(frames: &[Option<Frame>], acts: &[Act], topology: &Topology) -> Told {
-    let mut teller = Teller::new(acts, topology);
+pub(crate) fn tell(frames: &[Option<Frame>], acts: &[Act], topology: &Topology, ports: &[(u16, String)]) -> Told {
+    let mut teller = Teller::new(acts, Names::of(acts, topology, ports));
     let comments = frames.iter().enumerate().map(|(at, frame)| {
         frame.as_ref().map_or_else(String::new, |frame| {
             let (protocol, way, seen) = teller.frame(at, frame);
@@ -42,6 +47,7 @@ pub(crate) fn tell(frames: &[Option<Frame>], acts: &[Act], topology: &Topology) 
     });
     let comments = comments.collect();
     let complete = teller.mark_unfinished();
+    teller.tell_uncounted();
     Told { segments: teller.segments(), comments, complete }
 }
 
@@ -101,10 +107,14 @@ struct Teller<'a> {
     flows: Flows,
     /// The acts of each connection, by its two addresses.
     of_flow: HashMap<Way, Vec<usize>>,
+    /// What programs send on connections with this spec.
+    strangers: HashSet<Way>,
     /// Connects whose own address nobody learned, by where they went.
     lost_connects: HashMap<SocketAddr, VecDeque<usize>>,
     /// Datagrams that were sent, by where they went, until their frame is seen.
     datagrams: HashMap<SocketAddr, VecDeque<usize>>,
+    /// Datagrams of programs that were received, by where they came from, until their frame is seen.
+    received: HashMap<SocketAddr, VecDeque<usize>>,
     /// The act that sent the last datagram from one address to another.
     last_datagram: HashMap<Way, usize>,
     /// How many bytes of each act have crossed.
@@ -113,14 +123,16 @@ struct Teller<'a> {
 }
 
 impl<'a> Teller<'a> {
-    fn new(acts: &'a [Act], topology: &Topology) -> Self {
+    fn new(acts: &'a [Act], names: Names<'a>) -> Self {
         let mut teller = Self {
             acts,
-            names: Names::of(acts, topology),
+            names,
             flows: Flows::default(),
             of_flow: HashMap::new(),
+            strangers: HashSet::new(),
             lost_connects: HashMap::new(),
             datagrams: HashMap::new(),
+            received: HashMap::new(),
             last_datagram: HashMap::new(),
             crossed: vec![0; acts.len()],
             lines: BTreeMap::new(),
@@ -136,9 +148,13 @@ impl<'a> Teller<'a> {
                 (Protocol::Udp, _, Some(remote)) if matches!(act.did, Did::Datagram { .. }) => {
                     teller.datagrams.entry(remote).or_default().push_back(index);
                 }
+                (Protocol::Udp, _, Some(remote)) if matches!(act.did, Did::Receive { .. }) => {
+                    teller.received.entry(remote).or_default().push_back(index);
+                }
                 _ => {}
             }
         }
+        teller.strangers = teller.find_strangers();
         teller
     }
 
@@ -178,10 +194,10 @@ impl<'a> Teller<'a> {
             return Seen { cause: flow.syn_cause, tells: Vec::new(), again: true };
         }
         let is_new = known.is_none();
-        let (cause, word) = if tcp.ack {
-            (self.flows.get(back).and_then(|flow| flow.syn_cause), "SYN ACK")
-        } else {
-            (self.connect(at, way), "SYN")
+        let (cause, word) = match (tcp.ack, self.strangers.contains(&way)) {
+            (true, _) => (self.flows.get(back).and_then(|flow| flow.syn_cause), "SYN ACK"),
+            (false, true) => (self.accepted(at, way), "SYN"),
+            (false, false) => (self.connect(at, way), "SYN"),
         };
         if !tcp.ack && is_new && way != back {
             self.flows.begin(way, back, at, tcp.seq);
@@ -219,20 +235,26 @@ impl<'a> Teller<'a> {
             seen.cause = answered.and_then(|(_, _, cause)| cause);
             return seen;
         };
-        let mut seen = Seen { cause: answered.and_then(|(_, _, cause)| cause), ..Seen::default() };
         let (syn_cause, fin_seen) = (flow.syn_cause, flow.fin);
+        let is_stranger = self.strangers.contains(&way);
+        let is_bare = tcp.len == 0 && !tcp.fin;
+        // What a program says on its own has no cause in the spec.
+        let answers = if is_stranger && !is_bare { None } else { answered.and_then(|(_, _, cause)| cause) };
+        let mut seen = Seen { cause: answers, ..Seen::default() };
         let ends_handshake = !flow.acknowledged
-            && tcp.len == 0
-            && !tcp.fin
-            && offset == 0
             && answered.is_some_and(|(first, syn_ack, _)| {
-                syn_ack && first.is_some_and(|first| tcp.ack_number == first.wrapping_add(1))
+                let at_once =
+                    is_bare && offset == 0 && Some(tcp.ack_number) == first.map(|first| first.wrapping_add(1));
+                // A program may let its data say it.
+                syn_ack && (is_stranger || at_once)
             });
         if ends_handshake {
             self.flows.entry(way).acknowledged = true;
-            seen.cause = syn_cause;
             seen.tells.extend(syn_cause.map(|cause| (cause, Word::Plain("ACK"))));
-            return seen;
+            if is_bare {
+                seen.cause = syn_cause;
+                return seen;
+            }
         }
         let end = offset + i64::from(tcp.len);
         if tcp.len > 0 {
@@ -242,11 +264,15 @@ impl<'a> Teller<'a> {
                 seen.cause = self.writer(way, offset).or(seen.cause);
             }
             for (from, to) in new {
-                self.data(way, from, to, tcp.urg, &mut seen);
+                if is_stranger {
+                    self.taken(at, way, (from, to), &mut seen);
+                } else {
+                    self.data(way, from, to, tcp.urg, &mut seen);
+                }
             }
         }
         if tcp.fin {
-            let ended = self.ended(way);
+            let ended = if is_stranger { self.who_saw(way, Did::SeeEnd) } else { self.ended(way) };
             seen.cause = ended.or(seen.cause);
             if fin_seen {
                 seen.again = true;
@@ -313,7 +339,14 @@ impl<'a> Teller<'a> {
 
     fn reset(&mut self, at: usize, way: Way, tcp: Tcp) -> Seen {
         let back = (way.1, way.0);
-        let provoked = match (self.flows.get(way), self.flows.get(back)) {
+        let refuses = |flow: Option<&Flow>, other: &Flow| {
+            other.syn && !flow.is_some_and(|flow| flow.syn_ack || flow.acknowledged)
+        };
+        let (flow, other) = (self.flows.get(way), self.flows.get(back));
+        if self.strangers.contains(&way) && !other.is_some_and(|other| refuses(flow, other)) {
+            return self.reset_by_stranger(way);
+        }
+        let provoked = match (flow, other) {
             // The answer to a segment takes its number from it, RFC 9293 section 3.10.7.1.
             (_, Some(other)) if !tcp.ack => {
                 let (cause, again) = other.acknowledging(tcp.seq);
@@ -324,11 +357,13 @@ impl<'a> Teller<'a> {
                 Some(cause)
             }
             // The answer to a SYN that nobody listens for.
-            (flow, Some(other)) if other.syn && !flow.is_some_and(|flow| flow.syn_ack || flow.acknowledged) => {
-                Some(other.syn_cause)
-            }
+            (flow, Some(other)) if refuses(flow, other) => Some(other.syn_cause),
             _ => None,
         };
+        // When a program goes on sending to who is gone is its own choice.
+        if provoked.is_some() && self.strangers.contains(&back) && flow.is_some_and(|flow| flow.acknowledged) {
+            return Seen { cause: provoked.flatten(), ..Seen::default() };
+        }
         let cause = match provoked {
             Some(cause) => cause,
             None => self.aborted(at, way),
@@ -349,7 +384,8 @@ impl<'a> Teller<'a> {
             let listens = |act: &Act| act.protocol == Protocol::Tcp && act.remote.is_none() && act.sends_from(way.0);
             self.acts.iter().rposition(|act| listens(act) && ends(act))
         };
-        last.or_else(listener).or_else(|| self.by_clock(at, way).cause)
+        let waited = || own.iter().copied().find(|act| self.acts[*act].until > at);
+        last.or_else(listener).or_else(waited)
     }
 
     fn udp(&mut self, at: usize, way: Way, len: u64) -> Seen {
@@ -362,6 +398,13 @@ impl<'a> Teller<'a> {
             waiting.remove(place)
         });
         // One that no send explains was let go by something else.
+        if sent.is_none()
+            && let Some(receipt) = self.receipt(at, way, len)
+        {
+            let varies = matches!(self.acts[receipt].did, Did::Receive { varies: true, .. });
+            let tells = vec![(receipt, Word::Datagram { bytes: len, varies })];
+            return Seen { cause: Some(receipt), tells, again: false };
+        }
         let own = |act: &Act| act.protocol == Protocol::Udp && act.sends_from(way.0) && act.until > at;
         let Some(cause) = sent.or_else(|| self.acts.iter().position(own)) else { return Seen::default() };
         self.last_datagram.insert(way, cause);
@@ -382,9 +425,14 @@ impl<'a> Teller<'a> {
         let (from, to) = (self.names.name(protocol, way.0, at), self.names.name(protocol, way.1, at));
         for (act, word) in &seen.tells {
             let lines = self.lines.entry(self.acts[*act].order).or_default();
-            if !lines.iter_mut().any(|line| line.way == way && line.takes(word)) {
-                lines.push(Line { from: from.clone(), to: to.clone(), way, word: word.clone() });
+            if lines.iter_mut().any(|line| line.way == way && line.takes(word)) {
+                continue;
             }
+            // Data stand before the end, even where it overtook them.
+            let is_end = |line: &Line| line.way == way && line.word == Word::Plain("FIN");
+            let end = lines.iter().position(is_end).filter(|_| matches!(word, Word::Data { .. }));
+            let line = Line { from: from.clone(), to: to.clone(), way, word: word.clone() };
+            lines.insert(end.unwrap_or(lines.len()), line);
         }
         (from, to)
     }

@@ -10,19 +10,20 @@ mod frame;
 mod names;
 #[cfg(test)]
 mod properties;
+mod seen;
 #[cfg(test)]
 mod tests;
 mod watch;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 
 use crate::model::topology::Topology;
 use crate::trace::event::Segment;
 use crate::trace::record::Entry;
 
-use act::Act;
+use act::{Act, Did};
 use cause::Told;
 use frame::Frame;
 pub(crate) use watch::{Route, Watch};
@@ -52,6 +53,8 @@ pub(crate) struct Collector {
     /// How many bytes of frames there are in `raw`.
     kept: Cell<usize>,
     acts: RefCell<Vec<Act>>,
+    /// The ports that the spec has by a name.
+    ports: RefCell<Vec<(u16, String)>>,
 }
 
 /// So many bytes of frames are kept as they were; of later ones the headers alone.
@@ -91,6 +94,11 @@ impl Collector {
         }
     }
 
+    /// Takes note of a port that the spec has by a name.
+    pub(crate) fn name_port(&self, port: u16, name: &str) {
+        self.ports.borrow_mut().push((port, name.to_owned()));
+    }
+
     /// How many frames there are so far.
     pub(crate) fn count(&self) -> usize {
         self.frames.borrow().len()
@@ -109,7 +117,16 @@ impl Collector {
     }
 
     /// What crossed the wire, under the steps that caused it, and the frames themselves.
-    pub(crate) fn finish(&self, topology: &Topology) -> (BTreeMap<u64, Vec<Segment>>, Vec<CapturedFrame>) {
+    pub(crate) fn finish(
+        &self,
+        topology: &Topology,
+        entries: &[Entry],
+    ) -> (BTreeMap<u64, Vec<Segment>>, Vec<CapturedFrame>) {
+        // What a failed try has seen of an end is for the try that held to see.
+        let mut kept = HashSet::new();
+        orders(entries, &mut kept);
+        let sees = |act: &Act| matches!(act.did, Did::SeeEnd | Did::SeeReset);
+        self.acts.borrow_mut().retain(|act| !sees(act) || kept.contains(&act.order));
         let Told { segments, comments, .. } = self.tell(topology);
         let place = |host: usize| topology.hosts.get(host).map_or("lo", |host| &host.name).to_owned();
         let frames = self.raw.take().into_iter().zip(comments).map(|(raw, comment)| CapturedFrame {
@@ -123,7 +140,19 @@ impl Collector {
     }
 
     fn tell(&self, topology: &Topology) -> Told {
-        cause::tell(&self.frames.borrow(), &self.acts.borrow(), topology)
+        cause::tell(&self.frames.borrow(), &self.acts.borrow(), topology, &self.ports.borrow())
+    }
+}
+
+/// The numbers of the steps that a trace shows.
+fn orders(entries: &[Entry], kept: &mut HashSet<u64>) {
+    for entry in entries {
+        match entry {
+            Entry::Event(happened) => drop(kept.insert(happened.order)),
+            Entry::Parallel(lanes) => lanes.iter().for_each(|lane| orders(&lane.entries, kept)),
+            Entry::Repeat(groups) => groups.iter().for_each(|group| orders(&group.entries, kept)),
+            Entry::Retry(held) => orders(held, kept),
+        }
     }
 }
 

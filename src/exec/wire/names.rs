@@ -13,6 +13,8 @@ pub(super) struct Names<'a> {
     bound: HashMap<(Protocol, u16), Vec<Bound<'a>>>,
     /// Which host has which address.
     owners: HashMap<IpAddr, usize>,
+    /// The ports that the spec has by a name.
+    ports: &'a [(u16, String)],
     /// The broadcast addresses of the hosts' networks.
     broadcasts: Vec<IpAddr>,
 }
@@ -31,8 +33,8 @@ const FIRST_FREE_PORT: u16 = 32768;
 impl<'a> Names<'a> {
     /// The names that the acts of a run show. A connection that was accepted has the address of its
     /// listener, and its name on the wire.
-    pub(super) fn of(acts: &'a [Act], topology: &Topology) -> Self {
-        let mut names = Self::default();
+    pub(super) fn of(acts: &'a [Act], topology: &Topology, ports: &'a [(u16, String)]) -> Self {
+        let mut names = Self { ports, ..Self::default() };
         for (host, subnet) in
             topology.hosts.iter().enumerate().flat_map(|(at, host)| host.addresses.iter().map(move |a| (at, a)))
         {
@@ -54,7 +56,8 @@ impl<'a> Names<'a> {
     }
 
     /// The name of an address at the time of a frame, by its number. An address that is no
-    /// endpoint's is shown itself; a port that the kernel chose for somebody is `~`.
+    /// endpoint's is shown itself, with the name of its port where that is one of `ports`; a port
+    /// that the kernel chose for somebody is `~`.
     pub(super) fn name(&self, protocol: Protocol, address: SocketAddr, at: usize) -> String {
         if self.is_for_many(address.ip()) {
             return address.ip().to_string();
@@ -66,9 +69,10 @@ impl<'a> Names<'a> {
                 return named.name.to_owned();
             }
         }
-        let port = match address.port() {
-            FIRST_FREE_PORT.. => "~".to_owned(),
-            port => port.to_string(),
+        let port = match self.ports.iter().find(|(port, _)| *port == address.port()) {
+            Some((_, name)) => format!("<{name}>"),
+            None if address.port() >= FIRST_FREE_PORT => "~".to_owned(),
+            None => address.port().to_string(),
         };
         if address.is_ipv6() { format!("[{}]:{port}", address.ip()) } else { format!("{}:{port}", address.ip()) }
     }

@@ -92,6 +92,7 @@ impl Story {
             local: Some(CLIENT),
             remote: Some(SERVER),
             accepted: false,
+            stranger: false,
             did,
             since,
             until: (since + 1).max(frames.saturating_sub(self.late)),
@@ -145,7 +146,7 @@ proptest! {
     #[test]
     fn the_same_steps_tell_the_same_however_the_kernel_sends(story in story()) {
         let frames = story.frames();
-        let told = tell(&frames, &story.acts(frames.len()), &Topology::default());
+        let told = tell(&frames, &story.acts(frames.len()), &Topology::default(), &[]);
         let lines: Vec<String> = told
             .segments
             .iter()
@@ -173,7 +174,7 @@ proptest! {
             })
             .collect();
         let acts = story.acts(frames.len());
-        let told = tell(&frames, &acts, &Topology::default());
+        let told = tell(&frames, &acts, &Topology::default(), &[]);
         prop_assert!(told.segments.keys().all(|order| acts.iter().any(|act| act.order == *order)));
     }
 }

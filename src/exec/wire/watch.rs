@@ -6,15 +6,15 @@ use std::rc::Rc;
 use socket2::SockAddr;
 
 use crate::plan::{Call, Verb};
-use crate::trace::event::What;
-use crate::trace::shown;
 
+use super::super::description::Peer;
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Done, verb};
 use super::super::net::{Socket, sys};
 use super::super::test::Test;
 use super::Collector;
 use super::act::{Act, Did, Protocol};
+use super::seen;
 
 /// A step that runs.
 pub(crate) struct Watch<'t> {
@@ -22,6 +22,7 @@ pub(crate) struct Watch<'t> {
     endpoint: Option<Rc<Endpoint>>,
     since: usize,
     written: u64,
+    taken: u64,
     corked: bool,
     /// Whether TLS lies over it: then how many bytes there are is not for the spec to say.
     tls: bool,
@@ -41,9 +42,11 @@ impl<'t> Watch<'t> {
     pub(crate) fn begin(wire: &'t Collector, test: &Test<'_>, name: &str) -> Self {
         let endpoint = test.open_endpoint(name);
         let written = endpoint.as_ref().map_or(0, |endpoint| endpoint.shared.sent.get());
+        let socket = endpoint.as_ref().and_then(|endpoint| endpoint.socket());
+        let taken = endpoint.as_ref().map_or(0, |endpoint| endpoint.shared.taken.get());
+        let tls = socket.is_some_and(|socket| socket.tls().is_some());
         let corked = endpoint.as_deref().is_some_and(is_corked);
-        let tls = endpoint.as_ref().and_then(|endpoint| endpoint.socket()).is_some_and(|socket| socket.tls().is_some());
-        Self { wire, endpoint, since: wire.count(), written, corked, tls }
+        Self { wire, endpoint, since: wire.count(), written, taken, corked, tls }
     }
 
     /// After it: what it did.
@@ -76,6 +79,7 @@ impl<'t> Watch<'t> {
             local: local.as_ref().and_then(plain),
             remote: remote.as_ref().and_then(plain),
             accepted: endpoint.shared.accepted.get(),
+            stranger: is_with_stranger(test, &endpoint, remote.as_ref()),
             did,
             since: self.since,
             until: self.wire.count(),
@@ -91,6 +95,10 @@ impl<'t> Watch<'t> {
             let did = Did::Write { from, to, held: false, varies: true };
             self.wire.acts.borrow_mut().push(Act { did, ..act.clone() });
         }
+        if act.stranger {
+            let seen = seen::from_stranger(&endpoint, call, done, self.taken);
+            self.wire.acts.borrow_mut().extend(seen.into_iter().map(|did| Act { did, ..act.clone() }));
+        }
         self.wire.acts.borrow_mut().push(act);
     }
 
@@ -98,7 +106,7 @@ impl<'t> Watch<'t> {
         match &call.verb {
             Verb::Connect { .. } if endpoint.network.is_tcp() => Did::Connect,
             Verb::Send { more, .. } => {
-                let varies = done.result.is_err() || self.tls || !has_fixed_size(&done.what);
+                let varies = done.result.is_err() || self.tls || seen::varies(&done.what);
                 let held = *more || is_corked(endpoint);
                 if endpoint.network.is_tcp() {
                     Did::Write { from: self.written, to: endpoint.shared.sent.get(), held, varies }
@@ -144,11 +152,16 @@ fn is_corked(endpoint: &Endpoint) -> bool {
     endpoint.socket().is_some_and(on)
 }
 
-fn has_fixed_size(what: &What) -> bool {
-    match what {
-        What::Data { bytes, .. } => shown::total_size(bytes).is_some(),
-        What::Words(_) => true,
+/// Whether the other side is nobody of this spec.
+fn is_with_stranger(test: &Test<'_>, endpoint: &Endpoint, remote: Option<&SockAddr>) -> bool {
+    if endpoint.network.is_udp() {
+        // The name of a sender is no socket of this spec.
+        let is_own = |owner: Rc<Endpoint>| owner.shared.role.get() != Role::Sender;
+        return remote.is_some_and(|remote| !test.owner_of(endpoint, remote).is_some_and(is_own));
     }
+    // Whoever waits in the queue of a listener of this spec has no peer yet; a program may have the listener.
+    let target = endpoint.shared.target.borrow().upgrade();
+    matches!(endpoint.peer(), Peer::None) && target.is_none_or(|target| target.was_outside())
 }
 
 /// An address as it stands in a packet: IPv4 in its own form, without scope.

@@ -14,7 +14,10 @@ impl Receiving<'_> {
         let mut byte = [0];
         loop {
             match sys::recv(self.socket.fd(), &mut byte, libc::MSG_OOB) {
-                Ok(len) => return self.whole(&byte[..len]),
+                Ok(len) => {
+                    self.socket.note_taken(len);
+                    return self.whole(&byte[..len]);
+                }
                 Err(errno) if errno.0 == libc::EAGAIN && self.call.mode == Mode::Waiting => {
                     if !self.deadline.wait(self.socket, Direction::In).await? {
                         return Err(self.late(&self.machine()?));
