@@ -1,5 +1,6 @@
 //! What must hold however the kernel cuts, repeats and delays: the same acts tell the same.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use proptest::prelude::*;
@@ -8,15 +9,21 @@ use super::act::{Act, Did, Protocol};
 use super::cause::tell;
 use super::frame::{Frame, Kind, Tcp};
 use crate::model::topology::Topology;
+use crate::trace::event::Segment;
 
 const CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
 const SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 80);
 
-/// A connection over which the client writes several times, and ends.
+/// The number of the server's SYN.
+const FIRST_OF_SERVER: u32 = 7;
+
+/// A connection over which one side, of this spec or a program, writes several times, and ends.
 #[derive(Debug, Clone)]
 struct Story {
     /// The number of the client's SYN.
     first: u32,
+    /// Whether the server is the one that writes.
+    server_writes: bool,
     /// How long each write is.
     writes: Vec<u16>,
     /// After how many bytes of the whole the kernel cuts, beside its own cuts between writes.
@@ -37,14 +44,28 @@ fn tcp(from: SocketAddr, to: SocketAddr, tcp: Tcp) -> Option<Frame> {
 }
 
 impl Story {
+    /// The side that writes, and the other one.
+    fn ends(&self) -> (SocketAddr, SocketAddr) {
+        if self.server_writes { (SERVER, CLIENT) } else { (CLIENT, SERVER) }
+    }
+
+    /// How many bytes there are.
+    fn total(&self) -> u64 {
+        self.writes.iter().copied().map(u64::from).sum()
+    }
+
     /// The frames of it.
     fn frames(&self) -> Vec<Option<Frame>> {
         let ack = Tcp { ack: true, ..Tcp::default() };
+        let (of_client, of_server) = (self.first, FIRST_OF_SERVER);
         let mut frames = vec![
             tcp(CLIENT, SERVER, Tcp { seq: self.first, syn: true, ..Tcp::default() }),
-            tcp(SERVER, CLIENT, Tcp { seq: 7, syn: true, ack_number: self.first.wrapping_add(1), ..ack }),
-            tcp(CLIENT, SERVER, Tcp { seq: self.first.wrapping_add(1), ack_number: 8, ..ack }),
+            tcp(SERVER, CLIENT, Tcp { seq: of_server, syn: true, ack_number: of_client.wrapping_add(1), ..ack }),
+            tcp(CLIENT, SERVER, Tcp { seq: of_client.wrapping_add(1), ack_number: of_server.wrapping_add(1), ..ack }),
         ];
+        let (writer, reader) = self.ends();
+        let (own, other) = if self.server_writes { (of_server, of_client) } else { (of_client, of_server) };
+        let (own, other) = (own.wrapping_add(1), other.wrapping_add(1));
         let mut ends: Vec<u32> = Vec::new();
         let mut total = 0;
         for write in &self.writes {
@@ -59,10 +80,10 @@ impl Story {
         ends.dedup();
         let mut start = 0;
         for end in ends {
-            let seq = self.first.wrapping_add(1).wrapping_add(start);
-            frames.push(tcp(CLIENT, SERVER, Tcp { seq, ack_number: 8, len: end - start, ..ack }));
+            let seq = own.wrapping_add(start);
+            frames.push(tcp(writer, reader, Tcp { seq, ack_number: other, len: end - start, ..ack }));
             // An acknowledgement, and something that no trace tells.
-            frames.push(tcp(SERVER, CLIENT, Tcp { seq: 8, ack_number: seq.wrapping_add(end - start), ..ack }));
+            frames.push(tcp(reader, writer, Tcp { seq: other, ack_number: seq.wrapping_add(end - start), ..ack }));
             frames.push(None);
             start = end;
         }
@@ -71,8 +92,8 @@ impl Story {
         for first in self.overtaken.iter().map(|which| which % pieces).filter(|which| which + 1 < pieces) {
             frames.swap(3 + 3 * first, 3 + 3 * (first + 1));
         }
-        let seq = self.first.wrapping_add(1).wrapping_add(total);
-        frames.push(tcp(CLIENT, SERVER, Tcp { seq, ack_number: 8, fin: true, ..ack }));
+        let fin = Tcp { seq: own.wrapping_add(total), ack_number: other, fin: true, ..ack };
+        frames.push(tcp(writer, reader, fin));
         for (which, later) in &self.again {
             let which = which % frames.len();
             let again = frames[which].clone();
@@ -81,22 +102,28 @@ impl Story {
         frames
     }
 
-    /// What the steps did: all frames came after the step that caused them, and some much later.
-    fn acts(&self, frames: usize) -> Vec<Act> {
-        let act = |order, did, since: usize| Act {
+    /// An act of an endpoint with that address, towards the other side.
+    fn act(&self, order: u64, at: SocketAddr, did: Did, since: usize, frames: usize) -> Act {
+        Act {
             order,
             step: String::new(),
-            endpoint: "client".to_owned(),
+            endpoint: if at == CLIENT { "client" } else { "server" }.to_owned(),
             protocol: Protocol::Tcp,
             host: 0,
-            local: Some(CLIENT),
-            remote: Some(SERVER),
+            local: Some(at),
+            remote: Some(if at == CLIENT { SERVER } else { CLIENT }),
             accepted: false,
             stranger: false,
             did,
             since,
             until: (since + 1).max(frames.saturating_sub(self.late)),
-        };
+        }
+    }
+
+    /// What the steps did where the client is this spec's: all frames came after the step that caused
+    /// them, and some much later.
+    fn acts(&self, frames: usize) -> Vec<Act> {
+        let act = |order, did, since| self.act(order, CLIENT, did, since, frames);
         let mut server = act(0, Did::Other, 0);
         server.endpoint = "server".to_owned();
         server.local = Some(SERVER);
@@ -112,6 +139,35 @@ impl Story {
         acts
     }
 
+    /// What the steps did where the writer is a program: they took what it wrote in pieces of that
+    /// size, whenever it came, and saw its end.
+    fn acts_of_reader(&self, frames: usize, piece: u64) -> Vec<Act> {
+        let (_, reader) = self.ends();
+        let begins = if self.server_writes { Did::Connect } else { Did::Accept };
+        let mut steps = vec![begins];
+        let total = self.total();
+        let mut from = 0;
+        while from < total {
+            let to = (from + piece).min(total);
+            steps.push(Did::Take { from, to, varies: false, urgent: false });
+            from = to;
+        }
+        steps.extend([Did::SeeEnd, Did::SeeEnd]);
+        let act = |(at, did)| Act { stranger: true, ..self.act(at as u64 + 1, reader, did, 0, frames) };
+        steps.into_iter().enumerate().map(act).collect()
+    }
+
+    /// What has to be told of that.
+    fn expected_by_reader(&self, piece: u64) -> Vec<String> {
+        let mut lines = vec!["1 SYN".to_owned(), "1 SYN ACK".to_owned(), "1 ACK".to_owned()];
+        let pieces = self.total().div_ceil(piece);
+        for at in 0..pieces {
+            lines.push(format!("{} DATA {}", at + 2, piece.min(self.total() - at * piece)));
+        }
+        lines.push(format!("{} FIN", pieces + 2));
+        lines
+    }
+
     /// What has to be told, a line each.
     fn expected(&self) -> Vec<String> {
         let mut lines = vec!["1 SYN".to_owned(), "1 SYN ACK".to_owned(), "1 ACK".to_owned()];
@@ -119,6 +175,13 @@ impl Story {
         lines.push(format!("{} FIN", self.writes.len() + 2));
         lines
     }
+}
+
+fn told_lines(segments: &BTreeMap<u64, Vec<Segment>>) -> Vec<String> {
+    let lines = |(order, segments): (&u64, &Vec<Segment>)| {
+        segments.iter().map(|segment| format!("{order} {}", segment.what)).collect::<Vec<_>>()
+    };
+    segments.iter().flat_map(lines).collect()
 }
 
 fn story() -> impl Strategy<Value = Story> {
@@ -133,6 +196,7 @@ fn story() -> impl Strategy<Value = Story> {
     )
         .prop_map(|(first, writes, cuts, joins, overtaken, again, late)| Story {
             first,
+            server_writes: false,
             writes,
             cuts,
             joins,
@@ -147,14 +211,36 @@ proptest! {
     fn the_same_steps_tell_the_same_however_the_kernel_sends(story in story()) {
         let frames = story.frames();
         let told = tell(&frames, &story.acts(frames.len()), &Topology::default(), &[]);
-        let lines: Vec<String> = told
-            .segments
-            .iter()
-            .flat_map(|(order, segments)| segments.iter().map(move |segment| format!("{order} {}", segment.what)))
-            .collect();
-        prop_assert_eq!(lines, story.expected());
+        prop_assert_eq!(told_lines(&told.segments), story.expected());
         prop_assert!(told.complete);
         prop_assert_eq!(told.comments.len(), frames.len());
+    }
+
+    /// Whatever a program writes at once, and whenever: what a step took is told of it.
+    #[test]
+    fn the_same_steps_tell_the_same_however_a_program_sends(
+        story in story(),
+        server_writes in any::<bool>(),
+        piece in 1..4000_u64,
+    ) {
+        let story = Story { server_writes, late: 0, ..story };
+        let frames = story.frames();
+        let acts = story.acts_of_reader(frames.len(), piece);
+        let told = tell(&frames, &acts, &Topology::default(), &[]);
+        prop_assert_eq!(told_lines(&told.segments), story.expected_by_reader(piece));
+        prop_assert!(told.complete);
+    }
+
+    /// What no step got is not told: the last bytes, the FIN.
+    #[test]
+    fn what_no_step_got_is_not_told(story in story(), server_writes in any::<bool>(), taken in 1..3000_u64) {
+        let story = Story { server_writes, late: 0, ..story };
+        let frames = story.frames();
+        let mut acts = story.acts_of_reader(frames.len(), taken);
+        acts.truncate(2);
+        let told = tell(&frames, &acts, &Topology::default(), &[]);
+        let expected = &story.expected_by_reader(taken)[..4];
+        prop_assert_eq!(told_lines(&told.segments), expected);
     }
 
     /// Whatever was captured, nothing panics, and nothing is told of no step.
