@@ -22,3 +22,4 @@ mod schema;
 mod settling;
 mod snapshot;
 mod traces;
+mod wire;
