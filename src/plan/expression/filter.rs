@@ -6,11 +6,8 @@ use std::io::Read as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::MultiGzDecoder;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use md5::Md5;
-use sha1::Sha1;
-use sha2::{Digest as _, Sha256, Sha512};
 
+use super::hash::Hash;
 use super::value::{MOST_BYTES, kind, number, raw, shown, too_long};
 use crate::model::bytes::hex;
 use crate::model::value::Value;
@@ -30,18 +27,12 @@ pub enum Filter {
     Base64,
     /// The bytes that base64 is.
     Unbase64,
-    /// The MD5 of the bytes, as bytes.
-    Md5,
-    /// The SHA-1 of the bytes, as bytes.
-    Sha1,
-    /// The SHA-256 of the bytes, as bytes.
-    Sha256,
-    /// The SHA-512 of the bytes, as bytes.
-    Sha512,
-    /// The HMAC of the bytes under a key, with SHA-256 (RFC 2104).
-    HmacSha256,
-    /// The key that is derived of a password, with HMAC-SHA-256 (PBKDF2 of RFC 8018).
-    Pbkdf2Sha256,
+    /// The digest of the bytes, as bytes.
+    Digest(Hash),
+    /// The HMAC of the bytes under a key, as bytes.
+    Hmac(Hash),
+    /// The key that is derived of a password, with an HMAC.
+    Pbkdf2(Hash),
     /// Every byte with that of another value, which is used over and over.
     Xor,
     /// What was compressed with gzip.
@@ -52,19 +43,24 @@ pub enum Filter {
 type Named = (&'static str, Filter, &'static [&'static str], &'static [&'static str]);
 
 impl Filter {
-    pub(super) const ALL: [Named; 14] = [
+    pub(super) const ALL: [Named; 19] = [
         ("length", Self::Length, &[], &[]),
         ("int", Self::Int, &[], &[]),
         ("hex", Self::Hex, &[], &[]),
         ("unhex", Self::Unhex, &[], &[]),
         ("base64", Self::Base64, &[], &[]),
         ("unbase64", Self::Unbase64, &[], &[]),
-        ("md5", Self::Md5, &[], &[]),
-        ("sha1", Self::Sha1, &[], &[]),
-        ("sha256", Self::Sha256, &[], &[]),
-        ("sha512", Self::Sha512, &[], &[]),
-        ("hmac_sha256", Self::HmacSha256, &["key"], &[]),
-        ("pbkdf2_sha256", Self::Pbkdf2Sha256, &["salt", "iterations"], &["length"]),
+        ("md5", Self::Digest(Hash::Md5), &[], &[]),
+        ("sha1", Self::Digest(Hash::Sha1), &[], &[]),
+        ("sha256", Self::Digest(Hash::Sha256), &[], &[]),
+        ("sha512", Self::Digest(Hash::Sha512), &[], &[]),
+        ("hmac_md5", Self::Hmac(Hash::Md5), &["key"], &[]),
+        ("hmac_sha1", Self::Hmac(Hash::Sha1), &["key"], &[]),
+        ("hmac_sha256", Self::Hmac(Hash::Sha256), &["key"], &[]),
+        ("hmac_sha512", Self::Hmac(Hash::Sha512), &["key"], &[]),
+        ("pbkdf2_sha1", Self::Pbkdf2(Hash::Sha1), &["salt", "iterations"], &["length"]),
+        ("pbkdf2_sha256", Self::Pbkdf2(Hash::Sha256), &["salt", "iterations"], &["length"]),
+        ("pbkdf2_sha512", Self::Pbkdf2(Hash::Sha512), &["salt", "iterations"], &["length"]),
         ("xor", Self::Xor, &["bytes"], &[]),
         ("gunzip", Self::Gunzip, &[], &[]),
     ];
@@ -73,6 +69,11 @@ impl Filter {
     pub(super) fn find(word: &str) -> Option<&'static Named> {
         const ALL: &[Named] = &Filter::ALL;
         ALL.iter().find(|(name, ..)| *name == word)
+    }
+
+    /// Its name.
+    pub(super) fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, filter, ..)| *filter == self).map_or("", |(name, ..)| name)
     }
 }
 
@@ -84,7 +85,6 @@ pub(super) fn apply(
     iterations: &Cell<u64>,
 ) -> Result<Value, String> {
     let wrong = |what: &str| Err(format!("{} is {}, not {what}", shown(value), kind(value)));
-    let bytes = |bytes: &[u8]| Ok(Value::Bytes(bytes.to_vec()));
     match filter {
         Filter::Length => match value {
             Value::Text(text) => Ok(Value::Number(text.chars().count() as i128)),
@@ -105,12 +105,12 @@ pub(super) fn apply(
             Ok(bytes) => Ok(Value::Bytes(bytes)),
             Err(_) => wrong("base64"),
         },
-        Filter::Md5 => bytes(&Md5::digest(value.to_bytes())),
-        Filter::Sha1 => bytes(&Sha1::digest(value.to_bytes())),
-        Filter::Sha256 => bytes(&Sha256::digest(value.to_bytes())),
-        Filter::Sha512 => bytes(&Sha512::digest(value.to_bytes())),
-        Filter::HmacSha256 => hmac(&value.to_bytes(), &argument(arguments, 0)).map(Value::Bytes),
-        Filter::Pbkdf2Sha256 => pbkdf2(&value.to_bytes(), arguments, iterations).map(Value::Bytes),
+        Filter::Digest(hash) => Ok(Value::Bytes(hash.digest(&value.to_bytes()))),
+        Filter::Hmac(hash) => hash.hmac(&value.to_bytes(), &argument(arguments, 0)).map(Value::Bytes),
+        Filter::Pbkdf2(hash) => {
+            let derived = pbkdf2(hash, filter.name(), &value.to_bytes(), arguments, iterations);
+            derived.map(Value::Bytes)
+        }
         Filter::Xor => xor(value, arguments.first()).map(Value::Bytes),
         Filter::Gunzip => match value {
             Value::Bytes(compressed) => gunzip(compressed).map(Value::Bytes),
@@ -124,28 +124,21 @@ fn argument(arguments: &[Value], index: usize) -> Vec<u8> {
     arguments.get(index).map(Value::to_bytes).unwrap_or_default()
 }
 
-fn hmac(message: &[u8], key: &[u8]) -> Result<Vec<u8>, String> {
-    let mut hmac = Hmac::<Sha256>::new_from_slice(key).map_err(|error| format!("`hmac_sha256`: {error}"))?;
-    hmac.update(message);
-    Ok(hmac.finalize().into_bytes().to_vec())
-}
-
-fn pbkdf2(password: &[u8], arguments: &[Value], left: &Cell<u64>) -> Result<Vec<u8>, String> {
-    const BLOCK: u64 = 32;
+fn pbkdf2(hash: Hash, name: &str, password: &[u8], arguments: &[Value], left: &Cell<u64>) -> Result<Vec<u8>, String> {
     let positive = |index: usize, what: &str, default: i128| {
-        let number = arguments.get(index).map_or(Ok(default), |value| number(value.clone(), "pbkdf2_sha256"))?;
+        let number = arguments.get(index).map_or(Ok(default), |value| number(value.clone(), name))?;
         let fits = u32::try_from(number).ok().filter(|number| *number > 0);
-        fits.ok_or_else(|| format!("`pbkdf2_sha256` with `{what}` {number}: it must be 1 to {}", u32::MAX))
+        fits.ok_or_else(|| format!("`{name}` with `{what}` {number}: it must be 1 to {}", u32::MAX))
     };
     let iterations = positive(1, "iterations", 1)?;
-    let length = positive(2, "length", BLOCK.into())?;
-    let work = u64::from(iterations) * u64::from(length).div_ceil(BLOCK);
+    let length = positive(2, "length", hash.size().into())?;
+    let work = u64::from(iterations) * u64::from(length.div_ceil(hash.size()));
     let rest = left.get().checked_sub(work).ok_or_else(|| {
-        format!("`pbkdf2_sha256` with {iterations} iterations for {length} bytes is more than is computed here")
+        format!("`{name}` with {iterations} iterations for {length} bytes is more than is computed here")
     })?;
     left.set(rest);
     let mut key = vec![0; length as usize];
-    pbkdf2::pbkdf2_hmac::<Sha256>(password, &argument(arguments, 0), iterations, &mut key);
+    hash.derive(password, &argument(arguments, 0), iterations, &mut key);
     Ok(key)
 }
 

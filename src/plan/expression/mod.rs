@@ -3,6 +3,7 @@
 //! for a number unless `int` says so.
 
 mod filter;
+mod hash;
 mod lexer;
 mod parser;
 #[cfg(test)]

@@ -140,7 +140,8 @@ fn what_is_wrong_is_named() {
     assert_eq!(
         error("i|lenght"),
         "there is no filter `lenght`: the filters are `length`, `int`, `hex`, `unhex`, `base64`, `unbase64`, `md5`, \
-         `sha1`, `sha256`, `sha512`, `hmac_sha256`, `pbkdf2_sha256`, `xor`, `gunzip`"
+         `sha1`, `sha256`, `sha512`, `hmac_md5`, `hmac_sha1`, `hmac_sha256`, `hmac_sha512`, `pbkdf2_sha1`, \
+         `pbkdf2_sha256`, `pbkdf2_sha512`, `xor`, `gunzip`"
     );
     assert_eq!(error("${i} == 3"), "variables stand without `${}` here");
     assert_eq!(error("(i"), "`)` was expected before its end");
@@ -173,17 +174,48 @@ fn the_names_in_it_are_known() {
 fn hashes_are_those_of_their_standards() {
     let hex = |text: &str| eval(&format!("({text})|hex")).unwrap();
     let is = |hex: &str| Value::Text(hex.to_owned());
-    // RFC 1321, A.5; RFC 3174, 7.3; RFC 4231, 4.3; RFC 7914, 11.
+    // RFC 1321, A.5; RFC 3174, 7.3; RFC 2202, 2 and 3; RFC 4231, 4.3; RFC 6070; RFC 7914, 11.
     assert_eq!(hex("'abc'|md5"), is("900150983cd24fb0d6963f7d28e17f72"));
     assert_eq!(hex("'abc'|sha1"), is("a9993e364706816aba3e25717850c26c9cd0d89d"));
-    let hmac = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
-    assert_eq!(hex("'what do ya want for nothing?'|hmac_sha256('Jefe')"), is(hmac));
+    for (filter, hmac) in [
+        ("hmac_md5", "750c783e6ab0b503eaa86e310a5db738"),
+        ("hmac_sha1", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
+        ("hmac_sha256", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+        (
+            "hmac_sha512",
+            "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554\
+             9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
+        ),
+    ] {
+        assert_eq!(hex(&format!("'what do ya want for nothing?'|{filter}('Jefe')")), is(hmac));
+    }
+    let two_blocks = "'passwordPASSWORDpassword'|pbkdf2_sha1('saltSALTsaltSALTsaltSALTsaltSALTsalt', 4096, 25)";
+    assert_eq!(hex(two_blocks), is("3d2eec4fe41c849b80c8d83662c0e44a8b291a964cf2f07038"));
+    let of_512 = "867f70cf1ade02cff3752599a3a53dc4af34c7a669815ae5d513554e1c8cf252\
+                  c02d470a285a0501bad999bfe943c08f050235d7d68b1da55e63f73b60a57fce";
+    assert_eq!(hex("'password'|pbkdf2_sha512('salt', 1)"), is(of_512));
     let derived = "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc";
     assert_eq!(hex("'passwd'|pbkdf2_sha256('salt', 1)"), is(derived));
     assert_eq!(hex("'passwd'|pbkdf2_sha256('salt', 1, 4)"), is(&derived[..8]));
     assert!(eval("'p'|pbkdf2_sha256('s', 100001)").unwrap_err().contains("more than is computed here"));
     assert!(eval("'p'|pbkdf2_sha256('s', 1, 100000000)").unwrap_err().contains("more than is computed here"));
-    assert!(eval("'p'|pbkdf2_sha256('s', 0)").unwrap_err().contains("must be 1 to"));
+    assert!(
+        eval("'p'|pbkdf2_sha1('s', 0)").unwrap_err().starts_with("`pbkdf2_sha1` with `iterations` 0: it must be 1")
+    );
+}
+
+#[test]
+fn answers_to_challenges_can_be_computed() {
+    // The dialogue of RFC 2195, 2, CRAM-MD5.
+    let cram = eval("'tim ' ~ '<1896.697170952@postoffice.reston.mci.net>'|hmac_md5('tanstaaftanstaaf')|hex");
+    assert_eq!(cram.unwrap(), Value::Text("tim b913a602c7eda7a495b4e6e7334d3890".into()));
+    // That of RFC 5802, 5, SCRAM-SHA-1.
+    let salted = "'pencil'|pbkdf2_sha1('QSXCR+Q6sek8bf92'|unbase64, 4096)";
+    let client = format!("'Client Key'|hmac_sha1({salted})");
+    let auth = "'n=user,r=fyko+d2lbbFgONRv9qkxdawL,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,\
+                s=QSXCR+Q6sek8bf92,i=4096,c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j'";
+    let proof = format!("({client})|xor({auth}|hmac_sha1(({client})|sha1))|base64");
+    assert_eq!(eval(&proof).unwrap(), Value::Text("v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=".into()));
 }
 
 #[test]

@@ -125,6 +125,12 @@ fn needs_number(of: &Expression, kind: Option<Type>, operator: &str) -> Inferred
             };
             let way_out =
                 if other.is_raw() { format!(": write {way_out} if it holds a number") } else { String::new() };
+            let way_out = match operator {
+                "*" if other.is_raw() => {
+                    format!("{way_out}; what repeats bytes is `{{fill: …, size: …}}`, in a payload")
+                }
+                _ => way_out,
+            };
             Err(of.wrong(format!("`{operator}` needs numbers, and {said} is {kind}{way_out}")))
         }
     }
@@ -208,8 +214,8 @@ fn filtered(
     let kind = of.infer(known)?;
     for (index, argument) in arguments.iter().enumerate() {
         let kind = argument.infer(known)?;
-        if filter == Filter::Pbkdf2Sha256 && index > 0 {
-            needs_number(argument, kind, "pbkdf2_sha256")?;
+        if matches!(filter, Filter::Pbkdf2(_)) && index > 0 {
+            needs_number(argument, kind, filter.name())?;
         }
     }
     let wants = match filter {
