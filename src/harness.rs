@@ -15,7 +15,7 @@ use crate::report::terminal;
 use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::InstaEnv;
 use crate::snapshot::{Store, references};
-use crate::suite::{self, Captures, Found, Layout, Outcome, Records, Runner, Selection, SpecResult, Worker};
+use crate::suite::{self, Captures, Found, Layout, Outcome, Records, Runner, Selection, SpecResult, Worker, pool};
 
 /// What libtest exits with where a test fails.
 const FAILED: u8 = 101;
@@ -120,8 +120,12 @@ impl Harness {
     /// Runs the tests as the command line says, which is that of libtest. The exit code is 101 where
     /// one fails, or where there is no spec at all.
     pub fn main(self) -> ExitCode {
-        let arguments = Arguments::from_args();
+        let mut arguments = Arguments::from_args();
         let variable = |name: &str| env::var(name).ok();
+        arguments.test_threads = arguments
+            .test_threads
+            .or_else(|| variable("RUST_TEST_THREADS")?.parse().ok())
+            .or_else(|| Some(pool::usual_jobs()));
         match self.trials(&arguments, variable) {
             Ok((trials, captures)) => {
                 let exit = libtest_mimic::run(&arguments, trials).exit_code();

@@ -4,7 +4,6 @@ use std::env;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -30,7 +29,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", default_value = "1", value_parser = factor)]
     timeout_factor: f64,
 
-    /// How many specs run at once; as many as there are cores if not given
+    /// How many specs run at once; twice as many as there are cores if not given
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
@@ -147,7 +146,7 @@ impl Run {
         match self.jobs {
             _ if specs <= 1 => 1,
             Some(jobs) => jobs.get(),
-            None => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            None => pool::usual_jobs(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Runs many specs on a few threads, and hands the results on in the order of the specs.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -7,6 +8,12 @@ use std::thread;
 use super::find::Found;
 use super::outcome::SpecResult;
 use super::run::{Runner, Worker};
+
+/// How many specs run at once where nobody says: twice as many as there are cores, since many wait, for a
+/// server to start or for a timer of the kernel.
+pub fn usual_jobs() -> usize {
+    2 * thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
 
 /// Runs all specs on so many threads, of which this is one, and gives each result to `sink` as soon
 /// as those of all specs before it were given.
