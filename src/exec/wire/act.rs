@@ -21,8 +21,10 @@ pub(crate) struct Act {
     pub(crate) remote: Option<SocketAddr>,
     /// Whether the socket came out of `accept`: then its address is that of its listener.
     pub(crate) accepted: bool,
-    /// Whether the other side is nobody of this spec: a program.
+    /// Whether the other side is nobody of this spec, or not of this spec alone: a program.
     pub(crate) stranger: bool,
+    /// Whether a program has, or had, a descriptor of its socket.
+    pub(crate) outside: bool,
     /// What it did.
     pub(crate) did: Did,
     /// How many frames were captured before the step began.

@@ -10,6 +10,8 @@
 //! RST. Acknowledgements alone, window updates, probes and what is sent again are the kernel's
 //! choice, and are not.
 
+mod finish;
+mod line;
 mod stranger;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -22,6 +24,7 @@ use super::act::{Act, Did, Protocol};
 use super::flow::{Flow, Flows};
 use super::frame::{Frame, Kind, Tcp};
 use super::names::Names;
+use line::{Line, Word};
 
 /// What the frames of a run tell.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -63,42 +66,6 @@ struct Seen {
     tells: Vec<(usize, Word)>,
     /// Whether it was sent before.
     again: bool,
-}
-
-/// What a frame tells of an act.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Word {
-    /// So many bytes of a stream.
-    Data { bytes: u64, urgent: bool, varies: bool },
-    /// A datagram.
-    Datagram { bytes: u64, varies: bool },
-    /// Anything else.
-    Plain(&'static str),
-    /// An ICMP error.
-    Icmp(&'static str),
-}
-
-impl Word {
-    fn text(&self) -> String {
-        let count = |bytes: &u64, varies: &bool| if *varies { "~".to_owned() } else { bytes.to_string() };
-        match self {
-            Self::Data { bytes, urgent, varies } => {
-                format!("DATA {}{}", count(bytes, varies), if *urgent { " URG" } else { "" })
-            }
-            Self::Datagram { bytes, varies } => format!("UDP {}", count(bytes, varies)),
-            Self::Plain(word) => (*word).to_owned(),
-            Self::Icmp(says) => format!("ICMP {says}"),
-        }
-    }
-}
-
-/// A line under a step.
-#[derive(Debug)]
-struct Line {
-    from: String,
-    to: String,
-    way: Way,
-    word: Word,
 }
 
 struct Teller<'a> {
@@ -194,10 +161,11 @@ impl<'a> Teller<'a> {
             return Seen { cause: flow.syn_cause, tells: Vec::new(), again: true };
         }
         let is_new = known.is_none();
-        let (cause, word) = match (tcp.ack, self.strangers.contains(&way)) {
-            (true, _) => (self.flows.get(back).and_then(|flow| flow.syn_cause), "SYN ACK"),
-            (false, true) => (self.accepted(at, way), "SYN"),
-            (false, false) => (self.connect(at, way), "SYN"),
+        let (cause, word) = if tcp.ack {
+            (self.flows.get(back).and_then(|flow| flow.syn_cause), "SYN ACK")
+        } else {
+            let own = self.of_flow.contains_key(&way) || !self.strangers.contains(&way);
+            (if own { self.connect(at, way) } else { self.accepted(at, way) }, "SYN")
         };
         if !tcp.ack && is_new && way != back {
             self.flows.begin(way, back, at, tcp.seq);
@@ -228,26 +196,20 @@ impl<'a> Teller<'a> {
     /// A segment of an established connection.
     fn segment(&mut self, at: usize, way: Way, tcp: Tcp) -> Seen {
         let back = (way.1, way.0);
-        let answered = self.flows.get(back).map(|flow| (flow.first, flow.syn_ack, flow.last_cause));
+        let answered = self.flows.get(back).and_then(|flow| flow.last_cause);
         let Some(flow) = self.flows.get(way) else { return self.by_clock(at, way) };
         let Some(offset) = flow.offset(tcp.seq) else {
             let mut seen = self.by_clock(at, way);
-            seen.cause = answered.and_then(|(_, _, cause)| cause);
+            seen.cause = answered;
             return seen;
         };
         let (syn_cause, fin_seen) = (flow.syn_cause, flow.fin);
         let is_stranger = self.strangers.contains(&way);
         let is_bare = tcp.len == 0 && !tcp.fin;
         // What a program says on its own has no cause in the spec.
-        let answers = if is_stranger && !is_bare { None } else { answered.and_then(|(_, _, cause)| cause) };
+        let answers = answered.filter(|_| is_bare || !is_stranger);
         let mut seen = Seen { cause: answers, ..Seen::default() };
-        let ends_handshake = !flow.acknowledged
-            && answered.is_some_and(|(first, syn_ack, _)| {
-                let at_once =
-                    is_bare && offset == 0 && Some(tcp.ack_number) == first.map(|first| first.wrapping_add(1));
-                // A program may let its data say it.
-                syn_ack && (is_stranger || at_once)
-            });
+        let ends_handshake = !flow.acknowledged && self.ends_handshake(way, tcp, is_bare && offset == 0);
         if ends_handshake {
             self.flows.entry(way).acknowledged = true;
             seen.tells.extend(syn_cause.map(|cause| (cause, Word::Plain("ACK"))));
@@ -284,6 +246,14 @@ impl<'a> Teller<'a> {
         flow.fin |= tcp.fin;
         flow.acknowledged = true;
         seen
+    }
+
+    /// Whether a segment, the first of its side after the SYN, ends the handshake: a bare one that
+    /// acknowledges the SYN ACK alone, or any of a program, which may let its data say it.
+    fn ends_handshake(&self, way: Way, tcp: Tcp, is_bare: bool) -> bool {
+        let acknowledges = |first: u32| tcp.ack_number == first.wrapping_add(1);
+        let other = self.flows.get((way.1, way.0)).filter(|other| other.syn_ack);
+        other.is_some_and(|other| self.strangers.contains(&way) || (is_bare && other.first.is_some_and(acknowledges)))
     }
 
     /// Bytes of a stream, each for the step that wrote it.
@@ -448,67 +418,9 @@ impl<'a> Teller<'a> {
         format!("{}: {from} > {to} {what}", self.acts[cause].step)
     }
 
-    /// Marks data as varying where not all of it has crossed: how much did was the kernel's choice.
-    /// False where something is missing that must come yet.
-    fn mark_unfinished(&mut self) -> bool {
-        let mut complete = true;
-        for (index, act) in self.acts.iter().enumerate() {
-            match act.did {
-                Did::Write { from, to, held, varies } if self.crossed[index] < to - from => {
-                    complete &= held || varies;
-                    self.mark(index);
-                }
-                Did::Write { varies: true, .. } => self.mark(index),
-                Did::Datagram { len, .. } => complete &= self.crossed[index] == len && (len > 0 || self.was_seen(act)),
-                Did::End => complete &= self.has_ended(act),
-                _ => {}
-            }
-        }
-        complete
-    }
-
-    fn was_seen(&self, act: &Act) -> bool {
-        self.lines.contains_key(&act.order)
-    }
-
-    fn mark(&mut self, index: usize) {
-        let act = &self.acts[index];
-        let (Some(local), Some(remote)) = (act.local, act.remote) else { return };
-        for line in self.lines.get_mut(&act.order).into_iter().flatten() {
-            if let (true, Word::Data { varies, .. }) = (line.way == (local, remote), &mut line.word) {
-                *varies = true;
-            }
-        }
-    }
-
-    fn has_ended(&self, act: &Act) -> bool {
-        let (Some(local), Some(remote)) = (act.local, act.remote) else { return true };
-        let ended = |flow: &Flow| flow.fin || flow.reset;
-        let own = self.flows.get((local, remote));
-        let back = self.flows.get((remote, local)).is_some_and(|flow| flow.reset);
-        back || own.is_none_or(|flow| ended(flow) || !(flow.acknowledged || flow.syn_ack))
-    }
-
     fn segments(self) -> BTreeMap<u64, Vec<Segment>> {
         let segment = |line: Line| Segment { from: line.from, to: line.to, what: line.word.text() };
         self.lines.into_iter().map(|(order, lines)| (order, lines.into_iter().map(segment).collect())).collect()
-    }
-}
-
-impl Line {
-    /// Takes more of what it tells already: more data, or one more reset, of which the kernel sends
-    /// one for each segment that it has cut the data into.
-    fn takes(&mut self, more: &Word) -> bool {
-        match (&mut self.word, more) {
-            (Word::Data { bytes, urgent, varies }, Word::Data { bytes: more, urgent: with, varies: vary }) => {
-                *bytes += more;
-                *urgent |= with;
-                *varies |= vary;
-                true
-            }
-            (Word::Plain("RST"), Word::Plain("RST")) => true,
-            _ => false,
-        }
     }
 }
 

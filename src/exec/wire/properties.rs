@@ -114,6 +114,7 @@ impl Story {
             remote: Some(if at == CLIENT { SERVER } else { CLIENT }),
             accepted: false,
             stranger: false,
+            outside: false,
             did,
             since,
             until: (since + 1).max(frames.saturating_sub(self.late)),

@@ -280,6 +280,40 @@ fn urgent_data_is_marked() {
 }
 
 #[test]
+fn what_a_program_sends_on_a_socket_that_it_was_given_is_its_own() {
+    let lines = trace(
+        r#"
+  - server: {listen: tcp}
+  - client: {connect: server}
+  - conn: {accept: server}
+  - cat: {run: [sh, -c, 'exec cat <&3 >&3 3>&-'], pass: [conn]}
+  - conn: close
+  - client: {send: "hello"}
+  - client: {recv: "hello"}
+  - client: {shutdown: write}
+  - client: {expect: eof}
+  - cat: {expect: exit, status: 0}
+"#,
+    );
+    let Some(lines) = lines else { return };
+    let (_, rest) = lines.split_once("conn      close\n").unwrap();
+    assert_eq!(
+        rest,
+        r#"client    send 5 "hello"
+  wire    client > server  DATA 5
+client    recv 5 "hello"
+  wire    server > client  DATA 5
+client    shutdown write
+  wire    client > server  FIN
+client    eof
+  wire    server > client  FIN
+cat       exit 0
+end       server open, client open
+"#
+    );
+}
+
+#[test]
 fn the_same_addresses_again_are_another_connection() {
     let twice = r#"
   - repeat: 3

@@ -79,6 +79,7 @@ impl<'t> Watch<'t> {
             local: local.as_ref().and_then(plain),
             remote: remote.as_ref().and_then(plain),
             accepted: endpoint.shared.accepted.get(),
+            outside: endpoint.shared.was_outside(),
             stranger: is_with_stranger(test, &endpoint, remote.as_ref()),
             did,
             since: self.since,
@@ -152,7 +153,7 @@ fn is_corked(endpoint: &Endpoint) -> bool {
     endpoint.socket().is_some_and(on)
 }
 
-/// Whether the other side is nobody of this spec.
+/// Whether the other side is nobody of this spec, or a program has its socket, too.
 fn is_with_stranger(test: &Test<'_>, endpoint: &Endpoint, remote: Option<&SockAddr>) -> bool {
     if endpoint.network.is_udp() {
         // The name of a sender is no socket of this spec.
@@ -161,7 +162,11 @@ fn is_with_stranger(test: &Test<'_>, endpoint: &Endpoint, remote: Option<&SockAd
     }
     // Whoever waits in the queue of a listener of this spec has no peer yet; a program may have the listener.
     let target = endpoint.shared.target.borrow().upgrade();
-    matches!(endpoint.peer(), Peer::None) && target.is_none_or(|target| target.was_outside())
+    match endpoint.peer() {
+        Peer::Known(peer) => peer.was_outside(),
+        Peer::Gone => false,
+        Peer::None => target.is_none_or(|target| target.was_outside()),
+    }
 }
 
 /// An address as it stands in a packet: IPv4 in its own form, without scope.

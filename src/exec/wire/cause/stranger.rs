@@ -8,14 +8,20 @@
 use std::collections::HashSet;
 
 use super::super::act::{Act, Did, Protocol};
-use super::{Seen, Teller, Way, Word};
+use super::line::Word;
+use super::{Seen, Teller, Way};
 
 impl Teller<'_> {
-    /// What is sent on connections by nobody of this spec.
+    /// What is sent on connections by nobody of this spec, or by who knows whom: by it, or by a program that
+    /// has the same socket.
     pub(super) fn find_strangers(&self) -> HashSet<Way> {
         let back = |(local, remote): Way| (remote, local);
         let with_one = |acts: &[usize]| acts.iter().any(|act| self.acts[*act].stranger);
-        let ways = self.of_flow.iter().filter(|(way, acts)| with_one(acts) && !self.of_flow.contains_key(&back(**way)));
+        let shared = |acts: &Vec<usize>| acts.iter().any(|act| self.acts[*act].outside);
+        let ways = self
+            .of_flow
+            .iter()
+            .filter(|(way, acts)| with_one(acts) && self.of_flow.get(&back(**way)).is_none_or(shared));
         ways.map(|(way, _)| back(*way)).collect()
     }
 
