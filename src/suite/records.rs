@@ -2,6 +2,7 @@
 //! in any case, never among the specs.
 
 use std::env;
+use std::fs::{self, DirEntry};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,9 @@ use std::sync::OnceLock;
 use crate::exec::own_folder;
 use crate::snapshot::{self, place};
 use crate::trace::record::Record;
+
+/// For how many working folders the records of failures are kept.
+const MOST_FOLDERS: usize = 20;
 
 /// The records of a run.
 #[derive(Debug, Default)]
@@ -60,13 +64,31 @@ fn path_in(folder: &Path, spec: &str, case: Option<&str>) -> PathBuf {
 fn temporary() -> Option<PathBuf> {
     let mut of = DefaultHasher::new();
     env::current_dir().ok()?.hash(&mut of);
-    Some(own_folder()?.join(format!("{:08x}", of.finish() >> 32)))
+    let all = own_folder()?.join("records");
+    let folder = all.join(format!("{:08x}", of.finish() >> 32));
+    if !folder.exists() {
+        thin_out(&all);
+    }
+    Some(folder)
+}
+
+/// Removes the folders of working folders that had no failure for the longest time, so that there is
+/// room for one more.
+fn thin_out(all: &Path) {
+    let Ok(entries) = fs::read_dir(all) else { return };
+    let age = |entry: DirEntry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()));
+    let mut folders: Vec<_> = entries.flatten().filter_map(age).collect();
+    folders.sort();
+    let surplus = (folders.len() + 1).saturating_sub(MOST_FOLDERS);
+    for (_, folder) in folders.into_iter().take(surplus) {
+        let _ = fs::remove_dir_all(folder);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::fs;
+    use std::time::{Duration, SystemTime};
 
     use super::*;
 
@@ -93,6 +115,20 @@ mod tests {
         assert!(path.starts_with(env::temp_dir()) && path.is_file(), "{}", path.display());
         assert_eq!(keep(true).unwrap(), path, "a second run adds no file");
         fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn they_do_not_add_up_with_the_working_folders() {
+        let all = tempfile::tempdir().unwrap();
+        for number in 0..MOST_FOLDERS + 3 {
+            thin_out(all.path());
+            let folder = all.path().join(number.to_string());
+            fs::create_dir(&folder).unwrap();
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(number as u64);
+            fs::File::open(&folder).unwrap().set_modified(at).unwrap();
+        }
+        assert_eq!(fs::read_dir(all.path()).unwrap().count(), MOST_FOLDERS);
+        assert!(!all.path().join("2").exists() && all.path().join("3").exists());
     }
 
     #[test]
