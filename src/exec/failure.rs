@@ -1,10 +1,13 @@
-//! What a failure's report needs from the sockets: the bytes that nobody received.
+//! What a failure's report needs from the sockets: the bytes that nobody received, and whether a
+//! connection has ended that no endpoint of the spec was at the other end of.
 
 use std::rc::Rc;
 
 use crate::trace::record::Bytes;
 
+use super::description::Peer;
 use super::endpoint::{Endpoint, Role};
+use super::net::sys;
 use super::net::tls::record;
 
 /// How much of each endpoint's unread bytes is kept.
@@ -40,6 +43,27 @@ pub(crate) fn late(then: &[(String, Bytes)], now: &[(String, Bytes)]) -> Vec<Str
         Some(format!("{more} {unit} came at `{name}` just after the deadline: `within: …` gives the step longer"))
     };
     now.iter().filter_map(since).collect()
+}
+
+/// Whether the end of what is at the other side may be why a step of that endpoint failed: its
+/// connection has ended, or there is none.
+pub(crate) fn may_be_an_end(open: &[Rc<Endpoint>], shown: &str) -> bool {
+    let mut named = open.iter().filter(|endpoint| endpoint.shown == shown).peekable();
+    named.peek().is_none() || named.any(|endpoint| has_ended(endpoint))
+}
+
+/// Whether the other side of a connection has ended it, and the spec alone did not have it.
+fn has_ended(endpoint: &Endpoint) -> bool {
+    let is_foreign = match endpoint.peer() {
+        Peer::Known(peer) => peer.was_outside(),
+        Peer::Gone => false,
+        Peer::None => true,
+    };
+    // A connection that was refused looks like one that has ended.
+    let connects = !matches!(endpoint.shared.role.get(), Role::Listener | Role::Sender | Role::File);
+    let ended = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR;
+    let has = |events: libc::c_short| events & ended != 0;
+    connects && is_foreign && endpoint.socket().is_some_and(|socket| has(sys::poll_now(socket.fd(), libc::POLLRDHUP)))
 }
 
 #[cfg(test)]

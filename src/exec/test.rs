@@ -118,6 +118,12 @@ impl<'t> Test<'t> {
         if self.programs.is_empty() || matches!(result, Err(Stop::Cancelled | Stop::CouldNotRun(_))) {
             return result;
         }
+        if let Err(Stop::Failed(failed)) = &result
+            && let Some(endpoint) = failed.endpoint.as_deref()
+            && failure::may_be_an_end(&self.open(), endpoint)
+        {
+            self.programs.await_cause(endpoint).await;
+        }
         self.programs.settle().await;
         match result {
             Ok(()) => match self.programs.lost(false, None) {

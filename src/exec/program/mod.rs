@@ -256,10 +256,31 @@ impl Programs {
 
     /// Waits until one of the programs ends that must not.
     async fn next_end(&self, but: &str) {
-        let all = self.all().into_iter();
-        let needed = all.filter(|program| !program.uses.exits && program.shown != but);
-        let needed = needed.filter(|program| program.status().is_none() || program.lost().is_some());
-        let mut ends: Vec<_> = needed.map(|program| Box::pin(async move { program.ended().await })).collect();
+        self.first_end(|program| {
+            let counts = program.status().is_none() || program.lost().is_some();
+            counts && !program.uses.exits && program.shown != but
+        })
+        .await;
+    }
+
+    /// After a failure that the end of a connection is: whoever had it may be about to end, which then
+    /// takes some time, of an interpreter many milliseconds. It waits for that, unless the end of a
+    /// program is known that explains it. `but` is the program at which it failed.
+    pub(crate) async fn await_cause(&self, but: &str) {
+        const BOUND: Duration = Duration::from_millis(200);
+        let others: Vec<_> = self.all().into_iter().filter(|program| program.shown != but).collect();
+        let is_awaited = |program: &Program| !program.is_done.get() && !program.may_end.get();
+        if others.iter().any(|program| program.lost().is_some()) || !others.iter().any(|program| is_awaited(program)) {
+            return;
+        }
+        let end = self.first_end(|program| is_awaited(program) && program.shown != but);
+        let _ = tokio::time::timeout(BOUND, end).await;
+    }
+
+    /// Waits until one of these programs has ended.
+    async fn first_end(&self, is_one: impl Fn(&Program) -> bool) {
+        let these = self.all().into_iter().filter(|program| is_one(program));
+        let mut ends: Vec<_> = these.map(|program| Box::pin(async move { program.ended().await })).collect();
         poll_fn(|context| {
             let has_ended = ends.iter_mut().any(|end| end.as_mut().poll(context).is_ready());
             if has_ended { Poll::Ready(()) } else { Poll::Pending }

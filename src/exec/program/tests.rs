@@ -174,6 +174,22 @@ fn at_the_end_no_program_may_be_missing() {
 }
 
 #[test]
+fn the_end_of_a_connection_may_be_that_of_its_program() {
+    // The connection is closed some time before its program has ended.
+    let told = |before: &str, steps: &str| {
+        let run = format!("- p: {{run: [sh, -c, '{before}; exec 3<&-; sleep 0.08; exit 7'], pass: [a]}}\n- a: close\n");
+        let failure = failure(&steps.replace("RUN\n", &run));
+        assert!(failure.notes.contains(&"`p` had ended by then, with status 7".to_owned()), "{failure:#?}");
+    };
+    told("true", "- a: {pair: b}\nRUN\n- b: {recv: x}");
+    told("sleep 0.05", "- a: {pair: b}\n- b: {send: unread}\nRUN\n- b: {recv: x}");
+    told("true", "- a: {listen: tcp}\nRUN\n- pause: 50ms\n- c: {connect: a}");
+    // What the other end of the spec's own closes has nothing to do with the program.
+    let other = failure("- p: {run: [sh, -c, 'sleep 0.1; exit 7']}\n- a: {pair: b}\n- a: close\n- b: {recv: x}");
+    assert_eq!(other.notes, Vec::<String>::new());
+}
+
+#[test]
 fn what_cannot_be_executed_is_an_observation() {
     let text = trace("- p: {run: [no-such-program], fails: ENOENT}\n- p: {run: [/etc/passwd], fails: EACCES}");
     assert!(text.contains("p         run no-such-program fails ENOENT\n"), "{text}");
