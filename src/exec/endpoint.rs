@@ -48,6 +48,9 @@ pub(crate) struct Endpoint {
     pub(crate) order: u64,
     /// Whether it is one of a `repeat` whose number varies, by the counter in its name.
     pub(crate) varies: Cell<bool>,
+    /// The lanes that it was created in: of each block around, how many endpoints there were before it,
+    /// and the number of the lane. Lanes that run at once create theirs in whatever order.
+    pub(crate) lanes: OnceCell<Rc<[u64]>>,
     /// The sender of the last datagram that it received.
     pub(crate) last_sender: RefCell<Option<SockAddr>>,
     /// What it shares with the other descriptors of its socket, where there are any.
@@ -97,12 +100,19 @@ impl Endpoint {
             host,
             order,
             varies: Cell::default(),
+            lanes: OnceCell::new(),
             last_sender: RefCell::default(),
             shared,
             socket: RefCell::new(socket),
             program: OnceCell::new(),
             file: RefCell::default(),
         }
+    }
+
+    /// Tells the order in which the spec creates endpoints, which hangs on nothing but the spec.
+    pub(crate) fn written_order(&self) -> impl Iterator<Item = u64> {
+        let lanes = self.lanes.get().map_or(&[][..], |lanes| lanes);
+        lanes.iter().copied().chain([self.order])
     }
 
     /// Its socket, unless it is closed.

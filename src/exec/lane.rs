@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::model::alert::Fault;
 use crate::model::duration;
 use crate::model::errno::Errno;
+use crate::model::network::Kind;
 use crate::model::topology::LinkState;
 use crate::plan::template::{Piece, Template};
 use crate::plan::{Action, Call, Number, Step, Verb};
@@ -24,9 +25,9 @@ use super::attempt::Attempt;
 use super::description::Peer;
 use super::endpoint::{Endpoint, New};
 use super::net::tls::{End, Session, Trouble};
-use super::net::{Direction, Socket};
+use super::net::{Direction, Socket, sys};
 use super::parallel::Meeting;
-use super::perturb::{self, Delay, Turn};
+use super::perturb::{self, Delay, Perturbation, Turn};
 use super::stop::Stop;
 use super::test::Test;
 use super::values::{Scope, Values};
@@ -54,6 +55,8 @@ pub(crate) struct Lane<'t> {
     pub(super) varying: Vec<String>,
     /// The iterations of the loops around.
     pub(super) turn: Turn,
+    /// The lanes that this is in, and is, as an endpoint that is created here has them.
+    pub(super) lanes: Option<Rc<[u64]>>,
     /// Whether the step that runs, a send, may be joined with the next.
     pub(super) may_join: bool,
 }
@@ -146,12 +149,15 @@ impl<'t> Lane<'t> {
             attempt: None,
             varying: Vec::new(),
             turn: Turn::ONCE,
+            lanes: None,
             may_join: false,
         }
     }
 
     /// A lane of a `parallel` in this lane.
-    pub(crate) fn child(&self, meeting: &Rc<Meeting>, index: usize, limit: Option<Deadline>) -> Self {
+    /// Before the block, so many endpoints were created.
+    pub(crate) fn child(&self, meeting: &Rc<Meeting>, index: usize, limit: Option<Deadline>, created: u64) -> Self {
+        let around = self.lanes.as_deref().unwrap_or_default();
         Self {
             test: self.test,
             values: self.values.clone(),
@@ -161,6 +167,7 @@ impl<'t> Lane<'t> {
             attempt: self.attempt.clone(),
             varying: self.varying.clone(),
             turn: self.turn,
+            lanes: Some(around.iter().copied().chain([created, index as u64]).collect()),
             may_join: false,
         }
     }
@@ -186,6 +193,16 @@ impl<'t> Lane<'t> {
     /// The endpoint of a call.
     pub(crate) fn endpoint(&self, name: &Template) -> Result<Rc<Endpoint>, Stop> {
         self.test.endpoint(&self.text(name)?)
+    }
+
+    /// An endpoint that a step waits for anyway: in a lane, another one may be about to create it.
+    pub(crate) async fn awaited(&self, name: &Template, deadline: Deadline) -> Result<Rc<Endpoint>, Stop> {
+        loop {
+            match self.endpoint(name) {
+                Err(_) if self.lanes.is_some() && deadline.sleep(Duration::from_millis(1)).await => {}
+                found => return found,
+            }
+        }
     }
 
     /// Runs steps in their order.
@@ -368,10 +385,29 @@ impl<'t> Lane<'t> {
         let replaced = self.attempt.as_ref().and_then(|_| self.test.endpoint(name).ok());
         let endpoint = self.test.create(name, new)?;
         endpoint.varies.set(self.varying.iter().any(|counter| endpoint.shown.contains(counter)));
+        if let Some(perturb) = &self.test.options.perturb {
+            self.shrink(&endpoint, perturb);
+        }
+        if let Some(lanes) = &self.lanes {
+            let _ = endpoint.lanes.set(Rc::clone(lanes));
+        }
         if let Some(attempt) = &self.attempt {
             attempt.created(&endpoint, replaced);
         }
         Ok(endpoint)
+    }
+
+    /// In a perturbed run, gives a new stream small buffers.
+    fn shrink(&self, endpoint: &Endpoint, perturb: &Perturbation) {
+        let Some(socket) = endpoint.socket().filter(|_| endpoint.network.kind() == Kind::Stream) else { return };
+        for (size, option) in
+            perturb.buffers(&endpoint.name, self.turn).into_iter().zip([libc::SO_SNDBUF, libc::SO_RCVBUF])
+        {
+            if let Some(size) = size {
+                // A buffer that stays as it was perturbs nothing, and does no harm.
+                let _ = sys::set_int(socket.fd(), libc::SOL_SOCKET, option, size);
+            }
+        }
     }
 
     /// Changes the links of hosts.

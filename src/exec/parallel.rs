@@ -26,9 +26,10 @@ pub(crate) async fn run(
     entries: &RefCell<Vec<Entry>>,
 ) -> Result<(), Stop> {
     let meeting = Rc::new(Meeting::new(lanes, barriers));
+    let created = outer.test.created();
     let recorded: Vec<RefCell<Vec<Entry>>> = lanes.iter().map(|_| RefCell::default()).collect();
     let futures = lanes.iter().zip(&recorded).enumerate().map(|(index, (lane, entries))| {
-        let mut child = outer.child(&meeting, index, limit);
+        let mut child = outer.child(&meeting, index, limit, created);
         let meeting = Rc::clone(&meeting);
         Box::pin(async move {
             let result = child.steps(&lane.steps, entries).await;

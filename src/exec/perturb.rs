@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use crate::model::perturb::Perturb;
-use crate::plan::{Call, Mode, Verb};
+use crate::plan::{Call, Mode, Plan, Verb};
 
 /// How a run is perturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +18,18 @@ pub struct Perturbation {
     pub seed: u64,
     /// What is perturbed.
     pub what: Perturb,
+    /// How many bytes the streams of the spec may hold at a time.
+    pub room: u64,
 }
 
 /// The most pieces of one byte that one send is cut into.
 const BYTES: u64 = 48;
 /// The same, where each piece costs a pause, since the other end is nobody of this spec.
 const BYTES_FAR: u64 = 12;
+/// Specs whose streams hold more have the buffers that the kernel gives.
+const MOST_ROOM: u64 = 64 << 10;
+/// The smallest buffer: with a smaller one the kernel would wait for its timers again and again.
+const SMALLEST: u64 = 8 << 10;
 /// How many steps of a loop are disturbed, about, of each step that is written.
 const IN_LOOPS: u64 = 8;
 
@@ -52,6 +58,7 @@ impl Turn {
 enum About {
     Schedule,
     Segments,
+    Buffers,
     Delay,
     Order(u64),
     Cuts,
@@ -87,6 +94,33 @@ pub(crate) struct Cut {
 }
 
 impl Perturbation {
+    /// What a seed does to a plan: of that which its spec stands, what its steps are not about.
+    pub fn of(plan: &Plan, seed: u64) -> Self {
+        let mut what = plan.perturb;
+        let room = plan.room().filter(|room| *room <= MOST_ROOM);
+        if plan.is_about_sizes() {
+            (what.segments, what.buffers) = (false, false);
+        }
+        // A trace that has the segments shows how many there were.
+        what.segments &= !plan.wire;
+        what.buffers &= !plan.wire && room.is_some();
+        Self { seed, what, room: room.unwrap_or_default() }
+    }
+
+    /// The sizes of the buffers of a stream, for sending and for receiving, as setsockopt(2) takes them;
+    /// the kernel doubles them.
+    pub(crate) fn buffers(&self, name: &str, turn: Turn) -> [Option<i32>; 2] {
+        let strength = self.strength(About::Buffers);
+        if !self.what.buffers || strength == Strength::Not {
+            return [None, None];
+        }
+        let place = name.bytes().fold(0, |place, byte| mixed(place ^ u64::from(byte)));
+        let mut dice = self.dice(About::Buffers, place as u32, turn);
+        let needed = SMALLEST.max(2 * self.room);
+        let widest = if strength == Strength::Much { 1 } else { 4 };
+        [(); 2].map(|()| (!dice.one_in(3)).then(|| (needed * (1 + dice.below(widest))) as i32))
+    }
+
     /// What comes before a step.
     pub(crate) fn delay(&self, step: u32, turn: Turn) -> Delay {
         let mut dice = self.dice(About::Delay, step, turn);
@@ -168,7 +202,8 @@ impl Perturbation {
             About::Delay => 3,
             About::Cuts => 4,
             About::Joins => 5,
-            About::Order(round) => 6 + round,
+            About::Buffers => 6,
+            About::Order(round) => 7 + round,
         };
         Dice(mixed(self.seed ^ mixed(about ^ mixed(u64::from(step) ^ turn.path))))
     }
@@ -225,7 +260,7 @@ mod tests {
     use super::*;
 
     fn seeded(seed: u64) -> Perturbation {
-        Perturbation { seed, what: Perturb::ALL }
+        Perturbation { seed, what: Perturb::ALL, room: 100 }
     }
 
     /// Everything that is decided about a step.
@@ -287,12 +322,27 @@ mod tests {
     fn what_is_turned_off_is_left_alone() {
         for seed in 0..50 {
             let what = Perturb { schedule: false, ..Perturb::ALL };
-            let calm = Perturbation { seed, what };
+            let calm = Perturbation { what, ..seeded(seed) };
             assert_eq!((calm.delay(5, Turn::ONCE), calm.order(5, Turn::ONCE, 1, 3)), (Delay::default(), vec![0, 1, 2]));
             let what = Perturb { segments: false, ..Perturb::ALL };
-            let whole = Perturbation { seed, what };
+            let whole = Perturbation { what, ..seeded(seed) };
             assert_eq!((whole.cuts(5, Turn::ONCE, 99, false), whole.joins(5, Turn::ONCE)), (Vec::new(), false));
         }
+    }
+
+    #[test]
+    fn buffers_have_room_for_what_is_outstanding() {
+        let of = |seed, room| Perturbation { room, ..seeded(seed) }.buffers("conn", Turn::ONCE);
+        let mut small = 0;
+        for seed in 0..100 {
+            assert_eq!(of(seed, 100), of(seed, 100));
+            let sizes: Vec<i32> = of(seed, 30_000).into_iter().flatten().collect();
+            assert!(sizes.iter().all(|size| *size >= 60_000), "{sizes:?}");
+            small += usize::from(of(seed, 100).contains(&Some(SMALLEST as i32)));
+            let what = Perturb { buffers: false, ..Perturb::ALL };
+            assert_eq!(Perturbation { what, ..seeded(seed) }.buffers("conn", Turn::ONCE), [None, None]);
+        }
+        assert!(small > 20, "{small} of 100 runs have small buffers");
     }
 
     #[test]

@@ -276,11 +276,11 @@ impl<'t> Test<'t> {
         }
     }
 
-    /// The endpoints that are open, in order of creation.
+    /// The endpoints that are open, in order of creation; those of lanes in the order of the lanes.
     pub(crate) fn open(&self) -> Vec<Rc<Endpoint>> {
         let endpoints = self.endpoints.borrow();
         let mut open: Vec<_> = endpoints.values().filter(|endpoint| endpoint.is_open()).cloned().collect();
-        open.sort_unstable_by_key(|endpoint| endpoint.order);
+        open.sort_unstable_by(|one, other| one.written_order().cmp(other.written_order()));
         open
     }
 
@@ -334,6 +334,11 @@ impl<'t> Test<'t> {
         endpoint.shared.add(&endpoint);
         endpoints.insert(Rc::clone(&endpoint.name), Rc::clone(&endpoint));
         Ok(endpoint)
+    }
+
+    /// How many endpoints were created.
+    pub(crate) fn created(&self) -> u64 {
+        self.created.get()
     }
 
     /// Takes back an endpoint that was created; the one whose name it took has it again.

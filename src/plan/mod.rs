@@ -10,6 +10,7 @@ pub mod file;
 pub mod pattern;
 pub mod payload;
 pub mod program;
+mod room;
 pub mod template;
 #[cfg(test)]
 mod tests;

@@ -218,7 +218,7 @@ impl<'a> Campaign<'a> {
     }
 
     fn one(&self, planned: &Planned, test: &PlannedTest, tally: &mut Tally, seed: Option<u64>, worker: &mut Worker) {
-        let perturb = seed.map(|seed| Perturbation { seed, what: test.plan.perturb });
+        let perturb = seed.map(|seed| Perturbation::of(&test.plan, seed));
         let options = Options { perturb, cancel: self.runner.cancel.clone(), ..Options::default() };
         match worker.execute(&test.plan, &planned.loaded.source, &options) {
             Ok(execution) => {

@@ -23,7 +23,10 @@ pub(super) async fn run(
     deadline: Deadline,
 ) -> Result<Done, Stop> {
     let (listener, socket) = open(lane, listener)?;
-    let from = from.map(|name| lane.endpoint(name)).transpose()?;
+    let from = match from {
+        Some(name) => Some(lane.awaited(name, deadline).await?),
+        None => None,
+    };
     let held = match take(lane, call, &listener, &socket, from.as_ref(), deadline).await? {
         Ok(held) => held,
         Err(errno) => return fatal(errno).map_or(Ok(Done::words(call, Err(errno))), Err),

@@ -85,7 +85,7 @@ fn said(steps: &str) -> String {
 
 /// The plan of the first case of a spec, which must be in order.
 #[track_caller]
-fn plan_of(text: &str) -> Plan {
+pub(in crate::plan) fn plan_of(text: &str) -> Plan {
     plan_with(text, &Settings::default())
 }
 

@@ -18,8 +18,7 @@ use super::Sending;
 /// Whether a send is held back until the next, which follows at once.
 pub(super) fn is_joined(lane: &Lane<'_>, call: &Call, endpoint: &Rc<Endpoint>, socket: &Socket) -> bool {
     let Some(perturb) = lane.test.options.perturb.filter(|_| lane.may_join) else { return false };
-    // What is on the wire belongs to the step that sent it.
-    let may = socket.network().is_tcp() && socket.tls().is_none() && lane.test.wire.is_none();
+    let may = socket.network().is_tcp() && socket.tls().is_none();
     may && perturb.joins(call.verb_span.start, lane.turn) && reader(call, endpoint, socket).is_some()
 }
 
