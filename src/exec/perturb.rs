@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use crate::model::perturb::Perturb;
-use crate::plan::{Call, Mode, Plan, Verb};
+use crate::plan::{Call, Mode, Plan, Room, Verb};
 
 /// How a run is perturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,18 +18,19 @@ pub struct Perturbation {
     pub seed: u64,
     /// What is perturbed.
     pub what: Perturb,
-    /// How many bytes the streams of the spec may hold at a time.
-    pub room: u64,
+    /// What the streams of the spec need of their buffers.
+    pub room: Room,
 }
 
 /// The most pieces of one byte that one send is cut into.
 const BYTES: u64 = 48;
 /// The same, where each piece costs a pause, since the other end is nobody of this spec.
 const BYTES_FAR: u64 = 12;
-/// Specs whose streams hold more have the buffers that the kernel gives.
-const MOST_ROOM: u64 = 64 << 10;
-/// The smallest buffer: with a smaller one the kernel would wait for its timers again and again.
+/// The smallest buffer, and the largest: specs that need more have what the kernel gives.
 const SMALLEST: u64 = 8 << 10;
+const LARGEST: u64 = 128 << 10;
+/// How often a buffer may be filled up in a run: each time may cost a timer of the kernel's.
+const FILLS: u64 = 16;
 /// How many steps of a loop are disturbed, about, of each step that is written.
 const IN_LOOPS: u64 = 8;
 
@@ -97,7 +98,7 @@ impl Perturbation {
     /// What a seed does to a plan: of that which its spec stands, what its steps are not about.
     pub fn of(plan: &Plan, seed: u64) -> Self {
         let mut what = plan.perturb;
-        let room = plan.room().filter(|room| *room <= MOST_ROOM);
+        let room = plan.room().filter(|room| needed(*room) <= LARGEST);
         if plan.is_about_sizes() {
             (what.segments, what.buffers) = (false, false);
         }
@@ -116,7 +117,7 @@ impl Perturbation {
         }
         let place = name.bytes().fold(0, |place, byte| mixed(place ^ u64::from(byte)));
         let mut dice = self.dice(About::Buffers, place as u32, turn);
-        let needed = SMALLEST.max(2 * self.room);
+        let needed = needed(self.room);
         let widest = if strength == Strength::Much { 1 } else { 4 };
         [(); 2].map(|()| (!dice.one_in(3)).then(|| (needed * (1 + dice.below(widest))) as i32))
     }
@@ -215,6 +216,11 @@ pub(crate) fn is_plain_send(call: &Call) -> bool {
     plain && call.mode == Mode::Waiting && call.fails.is_empty()
 }
 
+/// The smallest buffer with which everything runs as it does with that of the kernel.
+fn needed(room: Room) -> u64 {
+    SMALLEST.max(room.held.saturating_mul(2)).max(room.sent / FILLS)
+}
+
 /// Makes what comes once in so many steps rarer in loops: what runs a thousand times is disturbed
 /// a few times only, so that the run does not take a thousand times as long.
 fn rarer(one_in: u64, turn: Turn) -> u64 {
@@ -260,7 +266,7 @@ mod tests {
     use super::*;
 
     fn seeded(seed: u64) -> Perturbation {
-        Perturbation { seed, what: Perturb::ALL, room: 100 }
+        Perturbation { seed, what: Perturb::ALL, room: Room { held: 100, sent: 100 } }
     }
 
     /// Everything that is decided about a step.
@@ -332,13 +338,17 @@ mod tests {
 
     #[test]
     fn buffers_have_room_for_what_is_outstanding() {
-        let of = |seed, room| Perturbation { room, ..seeded(seed) }.buffers("conn", Turn::ONCE);
+        let of = |seed, held| {
+            let room = Room { held, sent: 1 << 20 };
+            Perturbation { room, ..seeded(seed) }.buffers("conn", Turn::ONCE)
+        };
         let mut small = 0;
         for seed in 0..100 {
             assert_eq!(of(seed, 100), of(seed, 100));
             let sizes: Vec<i32> = of(seed, 30_000).into_iter().flatten().collect();
             assert!(sizes.iter().all(|size| *size >= 60_000), "{sizes:?}");
-            small += usize::from(of(seed, 100).contains(&Some(SMALLEST as i32)));
+            assert!(of(seed, 100).into_iter().flatten().all(|size| size >= (1 << 20) / FILLS as i32));
+            small += usize::from(seeded(seed).buffers("conn", Turn::ONCE).contains(&Some(SMALLEST as i32)));
             let what = Perturb { buffers: false, ..Perturb::ALL };
             assert_eq!(Perturbation { what, ..seeded(seed) }.buffers("conn", Turn::ONCE), [None, None]);
         }

@@ -18,6 +18,7 @@ pub mod tls;
 
 pub use build::{build, check};
 pub use case::{Case, Settings, cases};
+pub use room::Room;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

@@ -39,12 +39,24 @@ impl Plan {
         })
     }
 
-    /// How many bytes all streams together hold at most, as the kernel counts them; `None` where that
-    /// is not known before it runs: programs send what they like.
-    pub fn room(&self) -> Option<u64> {
-        let programs = any(&self.steps, &mut |call| matches!(call.verb, Verb::Run(_)));
-        if programs { None } else { held(&self.steps, &pairs(&self.steps)) }
+    /// What its streams need of their buffers; `None` where that is not known before it runs: programs
+    /// send what they like.
+    pub fn room(&self) -> Option<Room> {
+        if any(&self.steps, &mut |call| matches!(call.verb, Verb::Run(_))) {
+            return None;
+        }
+        let (held, sent) = (held(&self.steps, &pairs(&self.steps))?, held(&self.steps, &HashMap::new())?);
+        Some(Room { held, sent })
     }
+}
+
+/// What the streams of a spec need of their buffers, in bytes as the kernel counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Room {
+    /// How much all of them together hold at most at a time.
+    pub held: u64,
+    /// How much is sent in all.
+    pub sent: u64,
 }
 
 fn is_size(option: &SocketOption) -> bool {
@@ -234,8 +246,8 @@ mod tests {
     use super::*;
     use crate::plan::tests::plan_of;
 
-    fn room(steps: &str) -> Option<u64> {
-        plan_of(&format!("about: A test.\nsteps:\n{steps}")).room()
+    fn held(steps: &str) -> Option<u64> {
+        plan_of(&format!("about: A test.\nsteps:\n{steps}")).room().map(|room| room.held)
     }
 
     const CONNECTED: &str = "  - s: {listen: tcp}\n  - a: {connect: s}\n  - b: {accept: s}\n";
@@ -243,9 +255,9 @@ mod tests {
     #[test]
     fn what_is_sent_in_sequence_is_counted() {
         let steps = format!("{CONNECTED}  - a: {{send: \"hello\"}}\n  - b: {{recv: hello}}\n");
-        assert_eq!(room(&steps), Some(5 + SEGMENT));
+        assert_eq!(held(&steps), Some(5 + SEGMENT));
         let again = format!("{steps}  - repeat: 10\n    steps:\n      - b: {{send: x}}\n      - a: {{recv: x}}\n");
-        assert_eq!(room(&again), Some(5 + SEGMENT + 10 * (1 + SEGMENT)));
+        assert_eq!(held(&again), Some(5 + SEGMENT + 10 * (1 + SEGMENT)));
     }
 
     #[test]
@@ -255,14 +267,14 @@ mod tests {
         };
         let all = "{a: {send: {fill: x, size: 1MiB}}}";
         let received = "{b: {recv: {fill: x, size: 1MiB}}}";
-        assert_eq!(room(&lanes(all, received)), Some(0));
-        assert_eq!(room(&lanes(all, "{b: {recv: {bytes: 7}}}, {b: {recv: {rest: true}}}")), Some(0), "to the end");
+        assert_eq!(held(&lanes(all, received)), Some(0));
+        assert_eq!(held(&lanes(all, "{b: {recv: {bytes: 7}}}, {b: {recv: {rest: true}}}")), Some(0), "to the end");
         // Something of it may be left.
         let counted = Some((1 << 20) + SEGMENT);
-        assert_eq!(room(&lanes(all, "{b: {recv: {bytes: 7}}}")), counted);
-        assert_eq!(room(&lanes(&format!("{all}, {{a: {{recv: y}}}}"), received)), counted, "it waits itself");
+        assert_eq!(held(&lanes(all, "{b: {recv: {bytes: 7}}}")), counted);
+        assert_eq!(held(&lanes(&format!("{all}, {{a: {{recv: y}}}}"), received)), counted, "it waits itself");
         let waits = format!("{{barrier: go}}, {received}");
-        assert_eq!(room(&lanes(&format!("{all}, {{barrier: go}}"), &waits)), counted, "there is a barrier");
+        assert_eq!(held(&lanes(&format!("{all}, {{barrier: go}}"), &waits)), counted, "there is a barrier");
     }
 
     #[test]

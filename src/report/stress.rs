@@ -65,7 +65,7 @@ fn spec(stressed: &Stressed, options: &Options<'_>) -> String {
 
 /// A test that fails at the same step in every run, perturbed or not.
 fn draw_failing(page: &mut Page, stressed: &Stressed, tally: &Tally, way: &Way, options: &Options<'_>) {
-    verdict(page, BAD, "failed", &tally.name, "in every run, also in the one that was not perturbed");
+    verdict(page, BAD, "failed", &tally.name, "in every run, unperturbed too");
     let failure = way.record.failure.as_ref();
     draw_place(page, stressed.place_of(failure.map(|failure| (failure.line, failure.file.as_deref()))).as_ref());
     sentence(page, failure.map_or("", |failure| &failure.message), options);

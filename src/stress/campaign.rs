@@ -209,8 +209,13 @@ impl<'a> Campaign<'a> {
             if tally.trouble.is_some() || self.is_over() {
                 return;
             }
-            let differed = tally.differs();
+            if tally.has_shown_enough() {
+                self.all.fetch_sub(1, Ordering::Relaxed);
+                continue;
+            }
+            let (differed, began) = (tally.differs(), Instant::now());
             self.one(planned, test, tally, seed, worker);
+            tally.took += if differed { began.elapsed() } else { Duration::ZERO };
             if tally.differs() && !differed {
                 self.differ.fetch_add(1, Ordering::Relaxed);
             }

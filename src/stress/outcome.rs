@@ -65,7 +65,8 @@ pub struct Place {
 impl Stressed {
     /// Whether one of its tests has had fewer runs.
     pub fn has_fewer_than(&self, runs: u32) -> bool {
-        self.tests.iter().any(|tally| tally.trouble.is_none() && tally.runs < runs) || self.never_began()
+        self.tests.iter().any(|tally| tally.trouble.is_none() && !tally.has_shown_enough() && tally.runs < runs)
+            || self.never_began()
     }
 
     fn never_began(&self) -> bool {

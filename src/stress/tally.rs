@@ -1,11 +1,16 @@
 //! What came of a test's runs: each way in which it went, once, with how often.
 
+use std::time::Duration;
+
 use crate::exec::{Ended, Execution};
 use crate::trace;
 use crate::trace::record::Record;
 
 /// How many ways are kept. A test that goes another way each time has shown enough by then.
 const KEPT: usize = 16;
+/// For how long a test is run on that has gone in more than one way: it may wait for a deadline each
+/// time.
+const ENOUGH: Duration = Duration::from_secs(20);
 
 /// The runs of one test.
 #[derive(Debug)]
@@ -21,6 +26,8 @@ pub struct Tally {
     pub others: u32,
     /// Why it cannot run here, or could not go on.
     pub trouble: Option<Trouble>,
+    /// How long its runs have taken since it went in more than one way.
+    pub(super) took: Duration,
 }
 
 /// One way in which a test went.
@@ -66,13 +73,18 @@ impl Way {
 
 impl Tally {
     /// That of a test that has not run.
-    pub(super) fn new(name: String) -> Self {
-        Self { name, runs: 0, ways: Vec::new(), others: 0, trouble: None }
+    pub fn new(name: String) -> Self {
+        Self { name, runs: 0, ways: Vec::new(), others: 0, trouble: None, took: Duration::ZERO }
     }
 
     /// Whether the runs went in more than one way.
     pub fn differs(&self) -> bool {
         self.ways.len() > 1
+    }
+
+    /// Whether more runs of it would tell nothing new, and take their time.
+    pub fn has_shown_enough(&self) -> bool {
+        self.took >= ENOUGH
     }
 
     /// Whether it fails whatever is done to it, at the same step.
@@ -105,7 +117,8 @@ impl Tally {
         self.count(execution.record, seed);
     }
 
-    fn count(&mut self, record: Record, seed: Option<u64>) {
+    /// Counts the record of a run that went to its end, or to a step that failed.
+    pub fn count(&mut self, record: Record, seed: Option<u64>) {
         let perturbed = u32::from(seed.is_some());
         self.runs += perturbed;
         let trace = trace::text_of(&record);

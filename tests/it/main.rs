@@ -21,5 +21,6 @@ mod reports;
 mod schema;
 mod settling;
 mod snapshot;
+mod stress;
 mod traces;
 mod wire;

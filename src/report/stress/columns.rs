@@ -53,7 +53,9 @@ fn more(lines: &[String]) -> Option<String> {
 
 /// A row of both columns; what is too long for its column goes on in the next line.
 fn row(page: &mut Page, column: usize, left: Option<&str>, right: Option<&str>, colors: [anstyle::Style; 2]) {
-    let (left, right) = (wrapped(left, column), wrapped(right, column));
+    let folds = |text: &str| colors[0] == STRONG || text.starts_with(FAILED);
+    let cell = |text: Option<&str>| text.map_or_else(Vec::new, |text| wrapped(text, column, folds(text)));
+    let (left, right) = (cell(left), cell(right));
     for at in 0..left.len().max(right.len()) {
         let cell = |lines: &[(String, usize)]| lines.get(at).cloned().unwrap_or_default();
         let ((left, used), (right, _)) = (cell(&left), cell(&right));
@@ -68,11 +70,10 @@ fn row(page: &mut Page, column: usize, left: Option<&str>, right: Option<&str>, 
 
 /// The lines of a cell, each with its width. Those after the first are indented as the first is, and
 /// two columns more. A sentence is folded at blanks, a line of a trace wherever it is full.
-fn wrapped(text: Option<&str>, column: usize) -> Vec<(String, usize)> {
-    let Some(text) = text else { return Vec::new() };
+fn wrapped(text: &str, column: usize, folds: bool) -> Vec<(String, usize)> {
     let indent = (text.len() - text.trim_start_matches(' ').len() + 2).min(column / 2);
     let text = plain(text);
-    let folded = if text.starts_with(FAILED) { fold(&text, column - indent) } else { text };
+    let folded = if folds { fold(&text, column - indent) } else { text };
     let mut lines: Vec<(String, usize)> = Vec::new();
     for part in folded.lines() {
         lines.push(if lines.is_empty() { (String::new(), 0) } else { (" ".repeat(indent), indent) });
