@@ -18,6 +18,8 @@ pub(super) struct Deferred {
     max: Option<u64>,
     variables: Vec<(String, Value)>,
     parts: Parts,
+    /// The same with other values: the trace shows the names of those that are not known yet.
+    outline: Option<Box<Node>>,
 }
 
 /// The parts of endpoints, as they were when the receive began.
@@ -30,27 +32,32 @@ impl Endpoints for Parts {
     }
 }
 
-/// The pattern for later, if it uses one of the names.
+/// The pattern for later, if it uses one of the names. One with parts is compiled at once; of its
+/// parts only those are left for later that use a name themselves.
 pub(super) fn defer(pattern: &Pattern, scope: Scope<'_>, max: Option<u64>, names: &[String]) -> Option<Deferred> {
     if !uses(pattern, names) {
         return None;
     }
     let mut variables = Vec::new();
     let mut parts = Parts::default();
+    let stand_in = Values::default();
     pieces(pattern, &mut |piece| {
-        if let Piece::Variable { name, part } = piece
-            && let Ok(value) = scope.value(name, *part)
-        {
-            match part {
-                None => variables.push((name.clone(), value)),
-                Some(part) => parts.0.push((name.clone(), *part, value)),
+        let Piece::Variable { name, part } = piece else { return };
+        match (part, scope.value(name, *part)) {
+            (None, value) => {
+                // A number fits wherever a value may stand.
+                stand_in.set(name.as_str(), Value::Number(0));
+                variables.extend(value.ok().map(|value| (name.clone(), value)));
             }
+            (Some(part), value) => parts.0.extend(value.ok().map(|value| (name.clone(), *part, value))),
         }
     });
-    Some(Deferred { pattern: pattern.clone(), max, variables, parts })
+    let scope = Scope { values: &stand_in, endpoints: &parts };
+    let outline = node::compile(pattern, scope, max, &mut Vec::new()).ok().map(Box::new);
+    Some(Deferred { pattern: pattern.clone(), max, variables, parts, outline })
 }
 
-/// Whether a value in the pattern has one of the names.
+/// Whether a value in the pattern itself has one of the names.
 pub(super) fn uses(pattern: &Pattern, names: &[String]) -> bool {
     let mut found = false;
     if !names.is_empty() {
@@ -94,12 +101,12 @@ fn parts_of(form: &Form) -> Vec<&Pattern> {
     }
 }
 
-/// Visits every piece of every text in a pattern.
+/// Visits every piece of every text in a pattern, but those in its parts.
 fn pieces<'p>(pattern: &'p Pattern, visit: &mut dyn FnMut(&'p Piece)) {
     match &pattern.form {
         Form::Exactly(payload) | Form::Until(payload) => payload_pieces(payload, visit),
         Form::Bytes(Number::Computed(template)) => template_pieces(template, visit),
-        form => parts_of(form).into_iter().for_each(|part| pieces(part, visit)),
+        _ => {}
     }
 }
 
@@ -120,6 +127,11 @@ fn template_pieces<'p>(template: &'p Template, visit: &mut dyn FnMut(&'p Piece))
 }
 
 impl Deferred {
+    /// The pattern as far as it is known.
+    pub(super) fn outline(&self) -> Option<&Node> {
+        self.outline.as_deref()
+    }
+
     /// Compiles the pattern if that is not done, and goes on with it.
     pub(super) fn advance(
         &self,

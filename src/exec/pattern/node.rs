@@ -258,9 +258,8 @@ impl Node {
             Kind::AnyOrder(nodes) | Kind::Sequence(nodes) => {
                 nodes.iter().try_fold(0_u64, |sum, node| sum.checked_add(node.size()?))
             }
-            Kind::Until(_) | Kind::UntilMatch { .. } | Kind::Rest(_) | Kind::UntilLast { .. } | Kind::Deferred(_) => {
-                None
-            }
+            Kind::Deferred(deferred) => deferred.outline()?.size(),
+            Kind::Until(_) | Kind::UntilMatch { .. } | Kind::Rest(_) | Kind::UntilLast { .. } => None,
         }
     }
 
@@ -297,7 +296,8 @@ impl Node {
             | Kind::Rest(_)
             | Kind::Number { .. } => true,
             Kind::Sized { varies, .. } => !varies,
-            Kind::OneOf(_) | Kind::AnyOrder(_) | Kind::Deferred(_) => false,
+            Kind::Deferred(deferred) => deferred.outline().is_some_and(Node::shows_size),
+            Kind::OneOf(_) | Kind::AnyOrder(_) => false,
             Kind::UntilLast { plain, .. } => *plain,
             Kind::Sequence(nodes) => nodes.iter().all(Node::shows_size),
         }
@@ -349,7 +349,11 @@ impl Node {
         match &self.kind {
             Kind::Exactly(exact) => show_payload(exact, shown),
             Kind::Hex(bytes) => show_hex(bytes, shown),
-            Kind::Bytes { .. } | Kind::Until(_) | Kind::UntilMatch { .. } | Kind::Deferred(_) => {
+            Kind::Deferred(deferred) => match deferred.outline() {
+                Some(outline) => outline.show(shown),
+                None => shown.part(Shown::Varying { size: None }),
+            },
+            Kind::Bytes { .. } | Kind::Until(_) | Kind::UntilMatch { .. } => {
                 shown.part(Shown::Varying { size: self.size() });
             }
             Kind::Rest(ends) => {
