@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use super::mismatch::Misfit;
 use super::node::{Node, show_group};
 use super::state::{Context, Progress, State, Step, Yield};
+use super::view::View;
 
 /// Alternatives from one place on, in the order in which they are tried.
 #[derive(Debug, Default)]
@@ -42,9 +43,11 @@ impl Choice {
     }
 
     /// Follows every alternative as far as the bytes in view allow. The first that fits is chosen
-    /// when those before it are given up. What all take is settled.
-    fn advance(
+    /// when those before it are given up. What all take is settled. They are of the form `node`, which
+    /// began at `start`.
+    fn choose(
         &mut self,
+        (node, start): (&Node, u64),
         nodes: &[Node],
         settled: &mut u64,
         context: &mut Context<'_>,
@@ -72,7 +75,7 @@ impl Choice {
             }
         }
         let Some(least) = self.branches.iter().map(|branch| branch.state.settled).min() else {
-            return Err(self.furthest(*settled));
+            return Err(self.none_fits(node, start, *settled, context.view));
         };
         *settled = least;
         if !self.branches[0].done {
@@ -95,15 +98,17 @@ impl Choice {
         }));
     }
 
-    /// Follows the alternatives of a form.
-    fn choose(
-        &mut self,
-        node: &Node,
-        nodes: &[Node],
-        settled: &mut u64,
-        context: &mut Context<'_>,
-    ) -> Result<Option<Chosen>, Misfit> {
-        self.advance(nodes, settled, context).map_err(|misfit| none_fits(misfit, node, self.from))
+    /// The misfit of them all. Where bytes are only missing for some, it is the end of the bytes that
+    /// is wrong.
+    fn none_fits(&mut self, node: &Node, start: u64, at: u64, view: View<'_>) -> Misfit {
+        let is_short = |misfit: &Misfit| misfit.end.is_some() && misfit.end == view.end && misfit.at == view.limit();
+        let mut short = self.given_up.extract_if(.., |(_, misfit)| is_short(misfit));
+        let (first, more) = (short.next(), short.count() > 0);
+        match (first, view.end) {
+            (Some((_, misfit)), _) if !more => misfit,
+            (Some(_), Some(end)) => node.cut_here(start, end.reached(), view.limit()).ended(view.end),
+            _ => none_fits(self.furthest(at), node, self.from),
+        }
     }
 
     /// Of the alternatives that do not fit, the one that went furthest is the one that was meant,
@@ -116,8 +121,14 @@ impl Choice {
     }
 
     /// The `one_of` form.
-    pub(super) fn one_of(&mut self, node: &Node, nodes: &[Node], settled: &mut u64, context: &mut Context<'_>) -> Step {
-        let Some(chosen) = self.choose(node, nodes, settled, context)? else { return Ok(Progress::More) };
+    pub(super) fn one_of(
+        &mut self,
+        of: (&Node, u64),
+        nodes: &[Node],
+        settled: &mut u64,
+        context: &mut Context<'_>,
+    ) -> Step {
+        let Some(chosen) = self.choose(of, nodes, settled, context)? else { return Ok(Progress::More) };
         context.yields.adopt(chosen.yields);
         if let Some(shown) = &mut context.shown {
             shown.part(show_group("one_of", nodes));
@@ -183,13 +194,13 @@ impl AnyOrder {
 
     pub(super) fn advance(
         &mut self,
-        node: &Node,
+        of: (&Node, u64),
         nodes: &[Node],
         settled: &mut u64,
         context: &mut Context<'_>,
     ) -> Step {
         while !self.choice.candidates.is_empty() {
-            let Some(chosen) = self.choice.choose(node, nodes, settled, context)? else { return Ok(Progress::More) };
+            let Some(chosen) = self.choice.choose(of, nodes, settled, context)? else { return Ok(Progress::More) };
             *settled = chosen.end;
             context.yields.adopt(chosen.yields);
             self.choice.candidates.retain(|node| *node != chosen.node);
@@ -217,13 +228,13 @@ impl UntilLast {
     /// The first of the members is the last that comes.
     pub(super) fn advance(
         &mut self,
-        node: &Node,
+        of: (&Node, u64),
         (members, plain): (&[Node; 2], bool),
         settled: &mut u64,
         context: &mut Context<'_>,
     ) -> Step {
         let before = *settled;
-        let step = self.repeat(node, members, settled, context);
+        let step = self.repeat(of, members, settled, context);
         if let Some(shown) = &mut context.shown {
             if plain {
                 shown.bytes(context.view.slice(before, *settled));
@@ -234,10 +245,10 @@ impl UntilLast {
         step
     }
 
-    fn repeat(&mut self, node: &Node, members: &[Node; 2], settled: &mut u64, context: &mut Context<'_>) -> Step {
+    fn repeat(&mut self, of: (&Node, u64), members: &[Node; 2], settled: &mut u64, context: &mut Context<'_>) -> Step {
         loop {
             let from = self.choice.branches.first().map_or(*settled, |branch| branch.state.start);
-            let Some(chosen) = self.choice.choose(node, members, settled, context)? else { return Ok(Progress::More) };
+            let Some(chosen) = self.choice.choose(of, members, settled, context)? else { return Ok(Progress::More) };
             *settled = chosen.end;
             context.yields.adopt(chosen.yields);
             if chosen.node == 0 {

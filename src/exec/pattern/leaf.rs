@@ -41,7 +41,9 @@ impl Node {
         }
         match context.reached() {
             // What ends the rest is the rest's own affair.
-            Some(why) if !matches!(self.kind, Kind::Rest(_)) => Err(self.cut(state, why, context.view.limit())),
+            Some(why) if !matches!(self.kind, Kind::Rest(_)) => {
+                Err(self.cut(state, why, context.view.limit()).ended(context.view.end))
+            }
             _ => Ok(Progress::More),
         }
     }
@@ -52,7 +54,7 @@ impl Node {
             (Kind::Sequence(nodes), Form::Sequence(index, part)) => {
                 return match (part, nodes.get(*index)) {
                     (Some(part), Some(node)) => node.cut(part, why, at),
-                    _ => self.cut_here(state, why, at),
+                    _ => self.cut_here(state.start, why, at),
                 };
             }
             (Kind::Sized { of, .. }, Form::Sized(frame)) => {
@@ -78,11 +80,12 @@ impl Node {
             (Kind::Deferred(_), Form::Deferred(Some(begun))) => return begun.0.cut(&begun.1, why, at),
             _ => {}
         }
-        self.cut_here(state, why, at)
+        self.cut_here(state.start, why, at)
     }
 
-    fn cut_here(&self, state: &State, why: &str, at: u64) -> Misfit {
-        let came = at - state.start;
+    /// The same of a pattern that began at `start`, whose parts tell nothing more.
+    pub(super) fn cut_here(&self, start: u64, why: &str, at: u64) -> Misfit {
+        let came = at - start;
         let message = match &self.kind {
             _ if came == 0 => format!("{why} where {} was expected", self.describe()),
             Kind::Until(delimiter) => format!("{why} before {} came", cut(delimiter)),
@@ -95,11 +98,11 @@ impl Node {
             }
             _ => format!("{why} after {}, where {} was expected", count(came, "byte"), self.describe()),
         };
-        let mut misfit = Misfit::new(state.start, at, self.describe(), message);
+        let mut misfit = Misfit::new(start, at, self.describe(), message);
         if let Kind::Exactly(exact) = &self.kind {
-            misfit.expect_at(exact, state.start, at);
+            misfit.expect_at(exact, start, at);
         }
-        misfit.within(self.span, state.start)
+        misfit.within(self.span, start)
     }
 }
 

@@ -8,7 +8,7 @@ use regex::bytes::Regex;
 use super::automaton::{self, Walk};
 use super::describe::count;
 use super::node::Node;
-use super::view::View;
+use super::view::{Boundary, View};
 use crate::source::Span;
 use crate::trace::record::{Bytes, Difference};
 
@@ -95,6 +95,8 @@ pub(super) struct Details {
     pub(super) part: Option<(Span, u64)>,
     /// One line.
     pub(super) message: String,
+    /// What ended the bytes, where they are as they should be as far as they go.
+    pub(super) end: Option<Boundary>,
     /// The bytes that an expression does not match, while it is not known from which on.
     unmatched: Option<Unmatched>,
 }
@@ -133,6 +135,7 @@ impl Misfit {
             words: Some(words.into()),
             part: None,
             message: message.into(),
+            end: None,
             unmatched: None,
         }))
     }
@@ -140,6 +143,12 @@ impl Misfit {
     /// It is of the part that stands there and began at `start`, or of one in it.
     pub(super) fn within(mut self, span: Span, start: u64) -> Self {
         self.part.get_or_insert((span, start));
+        self
+    }
+
+    /// It is only that the bytes end there.
+    pub(super) fn ended(mut self, end: Option<Boundary>) -> Self {
+        self.end = end;
         self
     }
 

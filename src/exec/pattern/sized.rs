@@ -183,7 +183,7 @@ fn show(context: &mut Context<'_>, part: Shown) {
 /// The frame is not complete: it waits, or has failed.
 fn ended(node: &Node, place: &str, start: u64, context: &Context<'_>) -> Step {
     let Some(why) = context.reached() else { return Ok(Progress::More) };
-    Err(Misfit::new(start, context.view.limit(), node.describe(), format!("{why} {place}")))
+    Err(Misfit::new(start, context.view.limit(), node.describe(), format!("{why} {place}")).ended(context.view.end))
 }
 
 /// How many bytes a length measures: that without the flag and without what was added.

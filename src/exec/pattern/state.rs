@@ -194,10 +194,10 @@ impl Node {
             (Kind::Sized { size, of, varies }, Form::Sized(frame)) => {
                 frame.advance(self, (*size, &**of, *varies), *start, settled, context)
             }
-            (Kind::OneOf(nodes), Form::OneOf(choice)) => choice.one_of(self, nodes, settled, context),
-            (Kind::AnyOrder(nodes), Form::AnyOrder(any)) => any.advance(self, nodes, settled, context),
+            (Kind::OneOf(nodes), Form::OneOf(choice)) => choice.one_of((self, *start), nodes, settled, context),
+            (Kind::AnyOrder(nodes), Form::AnyOrder(any)) => any.advance((self, *start), nodes, settled, context),
             (Kind::UntilLast { members, plain }, Form::UntilLast(until)) => {
-                until.advance(self, (members, *plain), settled, context)
+                until.advance((self, *start), (members, *plain), settled, context)
             }
             (Kind::Sequence(nodes), Form::Sequence(index, part)) => sequence(nodes, index, part, settled, context),
             (Kind::Deferred(deferred), Form::Deferred(begun)) => deferred.advance(begun, *start, settled, context),

@@ -288,6 +288,60 @@ fn a_choice_says_which_alternative_went_furthest() {
 }
 
 #[test]
+fn the_end_is_told_where_alternatives_lack_bytes() {
+    let end = |pattern: &Pattern, input: &[u8], end| failed(pattern, input, end).1;
+    let lines = one_of(vec![text("a\n"), text("b\n")]);
+    assert_eq!(end(&lines, b"", EOF), "the stream ended where one of \"a\\n\" or \"b\\n\" was expected");
+    let reset = Some(Boundary::Reset);
+    assert_eq!(end(&lines, b"", reset), "the connection was reset where one of \"a\\n\" or \"b\\n\" was expected");
+    // The other one has been given up before.
+    assert_eq!(end(&lines, b"b", EOF), "the stream ended after 1 of 2 bytes");
+    assert_eq!(
+        end(&lines, b"bx", EOF),
+        "no alternative fits; the one that went furthest: byte 2 is \"x\", where \"\\n\" was expected"
+    );
+    let nested = one_of(vec![text("x"), lines.clone()]);
+    assert!(end(&nested, b"", EOF).starts_with("the stream ended where one of \"x\" or one of"));
+    let rows = until_last(text("250 "), text("250-"));
+    assert_eq!(
+        end(&rows, b"250-25", EOF),
+        "the stream ended after 6 bytes, where \"250-\" repeated, last \"250 \" was expected"
+    );
+    let all = any_order(vec![text("a"), text("b"), text("c")]);
+    assert_eq!(
+        end(&all, b"b", EOF),
+        "the stream ended after 1 byte, where in any order \"a\" and \"b\" and \"c\" was expected"
+    );
+    assert_eq!(end(&all, b"ab", EOF), "the stream ended where \"c\" was expected");
+    // The end of a frame in one alternative is not the end of the stream.
+    let framed = one_of(vec![sized(size("u8"), until("\n")), text("q")]);
+    assert!(end(&framed, b"\x02ab", EOF).starts_with("no alternative fits"));
+    let in_frame = sized(size("u8"), one_of(vec![text("a\n"), text("bb\n")]));
+    assert_eq!(end(&in_frame, b"\x00", EOF), "the frame ended where one of \"a\\n\" or \"bb\\n\" was expected");
+}
+
+#[test]
+fn members_that_use_what_is_kept_are_shown_as_written() {
+    let head = |flag: &str| vec![number("u8", None).named("n"), text(flag)];
+    let with = |flag: &str, more: Vec<Pattern>| list(head(flag).into_iter().chain(more).collect());
+    let pattern = one_of(vec![
+        with("1", vec![bytes_of("n").matching("ok")]),
+        with("2", vec![bytes_of("n").matching("no")]),
+        with("3", vec![list(vec![text("<"), exactly(vec![Part::Template(variable("n"))])]), bytes_of("n")]),
+        sized(size("u8"), bytes_of("n")),
+    ]);
+    let member = |flag: &str, more: Vec<Shown>| [vec![name("n", Some(1)), plain(flag.as_bytes())], more].concat();
+    let members = vec![
+        member("1", vec![regex("ok", None)]),
+        member("2", vec![regex("no", None)]),
+        member("3<", vec![name("n", None), varying(None)]),
+        vec![Shown::Size { width: Some(1) }, varying(None)],
+    ];
+    assert_eq!(matched(&pattern, b"\x021ok").1, [group("one_of", members.clone())]);
+    assert_eq!(matched(&pattern, b"\x022no").1, [group("one_of", members)]);
+}
+
+#[test]
 fn a_choice_in_a_list_is_final() {
     let pattern = list(vec![one_of(vec![text("a"), text("ab")]), text("c")]);
     assert_eq!(matched(&pattern, b"ac").0, 2);
