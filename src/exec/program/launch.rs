@@ -69,6 +69,11 @@ pub(super) struct Image<'a> {
 pub(super) struct Child(Pid);
 
 impl Child {
+    /// Its number.
+    pub(super) fn pid(&self) -> Pid {
+        self.0
+    }
+
     fn has_ended(&self) -> bool {
         !matches!(waitpid(Some(self.0), WaitOptions::NOHANG), Ok(None))
     }

@@ -5,6 +5,7 @@
 //! receives from a socket receives from a program. Its input is a pipe, too, where the spec sends to
 //! it; else one end of a pair of sockets, so that what it says there, as some servers do, is heard.
 
+mod activity;
 mod launch;
 mod lookup;
 mod output;
@@ -130,6 +131,22 @@ impl Program {
         const BOUND: Duration = Duration::from_millis(50);
         let ended = self.state.until(|inner| inner.streams_ended().then_some(()));
         let _ = tokio::time::timeout(BOUND, ended).await;
+    }
+
+    /// Waits until it does nothing any more but wait, or has ended, where its end would matter: what the
+    /// last step has led to is over then. Not for ever, since some programs never rest.
+    async fn rest(&self) {
+        const BOUND: Duration = Duration::from_millis(250);
+        const LOOK: Duration = Duration::from_millis(1);
+        let until = Instant::now() + BOUND;
+        let matters = || !self.is_done.get() && !self.may_end.get() && self.status().is_none();
+        while matters() && self.is_active() && Instant::now() < until {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn is_active(&self) -> bool {
+        self.supervisor.borrow().as_ref().is_some_and(|supervisor| activity::is_active(supervisor.pid()))
     }
 
     /// Where it is about to have ended, for its streams have, or the other way round: waits for the rest.
@@ -301,12 +318,13 @@ impl Programs {
         }
     }
 
-    /// Waits a moment for what programs do last: one that has just ended, and what it has printed.
+    /// Waits a moment for what programs do last: one that is about to end, and what it has printed.
     pub(crate) async fn settle(&self) {
         /// The kernel closes the connections of a process before it says that it has ended.
         const MOMENT: Duration = Duration::from_millis(5);
         tokio::time::sleep(MOMENT).await;
         for program in self.all() {
+            program.rest().await;
             program.settle().await;
         }
     }
