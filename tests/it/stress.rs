@@ -205,6 +205,18 @@ fn segments_arrive_apart_down_to_a_byte() {
     }
 }
 
+/// Nobody sees the pieces of a record but the kernel: whatever they are, the text arrives.
+#[test]
+fn records_of_tls_are_cut_too() {
+    let tls = "  - conn: {tls: server}\n  - client: {tls: client}\n  - parallel:";
+    let text = LANES.replace("NET", "tcp").replace("  - parallel:", tls);
+    let only = Perturb { buffers: false, schedule: false, load: false, ..Perturb::ALL };
+    for seed in 0..30 {
+        // The pieces of a send over TLS are its records.
+        assert_eq!(pieces(&text, Some(only), seed)[5], [40], "seed {seed}");
+    }
+}
+
 #[test]
 fn a_seed_cuts_in_the_same_places_again() {
     let text = LANES.replace("NET", "tcp");

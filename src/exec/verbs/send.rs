@@ -251,7 +251,7 @@ impl Sending<'_> {
         let mut scratch = self.lane.test.buffer();
         let (len, mut offset, mut sealed) = (bytes.len(), 0, 0);
         let result = loop {
-            match tls.flush(self.socket.fd()) {
+            match self.flush(tls).await {
                 Ok(()) => {
                     self.lane.test.pump();
                     offset = sealed;

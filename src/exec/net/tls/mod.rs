@@ -217,14 +217,27 @@ impl Session {
 
     /// Gives the kernel what it takes of the records: EAGAIN where something is left.
     pub(crate) fn flush(&self, fd: BorrowedFd<'_>) -> Result<(), Errno> {
+        self.flush_to(fd, 0)
+    }
+
+    /// The same, but so many bytes are left for later.
+    pub(crate) fn flush_to(&self, fd: BorrowedFd<'_>, left: usize) -> Result<(), Errno> {
         let mut state = self.state.borrow_mut();
         state.seal();
-        while !state.outgoing.is_empty() {
-            let taken = sys::send(fd, &state.outgoing, libc::MSG_DONTWAIT, None)?;
+        while state.outgoing.len() > left {
+            let end = state.outgoing.len() - left;
+            let taken = sys::send(fd, &state.outgoing[..end], libc::MSG_DONTWAIT, None)?;
             state.outgoing.drain(..taken);
             self.sent.set(self.sent.get() + taken as u64);
         }
         Ok(())
+    }
+
+    /// How many bytes of records the kernel has not taken yet.
+    pub(crate) fn unflushed(&self) -> usize {
+        let mut state = self.state.borrow_mut();
+        state.seal();
+        state.outgoing.len()
     }
 }
 

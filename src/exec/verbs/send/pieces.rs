@@ -8,6 +8,7 @@ use crate::plan::Call;
 
 use super::super::super::endpoint::Endpoint;
 use super::super::super::lane::Lane;
+use super::super::super::net::tls::Session;
 use super::super::super::net::{Socket, sys};
 use super::super::super::payload::PayloadBytes;
 use super::super::super::perturb::{Cut, is_plain_send};
@@ -69,6 +70,21 @@ impl Sending<'_> {
             self.lane.delay(cut.delay, Some(self.deadline)).await;
         }
         sent
+    }
+
+    /// Gives the kernel what it takes of TLS's records; in a perturbed run piece by piece, wherever the
+    /// records begin.
+    pub(super) async fn flush(&self, tls: &Session) -> Result<(), Errno> {
+        let fd = self.socket.fd();
+        if self.lane.test.options.perturb.is_some() {
+            let len = tls.unflushed();
+            for cut in self.cuts(len as u64) {
+                tls.flush_to(fd, len - cut.at as usize)?;
+                settle::sent(self.lane.test, self.endpoint, self.socket).await;
+                self.lane.delay(cut.delay, Some(self.deadline)).await;
+            }
+        }
+        tls.flush(fd)
     }
 
     /// Where the bytes are cut.
