@@ -73,6 +73,8 @@ pub(crate) struct Done {
     pub(crate) route: Option<Box<Route>>,
     /// What EPROTO means, where TLS says it.
     pub(crate) trouble: Option<Box<Trouble>>,
+    /// What to do where nobody expected that it fails.
+    pub(crate) hint: Option<String>,
 }
 
 impl Done {
@@ -83,7 +85,7 @@ impl Done {
             words.push(' ');
             words.push_str(word);
         }
-        Self { result, what: What::Words(words), facts: Facts::default(), route: None, trouble: None }
+        Self { result, what: What::Words(words), facts: Facts::default(), route: None, trouble: None, hint: None }
     }
 }
 
@@ -500,7 +502,10 @@ fn judge(call: &Call, done: &Done, took: Duration) -> Result<(), Stop> {
                     Stop::failed(format!("{who}: {fault} came, where {} was expected", described(conditions)))
                         .help(if_shown(fault))
                 }
-                _ => Stop::failed(format!("{who}: {verb} failed with {fault}")).help(if_shown(fault)),
+                _ => {
+                    let stop = Stop::failed(format!("{who}: {verb} failed with {fault}"));
+                    done.hint.iter().fold(stop, Stop::help).help(if_shown(fault))
+                }
             };
             let notes = done.trouble.iter().flat_map(|trouble| trouble.notes.iter().cloned());
             return Err(notes.fold(stop.label(fault.to_string()), Stop::note));

@@ -6,6 +6,7 @@
 //! it; else one end of a pair of sockets, so that what it says there, as some servers do, is heard.
 
 mod activity;
+mod hint;
 mod launch;
 mod lookup;
 mod output;
@@ -36,6 +37,7 @@ use crate::trace::record::{Bytes, Printed};
 
 use super::net::{Socket, sys};
 use super::stop::Stop;
+pub(crate) use hint::hint;
 use launch::Child;
 pub use launch::prepare_programs;
 pub use lookup::find_program;

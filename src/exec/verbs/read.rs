@@ -59,7 +59,7 @@ pub(super) async fn run(
     let suffix = call.suffix.iter().cloned().chain(drops).collect();
     let what = What::Data { verb: call.words.clone(), bytes: shown, suffix };
     let route = from.filter(|_| endpoint.network.is_udp()).and_then(|from| lane.route(&endpoint, from));
-    Ok(Done { result: Ok(()), what, facts, route, trouble: None })
+    Ok(Done { result: Ok(()), what, facts, route, trouble: None, hint: None })
 }
 
 /// What one call gave.

@@ -87,7 +87,7 @@ pub(super) async fn run(
                 lane.values.set(name, value);
             }
             let what = What::Data { verb: call.words.clone(), bytes: matched.shown, suffix };
-            Done { result: Ok(()), what, facts, route, trouble: None }
+            Done { result: Ok(()), what, facts, route, trouble: None, hint: None }
         }
         Err(errno) => no_room(errno).map_or(Ok(Done { facts, ..Done::words(call, Err(errno)) }), Err)?,
     })

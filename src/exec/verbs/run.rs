@@ -16,7 +16,7 @@ use crate::plan::template::{Template, bare};
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, sys};
-use super::super::program::{Program, Spawn, Stream, find_program};
+use super::super::program::{Program, Spawn, Stream, find_program, hint};
 use super::super::stop::Stop;
 use super::{fatal, new, open_socket, resolve};
 
@@ -31,7 +31,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
     }
     let spawn = match prepare(lane, call, run)? {
         Ok(spawn) => spawn,
-        Err(errno) => return Ok(Done::words(call, Err(errno))),
+        Err(errno) => return not_executed(lane, call, run, errno),
     };
     let handed = handed(lane, run)?;
     for (_, socket) in &handed {
@@ -44,7 +44,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
                 socket.never_wait();
             }
             let errno = Errno(error.raw_os_error().unwrap_or(libc::EIO));
-            return fatal(errno).map_or(Ok(Done::words(call, Err(errno))), Err);
+            return fatal(errno).map_or_else(|| not_executed(lane, call, run, errno), Err);
         }
     };
     let endpoint = lane.create(&name, new(call, Network::Unix, call.host, started.output))?;
@@ -59,6 +59,12 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
         wait(lane, call, &started.program, ready, deadline).await?;
     }
     Ok(Done::words(call, Ok(())))
+}
+
+/// A program that cannot be executed is an observation.
+fn not_executed(lane: &Lane<'_>, call: &Call, run: &Run, errno: Errno) -> Result<Done, Stop> {
+    let hint = hint(&lane.text(&run.program)?, &run.home, errno);
+    Ok(Done { hint, ..Done::words(call, Err(errno)) })
 }
 
 /// An endpoint whose socket the program gets.

@@ -101,7 +101,7 @@ pub(super) async fn run(
         }
     }
     let what = What::Data { verb: "send".to_owned(), bytes: encoded.shown, suffix: call.suffix.clone() };
-    Ok(Done { result, what, facts, route, trouble: None })
+    Ok(Done { result, what, facts, route, trouble: None, hint: None })
 }
 
 /// A descriptor that goes with the bytes, and the endpoint that has it.

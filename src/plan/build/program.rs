@@ -1,5 +1,6 @@
 //! Programs: what is run, signals, and how a program must end.
 
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
@@ -47,9 +48,33 @@ impl Builder<'_> {
         let words = std::iter::once(&program).chain(&arguments).map(|word| shown(&word.shown()));
         let mut words = format!("run {}", words.collect::<Vec<_>>().join(" "));
         let (env, dir, ready, pass, ()) = (env?, dir?, ready?, pass?, waits?);
+        if dir.is_none() {
+            self.beside_the_spec(&arguments);
+        }
         words.extend(named("pass", &pass).map(|pass| format!(" {pass}")));
         let home = self.folder.clone();
         Some(Said::new(Verb::Run(Box::new(Run { program, home, arguments, env, dir, ready, pass })), words))
+    }
+
+    /// Arguments that name files beside the spec, which its programs do not find: they start elsewhere.
+    fn beside_the_spec(&mut self, arguments: &[Template]) {
+        for argument in arguments {
+            let Some(path) = argument.known().filter(|path| is_relative_path(path)) else { continue };
+            if self.may_be_written(Path::new(&path)) || !self.folder.join(&path).is_file() {
+                continue;
+            }
+            let message = format!("`{path}` lies beside the spec, and the program starts in the test's own folder");
+            self.report(Diagnostic::warning("not-found-there", argument.span, message).help(format!(
+                "execute the file itself (`#!` and chmod +x): `run: [{}, …]`, or write it in `files`",
+                if path.contains('/') { path } else { format!("./{path}") }
+            )));
+        }
+    }
+
+    /// Whether `files` may have a file of that path.
+    fn may_be_written(&self, path: &Path) -> bool {
+        let plain: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+        self.spec.files.iter().any(|file| file.name.text.contains("${") || plain == Path::new(&file.name.text))
     }
 
     /// How a socket waits means nothing to a program.
@@ -185,6 +210,11 @@ impl Builder<'_> {
         }
         self.signal_named(&word.text, "SIG", written).map(|signal| (ExitStatus::Signal(signal), shown))
     }
+}
+
+/// Whether an argument looks like the path of a file in the folder that a program starts in.
+fn is_relative_path(argument: &str) -> bool {
+    argument.contains(['/', '.']) && !argument.starts_with(['/', '-'])
 }
 
 /// An argument as a trace shows it: quoted where a reader could not tell where it ends.
