@@ -13,8 +13,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Exit;
 use crate::exec::Cancel;
 
-/// How long a run may take to end by itself once it was interrupted.
-const GRACE: Duration = Duration::from_millis(800);
+/// How long a run may take to end by itself once it was interrupted: a little longer than programs have to end.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Cancels the run at the first signal. If it has not ended shortly after, or at the second signal,
 /// the program ends all the same; snapshots are moved into place whole, so none is ever half.

@@ -92,6 +92,8 @@ pub struct Difference {
     pub snapshot: PathBuf,
     /// The pending file, where one was written.
     pub pending: Option<PathBuf>,
+    /// Why it could not be written, where it could not.
+    pub unwritten: Option<String>,
     /// The test whose trace this run took for the shared snapshot already, where this one differs
     /// from that.
     pub contradicts: Option<String>,
@@ -115,8 +117,8 @@ impl Store {
     /// Compares a trace with its snapshot, and writes what is to be written.
     ///
     /// # Errors
-    /// Where a file cannot be read or written; the message names it. The accepted snapshot is then
-    /// as it was.
+    /// Where a snapshot cannot be read or written; the message names it. The accepted one is then as
+    /// it was.
     pub fn settle(&self, subject: Subject<'_>, trace: &str) -> io::Result<Verdict> {
         let (snapshot, text) = current(subject.base)?;
         let Some(text) = text else {
@@ -160,8 +162,11 @@ impl Store {
             return Ok(Verdict::Accepted(snapshot));
         } else if self.settings.update != Update::No {
             let pending = self.pending_of(&snapshot)?;
-            file::write(&pending, &header(subject), trace)?;
-            difference.pending = Some(pending);
+            match file::write(&pending, &header(subject), trace) {
+                Ok(()) => difference.pending = Some(pending),
+                // What happened is known all the same.
+                Err(error) => difference.unwritten = Some(error.to_string()),
+            }
         }
         difference.snapshot = snapshot;
         Ok(if accepted.is_some() { Verdict::Changed(difference) } else { Verdict::New(difference) })

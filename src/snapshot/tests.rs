@@ -205,8 +205,9 @@ fn what_cannot_be_written_is_named_and_what_was_accepted_stays() {
     let project = Project::new(Some(OLD));
     fs::create_dir(project.path("snapshots/a.snap.new")).unwrap();
     let store = Store::new(Settings::default());
-    let message = project.settle(&store, "a", false, NEW).unwrap_err().to_string();
-    assert!(message.contains("a.snap.new"), "{message}");
+    let Verdict::Changed(difference) = project.settle(&store, "a", false, NEW).unwrap() else { panic!("it differs") };
+    let message = difference.unwritten.unwrap();
+    assert!(message.contains("a.snap.new") && difference.pending.is_none(), "{message}");
     assert_eq!(project.accepted().as_deref(), Some(OLD));
     let left: Vec<_> =
         fs::read_dir(project.path("snapshots")).unwrap().map(|entry| entry.unwrap().file_name()).collect();

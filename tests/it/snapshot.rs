@@ -208,6 +208,11 @@ fn a_full_disk_leaves_nothing_half_written() {
     let refused = full("accept").exits(3).stderr;
     assert_eq!(refused, "error: cannot write ./snapshots/a.snap: File too large (os error 27)\n");
     assert!(!project.exists(SNAPSHOT) && project.exists(PENDING));
+    let told = full("run");
+    told.exits(1)
+        .says("a.snap")
+        .says("client    connect server")
+        .says("the trace could not be left pending: cannot write");
     full("run --update no --record records").exits(3).says("cannot write records/a.json: File too large");
     assert_eq!(fs::read_dir(project.path("records")).unwrap().count(), 0);
 }
