@@ -158,14 +158,15 @@ impl<'a> Builder<'a> {
     }
 
     /// A text that is no expression. The names in it are used, whatever is wrong around them.
-    fn no_expression(&mut self, written: &Scalar, Malformed { reason, help }: &Malformed) {
+    fn no_expression(&mut self, written: &Scalar, Malformed { reason, help, place }: &Malformed) {
         let names: Vec<&str> = names_in(&written.text).collect();
         for name in &names {
             self.mark_used(name);
             self.scope.outside.use_endpoint(name);
         }
         let message = format!("`{}` is not an expression: {reason}", escape(written.text.as_bytes()));
-        let finding = Diagnostic::error("bad-expression", written.span, message);
+        let span = self.place_in(written, place.start, place.len());
+        let finding = Diagnostic::error("bad-expression", span, message);
         self.report(if names.contains(&"if") {
             finding.help(
                 "there is no `if … else`: give each case its own value, as a variable of `matrix` or a column of a \

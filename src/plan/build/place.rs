@@ -22,11 +22,20 @@ impl Builder<'_> {
         let body = raw.get(from..).unwrap_or_default();
         let at = body.char_indices().filter(|(_, c)| !c.is_whitespace()).nth(wanted).map(|(at, _)| at);
         match at {
-            Some(at) if !word.is_empty() && body[at..].starts_with(word) => {
+            Some(at) if !word.is_empty() && body[at..].starts_with(word) && !is_escaped(&body[..at], scalar.style) => {
                 let start = scalar.span.start as usize + from + at;
                 Span::new(start, start + length)
             }
             _ => scalar.span,
         }
+    }
+}
+
+/// Whether a text is written otherwise than it is read.
+fn is_escaped(raw: &str, style: Style) -> bool {
+    match style {
+        Style::Double => raw.contains('\\'),
+        Style::Single => raw.contains("''"),
+        Style::Plain | Style::Block => false,
     }
 }

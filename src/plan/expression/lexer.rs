@@ -1,5 +1,7 @@
 //! The words of an expression.
 
+use std::ops::Range;
+
 /// A word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
@@ -28,25 +30,47 @@ const SYMBOLS: [&str; 22] = [
     "==", "!=", "<=", ">=", "//", "**", "<", ">", "+", "-", "*", "/", "%", "~", "|", "(", ")", "[", "]", ",", ":", ".",
 ];
 
-/// The words of a text, `End` last.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
+/// A word, and where it stands.
+pub(super) type Placed = (Token, Range<usize>);
+
+/// The words of a text, `End` last. An error says where the text is no word.
+pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, (String, Range<usize>)> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
-        let (token, after) = match first {
-            '0'..='9' => number(rest)?,
-            '"' | '\'' => quoted(rest, first)?,
-            _ if first.is_ascii_alphabetic() || first == '_' => {
-                let (name, after) = split(rest, |c| c.is_ascii_alphanumeric() || c == '_');
-                (Token::Name(name.to_owned()), after)
-            }
-            _ => symbol(rest, first)?,
-        };
-        tokens.push(token);
+        let at = text.len() - rest.len();
+        let (token, after) = token(rest, first).map_err(|reason| (reason, at..at + wrong_len(rest, first)))?;
+        tokens.push((token, at..text.len() - after.len()));
         rest = after.trim_start();
     }
-    tokens.push(Token::End);
+    tokens.push((Token::End, text.len()..text.len()));
     Ok(tokens)
+}
+
+fn token(text: &str, first: char) -> Result<(Token, &str), String> {
+    match first {
+        '0'..='9' => number(text),
+        '"' | '\'' => quoted(text, first),
+        _ if first.is_ascii_alphabetic() || first == '_' => {
+            let (name, after) = split(text, is_of_word);
+            Ok((Token::Name(name.to_owned()), after))
+        }
+        _ => symbol(text, first),
+    }
+}
+
+/// How many bytes of a text do not begin with a word.
+fn wrong_len(text: &str, first: char) -> usize {
+    match first {
+        '0'..='9' => split(text, is_of_word).0.len(),
+        '&' | '$' if text.starts_with("&&") || text.starts_with("${") => 2,
+        '"' | '\'' => text.len(),
+        _ => first.len_utf8(),
+    }
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
@@ -54,7 +78,7 @@ fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
 }
 
 fn number(text: &str) -> Result<(Token, &str), String> {
-    let (word, after) = split(text, |c| c.is_ascii_alphanumeric() || c == '_');
+    let (word, after) = split(text, is_of_word);
     let number = crate::model::size::parse_number(word);
     let number = number.ok_or_else(|| format!("`{word}` is not a plain decimal or 0x number"))?;
     if let Some(fraction) = after.strip_prefix('.')

@@ -15,6 +15,8 @@ pub use filter::Filter;
 pub(crate) use types::{Type, Wrong};
 pub(crate) use value::{Evaluator, Lookup, MOST_ITERATIONS, shown};
 
+use std::ops::Range;
+
 use super::template::Part;
 use crate::model::value::Value;
 
@@ -116,6 +118,8 @@ pub struct Malformed {
     pub reason: String,
     /// What to write instead.
     pub help: String,
+    /// The bytes of the text that are wrong.
+    pub place: Range<usize>,
 }
 
 impl Expression {

@@ -1,6 +1,8 @@
 //! The grammar of expressions: Jinja's, with its order of precedence.
 
-use super::lexer::{Token, tokens};
+use std::ops::Range;
+
+use super::lexer::{Placed, Token, tokens};
 use super::{Expression, Filter, Malformed, Operator};
 use crate::model::value::Value;
 use crate::plan::template::Part;
@@ -11,27 +13,33 @@ const DEPTH_MAX: usize = 32;
 const LENGTH_MAX: usize = 500;
 
 pub(super) fn parse(text: &str) -> Result<Expression, Malformed> {
-    let mut parser = Parser { at: 0, depth: 0, length: 0, help: None, tokens: tokens(text)? };
-    parser.whole().map_err(|reason| match parser.help {
-        Some(help) => Malformed { reason, help },
-        None => reason.into(),
+    let tokens = tokens(text).map_err(|(reason, place)| Malformed::new(reason, place))?;
+    let mut parser = Parser { text, at: 0, depth: 0, length: 0, help: None, tokens };
+    parser.whole().map_err(|reason| {
+        let malformed = Malformed::new(reason, parser.wrong());
+        match parser.help {
+            Some(help) => Malformed { help, ..malformed },
+            None => malformed,
+        }
     })
 }
 
-impl From<String> for Malformed {
-    fn from(reason: String) -> Self {
+impl Malformed {
+    fn new(reason: String, place: Range<usize>) -> Self {
         const HELP: &str =
             "write numbers, names of variables, and texts in quotes of their own: `\"i == 3 or name == 'x'\"`";
         // Most reasons say what to write.
         match reason.split_once(": write ") {
-            Some((reason, way_out)) => Self { reason: reason.to_owned(), help: format!("write {way_out}") },
-            None => Self { reason, help: HELP.to_owned() },
+            Some((reason, way_out)) => Self { reason: reason.to_owned(), help: format!("write {way_out}"), place },
+            None => Self { reason, help: HELP.to_owned(), place },
         }
     }
 }
 
-struct Parser {
-    tokens: Vec<Token>,
+struct Parser<'t> {
+    text: &'t str,
+    tokens: Vec<Placed>,
+    /// The next word. Once something is wrong, the word that is.
     at: usize,
     /// How many expressions are around this one.
     depth: usize,
@@ -43,7 +51,7 @@ struct Parser {
 
 type Parsed = Result<Expression, String>;
 
-impl Parser {
+impl Parser<'_> {
     fn whole(&mut self) -> Parsed {
         let expression = self.or()?;
         match self.peek() {
@@ -54,7 +62,20 @@ impl Parser {
     }
 
     fn peek(&self) -> &Token {
-        self.tokens.get(self.at).unwrap_or(&Token::End)
+        self.tokens.get(self.at).map_or(&Token::End, |(token, _)| token)
+    }
+
+    /// Where the word stands that is wrong; at the end it is the last one.
+    fn wrong(&self) -> Range<usize> {
+        let words = self.tokens.len().saturating_sub(1);
+        let last = self.at.min(words.saturating_sub(1));
+        self.tokens.get(last).map_or(0..0, |(_, place)| place.clone())
+    }
+
+    /// It is the word before the next that is wrong.
+    fn before(&mut self, reason: impl Into<String>) -> String {
+        self.at = self.at.saturating_sub(1);
+        reason.into()
     }
 
     fn next(&mut self) -> Token {
@@ -133,7 +154,7 @@ impl Parser {
         let Some(operator) = self.comparison()? else { return Ok(left) };
         let right = self.sum()?;
         if self.comparison()?.is_some() {
-            return Err("comparisons cannot follow each other: write `a < b and b < c`".to_owned());
+            return Err(self.before("comparisons cannot follow each other: write `a < b and b < c`"));
         }
         self.binary(operator, left, right)
     }
@@ -156,7 +177,7 @@ impl Parser {
         if !self.word("not") {
             return Ok(None);
         }
-        if self.word("in") { Ok(Some(Operator::NotIn)) } else { Err("`not` was expected before `in`".to_owned()) }
+        if self.word("in") { Ok(Some(Operator::NotIn)) } else { Err(self.before("`in` was expected after `not`")) }
     }
 
     fn sum(&mut self) -> Parsed {
@@ -197,8 +218,10 @@ impl Parser {
                 inner
             }
             Token::Symbol("[") => self.list()?,
-            Token::End => return Err("a value is missing at its end".to_owned()),
-            other @ Token::Symbol(_) => return Err(format!("{} stands where a value was expected", other.shown())),
+            Token::End => return Err(self.before("a value is missing at its end")),
+            other @ Token::Symbol(_) => {
+                return Err(self.before(format!("{} stands where a value was expected", other.shown())));
+            }
         };
         Ok(value)
     }
@@ -220,22 +243,44 @@ impl Parser {
             "true" | "True" => return Ok(Expression::Value(Value::Bool(true))),
             "false" | "False" => return Ok(Expression::Value(Value::Bool(false))),
             "and" | "or" | "not" | "in" | "is" | "if" | "else" => {
-                return Err(format!("`{name}` stands where a value was expected"));
+                return Err(self.before(format!("`{name}` stands where a value was expected")));
             }
             _ => {}
+        }
+        if matches!(self.peek(), Token::Symbol("(")) {
+            return Err(self.no_function(&name));
         }
         if !self.symbol(".") {
             return Ok(Expression::Variable { name, part: None });
         }
         let part = match self.next() {
             Token::Name(part) => part,
-            other => return Err(format!("{} stands where the name of a part was expected", other.shown())),
+            other => {
+                return Err(self.before(format!("{} stands where the name of a part was expected", other.shown())));
+            }
         };
         let parts = [Part::Port, Part::Host, Part::Path];
         Ok(match parts.into_iter().find(|known| known.name() == part) {
             Some(part) => Expression::Variable { name, part: Some(part) },
             None => Expression::Column { row: name, column: part },
         })
+    }
+
+    /// A name before parentheses: filters stand behind their value.
+    fn no_function(&mut self, name: &str) -> String {
+        let open = self.at;
+        let filtered = self.arguments().ok().and_then(|arguments| {
+            let ([argument], Some((name, ..))) = (arguments.as_slice(), Filter::find(name)) else { return None };
+            let written = self.text.get(self.tokens[open].1.end..self.tokens[self.at - 1].1.start)?.trim();
+            let is_value =
+                !matches!(argument, Expression::Binary { .. } | Expression::Not(_) | Expression::Negative(_));
+            Some(if is_value { format!("write `{written}|{name}`") } else { format!("write `({written})|{name}`") })
+        });
+        self.at = open;
+        self.help = Some(filtered.unwrap_or_else(|| {
+            format!("there are no functions; filters stand behind a value: `x|length`. They are {}", names_of_filters())
+        }));
+        format!("`(` was not expected after `{name}`")
     }
 
     /// What stands behind a value: items, slices, filters.
@@ -261,7 +306,7 @@ impl Parser {
         let start = limit(self)?;
         if !self.symbol(":") {
             self.expect("]")?;
-            let at = start.ok_or_else(|| "`[]` names no item".to_owned())?;
+            let Some(at) = start else { return Err(self.before("`[]` names no item")) };
             return Ok(Expression::Item(Box::new([of, at])));
         }
         let end = limit(self)?;
@@ -272,17 +317,20 @@ impl Parser {
     fn filter(&mut self) -> Result<(Filter, Vec<Expression>), String> {
         let name = match self.next() {
             Token::Name(name) => name,
-            Token::Symbol("|") => return Err("`||` is no operator: write `or`".to_owned()),
-            other => return Err(format!("{} stands where the name of a filter was expected", other.shown())),
+            Token::Symbol("|") => return Err(self.before("`||` is no operator: write `or`")),
+            other => {
+                return Err(self.before(format!("{} stands where the name of a filter was expected", other.shown())));
+            }
         };
         let Some((name, filter, needed, allowed)) = Filter::find(&name) else {
             // Of digests the nearest name would be another digest.
-            let names = Filter::ALL.map(|(name, ..)| format!("`{name}`")).join(", ");
-            self.help = Some(format!("the filters are {names}"));
-            return Err(format!("there is no filter `{name}`"));
+            self.help = Some(format!("the filters are {}", names_of_filters()));
+            return Err(self.before(format!("there is no filter `{name}`")));
         };
+        let named = self.at - 1;
         let arguments = self.arguments()?;
         if arguments.len() > needed.len() + allowed.len() {
+            self.at = named;
             let most = needed.len() + allowed.len();
             return Err(match most {
                 0 => format!("the filter `{name}` takes nothing in parentheses"),
@@ -290,6 +338,7 @@ impl Parser {
             });
         }
         if arguments.len() < needed.len() {
+            self.at = named;
             return Err(format!("the filter `{name}` needs more: write `{name}({})`", needed.join(", ")));
         }
         Ok((*filter, arguments))
@@ -310,4 +359,8 @@ impl Parser {
         }
         Ok(arguments)
     }
+}
+
+fn names_of_filters() -> String {
+    Filter::ALL.map(|(name, ..)| format!("`{name}`")).join(", ")
 }

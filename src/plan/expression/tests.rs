@@ -131,7 +131,7 @@ fn filters_make_other_values() {
 #[test]
 fn what_is_wrong_is_named() {
     let error = |text: &str| {
-        let Malformed { reason, help } = Expression::parse(text).unwrap_err();
+        let Malformed { reason, help, .. } = Expression::parse(text).unwrap_err();
         // The way out that fits any mistake is none of its own.
         if help.starts_with("write numbers") { reason } else { format!("{reason}: {help}") }
     };
@@ -156,6 +156,44 @@ fn what_is_wrong_is_named() {
     assert!(error(&"1+".repeat(100_000)).contains("too long"));
     assert!(error(&"not ".repeat(100_000)).contains("too deep"));
     assert_eq!(eval("nobody").unwrap_err(), "`nobody` has no value yet");
+    assert_eq!(error("length(i + 1) == 4"), "`(` was not expected after `length`: write `(i + 1)|length`");
+    assert_eq!(error("1 == length( i[1:] )"), "`(` was not expected after `length`: write `i[1:]|length`");
+    assert!(error("len(i)").contains("`len`: there are no functions; filters stand behind a value: `x|length`."));
+}
+
+#[test]
+fn the_wrong_word_is_marked() {
+    // It stands between the two marks.
+    for marked in [
+        "i «=» 3",
+        "i «==»",
+        "i «3»",
+        "'a' == «'abc»",
+        "i «&&» j",
+        "«${»i} == 3",
+        "x < y «<» z",
+        "i|«lenght» == 1",
+        "raw|«hmac_sha256» == 1",
+        "raw|«md5»(1)",
+        "server.«3»",
+        "i == length«(»i) or j",
+        "i «)»",
+        "(i «+»",
+        "i «not» 3",
+        "i «/» 2",
+        "i[«]»",
+        "i |«|» j",
+        "1 + «0x»",
+        "«and»",
+        "i == «or» j",
+        "i «ä» j",
+    ] {
+        let (before, rest) = marked.split_once('«').unwrap();
+        let (wrong, after) = rest.split_once('»').unwrap();
+        let text = [before, wrong, after].concat();
+        let place = Expression::parse(&text).unwrap_err().place;
+        assert_eq!(text.get(place), Some(wrong), "{text}");
+    }
 }
 
 #[test]

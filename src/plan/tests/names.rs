@@ -140,7 +140,7 @@ steps:
       - a: {send: \"${i}\"}
   - repeat: 10
     as: i
-    until: i == #! i ==
+    until: i == #! ==
     steps:
       - a: {send: \"${i}\"}
 ",
