@@ -261,11 +261,21 @@ impl<'p> Walk<'p, '_> {
             return;
         }
         let finding = Diagnostic::error("unknown-endpoint", span, format!("there is no endpoint `{name}`"));
+        let word = bare(name);
+        if let Some((known, place)) = all.iter().find(|(known, _)| bare(known) == word) {
+            self.found.push(of_another_file(
+                finding,
+                word,
+                name.starts_with(&known[..known.len() - word.len()]),
+                *place,
+            ));
+            return;
+        }
         let known = all.iter().map(|(name, _)| name.as_ref()).chain(self.doubts.names.iter().map(AsRef::as_ref));
-        let finding = match nearest(bare(name), known.map(bare)) {
+        let finding = match nearest(word, known.map(bare).filter(|known| *known != word)) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help(format!(
-                "create it first, such as `- {name}: {{listen: tcp}}` or `- {name}: {{connect: SERVER}}`"
+                "create it first, such as `- {word}: {{listen: tcp}}` or `- {word}: {{connect: SERVER}}`"
             )),
         };
         self.found.push(finding);
@@ -372,6 +382,17 @@ impl<'p> Walk<'p, '_> {
                 .help(format!("{end} first, or take another name"))
         };
         self.found.push(finding);
+    }
+}
+
+/// An endpoint that another file creates: one that includes this one, or one that is included.
+fn of_another_file(finding: Diagnostic, name: &str, is_around: bool, created: Span) -> Diagnostic {
+    if is_around {
+        let finding = finding.related(created, "created here, in a file that includes this one");
+        finding.help(format!("give it to this file: `with: {{{name}: {name}}}` beside `include`"))
+    } else {
+        let finding = finding.related(created, "created here, in a file that is included");
+        finding.help(format!("let that file hand it back: `out: [{name}]`"))
     }
 }
 
