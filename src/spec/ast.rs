@@ -224,8 +224,8 @@ pub struct Contents {
     pub stem: String,
     /// Values for names that `with` leaves out.
     pub vars: Vec<(Scalar, Scalar)>,
-    /// The names that it hands back.
-    pub out: Vec<Scalar>,
+    /// The names that it hands back, each with the name that it has outside.
+    pub out: Vec<(Scalar, Scalar)>,
     /// The steps.
     pub steps: Vec<Step>,
     /// Part of the file could not be read, and a diagnostic says so.

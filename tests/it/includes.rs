@@ -45,6 +45,28 @@ fn they_are_no_tests() {
 }
 
 #[test]
+fn two_users_log_in_with_one_file() {
+    let project = project();
+    let second = "  - include: common/login.yaml
+    with: {server: server, user: ben}
+    out: {client: ben, conn: bens}
+  - ben: {send: \"QUIT\"}
+  - bens: {recv: \"QUIT\"}
+";
+    project.write("specs/main.yaml", &format!("{MAIN}{second}"));
+    project.run(&["run", "--update", "all"]).exits(0).says("1 passed");
+    let trace = std::fs::read_to_string(project.path("snapshots/main.snap")).unwrap();
+    for line in
+        ["client    connect server", "conn      accept client", "ben       connect server", "bens      accept ben"]
+    {
+        assert!(trace.contains(line), "{trace}");
+    }
+    project.write("specs/main.yaml", &format!("{MAIN}{}", second.replace("    out: {client: ben, conn: bens}\n", "")));
+    let ran = project.run(&["check"]).exits(2).says("`conn` is created twice");
+    ran.says("first included here: specs/main.yaml:4").says("give it another name where the file is included again");
+}
+
+#[test]
 fn what_is_wrong_with_them_is_told_once_with_the_way_there() {
     let project = project();
     project.write("specs/hello.yaml", &HELLO.replace("send", "snd"));

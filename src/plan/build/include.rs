@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Related};
 use crate::model::value::Value;
 use crate::plan::expression::{Expression, Operator};
 use crate::plan::template::{Piece, Template};
@@ -202,20 +202,22 @@ impl<'a> Builder<'a> {
         if inner.variable(TMP).is_some_and(|tmp| tmp.used) {
             self.mark_used(TMP);
         }
-        for name in &contents.out {
-            if let Some(variable) = inner.variable(&name.text) {
+        for (name, outside) in &contents.out {
+            if outside.span != name.span && self.new_name(outside).is_none() {
+                self.scope.doubt(&outside.text);
+            } else if let Some(variable) = inner.variable(&name.text) {
                 let content = variable.content.clone();
-                self.set_variable(name.text.as_str().into(), content, include.file.span);
-                self.mark_used(&name.text);
+                self.set_variable(outside.text.as_str().into(), content, include.file.span);
+                self.mark_used(&outside.text);
             } else if inner.endpoint(&name.text).is_some() {
-                self.create(name, &Template::literal(&name.text, include.file.span));
+                self.create(outside, &Template::literal(&outside.text, include.file.span));
             } else if !self.incomplete && !inner.is_doubtful(&name.text) {
                 let message = format!("`{}` is handed back, and is neither set nor created here", name.text);
                 let finding = Diagnostic::error("unset-variable", name.span, message);
                 self.report(finding.help("`out` lists variables that the steps set, and endpoints that they create"));
-                self.scope.doubt(&name.text);
+                self.scope.doubt(&outside.text);
             } else {
-                self.scope.doubt(&name.text);
+                self.scope.doubt(&outside.text);
             }
         }
     }
@@ -224,7 +226,7 @@ impl<'a> Builder<'a> {
         if self.incomplete {
             return;
         }
-        let handed = |name: &str| contents.out.iter().any(|out| out.text == name);
+        let handed = |name: &str| contents.out.iter().any(|(inside, _)| inside.text == name);
         let uses = |name: &str| {
             let endpoints = &self.scope.outside.endpoints;
             handed(name)
@@ -261,7 +263,9 @@ struct Outer<'a> {
 
 /// What is handed back is called outside as it is called here.
 fn handed_variables(contents: &Contents, outer: &Scope<'_>) -> Vec<(String, String)> {
-    let handed = |name: &Scalar| (name.text.clone(), outer.outside.variable(&name.text).into_owned());
+    let handed = |(inside, outside): &(Scalar, Scalar)| {
+        (inside.text.clone(), outer.outside.variable(&outside.text).into_owned())
+    };
     let tmp = (TMP.to_owned(), TMP.to_owned());
     contents.out.iter().map(handed).chain([tmp]).collect()
 }
@@ -276,9 +280,9 @@ fn handed_endpoints(contents: &Contents, outer: &Scope<'_>, given: &[(&Scalar, O
         let outside = given.as_ref()?.endpoint.clone()?;
         Some(handed(name, outside))
     });
-    let out = contents.out.iter().map(|name| {
-        let outside = outer.outside.endpoint(Template::literal(&name.text, name.span));
-        handed(name, outside)
+    let out = contents.out.iter().map(|(inside, outside)| {
+        let outside = outer.outside.endpoint(Template::literal(&outside.text, outside.span));
+        handed(inside, outside)
     });
     given.chain(out).collect()
 }
@@ -302,6 +306,25 @@ fn joined(template: &Template) -> Expression {
         .iter()
         .map(piece)
         .fold(start, |left, right| Expression::Binary { operator: Operator::Join, operands: Box::new([left, right]) })
+}
+
+/// Where a file that is included twice creates a name twice, it is the second place that gives it
+/// another name.
+pub(super) fn tell_of_second_places(found: &mut [Diagnostic], source: &SourceFile) {
+    for finding in found.iter_mut().filter(|finding| finding.code == "created-twice") {
+        let here = source.part(finding.span.start);
+        let Some(first) = finding.related.first().map(|related| source.part(related.span.start)) else { continue };
+        let Some(from) = first.from.filter(|from| here.file.path() == first.file.path() && here.from != Some(*from))
+        else {
+            continue;
+        };
+        let name = source.slice(finding.span).trim_matches(['"', '\'']);
+        finding.related.push(Related { span: from, label: "the file was first included here".to_owned() });
+        finding.help = vec![format!(
+            "give it another name where the file is included again: `out: {{{name}: {name}2}}` beside `include`, \
+             or close it first"
+        )];
+    }
 }
 
 /// In what is said of an included file, its names are called as they are written there.

@@ -34,8 +34,9 @@ pub(super) fn each_created<'a>(steps: &'a [Step], found: &mut dyn FnMut(&'a Scal
         StepKind::Include(include) => {
             let Some(contents) = &include.contents else { return };
             each_created(&contents.steps, &mut |name| {
-                if contents.out.iter().any(|out| out.text == name.text) {
-                    found(name);
+                if let Some((_, outside)) = contents.out.iter().find(|(inside, _)| inside.text == name.text) {
+                    // Where both names are the same, it is found where it is created.
+                    found(if outside.text == name.text { name } else { outside });
                 }
             });
         }
@@ -71,8 +72,8 @@ pub(in crate::plan) fn each_captured<'a>(steps: &'a [Step], found: &mut dyn FnMu
         StepKind::Include(include) => {
             let Some(contents) = &include.contents else { return };
             each_captured(&contents.steps, &mut |name, span| {
-                if contents.out.iter().any(|out| out.text == name) {
-                    found(name, span);
+                if let Some((_, outside)) = contents.out.iter().find(|(inside, _)| inside.text == name) {
+                    found(&outside.text, span);
                 }
             });
         }

@@ -78,6 +78,7 @@ pub fn build(
     let doubts = analysis::Doubts { names: scope.into_doubtful(), steps: faulty, incomplete };
     analysis::check(&steps, network.certain_hosts(), source, &doubts, &mut found);
     if !found.is_empty() {
+        include::tell_of_second_places(&mut found, source);
         include::call_as_written(&mut found, &prefixes, source);
         found.sort_by_key(|finding| finding.span.start);
         diagnostics.append(&mut first_of_each(found));

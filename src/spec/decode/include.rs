@@ -10,7 +10,7 @@ use crate::source::{Part, Span};
 use crate::spec::ast::{Contents, Include, Scalar};
 use crate::spec::document;
 use crate::spec::unreadable;
-use crate::spec::words::{INCLUDED, StepWord, TOP_LEVEL, find};
+use crate::spec::words::{INCLUDED, StepWord, TOP_LEVEL, Word, find};
 
 /// How deeply files may include each other.
 const MAX_DEPTH: usize = 16;
@@ -31,17 +31,57 @@ impl<'s> Decoder<'s> {
         word: &StepWord,
         entries: &[Entry<'_>],
     ) -> Option<Include> {
-        let [with, within] = word.beside else { return None };
-        let with = match Self::entry(entries, with.name) {
-            Some(entry) => self.vars(At::from(&entry.key), &entry.value),
-            None => Vec::new(),
+        let [with, out, within] = word.beside else { return None };
+        let mut beside = |word: &Word| {
+            let entry = Self::entry(entries, word.name);
+            entry.map_or_else(Vec::new, |entry| self.vars(At::from(&entry.key), &entry.value))
         };
+        let (with, renamed) = (beside(with), beside(out));
         let within = self.optional(entries, within);
         let file = self.scalar(at, node, takes(word.word.value))?;
-        let contents = self.contents(&file);
+        let mut contents = self.contents(&file);
+        if let Some(contents) = &mut contents {
+            self.rename(contents, renamed);
+        }
         // What the file hands back is missing without it.
         self.incomplete |= contents.as_ref().is_none_or(|contents| contents.incomplete);
         Some(Include { file, with, within, contents })
+    }
+
+    /// Gives what the file hands back the names that it has outside.
+    fn rename(&mut self, contents: &mut Contents, renamed: Vec<(Scalar, Scalar)>) {
+        for (inside, outside) in renamed {
+            if let Some((_, known)) = contents.out.iter_mut().find(|(out, _)| out.text == inside.text) {
+                *known = outside;
+            } else if !contents.incomplete {
+                let message = format!("the file hands back no `{}`", inside.text);
+                let finding = Diagnostic::error("unknown-name", inside.span, message);
+                self.error(if contents.out.is_empty() {
+                    finding.help("`out: [NAME, …]` in the file lists what it hands back")
+                } else {
+                    suggest(finding, &inside.text, contents.out.iter().map(|(out, _)| out.text.as_str()))
+                });
+            }
+        }
+    }
+
+    /// The names that the file hands back.
+    fn handed_back(&mut self, at: At<'_>, node: &Node<'_>, word: &Word) -> Vec<(Scalar, Scalar)> {
+        let names = self.scalars(at, node, takes(word.value)).unwrap_or_default();
+        let mut out = Vec::with_capacity(names.len());
+        for name in names {
+            if name.text.contains("${") {
+                self.incomplete = true;
+                let message = format!("`{}` is no name: `${{…}}` cannot stand in `out`", name.text);
+                self.error(
+                    Diagnostic::error("not-constant", name.span, message)
+                        .help("write one name here, and others where it is included: `out: {client: anna}` beside it"),
+                );
+            } else {
+                out.push((name.clone(), name));
+            }
+        }
+        out
     }
 
     fn contents(&mut self, file: &Scalar) -> Option<Contents> {
@@ -177,7 +217,7 @@ impl<'s> Decoder<'s> {
         match word.name {
             "about" => drop(self.about(at, node, takes(word.value))),
             "vars" => contents.vars = self.vars(at, node),
-            "out" => contents.out = self.scalars(at, node, takes(word.value)).unwrap_or_default(),
+            "out" => contents.out = self.handed_back(at, node, word),
             _ => contents.steps = self.steps(at, node),
         }
     }

@@ -43,6 +43,7 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("included", "vars", "vars: {password: secret}"),
     ("included", "out", "out: [client, token]"),
     ("include", "with", "with: {client: client, user: anna}"),
+    ("include", "out", "out: {client: anna}"),
     ("step", "link", "- link: {a: down}"),
     ("step", "let", "- let: {port: \"p1|int * 256 + p2|int\"}"),
     ("step", "assert", "- assert: \"body|length == size\""),

@@ -225,7 +225,11 @@ pub const STEPS: &[StepWord] = &[
     StepWord { word: word("assert", Value::Expression, "An expression that must be true."), beside: &[] },
     StepWord {
         word: word("include", Value::Text, "Runs the steps of another file, which is relative to this one."),
-        beside: &[word("with", Value::Values, "The values and endpoints that the file sees."), BLOCK_WITHIN],
+        beside: &[
+            word("with", Value::Values, "The values and endpoints that the file sees."),
+            word("out", Value::Values, "Other names for what the file hands back."),
+            BLOCK_WITHIN,
+        ],
     },
 ];
 
