@@ -16,10 +16,14 @@ pub struct Tls {
     pub sni: Option<Template>,
     /// The protocols that it offers or takes, in order of preference.
     pub alpn: Vec<String>,
+    /// How a trace shows these protocols, where one is agreed.
+    pub alpn_shown: Vec<String>,
     /// Which certificates of the other side it accepts.
     pub verify: Verify,
     /// The only version that it speaks, where the spec says which.
     pub version: Option<Version>,
+    /// How a trace shows that version.
+    pub version_shown: Option<String>,
     /// The words after what was agreed in the trace: all that is written but version and ALPN.
     pub words: String,
 }

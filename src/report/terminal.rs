@@ -74,12 +74,16 @@ fn draw_cases(page: &mut Page, result: &SpecResult, first: &TestResult, cases: u
 
 fn draw_new(page: &mut Page, name: &str, about: &str, change: &Change) {
     verdict(page, ODD, "new", name, about);
-    new_trace(page, &change.trace);
+    match &change.contradicts {
+        Some(first) => changes::draw(page, &first.trace, &change.trace),
+        None => new_trace(page, &change.trace),
+    }
 }
 
 fn draw_changed(page: &mut Page, name: &str, about: &str, change: &Change) {
     verdict(page, BAD, "changed", name, about);
-    changes::draw(page, &change.accepted, &change.trace);
+    let other = change.contradicts.as_ref().map_or(&change.accepted, |first| &first.trace);
+    changes::draw(page, other, &change.trace);
 }
 
 /// The last line: how many tests have which verdict, and how long it all took.

@@ -30,8 +30,11 @@ impl Default for WayOut<'_> {
 impl WayOut<'_> {
     /// Draws it for a test, or for the cases of a spec.
     pub(super) fn draw(self, page: &mut Page, name: &str, spec: &Path, change: &Change) {
-        if let Some(note) = &change.note {
-            page.push(&format!("  {note}"));
+        if let Some(first) = &change.contradicts {
+            page.push(&format!(
+                "  the cases of this spec share one snapshot, and `{}` gave another trace in this run: the lines with `-`",
+                first.test
+            ));
             page.end_line();
         }
         page.push("  ");
@@ -45,8 +48,11 @@ impl WayOut<'_> {
                 page.paint(STRONG, "cargo insta accept");
                 page.push(", or run the test with INSTA_UPDATE=always");
             }
-            (None, _) if change.note.is_some() => {
+            (None, _) if change.contradicts.is_some() => {
                 page.push("make the cases give one trace, or write `snapshot: each`");
+            }
+            (None, _) if let Some(error) = &change.unwritten => {
+                page.push(&format!("the trace could not be left pending: {error}"));
             }
             (None, Self::Sockspec { is_trial: true, .. }) => {
                 page.push("nothing was written, since `--var` gave other values");

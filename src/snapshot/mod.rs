@@ -94,18 +94,26 @@ pub struct Difference {
     pub pending: Option<PathBuf>,
     /// Why it could not be written, where it could not.
     pub unwritten: Option<String>,
-    /// The test whose trace this run took for the shared snapshot already, where this one differs
-    /// from that.
-    pub contradicts: Option<String>,
+    /// What this run took for the shared snapshot already, where this trace differs from that.
+    pub contradicts: Option<Claim>,
+}
+
+/// A trace that a run took for a shared snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The test that gave it.
+    pub test: String,
+    /// The trace.
+    pub trace: String,
 }
 
 /// The snapshots of a run.
 #[derive(Debug, Default)]
 pub struct Store {
     settings: Settings,
-    /// The first trace of this run for each shared snapshot, with the test that gave it, so that
-    /// one case cannot overwrite what another one has just given.
-    shared: Mutex<HashMap<PathBuf, (String, String)>>,
+    /// The first trace of this run for each shared snapshot, so that one case cannot overwrite what
+    /// another one has just given.
+    shared: Mutex<HashMap<PathBuf, Claim>>,
 }
 
 impl Store {
@@ -172,13 +180,13 @@ impl Store {
         Ok(if accepted.is_some() { Verdict::Changed(difference) } else { Verdict::New(difference) })
     }
 
-    /// Claims a shared snapshot for a trace. Gives the test that has claimed it for another one.
-    fn claim(&self, subject: Subject<'_>, snapshot: &Path, trace: &str) -> Option<String> {
+    /// Claims a shared snapshot for a trace. Gives the claim that was there before for another one.
+    fn claim(&self, subject: Subject<'_>, snapshot: &Path, trace: &str) -> Option<Claim> {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((test, first)) = shared.get(snapshot) {
-            return (!file::same(first, trace)).then(|| test.clone());
+        if let Some(first) = shared.get(snapshot) {
+            return (!file::same(&first.trace, trace)).then(|| first.clone());
         }
-        shared.insert(snapshot.to_owned(), (subject.name.to_owned(), trace.to_owned()));
+        shared.insert(snapshot.to_owned(), Claim { test: subject.name.to_owned(), trace: trace.to_owned() });
         None
     }
 

@@ -148,7 +148,8 @@ fn cases_of_a_shared_snapshot_cannot_overwrite_each_other() {
         else {
             panic!("{update:?}: the cases differ")
         };
-        assert_eq!(difference.contradicts.as_deref(), Some("a[net=tcp4]"));
+        let first = Claim { test: "a[net=tcp4]".to_owned(), trace: OLD.to_owned() };
+        assert_eq!(difference.contradicts, Some(first));
         assert_eq!(project.accepted().or(project.pending()).as_deref(), Some(OLD), "{update:?}");
     }
 }

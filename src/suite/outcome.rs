@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
+use crate::snapshot::Claim;
 use crate::source::SourceFile;
 use crate::trace::record::Record;
 
@@ -84,8 +85,10 @@ pub struct Change {
     pub pending: Option<PathBuf>,
     /// Whether that is found from the current folder by the name of the test alone.
     pub is_found_by_name: bool,
-    /// What else there is to say, e.g. which other case of a shared snapshot it differs from.
-    pub note: Option<String>,
+    /// Why no pending file could be written, where one was to be.
+    pub unwritten: Option<String>,
+    /// What another case gave that has the same snapshot, where it differs from that.
+    pub contradicts: Option<Claim>,
 }
 
 /// How many tests of each verdict.

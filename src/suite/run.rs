@@ -238,11 +238,8 @@ struct Test<'a> {
 
 fn change(difference: Difference, name: &str, trace: &str) -> Change {
     let Difference { accepted, snapshot, pending, unwritten, contradicts } = difference;
-    let note = contradicts
-        .map(|test| format!("the cases of this spec share one snapshot, and `{test}` gave another trace in this run"))
-        .or_else(|| unwritten.map(|error| format!("the trace could not be left pending: {error}")));
     let is_found_by_name = pending.as_deref().is_some_and(|pending| is_found_as(pending, name));
-    Change { accepted, trace: trace.to_owned(), snapshot, pending, is_found_by_name, note }
+    Change { accepted, trace: trace.to_owned(), snapshot, pending, is_found_by_name, unwritten, contradicts }
 }
 
 /// A result for a spec as a whole.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sockspec::diagnostic::{Diagnostic, Style};
 use sockspec::report::{failure, terminal};
+use sockspec::snapshot::Claim;
 use sockspec::source::{SourceFile, Span};
 use sockspec::suite::{Change, Outcome, SpecResult, TestResult, Totals};
 use sockspec::trace::event::{Event, What};
@@ -193,7 +194,8 @@ fn change(accepted: &str, trace: &str, pending: bool) -> Change {
         snapshot: PathBuf::from("snapshots/tcp/ping.snap"),
         pending: pending.then(|| PathBuf::from("snapshots/tcp/ping.snap.new")),
         is_found_by_name: true,
-        note: None,
+        unwritten: None,
+        contradicts: None,
     }
 }
 
@@ -203,7 +205,8 @@ fn result() -> SpecResult {
     let changed = TRACE.replace("Host: a.example\\r\\n\n", "Host: a.example\\r\\n\n          | Via: b\\r\\n\n");
     let invalid = Diagnostic::error("unknown-verb", Span::new(41, 47), "unknown verb `listne`").help("write `listen`");
     let warning = Diagnostic::warning("pause", Span::new(0, 5), "a `pause` is a smell");
-    let noted = Change { note: Some("it differs from the case net=tcp4".to_owned()), ..change(TRACE, "", true) };
+    let first = Claim { test: "tcp/changed-to-nothing[net=tcp4]".to_owned(), trace: TRACE.to_owned() };
+    let noted = Change { contradicts: Some(first), ..change(TRACE, "", true) };
     let outcomes = [
         ("tcp/passed", Outcome::Passed { accepted: None }),
         ("tcp/accepted", Outcome::Passed { accepted: Some(PathBuf::from("snapshots/tcp/accepted.snap")) }),

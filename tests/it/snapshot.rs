@@ -126,6 +126,45 @@ fn cases_have_snapshots_of_their_own_or_one() {
 }
 
 #[test]
+fn cases_that_share_a_snapshot_are_compared_with_each_other() {
+    let spec = "about: A case gives another trace.\nmatrix: {word: [one, two]}\nsnapshot: shared\nsteps:
+  - a: {pair: b}
+  - a: {send: 'the word'}
+  - a: {shutdown: write}
+  - b: {read: 100}
+  - a: {send: \"${word}\", fails: EPIPE}
+  - c: {pair: d}
+  - c: {send: \"${word}\"}
+  - d: {read: 3}
+";
+    let project = Project::new(&[("specs/m.yaml", spec)]);
+    let report =
+        project.run(&["run"]).exits(1).says("2 new").says("`m[word=one]` gave another trace in this run").stdout;
+    let second = report.split_once("new       m[word=two]").unwrap().1;
+    assert!(second.contains("  - d         read 3 \"one\"\n  + d         read 3 \"two\"\n"), "{second}");
+    assert!(!second.contains("the word"), "what is the same is left out: {second}");
+}
+
+#[test]
+fn what_the_matrix_says_of_tls_is_no_part_of_a_shared_trace() {
+    let spec = "about: Both versions.\nmatrix: {v: ['1.2', '1.3'], p: [h2, imap], n: [a.example, b.example]}
+snapshot: shared
+steps:
+  - server: {listen: tcp}
+  - client: {connect: server}
+  - conn:   {accept: server}
+  - client: {tls: client, version: \"${v}\", alpn: [\"${p}\"], sni: \"${n}\"}
+  - conn:   {tls: server, version: \"${v}\", alpn: [other, \"${p}\"]}
+  - conn:   {expect: {tls: {version: \"${v}\", alpn: \"${p}\", sni: \"${n}\"}}}
+";
+    let project = Project::new(&[("specs/tls.yaml", spec)]);
+    project.run(&["run", "--update", "new"]).exits(0).says("8 passed");
+    let trace = project.trace("snapshots/tls.snap").unwrap();
+    assert!(trace.contains("client    tls <v> alpn <p> sni <n>\nconn      tls <v> alpn <p>\n"), "{trace}");
+    assert!(trace.contains("conn      expect tls={version <v>, alpn <p>, sni <n>}\n"), "{trace}");
+}
+
+#[test]
 fn snapshots_may_lie_elsewhere() {
     let project = Project::new(&[("specs/tcp/a.yaml", ECHO), ("try/b.yaml", ECHO)]);
     project.run(&["run", "specs/tcp", "--snapshots", "other", "--update", "all"]).exits(0);

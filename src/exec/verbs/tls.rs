@@ -55,11 +55,15 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, tls: &Tls, deadline: Deadl
     })
 }
 
-/// What stands in the trace: what was agreed, and what the spec says beside it.
+/// What stands in the trace: what was agreed, as the spec writes it where it does, and what the spec
+/// says beside it.
 fn agreed(agreement: &Agreement, tls: &Tls) -> String {
-    let mut words = format!("tls {}", agreement.version.name());
+    let version = tls.version_shown.as_deref().unwrap_or(agreement.version.name());
+    let mut words = format!("tls {version}");
     if let Some(alpn) = &agreement.alpn {
-        let _ = write!(words, " alpn {alpn}");
+        let written = tls.alpn.iter().position(|protocol| protocol == alpn);
+        let shown = written.and_then(|at| tls.alpn_shown.get(at)).unwrap_or(alpn);
+        let _ = write!(words, " alpn {shown}");
     }
     words + &tls.words
 }

@@ -55,12 +55,13 @@ impl Builder<'_> {
         let alpn = self.protocols(&tls.alpn);
         let verify = self.verify(tls.verify.as_ref(), side, &mut words);
         let version = self.optional(tls.version.as_ref(), Self::tls_version);
-        let (certificate, sni, (alpn, shown), verify, version) = (certificate?, sni?, alpn?, verify?, version?);
+        let (certificate, sni, (alpn, alpn_shown), verify, version) = (certificate?, sni?, alpn?, verify?, version?);
         let mut all = format!("tls {}", side.name());
-        if let Some((_, shown)) = &version {
+        let (version, version_shown) = version.unzip();
+        if let Some(shown) = &version_shown {
             let _ = write!(all, " version {shown}");
         }
-        match shown.as_slice() {
+        match alpn_shown.as_slice() {
             [] => {}
             [one] => all.extend([" alpn ", one]),
             several => {
@@ -68,8 +69,7 @@ impl Builder<'_> {
             }
         }
         all.push_str(&words);
-        let version = version.map(|(version, _)| version);
-        let tls = Tls { side, certificate, sni, alpn, verify, version, words };
+        let tls = Tls { side, certificate, sni, alpn, alpn_shown, verify, version, version_shown, words };
         Some(Said::new(Verb::Tls(Box::new(tls)), all))
     }
 
