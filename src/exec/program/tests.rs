@@ -190,6 +190,12 @@ fn the_end_of_a_connection_may_be_that_of_its_program() {
 }
 
 #[test]
+fn nothing_is_ready_by_an_address_of_datagrams() {
+    let failure = failure("- u: {bind: udp}\n- p: {run: [cat], ready: u}");
+    assert_eq!(failure.message, "p: nothing accepts at an address of datagrams");
+}
+
+#[test]
 fn what_cannot_be_executed_is_an_observation() {
     let text = trace("- p: {run: [no-such-program], fails: ENOENT}\n- p: {run: [/etc/passwd], fails: EACCES}");
     assert!(text.contains("p         run no-such-program fails ENOENT\n"), "{text}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::SockAddr;
 
 use crate::model::errno::Errno;
-use crate::model::network::Network;
+use crate::model::network::{Kind, Network};
 use crate::model::signal::Signal;
 use crate::plan::Call;
 use crate::plan::program::{Ready, Run, Uses};
@@ -135,6 +135,12 @@ async fn wait(lane: &Lane<'_>, call: &Call, program: &Program, ready: &Ready, de
         Ready::Line { .. } => tokio::time::timeout_at(deadline.at, program.ready_line()).await,
         Ready::Address { target, span, .. } => {
             let place = resolve(lane, target, None, call.host).map_err(|stop| stop.at(*span))?;
+            if place.network.kind() == Kind::Datagram {
+                let message = format!("{}: nothing accepts at an address of datagrams", program.shown);
+                return Err(Stop::failed(message)
+                    .help("write `ready: {steps: […]}`, or a line of its output")
+                    .at(*span));
+            }
             let accepted = async {
                 tokio::select! {
                     biased;

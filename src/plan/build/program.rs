@@ -4,14 +4,13 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::address::Address;
 use crate::model::bytes::escape;
 use crate::model::name::nearest;
-use crate::model::network::Kind;
+use crate::model::network::{Kind, Network};
 use crate::model::signal::{ExitStatus, Signal};
 use crate::plan::constant;
 use crate::plan::program::{Ready, Run};
-use crate::plan::template::Template;
+use crate::plan::template::{Piece, Template};
 use crate::plan::{Target, Verb};
 use crate::spec::ast::{self, Scalar};
 
@@ -145,15 +144,12 @@ impl Builder<'_> {
             ast::Ready::Steps(_) => None,
             ast::Ready::Address(address) => {
                 let shown = self.target(address, Purpose::Reach)?;
-                let datagrams = match &shown.target {
-                    Target::Address(address) => Address::network(address).kind() == Kind::Datagram,
-                    _ => false,
-                };
-                if datagrams {
+                if network_of(&shown.target).is_some_and(|network| network.kind() == Kind::Datagram) {
                     let message = format!("`{}` is an address of datagrams: nothing accepts there", address.text);
                     self.report(
-                        Diagnostic::error("wrong-network", address.span, message)
-                            .help("a line of output tells: `ready: {stdout: REGEX}`"),
+                        Diagnostic::error("wrong-network", address.span, message).help(
+                            "a line of output tells, `ready: {stdout: REGEX}`, or an answer, `ready: {steps: […]}`",
+                        ),
                     );
                     return None;
                 }
@@ -209,6 +205,18 @@ impl Builder<'_> {
             return None;
         }
         self.signal_named(&word.text, "SIG", written).map(|signal| (ExitStatus::Signal(signal), shown))
+    }
+}
+
+/// The network of an address, also of one whose port is known at run time only.
+fn network_of(target: &Target) -> Option<Network> {
+    match target {
+        Target::Address(address) => Some(address.network()),
+        Target::Computed(template) => match template.pieces.first()? {
+            Piece::Literal(text) => Network::parse(text.split_once(':')?.0),
+            _ => None,
+        },
+        Target::Endpoint(_) | Target::Sender => None,
     }
 }
 
