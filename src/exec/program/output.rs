@@ -28,19 +28,17 @@ const CHUNK: usize = 64 << 10;
 /// The end of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    /// Twice as many bytes as are kept, at most, so that they are seldom moved.
+    /// Twice as many bytes as are kept, at most, so that they are seldom moved. Where others came before
+    /// them, more than a report shows, however they were read.
     bytes: Vec<u8>,
-    /// Whether others came before them.
-    is_cut: bool,
 }
 
 impl Tail {
     fn push(&mut self, bytes: &[u8]) {
-        self.is_cut |= bytes.len() > TAIL;
-        let bytes = &bytes[bytes.len().saturating_sub(TAIL)..];
-        if self.bytes.len() + bytes.len() > 2 * TAIL {
-            self.bytes.drain(..self.bytes.len().saturating_sub(TAIL - bytes.len()));
-            self.is_cut = true;
+        const KEPT: usize = TAIL + 1;
+        let bytes = &bytes[bytes.len().saturating_sub(KEPT)..];
+        if self.bytes.len() + bytes.len() > 2 * KEPT {
+            self.bytes.drain(..self.bytes.len().saturating_sub(KEPT - bytes.len()));
         }
         self.bytes.extend_from_slice(bytes);
     }
@@ -49,8 +47,10 @@ impl Tail {
     pub(super) fn last_lines(&self, most: usize) -> Vec<u8> {
         let start = self.bytes.len().saturating_sub(TAIL);
         let mut bytes = &self.bytes[start..];
-        let is_cut = if start > 0 { self.bytes[start - 1] != b'\n' } else { self.is_cut };
-        if is_cut && let Some(first) = bytes.iter().position(|byte| *byte == b'\n').filter(|at| at + 1 < bytes.len()) {
+        if start > 0
+            && self.bytes[start - 1] != b'\n'
+            && let Some(first) = bytes.iter().position(|byte| *byte == b'\n').filter(|at| at + 1 < bytes.len())
+        {
             // Half a line says less than none.
             bytes = &bytes[first + 1..];
         }
@@ -215,7 +215,7 @@ mod tests {
         for number in 0..5000 {
             tail.push(format!("line {number}\n").as_bytes());
         }
-        assert!(tail.bytes.len() <= 2 * TAIL);
+        assert!(tail.bytes.len() <= 2 * TAIL + 2);
         assert_eq!(tail.last_lines(2), b"line 4998\nline 4999\n");
         tail.push(b"half");
         assert_eq!(tail.last_lines(2), b"line 4999\nhalf");
@@ -233,6 +233,19 @@ mod tests {
         let lines = |most| String::from_utf8(tail.last_lines(most)).unwrap();
         assert_eq!(lines(3), format!("second\n{}last\n", "flood\n".repeat(100)));
         assert_eq!(lines(1), "last\n");
+    }
+
+    #[test]
+    fn how_it_was_read_makes_no_difference() {
+        let all = [b"flood\n".repeat(4 * TAIL).as_slice(), b"last\n"].concat();
+        let read = |size: usize| {
+            let mut tail = Tail::default();
+            all.chunks(size).for_each(|chunk| tail.push(chunk));
+            tail.last_lines(20)
+        };
+        for size in [1, 7, 4096, TAIL - 1, TAIL, TAIL + 1, TAIL + 2, 2 * TAIL, 2 * TAIL + 1, 64 << 10, all.len()] {
+            assert_eq!(read(size), read(1), "{size}");
+        }
     }
 
     #[test]
