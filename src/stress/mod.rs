@@ -2,8 +2,8 @@
 //! compares the canonical traces of all runs with each other and with that of a run that was not
 //! perturbed.
 //!
-//! [`campaign`] makes the runs, [`load`] keeps the machine busy meanwhile, [`tally`] counts what came
-//! of them, [`difference`] finds where two ways part.
+//! `campaign` makes the runs, `load` keeps the machine busy meanwhile, `tally` counts what came
+//! of them, `difference` finds where two ways part.
 
 pub mod campaign;
 pub mod difference;
