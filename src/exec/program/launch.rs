@@ -231,8 +231,11 @@ fn descend(channel: RawFd, prepared: Prepared<'_>, begin: Begin) {
     unsafe {
         let above = channel.cast_unsigned() + 1;
         if libc::syscall(libc::SYS_close_range, above, c_uint::MAX, libc::CLOSE_RANGE_UNSHARE) < 0 {
-            // Before Linux 5.9: a copy of all of them, for as long as it takes to close them.
-            libc::unshare(libc::CLONE_FILES);
+            // Before Linux 5.9: a copy of all of them, for as long as it takes to close them. Without it they
+            // would be the runner's that are closed.
+            if libc::unshare(libc::CLONE_FILES) < 0 {
+                return;
+            }
             for fd in above..MOST_NUMBERS {
                 libc::close(fd.cast_signed());
             }

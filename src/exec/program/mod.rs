@@ -102,7 +102,12 @@ impl Program {
 
     /// How it has ended, if no step has seen it or given it a reason.
     fn lost(&self) -> Option<ExitStatus> {
-        if self.is_done.get() || self.may_end.get() { None } else { self.status() }
+        if self.is_to_live() { self.status() } else { None }
+    }
+
+    /// Whether nobody has seen it end or given it a reason to.
+    fn is_to_live(&self) -> bool {
+        !self.is_done.get() && !self.may_end.get()
     }
 
     /// Waits until it has ended.
@@ -141,7 +146,7 @@ impl Program {
         const BOUND: Duration = Duration::from_millis(250);
         const LOOK: Duration = Duration::from_millis(1);
         let until = Instant::now() + BOUND;
-        let matters = || !self.is_done.get() && !self.may_end.get() && self.status().is_none();
+        let matters = || self.is_to_live() && self.status().is_none();
         while matters() && self.is_active() && Instant::now() < until {
             tokio::time::sleep(LOOK).await;
         }
@@ -247,9 +252,9 @@ impl Programs {
     /// come, will see it. `but` is one that is not asked about.
     pub(crate) fn lost(&self, more_come: bool, but: Option<&str>) -> Option<Stop> {
         let all = self.all.borrow();
-        let all =
+        let mut all =
             all.iter().filter(|program| !(program.uses.exits && more_come) && but != Some(program.shown.as_str()));
-        all.filter(|program| !program.is_done.get()).find_map(|program| {
+        all.find_map(|program| {
             let status = program.lost()?;
             program.is_told.set(true);
             let message = format!("{}: it ended {}, and nobody expected that", program.shown, status.described());
@@ -288,11 +293,10 @@ impl Programs {
     pub(crate) async fn await_cause(&self, but: &str) {
         const BOUND: Duration = Duration::from_millis(200);
         let others: Vec<_> = self.all().into_iter().filter(|program| program.shown != but).collect();
-        let is_awaited = |program: &Program| !program.is_done.get() && !program.may_end.get();
-        if others.iter().any(|program| program.lost().is_some()) || !others.iter().any(|program| is_awaited(program)) {
+        if others.iter().any(|program| program.lost().is_some()) || !others.iter().any(|program| program.is_to_live()) {
             return;
         }
-        let end = self.first_end(|program| is_awaited(program) && program.shown != but);
+        let end = self.first_end(|program| program.is_to_live() && program.shown != but);
         let _ = tokio::time::timeout(BOUND, end).await;
     }
 
