@@ -16,7 +16,7 @@ use crate::model::errno::Errno;
 use crate::model::network::Kind;
 use crate::model::topology::LinkState;
 use crate::plan::template::{Piece, Template};
-use crate::plan::{Action, Call, Number, Step, Verb};
+use crate::plan::{Action, Call, Mode, Number, Step, Verb};
 use crate::source::Span;
 use crate::trace::event::{Event, What};
 use crate::trace::record::{Entry, Facts, Happened};
@@ -28,6 +28,7 @@ use super::net::tls::{End, Session, Trouble};
 use super::net::{Direction, Socket, sys};
 use super::parallel::Meeting;
 use super::perturb::{self, Delay, Perturbation, Turn};
+use super::steer::{LaneId, Steer};
 use super::stop::Stop;
 use super::test::Test;
 use super::values::{Scope, Values};
@@ -57,6 +58,8 @@ pub(crate) struct Lane<'t> {
     pub(super) turn: Turn,
     /// The lanes that this is in, and is, as an endpoint that is created here has them.
     pub(super) lanes: Option<Rc<[u64]>>,
+    /// What tells it from other lanes.
+    pub(super) id: LaneId,
     /// Whether the step that runs, a send, may be joined with the next.
     pub(super) may_join: bool,
 }
@@ -147,18 +150,25 @@ impl<'t> Lane<'t> {
             values: test.values.clone(),
             meeting: None,
             limit: None,
-            share: None,
+            share: test.options.longest,
             attempt: None,
             varying: Vec::new(),
             turn: Turn::ONCE,
             lanes: None,
+            id: LaneId::default(),
             may_join: false,
         }
     }
 
     /// A lane of a `parallel` in this lane.
-    /// Before the block, so many endpoints were created.
-    pub(crate) fn child(&self, meeting: &Rc<Meeting>, index: usize, limit: Option<Deadline>, created: u64) -> Self {
+    /// It is that lane of the block that begins there; before the block, so many endpoints were created.
+    pub(crate) fn child(
+        &self,
+        meeting: &Rc<Meeting>,
+        (step, index): (u32, usize),
+        limit: Option<Deadline>,
+        created: u64,
+    ) -> Self {
         let around = self.lanes.as_deref().unwrap_or_default();
         Self {
             test: self.test,
@@ -169,6 +179,7 @@ impl<'t> Lane<'t> {
             attempt: self.attempt.clone(),
             varying: self.varying.clone(),
             turn: self.turn,
+            id: self.turn.lane(self.id, step, index),
             lanes: Some(around.iter().copied().chain([created, index as u64]).collect()),
             may_join: false,
         }
@@ -201,8 +212,19 @@ impl<'t> Lane<'t> {
     pub(crate) async fn awaited(&self, name: &Template, deadline: Deadline) -> Result<Rc<Endpoint>, Stop> {
         loop {
             match self.endpoint(name) {
-                Err(_) if self.lanes.is_some() && deadline.sleep(Duration::from_millis(1)).await => {}
+                Err(_) if self.lanes.is_some() && self.pause_between(deadline, Duration::from_millis(1)).await => {}
                 found => return found,
+            }
+        }
+    }
+
+    /// Waits between two looks at something that nobody tells of; false where the deadline has passed.
+    pub(crate) async fn pause_between(&self, deadline: Deadline, time: Duration) -> bool {
+        match &self.test.steer {
+            None => deadline.sleep(time).await,
+            Some(steer) => {
+                steer.pause((Instant::now() + time).min(deadline.at)).await;
+                Instant::now() < deadline.at
             }
         }
     }
@@ -217,6 +239,10 @@ impl<'t> Lane<'t> {
             self.in_time(step.span)?;
             if self.test.options.perturb.is_some() {
                 self.perturb(step, steps.peek().copied()).await?;
+            }
+            if let Some(steer) = self.test.steer.as_ref().filter(|_| self.takes_turns(step)) {
+                steer.turn(self.id, step.span.start).await;
+                self.in_time(step.span)?;
             }
             self.nobody_is_lost(step)?;
             self.test.current.set(Some(step.span.start));
@@ -241,6 +267,12 @@ impl<'t> Lane<'t> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a step waits for its turn, in a run where somebody gives turns.
+    fn takes_turns(&self, step: &Step) -> bool {
+        let is_seen = matches!(step.action, Action::Call(_) | Action::Link { .. } | Action::Retry { .. });
+        is_seen && self.lanes.is_some() && self.attempt.is_none()
     }
 
     /// In a perturbed run, delays a step, and looks whether it may be joined with the next.
@@ -326,6 +358,9 @@ impl<'t> Lane<'t> {
         let deadline = earlier(Deadline { at: began + within, within }, self.limit);
         let watched = self.watch(call)?;
         let here = |stop: Stop| stop.of(&call.endpoint.shown()).at(span);
+        // The runtime does not see what a helper thread does.
+        let is_elsewhere = call.mode == Mode::Blocking || matches!(call.verb, Verb::Close { .. });
+        let _busy = self.test.steer.as_ref().filter(|_| is_elsewhere).map(Steer::busy);
         let run = pin!(verbs::run(self, call, deadline));
         let done = if self.test.programs.is_empty() {
             run.await
@@ -452,6 +487,7 @@ impl<'t> Lane<'t> {
             return Err(Stop::failed(format!("the barrier `{name}` stands outside `parallel`")).at(span));
         };
         let deadline = earlier(Deadline::new(self.at_most(within)), self.limit);
+        let _idle = self.test.steer.as_ref().map(Steer::idle);
         meeting.meet(*lane, name, span, deadline).await.map_err(|stop| stop.at(span))
     }
 }

@@ -29,6 +29,7 @@ mod program;
 mod reach;
 mod settle;
 mod shown;
+mod steer;
 mod stop;
 mod temporary;
 mod test;
@@ -40,6 +41,7 @@ mod wire;
 
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime as Tokio};
 
@@ -53,6 +55,7 @@ pub use isolation::{can_isolate, may_isolate, prepare_isolation};
 use net::diag::Diag;
 pub use perturb::Perturbation;
 pub use program::{find_program, prepare_programs};
+pub use steer::{Begun, LaneId, Script, Turns};
 pub use temporary::own_folder;
 use test::Test;
 pub use wire::CapturedFrame;
@@ -84,6 +87,10 @@ pub struct Options {
     pub keep_frames: bool,
     /// How the run is perturbed, if it is.
     pub perturb: Option<Perturbation>,
+    /// In which order the steps of lanes begin; however they come where there is none.
+    pub script: Option<Script>,
+    /// The longest time that a step may take, whatever the spec says.
+    pub longest: Option<Duration>,
     /// Ends the run early.
     pub cancel: Cancel,
 }
@@ -97,6 +104,8 @@ pub struct Execution {
     pub ended: Ended,
     /// The frames that crossed its isolated network, in order, where they were to be kept.
     pub frames: Vec<CapturedFrame>,
+    /// The turns that lanes took, where the run had a script for them.
+    pub turns: Turns,
 }
 
 /// How an execution ended.
@@ -161,5 +170,6 @@ impl Runtime {
 fn could_not_run(plan: &Plan, reason: &str) -> Execution {
     let record =
         Record { version: VERSION, test: plan.test.clone(), entries: Vec::new(), end: Vec::new(), failure: None };
-    Execution { record, ended: Ended::CouldNotRun(reason.to_owned()), frames: Vec::new() }
+    let ended = Ended::CouldNotRun(reason.to_owned());
+    Execution { record, ended, frames: Vec::new(), turns: Turns::default() }
 }

@@ -13,6 +13,7 @@ use crate::source::Span;
 use crate::trace::record::{Entry, Lane as RecordedLane};
 
 use super::lane::{Deadline, Lane};
+use super::steer::Steer;
 use super::stop::Stop;
 use super::test::Test;
 
@@ -29,9 +30,10 @@ pub(crate) async fn run(
     let created = outer.test.created();
     let recorded: Vec<RefCell<Vec<Entry>>> = lanes.iter().map(|_| RefCell::default()).collect();
     let futures = lanes.iter().zip(&recorded).enumerate().map(|(index, (lane, entries))| {
-        let mut child = outer.child(&meeting, index, limit, created);
+        let mut child = outer.child(&meeting, (step, index), limit, created);
         let meeting = Rc::clone(&meeting);
         Box::pin(async move {
+            let _lane = child.test.steer.as_ref().map(Steer::lane);
             let result = child.steps(&lane.steps, entries).await;
             // Whoever waits for a lane that failed is cancelled with that failure, and has none of its own.
             if result.is_ok() {
@@ -40,6 +42,8 @@ pub(crate) async fn run(
             result.map_err(|stop| in_lane(stop, &lane.name))
         }) as Pin<Box<dyn Future<Output = Result<(), Stop>>>>
     });
+    let steer = outer.test.steer.as_ref().filter(|_| outer.lanes.is_some());
+    let _idle = steer.map(Steer::idle);
     let perturb = outer.test.options.perturb;
     let order = perturb.map(|perturb| move |round| perturb.order(step, outer.turn, round, lanes.len()));
     let result = all(futures.map(Some).collect(), order).await;

@@ -11,6 +11,8 @@ use std::time::Duration;
 use crate::model::perturb::Perturb;
 use crate::plan::{Call, Mode, Plan, Room, Verb};
 
+use super::steer::LaneId;
+
 /// How a run is perturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Perturbation {
@@ -46,6 +48,11 @@ pub(crate) struct Turn {
 impl Turn {
     /// Outside of all loops.
     pub(crate) const ONCE: Self = Self { path: 0, times: 1 };
+
+    /// A number for a lane that begins here: another one for each, the same in every run.
+    pub(crate) fn lane(self, outer: LaneId, step: u32, index: usize) -> LaneId {
+        LaneId(mixed(outer.0 ^ mixed(self.path ^ mixed(u64::from(step) << 32 ^ index as u64))))
+    }
 
     /// In an iteration of a loop that makes so many.
     pub(crate) fn iteration(self, step: u32, iteration: u64, count: u64) -> Self {

@@ -19,6 +19,7 @@ use crate::model::state::TcpState;
 use super::description::Peer;
 use super::endpoint::{Endpoint, Role};
 use super::net::{Socket, sys};
+use super::steer::Steer;
 use super::test::Test;
 
 /// How long the effect of a step may take to arrive.
@@ -54,6 +55,7 @@ pub(crate) async fn until(test: &Test<'_>, mut so: impl FnMut() -> bool) -> Sett
     if so() {
         return Settled::Yes;
     }
+    let _busy = test.steer.as_ref().map(Steer::busy);
     let end = Instant::now() + BOUND;
     let mut looks = 0;
     for _ in 0..4 {

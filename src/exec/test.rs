@@ -25,6 +25,7 @@ use super::net::reserve::{self, Reserved};
 use super::net::{address, diag::Diag};
 use super::passing::Passings;
 use super::program::Programs;
+use super::steer::Steer;
 use super::stop::Stop;
 use super::temporary::Folder;
 use super::values::{Endpoints, Scope, Values};
@@ -48,6 +49,8 @@ pub(crate) struct Test<'t> {
     pub(crate) passings: Passings,
     /// The programs that it has started. They end after its sockets.
     pub(crate) programs: Programs,
+    /// Who decides which lane's turn it is, where somebody does.
+    pub(crate) steer: Option<Steer>,
     shared: &'t Shared,
     orders: Cell<u64>,
     pub(super) endpoints: RefCell<HashMap<Rc<str>, Rc<Endpoint>>>,
@@ -80,6 +83,7 @@ impl<'t> Test<'t> {
             wire,
             passings: Passings::default(),
             programs: Programs::default(),
+            steer: options.script.clone().map(Steer::new),
             shared,
             orders: Cell::new(0),
             endpoints: RefCell::default(),
@@ -194,6 +198,7 @@ impl<'t> Test<'t> {
             () = self.options.cancel.cancelled() => Err(Stop::Cancelled),
             result = steps => result,
             stop = self.pass_frames() => Err(stop),
+            () = self.steer() => unreachable!("turns are given for as long as there are steps"),
         }
     }
 
@@ -205,6 +210,14 @@ impl<'t> Test<'t> {
                 let error = net.run().await;
                 Stop::CouldNotRun(format!("the isolated network stopped: {error}"))
             }
+        }
+    }
+
+    /// Gives the lanes their turns; never ends.
+    async fn steer(&self) {
+        match &self.steer {
+            None => std::future::pending().await,
+            Some(steer) => steer.drive(self).await,
         }
     }
 
@@ -250,7 +263,8 @@ impl<'t> Test<'t> {
         let ended = self.unless_lost(ended);
         let end = self.close_all();
         let record = Record { version: VERSION, test: self.plan.test.clone(), entries, end, failure };
-        Execution { record, ended, frames }
+        let turns = self.steer.map(Steer::into_turns).unwrap_or_default();
+        Execution { record, ended, frames, turns }
     }
 
     fn cancelled(&self) -> Ended {

@@ -176,8 +176,8 @@ impl Runner {
         let options = exec::Options {
             keep_all: self.records.keeps_all(),
             keep_frames: self.captures.are_wanted(),
-            perturb: None,
             cancel: self.cancel.clone(),
+            ..exec::Options::default()
         };
         let execution = worker.runtime()?.execute(test.plan, &test.loaded.source, &options);
         let label = (!test.case.label.is_empty()).then(|| place::case_label(test.loaded.values(test.case)));

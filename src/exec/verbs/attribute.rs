@@ -33,7 +33,7 @@ pub(super) async fn run(
             if call.mode == Mode::Nonblocking {
                 return Err(different(&endpoint, attribute, &seen));
             }
-            if !deadline.sleep(pause).await {
+            if !lane.pause_between(deadline, pause).await {
                 return Err(different(&endpoint, attribute, &seen).deadline(deadline.within));
             }
             pause = (pause * 2).min(Duration::from_millis(5));

@@ -46,7 +46,7 @@ pub(super) async fn run(
                 route = lane.route(&endpoint, place.address.clone());
                 lane.test.pump();
             };
-            waiting(&endpoint, &socket, &place.address, deadline, under_way).await?
+            waiting(lane, &endpoint, &socket, &place.address, deadline, under_way).await?
         }
         Mode::Blocking => {
             let address = place.address.clone();
@@ -70,6 +70,7 @@ pub(super) async fn run(
 /// handshake is over by then; a second call tells how it ended, and makes the socket as connected
 /// as a blocking call would.
 async fn waiting(
+    lane: &Lane<'_>,
     endpoint: &Endpoint,
     socket: &Socket,
     address: &SockAddr,
@@ -90,7 +91,7 @@ async fn waiting(
     }
     // A full queue of a Unix listener; nothing tells when there is room again.
     while result == Err(Errno(libc::EAGAIN)) && endpoint.network.is_unix() {
-        if !deadline.sleep(Duration::from_millis(1)).await {
+        if !lane.pause_between(deadline, Duration::from_millis(1)).await {
             return Err(late(endpoint, deadline).note("the listener's queue is full"));
         }
         result = socket.at_once(|fd| sys::connect(fd, address));

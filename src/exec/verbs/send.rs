@@ -190,7 +190,7 @@ impl Sending<'_> {
             match self.call(bytes).await? {
                 // Nothing tells when the queue of an unconnected peer has room again.
                 Err(errno) if errno.0 == libc::EAGAIN && self.call.mode == Mode::Waiting => {
-                    if !self.deadline.sleep(Duration::from_millis(1)).await {
+                    if !self.lane.pause_between(self.deadline, Duration::from_millis(1)).await {
                         return Err(self.blocked(0, bytes.len() as u64));
                     }
                 }

@@ -1,0 +1,282 @@
+//! The order in which the steps of lanes begin, decided from outside: whoever explores the orders
+//! of a `parallel` runs it once in each.
+//!
+//! In a steered run a step of a lane begins when it is let, and it is let only when nothing moves
+//! any more: each lane waits for its turn, or for something that the step of another lane has to
+//! do. So the order in which steps begin is all that is decided, and a run can be made again.
+//! Steps that nobody else can see (`barrier`, `let`, `assert`, `pause`) need no turn; a `retry` has
+//! one for all that it tries.
+
+use std::cell::{Cell, RefCell};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::model::network::Kind;
+use crate::model::state::TcpState;
+
+use super::endpoint::Endpoint;
+use super::net::sys;
+use super::test::Test;
+
+/// In how many rounds of the runtime nothing may move.
+const ROUNDS: u32 = 3;
+/// For how long nothing may move where a look alone does not tell: bytes wait to be sent, or a lane
+/// looks every millisecond whether more than the end has come.
+const LONGER: Duration = Duration::from_millis(3);
+/// How long it is waited for what is under way outside of the runtime's sight: the effect of a step,
+/// a blocking call. After that it is taken to wait for another lane.
+const BUSY: Duration = Duration::from_millis(80);
+/// How many turns are given in a run. After that all begin as they like.
+const TURNS: usize = 400;
+
+/// The order in which the steps of lanes begin.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Script {
+    /// The lane whose turn it is, one after the other. A turn that its lane cannot take is taken by the
+    /// one that is first in the spec.
+    pub lanes: Vec<LaneId>,
+    /// Where the list is at its end, the turns are given by chance, from this seed; without one each
+    /// time to the lane whose step is the first in the spec.
+    pub seed: Option<u64>,
+}
+
+/// A lane of a run: the same in every run of the same plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct LaneId(pub u64);
+
+/// A step of a lane that began, in a steered run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// Its lane.
+    pub lane: LaneId,
+    /// Where it begins in the spec, in bytes.
+    pub step: u32,
+    /// The lanes that could have had the turn, this one among them, in the order of their steps.
+    pub ready: Vec<LaneId>,
+}
+
+/// The turns of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Turns {
+    /// The steps that began, in order.
+    pub begun: Vec<Begun>,
+    /// Whether there were more than are given turns.
+    pub cut: bool,
+}
+
+/// Gives the turns of a run.
+#[derive(Debug)]
+pub(crate) struct Steer {
+    script: Script,
+    turns: RefCell<Turns>,
+    waiting: RefCell<Vec<(u32, LaneId)>>,
+    turn: Cell<Option<LaneId>>,
+    /// Counts what lanes do.
+    moves: Cell<u64>,
+    /// How many calls are under way that the runtime does not see.
+    busy: Cell<u32>,
+    /// How many lanes there are.
+    lanes: Cell<u32>,
+    /// How many of them wait for other lanes, and for nothing else.
+    idle: Cell<u32>,
+    /// Lanes that wait for their turn.
+    given: Notify,
+    /// Lanes that look again and again.
+    look: Notify,
+    /// Whoever gives the turns.
+    wanted: Notify,
+}
+
+/// One more of something, for as long as this lives.
+pub(crate) struct OneMore<'s> {
+    steer: &'s Steer,
+    count: &'s Cell<u32>,
+}
+
+impl Drop for OneMore<'_> {
+    fn drop(&mut self) {
+        self.count.set(self.count.get() - 1);
+        self.steer.moved();
+    }
+}
+
+impl Steer {
+    pub(crate) fn new(script: Script) -> Self {
+        Self {
+            script,
+            turns: RefCell::default(),
+            waiting: RefCell::default(),
+            turn: Cell::new(None),
+            moves: Cell::new(0),
+            busy: Cell::new(0),
+            lanes: Cell::new(0),
+            idle: Cell::new(0),
+            given: Notify::new(),
+            look: Notify::new(),
+            wanted: Notify::new(),
+        }
+    }
+
+    /// Waits until a step of a lane may begin.
+    pub(crate) async fn turn(&self, lane: LaneId, step: u32) {
+        if self.turns.borrow().cut {
+            return;
+        }
+        self.waiting.borrow_mut().push((step, lane));
+        self.moved();
+        self.wanted.notify_one();
+        loop {
+            let given = self.given.notified();
+            if self.turns.borrow().cut || self.turn.get() == Some(lane) {
+                self.turn.set(None);
+                return;
+            }
+            given.await;
+        }
+    }
+
+    /// Waits for so long, or until it is worth to look again.
+    pub(crate) async fn pause(&self, until: Instant) {
+        let _ = tokio::time::timeout_at(until, self.look.notified()).await;
+    }
+
+    /// While what this gives lives, something is under way that the runtime does not see.
+    pub(crate) fn busy(&self) -> OneMore<'_> {
+        self.one_more(&self.busy)
+    }
+
+    /// While what this gives lives, there is a lane more.
+    pub(crate) fn lane(&self) -> OneMore<'_> {
+        self.one_more(&self.lanes)
+    }
+
+    /// While what this gives lives, a lane waits for other lanes, and for nothing else.
+    pub(crate) fn idle(&self) -> OneMore<'_> {
+        self.one_more(&self.idle)
+    }
+
+    fn one_more<'s>(&'s self, count: &'s Cell<u32>) -> OneMore<'s> {
+        count.set(count.get() + 1);
+        OneMore { steer: self, count }
+    }
+
+    /// Gives turns for as long as it is polled.
+    pub(crate) async fn drive(&self, test: &Test<'_>) {
+        loop {
+            while self.waiting.borrow().is_empty() {
+                self.wanted.notified().await;
+            }
+            self.quiet(test).await;
+            self.give();
+        }
+    }
+
+    /// The turns that were given.
+    pub(crate) fn into_turns(self) -> Turns {
+        self.turns.into_inner()
+    }
+
+    fn moved(&self) {
+        self.moves.set(self.moves.get() + 1);
+    }
+
+    /// Waits until nothing moves.
+    async fn quiet(&self, test: &Test<'_>) {
+        let (mut still, mut last, mut since) = (0, None, Instant::now());
+        loop {
+            self.look.notify_waiters();
+            tokio::task::yield_now().await;
+            test.pump();
+            let seen = Seen::now(self, test);
+            if last != Some(seen) {
+                (still, last, since) = (0, Some(seen), Instant::now());
+                continue;
+            }
+            still += 1;
+            let enough = match seen {
+                _ if self.busy.get() > 0 => since.elapsed() >= BUSY,
+                Seen { unclear: true, .. } if self.is_anybody_blocked() => since.elapsed() >= LONGER,
+                _ => still >= ROUNDS,
+            };
+            if enough {
+                return;
+            }
+            if still > ROUNDS {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+
+    /// Whether a lane is in the midst of a step.
+    fn is_anybody_blocked(&self) -> bool {
+        self.lanes.get() as usize > self.waiting.borrow().len() + self.idle.get() as usize
+    }
+
+    fn give(&self) {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.sort_unstable();
+        let mut turns = self.turns.borrow_mut();
+        let wanted = self.script.lanes.get(turns.begun.len());
+        let scripted = wanted.and_then(|wanted| waiting.iter().position(|(_, lane)| lane == wanted));
+        let by_chance = || match self.script.seed.filter(|_| wanted.is_none()) {
+            Some(seed) => hashed(&(seed, turns.begun.len())) as usize % waiting.len(),
+            None => 0,
+        };
+        let at = scripted.unwrap_or_else(by_chance);
+        let ready = waiting.iter().map(|(_, lane)| *lane).collect();
+        let (step, lane) = waiting.remove(at);
+        turns.begun.push(Begun { lane, step, ready });
+        turns.cut = turns.begun.len() >= TURNS;
+        self.turn.set(Some(lane));
+        self.moved();
+        self.given.notify_waiters();
+    }
+}
+
+/// What a look shows of a run; as long as it stays the same, nothing moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    moves: u64,
+    queues: u64,
+    /// Whether something may move that the look does not show.
+    unclear: bool,
+}
+
+impl Seen {
+    fn now(steer: &Steer, test: &Test<'_>) -> Self {
+        let (mut hasher, mut unclear) = (DefaultHasher::new(), false);
+        for endpoint in test.open() {
+            let (queues, moving) = queues(&endpoint);
+            queues.hash(&mut hasher);
+            unclear |= moving;
+        }
+        Self { moves: steer.moves.get(), queues: hasher.finish(), unclear }
+    }
+}
+
+/// What is in the queues of an endpoint, and whether that may change by itself.
+fn queues(endpoint: &Rc<Endpoint>) -> ([u64; 2], bool) {
+    let Some(socket) = endpoint.socket() else { return ([0; 2], false) };
+    let unread = sys::unread(socket.fd()).unwrap_or_default();
+    if endpoint.network.is_tcp() {
+        let Ok(info) = sys::tcp_info(socket.fd()) else { return ([unread, 0], false) };
+        let ends = matches!(TcpState::from_linux(info.state), Some(TcpState::CloseWait | TcpState::Closed));
+        return ([unread, info.notsent_bytes.into()], info.notsent_bytes > 0 || ends);
+    }
+    let unsent = sys::unsent(socket.fd()).unwrap_or_default();
+    ([unread, unsent], endpoint.network.kind() == Kind::Stream && unsent > 0)
+}
+
+/// A number that looks like chance, and is the same for the same value.
+fn hashed(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests;
