@@ -217,6 +217,19 @@ fn records_of_tls_are_cut_too() {
     }
 }
 
+/// A long send has many records, and is cut as often as if it had one: each cut takes its time.
+#[test]
+fn a_long_send_over_tls_is_cut_a_few_times_only() {
+    let tls = "  - conn: {tls: server}\n  - client: {tls: client}\n  - parallel:";
+    let text = LANES.replace("NET", "tcp").replace("  - parallel:", tls).replace("size: 40", "size: 8MiB");
+    let only = Perturb { buffers: false, schedule: false, load: false, ..Perturb::ALL };
+    let began = Instant::now();
+    for seed in 0..12 {
+        pieces(&text, Some(only), seed);
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
 #[test]
 fn a_seed_cuts_in_the_same_places_again() {
     let text = LANES.replace("NET", "tcp");

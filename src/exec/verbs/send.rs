@@ -2,6 +2,7 @@
 
 mod pieces;
 
+use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::tls::Session;
 use super::super::net::{Direction, Socket, ancillary, sys};
 use super::super::payload::{CHUNK, PayloadBytes, encode};
+use super::super::perturb::Cut;
 use super::super::settle::{self, Inbox};
 use super::super::stop::Stop;
 use super::{Place, blocking, open_input, open_socket, resolve};
@@ -69,6 +71,7 @@ pub(super) async fn run(
         deadline,
         passed,
         receiver,
+        cuts: VecDeque::new(),
         pieces: Vec::new(),
     };
     if let Some(attempt) = &lane.attempt {
@@ -173,6 +176,8 @@ struct Sending<'a> {
     passed: Vec<Passed>,
     /// The datagram socket that gets them.
     receiver: Option<Rc<Endpoint>>,
+    /// Where the records of TLS are still to be cut: after so many bytes of the connection.
+    cuts: VecDeque<Cut>,
     pieces: Vec<u64>,
 }
 
@@ -260,6 +265,9 @@ impl Sending<'_> {
                     }
                     sealed += tls.write(bytes.chunk(offset, &mut scratch)) as u64;
                     self.pieces.push(sealed - offset);
+                    if offset == 0 {
+                        self.cut_records(tls, sealed, len);
+                    }
                     yield_within(len).await;
                 }
                 Err(errno) if errno.0 == libc::EAGAIN => self.room(offset, len).await?,

@@ -57,8 +57,8 @@ pub(super) enum What {
     Names,
     /// Sends on an endpoint.
     Sends,
-    /// Receives on an endpoint.
-    Receives,
+    /// Receives on an endpoint; of a program from its output or, apart from that, its error output.
+    Receives { stderr: bool },
     /// Changes the link of a host.
     Links,
     /// What follows, up to the end, happens so often; certain unless `until` may end it.
@@ -142,7 +142,8 @@ impl Recorder {
         let name = key(&call.endpoint);
         let what = match &call.verb {
             Verb::Send { .. } => What::Sends,
-            Verb::Recv { .. } | Verb::Read { .. } => What::Receives,
+            Verb::Recv { stderr, .. } => What::Receives { stderr: *stderr },
+            Verb::Read { .. } => What::Receives { stderr: false },
             _ => What::Names,
         };
         self.record(what, &name, call.endpoint.span);
@@ -171,7 +172,8 @@ impl Recorder {
         block.unordered_uses(&schedule, What::Uses, What::Set, &mut findings);
         block.unordered_uses(&schedule, What::Names, What::Creates, &mut findings);
         block.races(&schedule, What::Sends, &mut findings);
-        block.races(&schedule, What::Receives, &mut findings);
+        block.races(&schedule, What::Receives { stderr: false }, &mut findings);
+        block.races(&schedule, What::Receives { stderr: true }, &mut findings);
         block.races(&schedule, What::Links, &mut findings);
         if certain {
             found.append(&mut findings);
@@ -193,9 +195,9 @@ impl Block {
         for (lane, (mine, segments)) in self.lanes.iter().zip(&schedule.segments).enumerate() {
             let mut received = false;
             for (event, segment) in mine.events.iter().zip(segments) {
-                received |= event.what == What::Receives;
-                let matters =
-                    event.what == uses || uses == What::Names && matches!(event.what, What::Sends | What::Receives);
+                received |= matches!(event.what, What::Receives { .. });
+                let matters = event.what == uses
+                    || uses == What::Names && matches!(event.what, What::Sends | What::Receives { .. });
                 if !matters || reported.contains(&event.name.as_str()) || self.is_own(lane, event, makes) {
                     continue;
                 }
@@ -276,6 +278,7 @@ fn race(first: &Event, second: &Event, what: What, lanes: [&str; 2]) -> Diagnost
     let (verb, help) = match what {
         What::Links => ("change the link of", "put a `barrier` between the two, or do both in one lane"),
         What::Sends => ("send on", END_EACH),
+        What::Receives { stderr: true } => ("receive from stderr of", END_EACH),
         _ => ("receive on", END_EACH),
     };
     let message = format!("the lanes `{}` and `{}` both {verb} `{name}`, and nothing orders them", lanes[0], lanes[1]);

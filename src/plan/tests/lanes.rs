@@ -193,6 +193,23 @@ fn a_raw_read_in_a_lane_may_be_cut() {
 }
 
 #[test]
+fn the_output_of_a_program_and_its_error_output_are_received_apart() {
+    let lanes = |left: &str, right: &str| {
+        check(&format!(
+            "  - p: {{run: [sh, -c, \"echo out; echo err >&2; exec cat\"]}}
+  - parallel:
+      out: [{{p: {left}}}]
+      err: [{{p: {right}
+"
+        ));
+    };
+    lanes("{recv: \"out\\n\"}", "{recv: \"err\\n\", from: stderr}}]");
+    lanes("{recv: \"out\\n\"}", "{expect: eof, from: stderr}}]");
+    lanes("{recv: \"out\"}", "{recv: \"\\n\"}}] #? p");
+    lanes("{recv: \"err\", from: stderr}", "{recv: \"\\n\", from: stderr}}] #? p");
+}
+
+#[test]
 fn what_a_lane_does_to_a_name_is_not_known_to_the_others() {
     check_lanes(
         "      a:

@@ -233,6 +233,11 @@ impl Session {
         Ok(())
     }
 
+    /// How many bytes of the connection the kernel has taken.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.get()
+    }
+
     /// How many bytes of records the kernel has not taken yet.
     pub(crate) fn unflushed(&self) -> usize {
         let mut state = self.state.borrow_mut();

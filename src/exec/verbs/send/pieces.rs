@@ -72,17 +72,28 @@ impl Sending<'_> {
         sent
     }
 
-    /// Gives the kernel what it takes of TLS's records; in a perturbed run piece by piece, wherever the
-    /// records begin.
-    pub(super) async fn flush(&self, tls: &Session) -> Result<(), Errno> {
+    /// Decides where the records of all of a send are cut, wherever each of them begins, by the size of the
+    /// first of them.
+    pub(super) fn cut_records(&mut self, tls: &Session, sealed: u64, len: u64) {
+        if self.lane.test.options.perturb.is_some() && sealed > 0 {
+            let (before, first) = (tls.sent(), tls.unflushed() as u64);
+            let in_all = first.saturating_mul(len) / sealed;
+            self.cuts = self.cuts(in_all).into_iter().map(|cut| Cut { at: before + cut.at, ..cut }).collect();
+        }
+    }
+
+    /// Gives the kernel what it takes of TLS's records; in a perturbed run piece by piece.
+    pub(super) async fn flush(&mut self, tls: &Session) -> Result<(), Errno> {
         let fd = self.socket.fd();
-        if self.lane.test.options.perturb.is_some() {
-            let len = tls.unflushed();
-            for cut in self.cuts(len as u64) {
-                tls.flush_to(fd, len - cut.at as usize)?;
-                settle::sent(self.lane.test, self.endpoint, self.socket).await;
-                self.lane.delay(cut.delay, Some(self.deadline)).await;
+        while let Some(cut) = self.cuts.front().copied() {
+            let left = (tls.sent() + tls.unflushed() as u64).saturating_sub(cut.at);
+            if left == 0 {
+                break;
             }
+            tls.flush_to(fd, left as usize)?;
+            self.cuts.pop_front();
+            settle::sent(self.lane.test, self.endpoint, self.socket).await;
+            self.lane.delay(cut.delay, Some(self.deadline)).await;
         }
         tls.flush(fd)
     }
