@@ -45,8 +45,18 @@ impl Plan {
         if any(&self.steps, &mut |call| matches!(call.verb, Verb::Run(_))) {
             return None;
         }
-        let (held, sent) = (held(&self.steps, &pairs(&self.steps))?, held(&self.steps, &HashMap::new())?);
+        let (held, sent) = (held(&self.steps, &self.peers())?, held(&self.steps, &HashMap::new())?);
         Some(Room { held, sent })
+    }
+
+    /// The two ends of each connection of which the spec says who they are, each with the other.
+    pub fn peers(&self) -> HashMap<String, String> {
+        let mut made = Connections::default();
+        any(&self.steps, &mut |call| {
+            made.note(call);
+            false
+        });
+        made.pairs()
     }
 }
 
@@ -187,16 +197,6 @@ fn size_of_recv(step: &Step) -> Option<u64> {
         }
         _ => Some(0),
     }
-}
-
-/// The two ends of each connection of which the spec says who they are.
-fn pairs(steps: &[Step]) -> HashMap<String, String> {
-    let mut made = Connections::default();
-    any(steps, &mut |call| {
-        made.note(call);
-        false
-    });
-    made.pairs()
 }
 
 /// Who connects to which listener, and who is accepted from it.

@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod difference;
 mod load;
 pub mod outcome;
+pub mod repair;
 pub mod tally;
 
 pub use campaign::{Campaign, Progress, Settings};

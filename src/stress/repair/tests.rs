@@ -1,0 +1,438 @@
+//! Proposals for specs of many styles, and what comes of them when they are run.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use crate::exec::{Options, Perturbation, Runtime};
+use crate::plan::{self, Plan, Settings};
+use crate::source::SourceFile;
+use crate::spec;
+use crate::stress::Tally;
+use crate::trace::record::Record;
+
+use super::{At, Candidate, EditKind, Pair, candidates};
+
+fn plan_of(source: &SourceFile) -> Plan {
+    // Runs that wait for a deadline wait for a short one.
+    let settings = Settings { timeout_factor: 0.1, ..Settings::default() };
+    let spec::Parsed { spec, diagnostics: mut found } = spec::parse(source);
+    let cases = plan::cases(&spec, &settings, &mut found);
+    let plan = plan::build(&spec, source, "test", &cases[0], &settings, &mut found);
+    plan.unwrap_or_else(|| panic!("{found:?}\n{}", source.text()))
+}
+
+fn file(text: &str) -> SourceFile {
+    SourceFile::new("test.yaml", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/ok/test.yaml"), text)
+}
+
+/// The step of a lane that begins with these words, the first of that kind.
+fn at(source: &SourceFile, words: &str, lane: &str) -> At {
+    let named = |sign: char| source.text().find(&format!("{sign}{lane}:"));
+    let begin = named(' ').or_else(|| named('{')).unwrap_or_else(|| panic!("no lane `{lane}`"));
+    let start = begin + source.text()[begin..].find(words).unwrap_or_else(|| panic!("no `{words}`"));
+    let braced = source.text()[..start].ends_with('{');
+    At { start: (start - usize::from(braced)) as u32, lane: lane.to_owned() }
+}
+
+fn pair(source: &SourceFile, first: (&str, &str), second: (&str, &str)) -> Pair {
+    Pair { first: at(source, first.0, first.1), second: at(source, second.0, second.1) }
+}
+
+/// The ways in which a spec goes, first that of the run that is not perturbed.
+fn ways(source: &SourceFile, runs: u64) -> Tally {
+    tally(source, runs, |_| false)
+}
+
+/// The runs of a spec up to the one after which there are enough.
+fn tally(source: &SourceFile, runs: u64, enough: impl Fn(&Tally) -> bool) -> Tally {
+    let plan = plan_of(source);
+    let mut tally = Tally::new("test".to_owned());
+    let mut runtime = Runtime::new().unwrap();
+    for seed in [None].into_iter().chain((0..runs).map(Some)) {
+        let perturb = seed.map(|seed| Perturbation::of(&plan, seed));
+        let run = runtime.execute(&plan, source, &Options { perturb, ..Options::default() });
+        tally.count(run.record, seed);
+        if enough(&tally) {
+            break;
+        }
+    }
+    tally
+}
+
+fn proposed(source: &SourceFile, pair: &Pair, ways: &[&Record]) -> Vec<Candidate> {
+    let found = candidates(source, &plan_of(source), pair, ways);
+    for candidate in &found {
+        // They must be in order, and their edits must say what the text says.
+        plan_of(&SourceFile::new(source.name(), source.path(), candidate.text.as_str()));
+        assert_eq!(edited(source.text(), candidate), lines(&candidate.text), "{candidate:#?}");
+        assert!(!candidate.words.is_empty() && !candidate.edits.is_empty());
+    }
+    found
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The text as the edits say.
+fn edited(text: &str, candidate: &Candidate) -> Vec<String> {
+    let mut lines = lines(text);
+    for edit in candidate.edits.iter().rev() {
+        let line = edit.line as usize;
+        let new = edit.text.lines().map(str::to_owned);
+        match edit.kind {
+            EditKind::Insert => drop(lines.splice(line..line, new)),
+            EditKind::Replace { lines: count } => drop(lines.splice(line - 1..line - 1 + count as usize, new)),
+            EditKind::Remove { lines: count } => drop(lines.splice(line - 1..line - 1 + count as usize, [])),
+        }
+    }
+    lines
+}
+
+/// The candidates that go one way, and pass.
+fn sound<'c>(source: &SourceFile, found: &'c [Candidate]) -> Vec<&'c Candidate> {
+    let is_sound = |candidate: &&Candidate| {
+        let changed = SourceFile::new(source.name(), source.path(), candidate.text.as_str());
+        let is_racy = |tally: &Tally| tally.differs() || tally.fails();
+        !is_racy(&tally(&changed, 30, is_racy))
+    };
+    found.iter().filter(is_sound).collect()
+}
+
+const RACY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/stress/racy");
+
+/// What mends one of the racy controls.
+fn mended(name: &str, first: (&str, &str), second: (&str, &str)) -> Vec<String> {
+    let path = format!("{RACY}/{name}.yaml");
+    let source = SourceFile::new(name, path.as_str(), fs::read_to_string(&path).unwrap());
+    let tally = ways(&source, 60);
+    let ways: Vec<&Record> = tally.ways.iter().map(|way| way.record.as_ref()).collect();
+    let found = proposed(&source, &pair(&source, first, second), &ways);
+    let sound = sound(&source, &found);
+    sound.into_iter().map(|candidate| candidate.words.clone()).collect()
+}
+
+#[track_caller]
+fn has(mended: &[String], words: &str) {
+    assert!(mended.iter().any(|candidate| candidate.contains(words)), "no `{words}` in {mended:#?}");
+}
+
+#[test]
+fn a_write_that_races_with_a_close_is_ordered() {
+    let first = ("client: {send: \"first\"}", "writer");
+    let second = ("client: {send: \"second\"}", "writer");
+    let close = ("conn: close", "closer");
+    has(&mended("a-write-and-the-close-of-the-peer", second, close), "put `- barrier: sent` after line 9");
+    mended("a-write-and-the-close-of-the-peer", first, close);
+}
+
+#[test]
+fn what_is_in_flight_is_received_before_a_close() {
+    let mended =
+        mended("a-close-with-data-in-flight", ("client: {send: \"more\"}", "client"), ("conn: close", "server"));
+    has(&mended, "put `- conn: {recv: \"more\"}` before line 13");
+}
+
+#[test]
+fn a_read_becomes_a_receive() {
+    let mended =
+        mended("a-read-for-a-message", ("client: {send: \"world\"}", "writer"), ("conn: {read: 100}", "reader"));
+    has(&mended, "write `conn: {recv: \"hello world\"}` in line 11");
+}
+
+#[test]
+fn a_reset_comes_when_the_others_are_done() {
+    let mended =
+        mended("a-reset-and-data", ("conn: {recv: \"hello\"}", "server"), ("conn: {expect: readable}", "killer"));
+    has(&mended, "in place of `conn: expect` in line 15");
+}
+
+#[test]
+fn an_accept_names_its_client() {
+    let mended = mended("accepted-in-any-order", ("ann: {connect", "one"), ("bob: {connect", "two"));
+    has(&mended, "write `from: ann` in line 11");
+    has(&mended, "put `- barrier: connected` after line 6");
+    has(&mended, "put `- server: {expect: {queue: 1}}` before line 9");
+}
+
+#[test]
+fn a_barrier_gets_the_lane_that_it_misses() {
+    let one = ("client: {send: \"one\"}", "one");
+    let more = ("client: {send: \"more\"}", "three");
+    has(&mended("a-barrier-that-misses-a-lane", one, more), "put `- barrier: sent` before line 16");
+    has(&mended("a-barrier-that-misses-a-lane", more, ("conn: close", "two")), "put `- barrier: sent` before line 16");
+}
+
+#[test]
+fn datagrams_get_room_and_receives() {
+    let mended = mended("datagrams-that-overflow", ("source: {send", "sender"), ("receiver: {recv: {rest", "receiver"));
+    has(&mended, "`repeat: 12` in line 13");
+}
+
+#[test]
+fn readers_take_turns() {
+    let mended = mended("two-readers", ("conn: {recv", "left"), ("conn: {recv", "right"));
+    has(&mended, "put `- barrier: received` after line 10 in lane `left` and before line 12 in lane `right`");
+}
+
+/// The candidates for two steps of a spec that has not run.
+fn of(text: &str, first: (&str, &str), second: (&str, &str)) -> Vec<Candidate> {
+    let source = file(text);
+    proposed(&source, &pair(&source, first, second), &[])
+}
+
+const CONNECTED: &str = "\
+about: A test.
+steps:
+  - server: {listen: tcp}
+  - client: {connect: server}
+  - conn:   {accept: server}
+";
+
+/// The first candidate, which is a new barrier, for the lanes `a` and `b`.
+#[track_caller]
+fn barrier(lanes: &str, wanted: &str) -> String {
+    let found = of(&format!("{CONNECTED}{lanes}"), ("client: {send", "a"), ("conn: ", "b"));
+    let new = found.iter().find(|candidate| candidate.words.contains("comes first")).unwrap();
+    assert_eq!(new.text, format!("{CONNECTED}{wanted}"));
+    new.words.clone()
+}
+
+#[test]
+fn comments_and_blank_lines_stay_where_they_are() {
+    let words = barrier(
+        "  # All at once.
+  - parallel:
+      a:   # the first
+
+        # It says hello.
+        - client: {send: \"hello\"}   # now
+        # It ends.
+        - client: close
+
+      b:
+        # What was said.
+        # All of it.
+        - conn: {recv: \"hello\"}
+
+        # Not more.
+        - conn: close
+",
+        "  # All at once.
+  - parallel:
+      a:   # the first
+
+        # It says hello.
+        - client: {send: \"hello\"}   # now
+        - barrier: sent
+        # It ends.
+        - client: close
+
+      b:
+        - barrier: sent
+        # What was said.
+        # All of it.
+        - conn: {recv: \"hello\"}
+
+        # Not more.
+        - conn: close
+",
+    );
+    assert_eq!(
+        words,
+        "put `- barrier: sent` after line 11 in lane `a` and before line 18 in lane `b`: then `client: send` comes first"
+    );
+}
+
+#[test]
+fn lists_in_brackets_stay_in_brackets() {
+    let words = barrier(
+        "  - parallel: {a: [{client: {send: \"x\"}}], b: [{conn: {expect: readable}}, {conn: close}]}\n",
+        "  - parallel: {a: [{client: {send: \"x\"}}, {barrier: sent}], b: [{barrier: sent}, {conn: {expect: readable}}, {conn: close}]}\n",
+    );
+    assert_eq!(
+        words,
+        "put `{barrier: sent}` after `client: send` in line 6 in lane `a` and before `conn: expect` in line 6 in lane \
+         `b`: then `client: send` comes first"
+    );
+    barrier(
+        "  - parallel:
+      a: [
+        {client: {send: \"x\"}},   # now
+        {client: close},
+      ]
+      b: [
+        # What was said.
+        {conn: {recv: \"x\"}}
+      ]
+",
+        "  - parallel:
+      a: [
+        {client: {send: \"x\"}},
+        {barrier: sent},   # now
+        {client: close},
+      ]
+      b: [
+        # What was said.
+        {barrier: sent},
+        {conn: {recv: \"x\"}}
+      ]
+",
+    );
+}
+
+#[test]
+fn a_block_around_a_step_stays_whole() {
+    barrier(
+        "  - parallel:
+      a:
+      - repeat: 2
+        steps:
+        - client: {send: \"x\"}
+      b:
+      - parallel:
+          c: [{server: {expect: {queue: 0}}}]
+          d:
+            - conn: {recv: \"xx\"}",
+        "  - parallel:
+      a:
+      - repeat: 2
+        steps:
+        - client: {send: \"x\"}
+      - barrier: sent
+      b:
+      - barrier: sent
+      - parallel:
+          c: [{server: {expect: {queue: 0}}}]
+          d:
+            - conn: {recv: \"xx\"}",
+    );
+}
+
+#[test]
+fn a_step_of_many_lines_stays_whole() {
+    barrier(
+        "  - parallel:
+      b:
+        -
+          conn: {recv: {bytes: 8}}
+      a:
+        - client: {send: &SHORT
+            hello}
+"
+        .replace("&SHORT\n            hello", "\"hello\n            you\"")
+        .as_str(),
+        "  - parallel:
+      b:
+        - barrier: sent
+        -
+          conn: {recv: {bytes: 8}}
+      a:
+        - client: {send: \"hello
+            you\"}
+        - barrier: sent
+",
+    );
+    let lanes = "  - parallel:
+      a:
+        - client:
+            send: |
+              hello
+
+              # no comment
+
+      b:
+        - conn: {recv: \"hello\\n\\n# no comment\\n\"}
+";
+    let found = of(&format!("{CONNECTED}{lanes}"), ("client:", "a"), ("conn:", "b"));
+    let text = &found[0].text;
+    assert!(
+        text.contains("              # no comment\n        - barrier: sent\n\n      b:\n        - barrier"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_line_ends_of_the_file_are_kept() {
+    let lanes = "  - parallel:\n      a:\n        - client: {send: \"x\"}\n      b:\n        - conn: {recv: \"x\"}";
+    let text = format!("{CONNECTED}{lanes}").replace('\n', "\r\n");
+    for candidate in of(&text, ("client: {send", "a"), ("conn: ", "b")) {
+        assert_eq!(candidate.text.matches('\n').count(), candidate.text.matches("\r\n").count(), "{candidate:#?}");
+    }
+}
+
+#[test]
+fn steps_of_included_files_are_left_alone() {
+    // They cannot be changed from here; what is around them can.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("_send.yaml"), "steps:\n  - client: {send: \"x\"}\n").unwrap();
+    let lanes = "  - parallel:\n      a:\n        - include: _send.yaml\n          with: {client: client}\n      b:\n        - conn: close\n";
+    let text = format!("{CONNECTED}{lanes}");
+    let source = SourceFile::new("test.yaml", folder.path().join("test.yaml"), text.as_str());
+    let plan = plan_of(&source);
+    let inside = text.len() as u32 + 1 + "steps:\n  - ".len() as u32;
+    let first = At { start: inside, lane: "a".to_owned() };
+    let pair = Pair { first, second: at(&source, "conn: close", "b") };
+    let found = candidates(&source, &plan, &pair, &[]);
+    let wrapped = "          with: {client: client}\n        - barrier: sent\n      b:\n        - barrier: sent\n";
+    assert!(found.iter().any(|candidate| candidate.text.contains(wrapped)), "{found:#?}");
+    let both = Pair { second: pair.first.clone(), ..pair };
+    assert!(candidates(&source, &plan, &both, &[]).is_empty());
+}
+
+#[test]
+fn all_cases_of_a_matrix_are_served() {
+    let text = "\
+about: A test.
+matrix: {net: [tcp, tcp6, unix]}
+steps:
+  - server: {listen: \"${net}\"}
+  - client: {connect: server}
+  - conn:   {accept: server}
+  - parallel:
+      a: [{client: {send: \"x\"}}]
+      b: [{conn: close}]
+";
+    // A Unix socket has no TCP state, so nothing waits for one.
+    let found = of(text, ("client:", "a"), ("conn:", "b"));
+    assert!(found.len() > 2 && found.iter().all(|candidate| !candidate.text.contains("CLOSE")), "{found:#?}");
+}
+
+#[test]
+fn a_barrier_on_the_wrong_side_is_moved() {
+    let lanes = "  - parallel:
+      a:
+        - barrier: said
+        # At last.
+        - client: {send: \"x\"}
+      b:
+        - barrier: said
+        - conn: close
+";
+    let found = of(&format!("{CONNECTED}{lanes}"), ("client:", "a"), ("conn:", "b"));
+    let moved = "      a:\n        # At last.\n        - client: {send: \"x\"}\n        - barrier: said\n      b:\n";
+    assert!(found.iter().any(|candidate| candidate.text.contains(moved)), "{found:#?}");
+}
+
+#[test]
+fn modifiers_are_put_where_they_belong() {
+    let text = "\
+about: A test.
+steps:
+  - server: {listen: tcp}
+  - parallel:
+      a: [{ann: {connect: server}}]
+      b: [{bob: {connect: server}}]
+  - one: {accept: server, within: 1s}   # the first
+  - two:
+      accept: server
+  - {three: {accept: server, fails: EAGAIN, nonblocking: true}}
+";
+    let source = file(text);
+    let tally = ways(&source, 0);
+    let ways: Vec<&Record> = tally.ways.iter().map(|way| way.record.as_ref()).collect();
+    let found = proposed(&source, &pair(&source, ("ann:", "a"), ("bob:", "b")), &ways);
+    let accepts = "  - one: {accept: server, within: 1s, from: ann}   # the first\n  - two:\n      accept: server\n      from: bob\n";
+    assert!(found.iter().any(|candidate| candidate.text.contains(accepts)), "{found:#?}");
+}
