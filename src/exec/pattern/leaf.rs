@@ -224,7 +224,7 @@ fn rest(ends: &[End], start: u64, settled: &mut u64, context: &mut Context<'_>) 
     take(context.view.from(*settled).len(), settled, context);
     let end = match context.view.end {
         None => return Ok(false),
-        Some(Boundary::Datagram | Boundary::Frame) => return Ok(true),
+        Some(Boundary::Datagram | Boundary::Read | Boundary::Frame) => return Ok(true),
         Some(Boundary::Eof) => End::Eof,
         Some(Boundary::Reset) => End::Reset,
         Some(Boundary::Truncated) => End::Truncated,

@@ -180,9 +180,9 @@ impl Misfit {
     }
 
     /// A datagram goes on after the pattern.
-    pub(super) fn too_long(node: &Node, end: u64, more: usize) -> Self {
-        let message = format!("the datagram has {} more than the pattern takes", count(more as u64, "byte"));
-        Self::new(0, end, format!("{}, and the end of the datagram", node.describe()), message).within(node.span, 0)
+    pub(super) fn too_long(node: &Node, end: u64, what: &str, more: usize) -> Self {
+        let message = format!("the {what} has {} more than the pattern takes", count(more as u64, "byte"));
+        Self::new(0, end, format!("{}, and the end of the {what}", node.describe()), message).within(node.span, 0)
     }
 
     /// With the bytes that came.

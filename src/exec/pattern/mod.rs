@@ -140,8 +140,13 @@ impl Machine {
         let step = self.node.advance(&mut self.state, &mut context);
         let taken = (self.state.settled - self.taken) as usize;
         let step = match step {
-            Ok(Progress::Done) if end == Some(Boundary::Datagram) && taken < input.len() => {
-                Err(Misfit::too_long(&self.node, self.state.settled, input.len() - taken))
+            Ok(Progress::Done) if taken < input.len() => {
+                let more = |what| Misfit::too_long(&self.node, self.state.settled, what, input.len() - taken);
+                match end {
+                    Some(Boundary::Datagram) => Err(more("datagram")),
+                    Some(Boundary::Read) => Err(more("read")),
+                    _ => step,
+                }
             }
             step => step,
         };

@@ -11,6 +11,8 @@ pub(crate) enum Boundary {
     Truncated,
     /// The end of the datagram.
     Datagram,
+    /// The end of what one call gave, of a stream.
+    Read,
     /// The end of what a length measures; the matcher's own.
     Frame,
 }
@@ -23,6 +25,7 @@ impl Boundary {
             Self::Reset => "the connection was reset",
             Self::Truncated => "the connection ended without close_notify",
             Self::Datagram => "the datagram ended",
+            Self::Read => "the read ended",
             Self::Frame => "the frame ended",
         }
     }

@@ -24,6 +24,7 @@ use crate::trace::shown::Shown;
 use super::super::endpoint::{Endpoint, New, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::opened::{OpenFile, Refused};
+use super::super::pattern::Boundary;
 use super::super::stop::Stop;
 use super::{fatal, read};
 
@@ -162,7 +163,7 @@ impl OnFile<'_> {
         let facts = Facts { pieces: vec![len as u64], ..Facts::default() };
         let shown = match is {
             None => vec![Shown::Bytes(bytes)],
-            Some(pattern) => read::compare(self.lane, self.name, pattern, &bytes)?,
+            Some(pattern) => read::compare(self.lane, self.name, pattern, &bytes, Boundary::Read)?,
         };
         self.file.position.set(self.file.position.get() + len as u64);
         let (verb, suffix) = (self.call.words.clone(), self.call.suffix.clone());

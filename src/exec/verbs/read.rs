@@ -54,7 +54,10 @@ pub(super) async fn run(
     let facts = Facts { pieces: vec![bytes.len() as u64], notes, ..Facts::default() };
     let shown = match is {
         None => vec![Shown::Bytes(bytes)],
-        Some(pattern) => compare(lane, &endpoint.name, pattern, &bytes)?,
+        Some(pattern) => {
+            let end = if endpoint.network.has_boundaries() { Boundary::Datagram } else { Boundary::Read };
+            compare(lane, &endpoint.name, pattern, &bytes, end)?
+        }
     };
     let suffix = call.suffix.iter().cloned().chain(drops).collect();
     let what = What::Data { verb: call.words.clone(), bytes: shown, suffix };
@@ -142,16 +145,26 @@ async fn read_plain(socket: &Socket, size: usize, deadline: Deadline) -> Result<
     }
 }
 
-/// Compares what one call gave with a pattern that must take all of it.
-pub(super) fn compare(lane: &Lane<'_>, name: &str, pattern: &Pattern, bytes: &[u8]) -> Result<Vec<Shown>, Stop> {
+/// Compares what one call gave, up to that end, with a pattern that must take all of it.
+pub(super) fn compare(
+    lane: &Lane<'_>,
+    name: &str,
+    pattern: &Pattern,
+    bytes: &[u8],
+    end: Boundary,
+) -> Result<Vec<Shown>, Stop> {
     let mut machine = Machine::new(pattern, lane.scope()).map_err(|error| Stop::failed(error).at(pattern.span))?;
-    match machine.feed(bytes, Some(Boundary::Datagram)).outcome {
+    match machine.feed(bytes, Some(end)).outcome {
         Outcome::Done => {
             let Matched { shown, captures, .. } = machine.into_matched();
             for (name, value) in captures {
                 lane.values.set(name, value);
             }
             Ok(shown)
+        }
+        Outcome::Failed(mismatch) if end == Boundary::Read && mismatch.is_short() => {
+            Err(Stop::mismatch(name, *mismatch)
+                .help("a `read` takes what is there; `recv` takes what its pattern frames, however it arrives"))
         }
         Outcome::Failed(mismatch) => Err(Stop::mismatch(name, *mismatch)),
         Outcome::More => Err(Stop::mismatch(name, machine.missing("the call gave no more", bytes))),

@@ -155,11 +155,6 @@ impl Receiving<'_> {
         }
     }
 
-    /// Feeds a whole message.
-    fn whole(&self, bytes: &[u8]) -> Result<Received, Stop> {
-        self.complete(bytes, Boundary::Datagram)
-    }
-
     /// Feeds all that will ever come.
     fn complete(&self, bytes: &[u8], end: Boundary) -> Result<Received, Stop> {
         let mut machine = self.machine()?;

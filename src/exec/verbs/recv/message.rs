@@ -16,7 +16,7 @@ impl Receiving<'_> {
             match sys::recv(self.socket.fd(), &mut byte, libc::MSG_OOB) {
                 Ok(len) => {
                     self.socket.note_taken(len);
-                    return self.whole(&byte[..len]);
+                    return self.complete(&byte[..len], Boundary::Read);
                 }
                 Err(errno) if errno.0 == libc::EAGAIN && self.call.mode == Mode::Waiting => {
                     if !self.deadline.wait(self.socket, Direction::In).await? {
@@ -54,7 +54,7 @@ impl Receiving<'_> {
         self.pieces.push(message.len as u64);
         self.check_sender(how, message.from)?;
         let len = message.len.min(self.buffer.len());
-        self.whole(&self.buffer[..len])
+        self.complete(&self.buffer[..len], Boundary::Datagram)
     }
 
     /// Whether a receive of nothing was the end of a packet connection, not an empty packet.
