@@ -24,6 +24,7 @@ use crate::trace::record::{Entry, Facts, Happened};
 use super::attempt::Attempt;
 use super::description::Peer;
 use super::endpoint::{Endpoint, New};
+use super::hold;
 use super::net::tls::{End, Session, Trouble};
 use super::net::{Direction, Socket, sys};
 use super::parallel::Meeting;
@@ -246,6 +247,7 @@ impl<'t> Lane<'t> {
             }
             self.nobody_is_lost(step)?;
             self.test.current.set(Some(step.span.start));
+            self.test.activity.begins();
             match &step.action {
                 Action::Call(call) => match steps.next_if(|next| self.shake_hands(call, next)) {
                     Some(Step { span, action: Action::Call(other) }) => {
@@ -280,6 +282,9 @@ impl<'t> Lane<'t> {
         let Some(perturb) = &self.test.options.perturb else { return Ok(()) };
         let delay = perturb.delay(step.span.start, self.turn);
         self.delay(delay, self.limit).await;
+        if self.lanes.is_some() && perturb.holds(step.span.start, self.turn) {
+            hold::until_others_rest(self.test, self.limit).await;
+        }
         self.may_join = next.is_some_and(|next| is_joinable(step, next));
         self.in_time(step.span)
     }
@@ -316,6 +321,7 @@ impl<'t> Lane<'t> {
     /// Sleeps, but not beyond the end of the block around.
     async fn pause(&self, span: Span, time: Duration) -> Result<(), Stop> {
         let end = Instant::now() + time;
+        let _pausing = self.test.activity.pauses();
         tokio::time::sleep_until(self.limit.map_or(end, |limit| limit.at.min(end))).await;
         self.in_time(span)
     }
@@ -361,6 +367,7 @@ impl<'t> Lane<'t> {
         // The runtime does not see what a helper thread does.
         let is_elsewhere = call.mode == Mode::Blocking || matches!(call.verb, Verb::Close { .. });
         let _busy = self.test.steer.as_ref().filter(|_| is_elsewhere).map(Steer::busy);
+        let _pausing = hold::is_pause(call).then(|| self.test.activity.pauses());
         let run = pin!(verbs::run(self, call, deadline));
         let done = if self.test.programs.is_empty() {
             run.await

@@ -16,6 +16,7 @@ mod ending;
 mod endpoint;
 mod failure;
 mod files;
+mod hold;
 mod isolation;
 mod lane;
 mod net;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::model::perturb::Perturb;
 use crate::plan::{Call, Mode, Plan, Room, Verb};
 
+use super::hold;
 use super::steer::LaneId;
 
 /// How a run is perturbed.
@@ -22,6 +23,8 @@ pub struct Perturbation {
     pub what: Perturb,
     /// What the streams of the spec need of their buffers.
     pub room: Room,
+    /// The step of a lane that is held back until the others cannot go on, by where it begins.
+    pub held: Option<u32>,
 }
 
 /// The most pieces of one byte that one send is cut into.
@@ -35,6 +38,8 @@ const LARGEST: u64 = 128 << 10;
 const FILLS: u64 = 16;
 /// How many steps of a loop are disturbed, about, of each step that is written.
 const IN_LOOPS: u64 = 8;
+/// In one of so many runs a step is held back until the other lanes cannot go on.
+const HOLDS: u64 = 2;
 
 /// Where a step stands in the loops around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +76,7 @@ enum About {
     Order(u64),
     Cuts,
     Joins,
+    Hold,
 }
 
 /// How strongly a run is disturbed.
@@ -112,7 +118,20 @@ impl Perturbation {
         // A trace that has the segments shows how many there were.
         what.segments &= !plan.wire;
         what.buffers &= !plan.wire && room.is_some();
-        Self { seed, what, room: room.unwrap_or_default() }
+        let unheld = Self { seed, what, room: room.unwrap_or_default(), held: None };
+        Self { held: unheld.to_hold(&hold::candidates(plan)), ..unheld }
+    }
+
+    /// Which of the steps that can be held back is, if any.
+    fn to_hold(self, candidates: &[u32]) -> Option<u32> {
+        let mut dice = self.dice(About::Hold, 0, Turn::ONCE);
+        let holds = self.what.schedule && !candidates.is_empty() && dice.one_in(HOLDS);
+        holds.then(|| candidates[dice.below(candidates.len() as u64) as usize])
+    }
+
+    /// Whether a step is held back until the other lanes cannot go on: of one in a loop, about one iteration.
+    pub(crate) fn holds(&self, step: u32, turn: Turn) -> bool {
+        self.held == Some(step) && self.dice(About::Hold, step, turn).one_in(turn.times)
     }
 
     /// The sizes of the buffers of a stream, for sending and for receiving, as setsockopt(2) takes them;
@@ -211,7 +230,8 @@ impl Perturbation {
             About::Cuts => 4,
             About::Joins => 5,
             About::Buffers => 6,
-            About::Order(round) => 7 + round,
+            About::Hold => 7,
+            About::Order(round) => 8 + round,
         };
         Dice(mixed(self.seed ^ mixed(about ^ mixed(u64::from(step) ^ turn.path))))
     }
@@ -273,7 +293,7 @@ mod tests {
     use super::*;
 
     fn seeded(seed: u64) -> Perturbation {
-        Perturbation { seed, what: Perturb::ALL, room: Room { held: 100, sent: 100 } }
+        Perturbation { seed, what: Perturb::ALL, room: Room { held: 100, sent: 100 }, held: None }
     }
 
     /// Everything that is decided about a step.
@@ -371,6 +391,19 @@ mod tests {
         };
         let (short, long) = (disturbed(100), disturbed(10_000));
         assert!(long < 2 * short && short > 40, "{short} of 100, {long} of 10,000");
+    }
+
+    #[test]
+    fn every_step_is_held_back_now_and_then() {
+        let candidates = [10, 20, 30];
+        let mut held: Vec<_> = (0..200).map(|seed| seeded(seed).to_hold(&candidates)).collect();
+        held.sort();
+        for step in candidates {
+            let runs = held.iter().filter(|held| **held == Some(step)).count();
+            assert!((20..60).contains(&runs), "step {step}: {runs} of 200");
+        }
+        let what = Perturb { schedule: false, ..Perturb::ALL };
+        assert!((0..20).all(|seed| Perturbation { what, ..seeded(seed) }.to_hold(&candidates).is_none()));
     }
 
     #[test]

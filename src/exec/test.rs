@@ -18,6 +18,7 @@ use crate::trace::record::{Entry, Open, Record, VERSION};
 
 use super::endpoint::{self, Endpoint, New, Role};
 use super::files;
+use super::hold::Activity;
 use super::isolation::Net;
 use super::lane::Lane;
 use super::net::ports::ClosedPorts;
@@ -49,6 +50,8 @@ pub(crate) struct Test<'t> {
     pub(crate) passings: Passings,
     /// The programs that it has started. They end after its sockets.
     pub(crate) programs: Programs,
+    /// What its lanes are about.
+    pub(crate) activity: Activity,
     /// Who decides which lane's turn it is, where somebody does.
     pub(crate) steer: Option<Steer>,
     shared: &'t Shared,
@@ -83,6 +86,7 @@ impl<'t> Test<'t> {
             wire,
             passings: Passings::default(),
             programs: Programs::default(),
+            activity: Activity::default(),
             steer: options.script.clone().map(Steer::new),
             shared,
             orders: Cell::new(0),

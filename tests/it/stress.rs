@@ -230,6 +230,21 @@ fn a_long_send_over_tls_is_cut_a_few_times_only() {
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
+/// Each piece that waits in a Unix socket takes as much of its buffer as a send of many bytes.
+#[test]
+fn pieces_do_not_fill_up_a_unix_socket() {
+    let few = "  - a: {send: {fill: x, size: 58}}\n  - b: {expect: readable}\n".repeat(3);
+    let many = "  - a: {send: {fill: x, size: 4KiB}}\n".repeat(10);
+    for sends in [few, many] {
+        let text = format!("about: Messages wait.\nsteps:\n  - a: {{pair: b}}\n{sends}");
+        for seed in 0..80 {
+            let schedule = Perturb { schedule: false, load: false, ..Perturb::ALL };
+            pieces(&text, Some(schedule), seed);
+            pieces(&text, Some(Perturb { buffers: false, ..schedule }), seed);
+        }
+    }
+}
+
 #[test]
 fn a_seed_cuts_in_the_same_places_again() {
     let text = LANES.replace("NET", "tcp");

@@ -1,5 +1,7 @@
 //! Messages: a datagram, a packet of a connection, the urgent byte.
 
+use std::time::Duration;
+
 use super::{DATAGRAM, How, Received, Receiving};
 use crate::exec::endpoint::New;
 use crate::exec::net::{Direction, address, sys};
@@ -23,9 +25,21 @@ impl Receiving<'_> {
                         return Err(self.late(&self.machine()?));
                     }
                 }
+                Err(errno) if errno.0 == libc::EINVAL && self.may_become_urgent() => {
+                    if !self.lane.pause_between(self.deadline, Duration::from_millis(1)).await {
+                        return Ok(Err(errno));
+                    }
+                }
                 Err(errno) => return Ok(Err(errno)),
             }
         }
+    }
+
+    /// Whether an urgent byte is worth waiting for, where none is announced yet. Nothing tells of it.
+    fn may_become_urgent(&self) -> bool {
+        let ended = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR;
+        let waits = self.call.mode == Mode::Waiting && self.call.fails.is_empty();
+        waits && self.endpoint.network.is_tcp() && sys::poll_now(self.socket.fd(), ended) & ended == 0
     }
 
     /// One datagram, or one packet of a connection.

@@ -43,12 +43,30 @@ fn has_ended(socket: &Socket) -> bool {
     socket.network().is_tcp() && state() != Some(TcpState::Established)
 }
 
+/// What the kernel counts, or a little more, for what is in a Unix socket beside its bytes: each send is
+/// a buffer of its own there, however small.
+const UNIX_BUFFER: u64 = 1024;
+
 impl Sending<'_> {
+    /// Whether a piece more in the queue leaves room enough for all that the spec itself leaves there.
+    fn has_room(&self) -> bool {
+        let fd = self.socket.fd();
+        if !self.socket.network().is_unix() || self.socket.is_pipe() {
+            return true;
+        }
+        let size =
+            sys::get_int(fd, libc::SOL_SOCKET, libc::SO_SNDBUF).map_or(0, |size| u64::try_from(size).unwrap_or(0));
+        sys::unsent(fd).is_ok_and(|queued| queued + UNIX_BUFFER <= size / 4)
+    }
+
     /// All bytes of a stream; in a perturbed run in several pieces.
     pub(super) async fn in_pieces(&mut self, bytes: &PayloadBytes) -> Result<Result<(), Errno>, Stop> {
         let mut from = 0;
         if self.lane.test.options.perturb.is_some() {
             for cut in self.cuts(bytes.len()) {
+                if !self.has_room() {
+                    continue;
+                }
                 match self.piece(bytes, from, cut).await? {
                     Ok(()) => from = cut.at,
                     failed => return Ok(failed),
@@ -88,6 +106,10 @@ impl Sending<'_> {
         while let Some(cut) = self.cuts.front().copied() {
             let left = (tls.sent() + tls.unflushed() as u64).saturating_sub(cut.at);
             if left == 0 {
+                break;
+            }
+            if !self.has_room() {
+                self.cuts.clear();
                 break;
             }
             tls.flush_to(fd, left as usize)?;
