@@ -86,7 +86,8 @@ impl Stress {
             return Exit::Nothing;
         }
         let arguments = self.arguments();
-        let options = report::Options { style: output.style, seed, runs: self.runs, arguments: &arguments };
+        let tests = ended.specs.iter().map(|spec| spec.tests.len()).sum();
+        let options = report::Options { style: output.style, seed, runs: self.runs, tests, arguments: &arguments };
         output.print(&match self.format {
             StressFormat::Full => report::text(ended, &options),
             StressFormat::Json => report::json(ended, &options),

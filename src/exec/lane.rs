@@ -61,6 +61,8 @@ pub(crate) struct Lane<'t> {
     pub(super) lanes: Option<Rc<[u64]>>,
     /// What tells it from other lanes.
     pub(super) id: LaneId,
+    /// Where the step begins that runs.
+    pub(super) step: u32,
     /// Whether the step that runs, a send, may be joined with the next.
     pub(super) may_join: bool,
 }
@@ -157,6 +159,7 @@ impl<'t> Lane<'t> {
             turn: Turn::ONCE,
             lanes: None,
             id: LaneId::default(),
+            step: 0,
             may_join: false,
         }
     }
@@ -181,6 +184,7 @@ impl<'t> Lane<'t> {
             varying: self.varying.clone(),
             turn: self.turn,
             id: self.turn.lane(self.id, step, index),
+            step,
             lanes: Some(around.iter().copied().chain([created, index as u64]).collect()),
             may_join: false,
         }
@@ -241,7 +245,8 @@ impl<'t> Lane<'t> {
             if self.test.options.perturb.is_some() {
                 self.perturb(step, steps.peek().copied()).await?;
             }
-            if let Some(steer) = self.test.steer.as_ref().filter(|_| self.takes_turns(step)) {
+            self.step = step.span.start;
+            if let Some(steer) = self.test.steer.as_ref().filter(|_| self.takes_turns() && is_seen(step)) {
                 steer.turn(self.id, step.span.start).await;
                 self.in_time(step.span)?;
             }
@@ -271,10 +276,9 @@ impl<'t> Lane<'t> {
         Ok(())
     }
 
-    /// Whether a step waits for its turn, in a run where somebody gives turns.
-    fn takes_turns(&self, step: &Step) -> bool {
-        let is_seen = matches!(step.action, Action::Call(_) | Action::Link { .. } | Action::Retry { .. });
-        is_seen && self.lanes.is_some() && self.attempt.is_none()
+    /// Whether it waits for its turn, in a run where somebody gives turns.
+    pub(crate) fn takes_turns(&self) -> bool {
+        self.lanes.is_some() && self.attempt.is_none()
     }
 
     /// In a perturbed run, delays a step, and looks whether it may be joined with the next.
@@ -497,6 +501,11 @@ impl<'t> Lane<'t> {
         let _idle = self.test.steer.as_ref().map(Steer::idle);
         meeting.meet(*lane, name, span, deadline).await.map_err(|stop| stop.at(span))
     }
+}
+
+/// Whether others can see what a step does.
+fn is_seen(step: &Step) -> bool {
+    matches!(step.action, Action::Call(_) | Action::Link { .. } | Action::Retry { .. })
 }
 
 /// Whether two steps send on one endpoint, one right after the other, so that the kernel may as well

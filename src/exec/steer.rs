@@ -42,6 +42,8 @@ pub struct Script {
     /// Where the list is at its end, the turns are given by chance, from this seed; without one each
     /// time to the lane whose step is the first in the spec.
     pub seed: Option<u64>,
+    /// Whether what is sent on a stream comes in two halves, of which the second has a turn of its own.
+    pub halves: bool,
 }
 
 /// A lane of a run: the same in every run of the same plan.
@@ -55,6 +57,8 @@ pub struct Begun {
     pub lane: LaneId,
     /// Where it begins in the spec, in bytes.
     pub step: u32,
+    /// Whether it is the second half of what the step sends.
+    pub half: bool,
     /// The lanes that could have had the turn, this one among them, in the order of their steps.
     pub ready: Vec<LaneId>,
 }
@@ -68,12 +72,20 @@ pub struct Turns {
     pub cut: bool,
 }
 
+/// A step that waits for its turn; those of lanes that are first in the spec come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Waiting {
+    step: u32,
+    lane: LaneId,
+    half: bool,
+}
+
 /// Gives the turns of a run.
 #[derive(Debug)]
 pub(crate) struct Steer {
     script: Script,
     turns: RefCell<Turns>,
-    waiting: RefCell<Vec<(u32, LaneId)>>,
+    waiting: RefCell<Vec<Waiting>>,
     turn: Cell<Option<LaneId>>,
     /// Counts what lanes do.
     moves: Cell<u64>,
@@ -123,10 +135,25 @@ impl Steer {
 
     /// Waits until a step of a lane may begin.
     pub(crate) async fn turn(&self, lane: LaneId, step: u32) {
+        self.wait(Waiting { step, lane, half: false }).await;
+    }
+
+    /// Whether what is sent comes in two halves.
+    pub(crate) fn halves(&self) -> bool {
+        self.script.halves && !self.turns.borrow().cut
+    }
+
+    /// Waits until the second half of what a step sends may be sent.
+    pub(crate) async fn second_half(&self, lane: LaneId, step: u32) {
+        self.wait(Waiting { step, lane, half: true }).await;
+    }
+
+    async fn wait(&self, waiting: Waiting) {
         if self.turns.borrow().cut {
             return;
         }
-        self.waiting.borrow_mut().push((step, lane));
+        let lane = waiting.lane;
+        self.waiting.borrow_mut().push(waiting);
         self.moved();
         self.wanted.notify_one();
         loop {
@@ -198,7 +225,8 @@ impl Steer {
             }
             still += 1;
             let enough = match seen {
-                _ if self.busy.get() > 0 => since.elapsed() >= BUSY,
+                _ if self.busy.get() > 0 || (still > ROUNDS && test.programs.are_active()) => since.elapsed() >= BUSY,
+                _ if !test.programs.is_empty() && still <= ROUNDS => false,
                 Seen { unclear: true, .. } if self.is_anybody_blocked() => since.elapsed() >= LONGER,
                 _ => still >= ROUNDS,
             };
@@ -221,15 +249,15 @@ impl Steer {
         waiting.sort_unstable();
         let mut turns = self.turns.borrow_mut();
         let wanted = self.script.lanes.get(turns.begun.len());
-        let scripted = wanted.and_then(|wanted| waiting.iter().position(|(_, lane)| lane == wanted));
+        let scripted = wanted.and_then(|wanted| waiting.iter().position(|waiting| waiting.lane == *wanted));
         let by_chance = || match self.script.seed.filter(|_| wanted.is_none()) {
             Some(seed) => hashed(&(seed, turns.begun.len())) as usize % waiting.len(),
             None => 0,
         };
         let at = scripted.unwrap_or_else(by_chance);
-        let ready = waiting.iter().map(|(_, lane)| *lane).collect();
-        let (step, lane) = waiting.remove(at);
-        turns.begun.push(Begun { lane, step, ready });
+        let ready = waiting.iter().map(|waiting| waiting.lane).collect();
+        let Waiting { lane, step, half } = waiting.remove(at);
+        turns.begun.push(Begun { lane, step, half, ready });
         turns.cut = turns.begun.len() >= TURNS;
         self.turn.set(Some(lane));
         self.moved();

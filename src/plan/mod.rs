@@ -11,6 +11,7 @@ pub mod pattern;
 pub mod payload;
 pub mod program;
 mod room;
+mod steps;
 pub mod template;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use crate::model::option::SocketOption;
 
 use super::build::payload::known_size;
 use super::pattern::{Form, Pattern};
+use super::steps::{any, inner};
 use super::template::Template;
 use super::{Action, Attribute, AttributeCheck, Call, Condition, Lane, Mode, Plan, Step, Target, Verb};
 
@@ -79,24 +80,6 @@ fn is_about_sizes(attribute: &Attribute) -> bool {
         AttributeCheck::Option(option, _) => is_size(option),
         _ => false,
     }
-}
-
-/// The steps of a block.
-fn inner(step: &Step) -> Vec<&[Step]> {
-    match &step.action {
-        Action::Parallel { lanes, .. } => lanes.iter().map(|lane| lane.steps.as_slice()).collect(),
-        Action::Repeat { steps, .. } | Action::Retry { steps, .. } | Action::Include { steps, .. } => vec![steps],
-        Action::Table { rows, .. } => rows.iter().map(|row| row.steps.as_slice()).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Whether a call is so.
-fn any(steps: &[Step], so: &mut impl FnMut(&Call) -> bool) -> bool {
-    steps.iter().any(|step| match &step.action {
-        Action::Call(call) => so(call),
-        _ => inner(step).into_iter().any(|steps| any(steps, so)),
-    })
 }
 
 /// What is sent, and may not have been received.

@@ -3,6 +3,7 @@
 
 mod columns;
 mod json;
+mod missing;
 
 use std::path::Path;
 
@@ -18,6 +19,8 @@ pub use json::json;
 
 /// How wide a terminal is at least: less would leave no room for two traces.
 const NARROWEST: usize = 40;
+/// Up to so many tests, those with lanes that are in order have a line each.
+const FEW: usize = 20;
 /// How many of the ways that are not shown have a line.
 const OTHERS: usize = 3;
 
@@ -28,6 +31,8 @@ pub struct Options<'a> {
     pub style: Style,
     /// The seed of the first run.
     pub seed: u64,
+    /// How many tests there are: of a few, those that are in order are told of, too.
+    pub tests: usize,
     /// How many runs each test was to have.
     pub runs: u32,
     /// What else the command line said on how the specs are understood, as a shell takes it, each
@@ -54,6 +59,10 @@ fn spec(stressed: &Stressed, options: &Options<'_>) -> String {
             Some(Trouble::CouldNotRun(reason)) => verdict(&mut page, BAD, "could not run", &tally.name, reason),
             None => {}
         }
+        let few = options.tests <= FEW;
+        if let Some(orders) = missing::agreed(tally).filter(|_| few && !tally.differs() && !tally.fails()) {
+            verdict(&mut page, GOOD, "same", &tally.name, &orders);
+        }
         if tally.differs() {
             draw_difference(&mut page, stressed, tally, options);
         } else if let Some(way) = tally.ways.first().filter(|_| tally.fails()) {
@@ -78,13 +87,14 @@ fn draw_failing(page: &mut Page, stressed: &Stressed, tally: &Tally, way: &Way, 
 fn draw_difference(page: &mut Page, stressed: &Stressed, tally: &Tally, options: &Options<'_>) {
     let (Some(usual), Some(other)) = (tally.usual().or_else(|| tally.ways.first()), tally.other()) else { return };
     verdict(page, BAD, "differs", &tally.name, &ways(tally));
-    let difference = Difference::between(usual, other);
+    let difference = Difference::between(&usual.record, &other.record);
     draw_place(page, stressed.place_of(difference.step.as_ref().map(|(line, file)| (*line, file.as_deref()))).as_ref());
     page.end_line();
     let heads = [head(usual, tally.runs), head(other, tally.runs)];
     columns::draw(page, &heads, &difference, options.style.width.max(NARROWEST));
     page.end_line();
     draw_others(page, tally, [usual, other], options);
+    missing::draw(page, stressed, tally, options);
     if let Some(seed) = other.seed.or(usual.seed) {
         page.push("  to see it again: ");
         page.paint(STRONG, &command(stressed, tally, seed, options));
@@ -119,6 +129,7 @@ fn head(way: &Way, runs: u32) -> String {
     match way.seed {
         _ if way.is_usual && way.count == 0 => "only unperturbed".to_owned(),
         _ if way.is_usual => format!("{often}, and unperturbed"),
+        None if way.count == 0 => "in another order of its steps".to_owned(),
         Some(seed) => format!("{often}, first seed {seed}"),
         None => often,
     }
@@ -178,6 +189,10 @@ fn summary(ended: &Ended, options: &Options<'_>) -> String {
     page.push(&format!(" in {:.2}s", ended.took.as_secs_f64()));
     page.paint(QUIET, &format!("  seed {}", options.seed));
     page.end_line();
+    if let Some(orders) = missing::in_all(ended) {
+        page.push(&orders);
+        page.end_line();
+    }
     let fewer = ended.specs.iter().filter(|stressed| stressed.has_fewer_than(options.runs)).count() as u64;
     if fewer > 0 && ended.timed_out {
         let text =

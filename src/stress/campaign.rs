@@ -10,12 +10,16 @@ use crate::exec::{self, Options, Perturbation};
 use crate::suite::{Found, Planned, PlannedTest, Runner, SpecResult, Worker};
 
 use super::load::Load;
+use super::missing::Inquiry;
+use super::orders::Explorer;
 use super::outcome::{Ended, Stressed};
 use super::tally::{Tally, Trouble};
 
 /// How many runs of a spec are made before it is another's turn, so that all specs have had some
 /// when the time is up.
 const ROUND: u32 = 10;
+/// For how long the orders of a test's lanes are tried.
+const EXPLORING: Duration = Duration::from_secs(5);
 /// How often whoever watches is told how far it has come.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -166,7 +170,8 @@ impl<'a> Campaign<'a> {
         if self.is_over() {
             return Some(turn);
         }
-        let planned = match self.runner.plan(&self.found[turn.index]) {
+        let found = &self.found[turn.index];
+        let planned = match self.runner.plan(found) {
             Ok(planned) => planned?,
             Err(result) => {
                 lock(&self.done).push(self.stressed(turn.index, Vec::new(), Some(result)));
@@ -184,7 +189,7 @@ impl<'a> Campaign<'a> {
         }
         let runs = ROUND.min(self.settings.runs - turn.runs);
         for (test, tally) in planned.tests.iter().zip(&mut turn.tallies) {
-            self.runs_of(&planned, test, tally, turn.runs..turn.runs + runs, worker);
+            self.runs_of(found, &planned, test, tally, turn.runs..turn.runs + runs, worker);
         }
         turn.runs += runs;
         Some(turn)
@@ -193,6 +198,7 @@ impl<'a> Campaign<'a> {
     /// Some runs of a test; before the first of them the one that is not perturbed.
     fn runs_of(
         &self,
+        found: &Found,
         planned: &Planned,
         test: &PlannedTest,
         tally: &mut Tally,
@@ -215,11 +221,36 @@ impl<'a> Campaign<'a> {
             }
             let (differed, began) = (tally.differs(), Instant::now());
             self.one(planned, test, tally, seed, worker);
+            if seed.is_none() {
+                self.explore(found, planned, test, tally, worker, longest(began.elapsed()));
+            }
             tally.took += if differed { began.elapsed() } else { Duration::ZERO };
             if tally.differs() && !differed {
                 self.differ.fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+
+    /// Tries the orders in which the steps of its lanes can begin; where it hangs on them how the test goes,
+    /// finds out what the spec lacks.
+    fn explore(
+        &self,
+        found: &Found,
+        planned: &Planned,
+        test: &PlannedTest,
+        tally: &mut Tally,
+        worker: &mut Worker,
+        longest: Duration,
+    ) {
+        if !test.plan.has_lanes() || !test.plan.perturb.schedule || tally.trouble.is_some() {
+            return;
+        }
+        let (plan, source, cancel) = (&test.plan, &planned.loaded.source, &self.runner.cancel);
+        let until = Instant::now() + EXPLORING.min(self.left());
+        let seed = self.settings.seed;
+        tally.add_orders(Explorer { plan, source, worker, cancel, longest, until, halves: false }.explore(seed));
+        let mut inquiry = Inquiry { runner: self.runner, found, test: &test.name, worker, longest, seed };
+        tally.missing = inquiry.missing(plan, source, tally);
     }
 
     fn one(&self, planned: &Planned, test: &PlannedTest, tally: &mut Tally, seed: Option<u64>, worker: &mut Worker) {
@@ -234,6 +265,12 @@ impl<'a> Campaign<'a> {
             Err(reason) => tally.trouble = Some(Trouble::CouldNotRun(reason)),
         }
     }
+}
+
+/// How long a step may take in an order of its own: as long as the whole test did, and longer. Who waits
+/// longer still, waits in vain.
+fn longest(took: Duration) -> Duration {
+    (4 * took).max(Duration::from_secs(1))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

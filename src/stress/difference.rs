@@ -3,8 +3,6 @@
 use crate::trace::record::Record;
 use crate::trace::{Placed, placed};
 
-use super::tally::Way;
-
 /// What begins the line that stands for the failure of a run.
 pub const FAILED: &str = "failed: ";
 
@@ -27,10 +25,10 @@ pub type Step = (u32, Option<String>);
 
 impl Difference {
     /// Finds where two ways part.
-    pub fn between(one: &Way, other: &Way) -> Self {
-        let (one_lines, other_lines) = (placed(&one.record), placed(&other.record));
+    pub fn between(one: &Record, other: &Record) -> Self {
+        let (one_lines, other_lines) = (placed(one), placed(other));
         // Of a run that failed, it matters where; other lanes may have come less far, too.
-        let failed = [&other.record, &one.record].into_iter().find_map(|record| failed_at(record));
+        let failed = [other, one].into_iter().find_map(failed_at);
         let at = failed.as_ref().and_then(|step| at_step(&one_lines, &other_lines, step));
         let (one_at, other_at) = at.unwrap_or_else(|| {
             let same = one_lines.iter().zip(&other_lines).take_while(|(one, other)| one.text == other.text).count();
@@ -40,10 +38,17 @@ impl Difference {
         Self {
             step,
             before: one_at.checked_sub(1).map(|before| one_lines[before].text.clone()),
-            one: rest(&one_lines, one_at, &one.record),
-            other: rest(&other_lines, other_at, &other.record),
+            one: rest(&one_lines, one_at, one),
+            other: rest(&other_lines, other_at, other),
         }
     }
+}
+
+/// The first line of each that the other does not have; where it ends before, words for that.
+pub fn first_lines(one: &Record, other: &Record) -> [String; 2] {
+    let difference = Difference::between(one, other);
+    [difference.one, difference.other]
+        .map(|lines| lines.into_iter().next().unwrap_or_else(|| "(nothing more)".to_owned()))
 }
 
 /// The step that failed.

@@ -8,11 +8,15 @@
 pub mod campaign;
 pub mod difference;
 mod load;
+pub mod missing;
+pub mod orders;
 pub mod outcome;
 pub mod repair;
 pub mod tally;
 
 pub use campaign::{Campaign, Progress, Settings};
 pub use difference::{Difference, Step};
+pub use missing::{Missing, Repair, Side};
+pub use orders::{Order, Orders};
 pub use outcome::{Ended, Place, Stressed, Totals};
 pub use tally::{Tally, Way};

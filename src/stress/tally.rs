@@ -6,6 +6,9 @@ use crate::exec::{Ended, Execution};
 use crate::trace;
 use crate::trace::record::Record;
 
+use super::missing::Missing;
+use super::orders::{Order, Orders};
+
 /// How many ways are kept. A test that goes another way each time has shown enough by then.
 const KEPT: usize = 16;
 /// For how long a test is run on that has gone in more than one way: it may wait for a deadline each
@@ -26,6 +29,10 @@ pub struct Tally {
     pub others: u32,
     /// Why it cannot run here, or could not go on.
     pub trouble: Option<Trouble>,
+    /// What came of the orders in which the steps of its lanes can begin, where it has lanes.
+    pub orders: Option<Orders>,
+    /// The ordering that it lacks, where that was found.
+    pub missing: Option<Missing>,
     /// How long its runs have taken since it went in more than one way.
     pub(super) took: Duration,
 }
@@ -60,21 +67,35 @@ impl Way {
         self.record.failure.is_some()
     }
 
-    /// Whether a run went so. Of runs that failed it counts at which step: how far other lanes had
-    /// come by then says nothing.
-    fn is_of(&self, record: &Record, trace: &str) -> bool {
-        match (&self.record.failure, &record.failure) {
-            (None, None) => self.trace == trace,
-            (Some(one), Some(other)) => (one.line, &one.file) == (other.line, &other.file),
-            _ => false,
-        }
+    /// Whether a run went so.
+    pub fn is_of(&self, record: &Record, trace: &str) -> bool {
+        is_same_way((&self.record, &self.trace), (record, trace))
+    }
+}
+
+/// Whether two runs, each with its canonical trace, went the same way. Of runs that failed it counts at
+/// which step: how far other lanes had come by then says nothing.
+pub(super) fn is_same_way(one: (&Record, &str), other: (&Record, &str)) -> bool {
+    match (&one.0.failure, &other.0.failure) {
+        (None, None) => one.1 == other.1,
+        (Some(one), Some(other)) => (one.line, &one.file) == (other.line, &other.file),
+        _ => false,
     }
 }
 
 impl Tally {
     /// That of a test that has not run.
     pub fn new(name: String) -> Self {
-        Self { name, runs: 0, ways: Vec::new(), others: 0, trouble: None, took: Duration::ZERO }
+        Self {
+            name,
+            runs: 0,
+            ways: Vec::new(),
+            others: 0,
+            trouble: None,
+            orders: None,
+            missing: None,
+            took: Duration::ZERO,
+        }
     }
 
     /// Whether the runs went in more than one way.
@@ -115,6 +136,22 @@ impl Tally {
             Ended::Cancelled { .. } => return,
         }
         self.count(execution.record, seed);
+    }
+
+    /// Adds what came of the orders of its steps. Where none of them goes the usual way, they were not
+    /// those of an ordinary run, and say nothing.
+    pub fn add_orders(&mut self, orders: Orders) {
+        let Some(usual) = self.usual() else { return };
+        if !orders.ways.iter().any(|way| usual.is_of(&way.shortest.record, &way.shortest.trace)) {
+            return;
+        }
+        for Order { record, trace, .. } in orders.ways.iter().map(|way| &way.shortest) {
+            if !self.ways.iter().any(|way| way.is_of(record, trace)) {
+                let (record, trace) = (record.clone(), trace.clone());
+                self.ways.push(Way { count: 0, is_usual: false, seed: None, record, trace });
+            }
+        }
+        self.orders = Some(orders);
     }
 
     /// Counts the record of a run that went to its end, or to a step that failed.

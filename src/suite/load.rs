@@ -29,13 +29,17 @@ impl Loaded {
     /// # Errors
     /// Where the file cannot be read. A file that is no spec is no error but has findings.
     pub fn read(found: &Found, settings: &plan::Settings) -> io::Result<Self> {
-        let source = SourceFile::read(&found.path, found.path.to_string_lossy())?;
+        Ok(Self::of(found, SourceFile::read(&found.path, found.path.to_string_lossy())?, settings))
+    }
+
+    /// Understands the text of a spec.
+    pub(super) fn of(found: &Found, source: SourceFile, settings: &plan::Settings) -> Self {
         let spec::Parsed { spec, diagnostics: mut findings } = spec::parse(&source);
         if let Some(rival) = &found.rival {
             findings.push(same_name(rival));
         }
         let cases = plan::cases(&spec, settings, &mut findings);
-        Ok(Self { source, spec, cases, findings })
+        Self { source, spec, cases, findings }
     }
 
     /// Whether nothing of it can run.

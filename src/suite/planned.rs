@@ -4,11 +4,11 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::exec::{Execution, Options};
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::source::SourceFile;
 
 use super::find::Found;
-use super::load::Loaded;
+use super::load::{Loaded, is_error};
 use super::outcome::SpecResult;
 use super::run::{Runner, Worker, parent, said, unreadable, whole, with_source};
 
@@ -54,6 +54,19 @@ impl Runner {
         });
         let tests = tests.collect();
         Ok(Some(Planned { loaded, tests }))
+    }
+}
+
+impl Runner {
+    /// Plans the test of that name of a spec whose text is another one than that of its file. `None`
+    /// where that is wrong.
+    pub fn plan_changed(&self, found: &Found, name: &str, text: &str) -> Option<(Plan, SourceFile)> {
+        let source = SourceFile::new(found.path.to_string_lossy(), &found.path, text);
+        let loaded = Loaded::of(found, source, &self.settings);
+        let case = loaded.cases.iter().find(|case| case.test_name(&found.name) == name)?;
+        let mut findings = loaded.findings.clone();
+        let plan = plan::build(&loaded.spec, &loaded.source, &found.name, case, &self.settings, &mut findings)?;
+        (!findings.iter().any(is_error)).then_some((plan, loaded.source))
     }
 }
 

@@ -365,7 +365,7 @@ fn ended() -> Ended {
 fn the_report_fits_the_terminal() {
     for (width, color) in [(80, false), (60, false), (80, true)] {
         let style = Style { color, width };
-        let options = report::Options { style, seed: 100, runs: 200, arguments: " --var who=ann" };
+        let options = report::Options { style, seed: 100, runs: 200, tests: 3, arguments: " --var who=ann" };
         let text = report::text(&ended(), &options);
         if color {
             insta::assert_snapshot!("stress_colored", text);
@@ -381,7 +381,7 @@ fn the_report_fits_the_terminal() {
 
 #[test]
 fn the_report_for_machines_says_the_same() {
-    let options = report::Options { style: Style::default(), seed: 100, runs: 200, arguments: "" };
+    let options = report::Options { style: Style::default(), seed: 100, runs: 200, tests: 3, arguments: "" };
     let report: Value = serde_json::from_str(&report::json(&ended(), &options)).unwrap();
     assert_eq!(verdicts(&report), [("racy", "differs"), ("failing", "failed"), ("sound", "same")]);
     let racy = &report["tests"][0];

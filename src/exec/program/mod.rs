@@ -324,6 +324,11 @@ impl Programs {
         }
     }
 
+    /// Whether one of them does something, or is about to.
+    pub(crate) fn are_active(&self) -> bool {
+        self.all.borrow().iter().any(|program| program.is_active())
+    }
+
     /// Waits a moment for what programs do last: one that is about to end, and what it has printed.
     pub(crate) async fn settle(&self) {
         /// The kernel closes the connections of a process before it says that it has ended.

@@ -25,7 +25,7 @@ fn orders(steps: &str) -> BTreeMap<Vec<u32>, String> {
     let mut scripts = vec![Vec::new()];
     while let Some(lanes) = scripts.pop() {
         let from = lanes.len();
-        let script = Script { lanes, seed: None };
+        let script = Script { lanes, ..Script::default() };
         let execution = run(steps, script.clone());
         assert!(!execution.turns.cut);
         let begun: &[Begun] = &execution.turns.begun;
@@ -104,7 +104,7 @@ fn chance_is_the_same_for_the_same_seed() {
         format!("      {name}:\n        - repeat: 4\n          steps: [{{{end}: {{send: a}}}}]\n")
     };
     let steps = format!("  - parallel:\n{}{}", lane("a", "client"), lane("b", "conn"));
-    let by = |seed| run(&steps, Script { lanes: Vec::new(), seed: Some(seed) }).turns.begun;
+    let by = |seed| run(&steps, Script { seed: Some(seed), ..Script::default() }).turns.begun;
     assert_eq!(by(1), by(1));
     assert!((2..10).any(|seed| by(seed) != by(1)));
 }

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::{Options, command};
 use crate::report::terminal::shown_path;
+use crate::stress::difference::first_lines;
 use crate::stress::tally::{Trouble, Way};
-use crate::stress::{Difference, Ended, Place, Stressed, Tally};
+use crate::stress::{Difference, Ended, Missing, Place, Repair, Side, Stressed, Tally};
 use crate::suite::Outcome;
 
 /// One object of JSON.
@@ -37,8 +38,54 @@ struct Test<'a> {
     /// Only where there is more than one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ways: Vec<JsonWay<'a>>,
+    /// Only where it has lanes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orders: Option<JsonOrders>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<JsonMissing<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<String>,
+}
+
+/// The orders of the lanes' steps that were tried.
+#[derive(Serialize)]
+struct JsonOrders {
+    tried: u32,
+    all: bool,
+    /// Whether what is sent came in two halves.
+    halves: bool,
+    ways: u64,
+}
+
+/// Two steps that nothing orders.
+#[derive(Serialize)]
+struct JsonMissing<'a> {
+    first: JsonSide<'a>,
+    second: JsonSide<'a>,
+    repairs: Vec<JsonRepair<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonSide<'a> {
+    file: String,
+    line: u32,
+    lane: &'a str,
+    text: &'a str,
+    second_half: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<u32>,
+    /// The first event that is otherwise, where this step comes first.
+    then: String,
+}
+
+#[derive(Serialize)]
+struct JsonRepair<'a> {
+    words: &'a [String],
+    /// The whole spec with the change.
+    spec: &'a str,
+    orders: u32,
+    all_orders: bool,
+    runs: u32,
 }
 
 #[derive(Serialize)]
@@ -89,7 +136,18 @@ fn tests<'a>(stressed: &'a Stressed, options: &Options<'_>) -> Vec<Test<'a>> {
 
 fn empty<'a>(name: &'a str, stressed: &Stressed, verdict: &'static str) -> Test<'a> {
     let spec = shown_path(&stressed.path).into_owned();
-    Test { name, spec, verdict, reason: None, runs: 0, step: None, ways: Vec::new(), command: None }
+    Test {
+        name,
+        spec,
+        verdict,
+        reason: None,
+        runs: 0,
+        step: None,
+        ways: Vec::new(),
+        orders: None,
+        missing: None,
+        command: None,
+    }
 }
 
 fn test<'a>(stressed: &Stressed, tally: &'a Tally, options: &Options<'_>) -> Test<'a> {
@@ -102,14 +160,43 @@ fn test<'a>(stressed: &Stressed, tally: &'a Tally, options: &Options<'_>) -> Tes
         None => ("same", None),
     };
     let mut test = Test { reason, runs: tally.runs, ..empty(&tally.name, stressed, verdict) };
+    test.orders = tally.orders.as_ref().map(|orders| JsonOrders {
+        tried: orders.tried,
+        all: orders.all,
+        halves: orders.halves,
+        ways: orders.ways.len() as u64,
+    });
+    test.missing = tally.missing.as_ref().map(|missing| json_missing(stressed, missing));
     if let (true, Some(usual), Some(other)) = (tally.differs(), tally.usual(), tally.other()) {
-        let step = Difference::between(usual, other).step;
+        let step = Difference::between(&usual.record, &other.record).step;
         let place = stressed.place_of(step.as_ref().map(|(line, file)| (*line, file.as_deref())));
         test.step = place.map(|Place { file, line, text }| Step { file, line, text });
         test.ways = tally.ways.iter().map(way).collect();
         test.command = other.seed.map(|seed| command(stressed, tally, seed, options));
     }
     test
+}
+
+fn json_missing<'a>(stressed: &Stressed, missing: &'a Missing) -> JsonMissing<'a> {
+    let [then, or] = first_lines(&missing.orders[0].record, &missing.orders[1].record);
+    let repair = |repair: &'a Repair| JsonRepair {
+        words: &repair.words,
+        spec: &repair.text,
+        orders: repair.orders,
+        all_orders: repair.all,
+        runs: repair.runs,
+    };
+    JsonMissing {
+        first: side(stressed, &missing.first, then),
+        second: side(stressed, &missing.second, or),
+        repairs: missing.repairs.iter().map(repair).collect(),
+    }
+}
+
+fn side<'a>(stressed: &Stressed, side: &'a Side, then: String) -> JsonSide<'a> {
+    let (line, file) = &side.step;
+    let file = file.clone().unwrap_or_else(|| shown_path(&stressed.path).into_owned());
+    JsonSide { file, line: *line, lane: &side.lane, text: &side.text, second_half: side.half, time: side.time, then }
 }
 
 fn way(way: &Way) -> JsonWay<'_> {

@@ -1,0 +1,64 @@
+//! Walks through the steps of a plan, and the blocks in it.
+
+use super::{Action, Call, Plan, Step};
+use crate::source::Span;
+
+impl Plan {
+    /// Whether it has lanes that run at once.
+    pub fn has_lanes(&self) -> bool {
+        has_lanes(&self.steps)
+    }
+
+    /// The place of the whole step that begins there.
+    pub fn step_at(&self, start: u32) -> Option<Span> {
+        step_at(&self.steps, start)
+    }
+
+    /// The innermost lane that a step is in, by the place of the step.
+    pub fn lane_of(&self, step: u32) -> Option<&str> {
+        lane_of(&self.steps, step)
+    }
+}
+
+fn has_lanes(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.action {
+        Action::Parallel { lanes, .. } => lanes.len() > 1 || inner(step).into_iter().any(has_lanes),
+        _ => inner(step).into_iter().any(has_lanes),
+    })
+}
+
+fn lane_of(steps: &[Step], start: u32) -> Option<&str> {
+    steps.iter().find_map(|step| match &step.action {
+        Action::Parallel { lanes, .. } => lanes.iter().find_map(|lane| {
+            let inner = lane_of(&lane.steps, start);
+            inner.or_else(|| step_at(&lane.steps, start).is_some().then_some(lane.name.as_str()))
+        }),
+        _ => inner(step).into_iter().find_map(|steps| lane_of(steps, start)),
+    })
+}
+
+/// The innermost step that begins there.
+fn step_at(steps: &[Step], start: u32) -> Option<Span> {
+    steps.iter().find_map(|step| {
+        let inner = inner(step).into_iter().find_map(|steps| step_at(steps, start));
+        inner.or_else(|| (step.span.start == start).then_some(step.span))
+    })
+}
+
+/// The steps of a block.
+pub(super) fn inner(step: &Step) -> Vec<&[Step]> {
+    match &step.action {
+        Action::Parallel { lanes, .. } => lanes.iter().map(|lane| lane.steps.as_slice()).collect(),
+        Action::Repeat { steps, .. } | Action::Retry { steps, .. } | Action::Include { steps, .. } => vec![steps],
+        Action::Table { rows, .. } => rows.iter().map(|row| row.steps.as_slice()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a call is so.
+pub(super) fn any(steps: &[Step], so: &mut impl FnMut(&Call) -> bool) -> bool {
+    steps.iter().any(|step| match &step.action {
+        Action::Call(call) => so(call),
+        _ => inner(step).into_iter().any(|steps| any(steps, so)),
+    })
+}

@@ -1,0 +1,219 @@
+//! Explores the orders in which the steps of lanes can begin: all of them, where there are not too
+//! many, or a number of them that a seed chooses.
+//!
+//! Each order is a run of its own, in which the next step begins when nothing moves any more
+//! (`exec/steer.rs`). A step that waits for another lane is passed by, so an order that cannot come
+//! about is none.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use crate::exec::{Begun, Cancel, Ended, LaneId, Options, Perturbation, Script};
+use crate::plan::Plan;
+use crate::source::SourceFile;
+use crate::suite::Worker;
+use crate::trace;
+use crate::trace::record::Record;
+
+use super::tally::is_same_way;
+
+/// How many orders are tried at most.
+const MOST: usize = 2000;
+/// How many are chosen where there are more.
+const CHOSEN: usize = 200;
+/// So many are chosen first, to find out about how many there are.
+const GUESSES: usize = 16;
+/// After so many runs in which a step waited in vain, no more are made.
+const SLOW: u32 = 3;
+
+/// The orders that were tried, and what came of them.
+#[derive(Debug, Default)]
+pub struct Orders {
+    /// How many.
+    pub tried: u32,
+    /// Whether there are no others.
+    pub all: bool,
+    /// The ways in which the test went, first that of the first order: each lane as far as it goes.
+    pub ways: Vec<OrderWay>,
+    /// Whether what is sent came in two halves: with whole sends it went one way.
+    pub halves: bool,
+    /// Each order, by the lanes whose turn it was, with its way.
+    known: HashMap<Vec<LaneId>, usize>,
+}
+
+/// A way in which a test went in some orders of its steps.
+#[derive(Debug)]
+pub struct OrderWay {
+    /// In how many.
+    pub count: u32,
+    /// That of them in which lanes give way to each other least often.
+    pub shortest: Order,
+}
+
+/// One order, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The steps, as they began.
+    pub turns: Vec<Begun>,
+    /// Their lines, from 1, each with whether it is the second half of what the step sends.
+    pub lines: Vec<(u32, bool)>,
+    /// What happened.
+    pub record: Box<Record>,
+    /// Its canonical trace.
+    pub trace: String,
+}
+
+impl Order {
+    /// The lanes whose turn it was.
+    pub(super) fn lanes(&self) -> Vec<LaneId> {
+        self.turns.iter().map(|begun| begun.lane).collect()
+    }
+
+    /// Whether two orders give the same.
+    pub(super) fn goes_as(&self, other: &Self) -> bool {
+        is_same_way((&self.record, &self.trace), (&other.record, &other.trace))
+    }
+
+    /// How often another lane goes on.
+    fn switches(&self) -> usize {
+        self.turns.windows(2).filter(|two| two[0].lane != two[1].lane).count()
+    }
+}
+
+/// Runs a test in one order after the other.
+#[derive(Debug)]
+pub(super) struct Explorer<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) source: &'a SourceFile,
+    pub(super) worker: &'a mut Worker,
+    pub(super) cancel: &'a Cancel,
+    /// The longest that a step may take: in an order in which it waits in vain, that is how long it does.
+    pub(super) longest: Duration,
+    /// When it has to end.
+    pub(super) until: Instant,
+    /// Whether what is sent comes in two halves.
+    pub(super) halves: bool,
+}
+
+impl Explorer<'_> {
+    /// Runs the test in an order. `None` where that cannot be done, or the time is up.
+    pub(super) fn run(&mut self, lanes: Vec<LaneId>) -> Option<Order> {
+        self.follow(Script { lanes, seed: None, halves: self.halves })
+    }
+
+    fn follow(&mut self, script: Script) -> Option<Order> {
+        if self.cancel.is_cancelled() || Instant::now() >= self.until {
+            return None;
+        }
+        let options = Options {
+            script: Some(script),
+            longest: Some(self.longest),
+            cancel: self.cancel.clone(),
+            ..Options::default()
+        };
+        let execution = self.worker.execute(self.plan, self.source, &options).ok()?;
+        if !matches!(execution.ended, Ended::Completed | Ended::Failed) || execution.turns.cut {
+            return None;
+        }
+        let trace = trace::text_of(&execution.record);
+        let turns = execution.turns.begun;
+        let lines = turns.iter().map(|begun| (self.source.line(begun.step), begun.half)).collect();
+        Some(Order { turns, lines, record: Box::new(execution.record), trace })
+    }
+
+    /// Tries the orders; where all go the same way, also those in which something happens in the midst
+    /// of a send.
+    pub(super) fn explore(&mut self, seed: u64) -> Orders {
+        let whole = self.orders(seed, MOST);
+        if !whole.agree() || whole.tried == 0 || !Perturbation::of(self.plan, seed).what.segments {
+            return whole;
+        }
+        self.halves = true;
+        let halves = self.orders(seed, CHOSEN);
+        if halves.agree() { whole } else { halves }
+    }
+
+    /// Tries the orders, where there are not more than so many.
+    fn orders(&mut self, seed: u64, most: usize) -> Orders {
+        let mut orders = Orders { halves: self.halves, ..Orders::default() };
+        let Some(first) = self.run(Vec::new()) else { return orders };
+        orders.add(first);
+        let mut guessed = 0_usize;
+        for nth in 0..GUESSES {
+            let Some(order) = self.chosen(seed, nth) else { return orders };
+            let turns = order.turns.iter();
+            guessed = guessed.saturating_add(turns.fold(1, |all, begun| all.saturating_mul(begun.ready.len())));
+            orders.add(order);
+        }
+        // On the average, the product of how many could have had each turn is the number of all orders.
+        if guessed / GUESSES > most + most / 2 {
+            for nth in GUESSES..CHOSEN {
+                let Some(order) = self.chosen(seed, nth) else { break };
+                orders.add(order);
+            }
+        } else {
+            orders.all = self.enumerate(&mut orders, most).is_some();
+        }
+        orders
+    }
+
+    fn chosen(&mut self, seed: u64, nth: usize) -> Option<Order> {
+        self.follow(Script { lanes: Vec::new(), seed: Some(seed.wrapping_add(nth as u64)), halves: self.halves })
+    }
+
+    /// Runs every order. `None` where there are more than can be tried.
+    fn enumerate(&mut self, orders: &mut Orders, most: usize) -> Option<()> {
+        let mut slow = 0;
+        let mut scripts = vec![Vec::new()];
+        while let Some(lanes) = scripts.pop() {
+            if orders.known.len() >= most || slow >= SLOW {
+                return None;
+            }
+            let (from, began) = (lanes.len(), Instant::now());
+            let order = self.run(lanes.clone())?;
+            slow += u32::from(began.elapsed() >= self.longest);
+            let taken = order.lanes();
+            // One that does not come about again is not the whole story.
+            if !taken.starts_with(&lanes) {
+                return None;
+            }
+            for (at, begun) in order.turns.iter().enumerate().skip(from) {
+                let others = begun.ready.iter().filter(|lane| **lane != begun.lane);
+                scripts.extend(others.map(|other| [&taken[..at], &[*other]].concat()));
+            }
+            orders.add(order);
+        }
+        Some(())
+    }
+}
+
+impl Orders {
+    /// Whether all orders that were tried give the same.
+    pub fn agree(&self) -> bool {
+        self.ways.len() < 2
+    }
+
+    fn add(&mut self, order: Order) {
+        let way = self.ways.iter().position(|way| way.shortest.goes_as(&order)).unwrap_or_else(|| {
+            self.ways.push(OrderWay { count: 0, shortest: order.clone() });
+            self.ways.len() - 1
+        });
+        if self.known.insert(order.lanes(), way).is_some() {
+            return;
+        }
+        self.tried += 1;
+        let way = &mut self.ways[way];
+        way.count += 1;
+        if order.switches() < way.shortest.switches() {
+            way.shortest = order;
+        }
+    }
+
+    /// An order of this way that has the most in common with another one, from its beginning.
+    pub(super) fn nearest(&self, way: usize, other: &[LaneId]) -> Option<&[LaneId]> {
+        let common = |lanes: &[LaneId]| lanes.iter().zip(other).take_while(|(one, other)| one == other).count();
+        let of_it = self.known.iter().filter(|(_, known)| **known == way).map(|(lanes, _)| lanes.as_slice());
+        // Of those that have as much in common, always the same.
+        of_it.max_by_key(|lanes| (common(lanes), std::cmp::Reverse(*lanes)))
+    }
+}
