@@ -47,9 +47,9 @@ fn effects(
     call: &Call,
 ) -> Vec<(String, String)> {
     let name = &call.endpoint.text;
-    let peer = || scene.peers.get(name).cloned();
     let at_peer = |words: &[&str]| -> Vec<(String, String)> {
-        peer().into_iter().flat_map(|peer| words.iter().map(move |what| (peer.clone(), (*what).to_owned()))).collect()
+        let peer = scene.peers.get(name).cloned();
+        peer.into_iter().flat_map(|peer| words.iter().map(move |what| (peer.clone(), (*what).to_owned()))).collect()
     };
     match &call.verb {
         // With bytes unread it is a reset.
@@ -60,8 +60,7 @@ fn effects(
         Verb::Shutdown { how, .. } if how.text != "read" => at_peer(&["{state: CLOSE-WAIT}", "eof"]),
         Verb::Reset => at_peer(&["{state: CLOSED}"]),
         Verb::Send { to, .. } => {
-            let receiver = to.as_ref().map(|to| to.text.clone()).or_else(peer).or_else(|| connected(scene, name));
-            let Some(receiver) = receiver.filter(|name| crate::model::name::is_name(name)) else { return Vec::new() };
+            let Some(receiver) = receiver(scene, name, to.as_ref()) else { return Vec::new() };
             let what = match unread(scene, apart, before, after, &receiver) {
                 Some(bytes) if scene.peers.contains_key(&receiver) => format!("{{unread: {bytes}}}"),
                 _ => "readable".to_owned(),
@@ -84,6 +83,13 @@ fn leaves_bytes(scene: &Scene<'_>, apart: &Apart<'_>, before: &Side<'_>, after: 
     }
     let usual = scene.happened(0, before.step).map(|happened| &happened.event.what);
     matches!(usual, Some(What::Words(words)) if words.contains(" unread "))
+}
+
+/// The endpoint that a send goes to.
+pub(super) fn receiver(scene: &Scene<'_>, sender: &str, to: Option<&Scalar>) -> Option<String> {
+    let to = to.map(|to| to.text.clone());
+    let receiver = to.or_else(|| scene.peers.get(sender).cloned()).or_else(|| connected(scene, sender));
+    receiver.filter(|name| crate::model::name::is_name(name))
 }
 
 /// Whom a socket of datagrams is connected to.

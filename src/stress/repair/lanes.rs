@@ -24,7 +24,7 @@ pub(super) fn proposals(scene: &Scene<'_>, apart: &Apart<'_>) -> Vec<Proposal> {
     }
     for (one, other) in [(&apart.first, &apart.second), (&apart.second, &apart.first)] {
         all.extend(instead(scene, apart, one));
-        all.extend(turns(scene, apart, one, other));
+        all.extend(receives_first(scene, apart, one, other));
     }
     all
 }
@@ -100,7 +100,7 @@ fn others(apart: &Apart<'_>, side: &Side<'_>) -> String {
 }
 
 /// Where both ends send before they receive, and both may find no room: one receives first.
-fn turns(scene: &Scene<'_>, apart: &Apart<'_>, side: &Side<'_>, other: &Side<'_>) -> Option<Proposal> {
+fn receives_first(scene: &Scene<'_>, apart: &Apart<'_>, side: &Side<'_>, other: &Side<'_>) -> Option<Proposal> {
     let (own, peer) = (side.call()?, other.call()?);
     let sends = |verb: &Verb| matches!(verb, Verb::Send { .. });
     let is_peer = scene.peers.get(&own.endpoint.text) == Some(&peer.endpoint.text);

@@ -20,6 +20,7 @@ mod scene;
 mod sequence;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod words;
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -125,6 +126,7 @@ fn proposals(scene: &Scene<'_>) -> Vec<Proposal> {
             all.extend(barrier::proposals(scene, apart, before, after));
             all.extend(effect::waits(scene, apart, before, after));
         }
+        all.extend(turns::proposals(scene, apart));
         all.extend(lanes::proposals(scene, apart));
         all.extend(queue::proposals(scene, apart));
     }

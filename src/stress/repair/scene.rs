@@ -51,6 +51,8 @@ pub(super) struct Side<'s> {
     pub(super) index: usize,
     /// The step itself.
     pub(super) step: &'s Step,
+    /// The list that it stands in, and its place there.
+    pub(super) own: (List<'s>, usize),
     /// Whether it runs more than once.
     pub(super) repeats: bool,
 }
@@ -243,8 +245,9 @@ fn apart<'s>(first: &[Spot<'s>], second: &[Spot<'s>]) -> Option<Apart<'s>> {
     let side = |path: &[Spot<'s>]| {
         let (spot, inside) = (path.get(common)?, path.get(common..)?);
         let repeats = inside.iter().take(inside.len() - 1).any(|spot| super::edit::is_loop(spot.step()));
-        let step = path.last()?.step();
-        Some(Side { lane: spot.lane?, list: spot.list, index: spot.index, step, repeats })
+        let last = path.last()?;
+        let (step, own) = (last.step(), (last.list, last.index));
+        Some(Side { lane: spot.lane?, list: spot.list, index: spot.index, step, own, repeats })
     };
     let (first, second) = (side(first)?, side(second)?);
     (first.lane != second.lane).then_some(Apart { parallel: around.step(), around: *around, lanes, first, second })
