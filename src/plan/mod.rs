@@ -7,6 +7,7 @@ pub mod case;
 mod constant;
 pub mod expression;
 pub mod file;
+mod fixed;
 pub mod pattern;
 pub mod payload;
 pub mod program;

@@ -1,12 +1,13 @@
-//! The runs: all tests of all specs, round by round, several specs at once.
+//! The runs: all tests of all specs, round by round, several at once.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::exec::{self, Options, Perturbation};
+use crate::exec::{Execution, Options, Perturbation};
 use crate::suite::{Found, Planned, PlannedTest, Runner, SpecResult, Worker};
 
 use super::load::Load;
@@ -32,7 +33,7 @@ pub struct Settings {
     pub seed: u64,
     /// After how long no more runs are made.
     pub time: Option<Duration>,
-    /// How many specs run at once.
+    /// How many runs are made at once.
     pub jobs: usize,
     /// How many threads keep the machine busy.
     pub load: usize,
@@ -60,23 +61,78 @@ pub struct Campaign<'a> {
     runs: AtomicU64,
     all: AtomicU64,
     differ: AtomicU64,
-    done: Mutex<Vec<Stressed>>,
+    specs: Vec<Mutex<State>>,
+}
+
+/// What is known of a spec.
+#[derive(Debug, Default)]
+enum State {
+    /// Nothing yet.
+    #[default]
+    Unknown,
+    /// What came of its tests.
+    Runs(Vec<Tally>),
+    /// It is wrong, or cannot be read.
+    Invalid(Box<SpecResult>),
+    /// None of its tests is selected.
+    Unselected,
 }
 
 /// A spec that waits for its turn.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Turn {
     index: usize,
-    tallies: Vec<Tally>,
-    runs: u32,
+    /// How many perturbed runs of each of its tests were begun; `None` before all of them.
+    begun: Option<u32>,
 }
 
-/// The specs that wait, and how many are run now.
+/// The specs that wait.
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: VecDeque<Turn>,
+    inner: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    turns: VecDeque<Turn>,
     /// Those that do not stand load.
     quiet: Vec<Turn>,
+    /// How many are taken, and may come back.
+    taken: usize,
+}
+
+impl Queue {
+    fn of(turns: impl IntoIterator<Item = Turn>) -> Self {
+        let inner = Waiting { turns: turns.into_iter().collect(), ..Waiting::default() };
+        Self { inner: Mutex::new(inner), changed: Condvar::new() }
+    }
+
+    /// The next, for which it waits if it has to. `None` where there is none, and none will come back.
+    fn take(&self) -> Option<Turn> {
+        let mut waiting = lock(&self.inner);
+        loop {
+            if let Some(turn) = waiting.turns.pop_front() {
+                waiting.taken += 1;
+                return Some(turn);
+            }
+            if waiting.taken == 0 {
+                return None;
+            }
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn push(&self, turn: Turn) {
+        lock(&self.inner).turns.push_back(turn);
+        self.changed.notify_one();
+    }
+
+    /// What was taken is done.
+    fn done(&self) {
+        lock(&self.inner).taken -= 1;
+        self.changed.notify_all();
+    }
 }
 
 impl<'a> Campaign<'a> {
@@ -91,29 +147,35 @@ impl<'a> Campaign<'a> {
             runs: AtomicU64::new(0),
             all: AtomicU64::new(0),
             differ: AtomicU64::new(0),
-            done: Mutex::default(),
+            specs: found.iter().map(|_| Mutex::default()).collect(),
         }
     }
 
     /// Makes the runs, telling `watch` now and then how far it has come.
     pub fn run(self, watch: &mut dyn FnMut(Progress)) -> Ended {
-        let turns = (0..self.found.len()).map(|index| Turn { index, tallies: Vec::new(), runs: 0 });
-        let queue = Mutex::new(Queue { waiting: turns.collect(), quiet: Vec::new() });
+        let queue = Queue::of((0..self.found.len()).map(|index| Turn { index, begun: None }));
         let load = Load::begin(self.settings.load);
         self.phase(&queue, true, watch);
         drop(load);
-        let mut queue = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
-        queue.waiting.extend(queue.quiet.drain(..));
-        if !queue.waiting.is_empty() {
-            self.phase(&Mutex::new(queue), false, watch);
+        let quiet = std::mem::take(&mut lock(&queue.inner).quiet);
+        if !quiet.is_empty() {
+            self.phase(&Queue::of(quiet), false, watch);
         }
-        let mut specs = self.done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        specs.sort_by_key(|stressed| stressed.index);
-        Ended { specs, timed_out: self.timed_out.into_inner(), took: self.began.elapsed() }
+        let (timed_out, took) = (self.timed_out.load(Ordering::Relaxed), self.began.elapsed());
+        let specs = self.specs.into_iter().zip(self.found).enumerate().filter_map(|(index, (state, found))| {
+            let (tests, invalid) = match state.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                State::Unselected => return None,
+                State::Unknown => (Vec::new(), None),
+                State::Runs(tallies) => (tallies, None),
+                State::Invalid(result) => (Vec::new(), Some(result)),
+            };
+            Some(Stressed { index, path: found.path.clone(), tests, invalid })
+        });
+        Ended { specs: specs.collect(), timed_out, took }
     }
 
     /// Runs all that waits, with the machine busy or not.
-    fn phase(&self, queue: &Mutex<Queue>, loaded: bool, watch: &mut dyn FnMut(Progress)) {
+    fn phase(&self, queue: &Queue, loaded: bool, watch: &mut dyn FnMut(Progress)) {
         thread::scope(|scope| {
             let jobs = self.settings.jobs.max(1);
             let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(move || self.work(queue, loaded))).collect();
@@ -139,17 +201,13 @@ impl<'a> Campaign<'a> {
     }
 
     /// Takes specs off the queue, until none is left.
-    fn work(&self, queue: &Mutex<Queue>, loaded: bool) {
+    fn work(&self, queue: &Queue, loaded: bool) {
         let mut worker = Worker::default();
-        loop {
-            let taken = lock(queue).waiting.pop_front();
-            let Some(turn) = taken else { return };
-            let Some(turn) = self.round(turn, queue, loaded, &mut worker) else { continue };
-            if turn.runs < self.settings.runs && !self.is_over() {
-                lock(queue).waiting.push_back(turn);
-            } else {
-                self.finish(turn);
+        while let Some(turn) = queue.take() {
+            if !self.is_over() {
+                self.round(turn, queue, loaded, &mut worker);
             }
+            queue.done();
         }
     }
 
@@ -157,77 +215,102 @@ impl<'a> Campaign<'a> {
         self.runner.cancel.is_cancelled()
     }
 
-    fn stressed(&self, index: usize, tests: Vec<Tally>, invalid: Option<Box<SpecResult>>) -> Stressed {
-        Stressed { index, path: self.found[index].path.clone(), tests, invalid }
-    }
-
-    fn finish(&self, turn: Turn) {
-        lock(&self.done).push(self.stressed(turn.index, turn.tallies, None));
-    }
-
-    /// Some runs of all tests of a spec. `None` where it was put elsewhere.
-    fn round(&self, mut turn: Turn, queue: &Mutex<Queue>, loaded: bool, worker: &mut Worker) -> Option<Turn> {
-        if self.is_over() {
-            return Some(turn);
-        }
+    /// Some runs of all tests of a spec, and the spec back into the queue: at once where its runs are not
+    /// in each other's way, so that others go on with it.
+    fn round(&self, turn: Turn, queue: &Queue, loaded: bool, worker: &mut Worker) {
         let found = &self.found[turn.index];
         let planned = match self.runner.plan(found) {
-            Ok(planned) => planned?,
-            Err(result) => {
-                lock(&self.done).push(self.stressed(turn.index, Vec::new(), Some(result)));
-                return None;
-            }
+            Ok(Some(planned)) => planned,
+            Ok(None) => return *lock(&self.specs[turn.index]) = State::Unselected,
+            Err(result) => return *lock(&self.specs[turn.index]) = State::Invalid(result),
         };
         if loaded && self.settings.load > 0 && planned.tests.iter().any(|test| !test.plan.perturb.load) {
-            lock(queue).quiet.push(turn);
-            return None;
-        }
-        if turn.tallies.is_empty() {
-            turn.tallies = planned.tests.iter().map(|test| Tally::new(test.name.clone())).collect();
-            let able = planned.tests.iter().filter(|test| test.lacks.is_none()).count() as u64;
-            self.all.fetch_add(able * u64::from(self.settings.runs), Ordering::Relaxed);
-        }
-        let runs = ROUND.min(self.settings.runs - turn.runs);
-        for (test, tally) in planned.tests.iter().zip(&mut turn.tallies) {
-            self.runs_of(found, &planned, test, tally, turn.runs..turn.runs + runs, worker);
-        }
-        turn.runs += runs;
-        Some(turn)
-    }
-
-    /// Some runs of a test; before the first of them the one that is not perturbed.
-    fn runs_of(
-        &self,
-        found: &Found,
-        planned: &Planned,
-        test: &PlannedTest,
-        tally: &mut Tally,
-        runs: std::ops::Range<u32>,
-        worker: &mut Worker,
-    ) {
-        if let Some(lacks) = &test.lacks {
-            tally.trouble = Some(Trouble::Ignored(lacks.clone()));
+            lock(&queue.inner).quiet.push(turn);
             return;
         }
-        let first = (runs.start == 0).then_some(None);
-        let seeds = first.into_iter().chain(runs.map(|run| Some(self.settings.seed.wrapping_add(u64::from(run)))));
-        for seed in seeds {
-            if tally.trouble.is_some() || self.is_over() {
+        let Some(begun) = turn.begun else {
+            let tallies = planned.tests.iter().map(|test| self.begin(found, &planned, test, worker)).collect();
+            *lock(&self.specs[turn.index]) = State::Runs(tallies);
+            return queue.push(Turn { begun: Some(0), ..turn });
+        };
+        let end = self.settings.runs.min(begun + ROUND);
+        let goes_on = || {
+            if end < self.settings.runs {
+                queue.push(Turn { begun: Some(end), ..turn });
+            }
+        };
+        let one_by_one = planned.tests.iter().any(|test| test.plan.has_fixed_addresses());
+        if !one_by_one {
+            goes_on();
+        }
+        for (at, test) in planned.tests.iter().enumerate() {
+            self.runs_of(&planned, test, (turn.index, at), begun..end, worker);
+        }
+        if one_by_one {
+            goes_on();
+        }
+    }
+
+    /// Before the perturbed runs of a test: the run that is not perturbed, and the orders of its lanes.
+    fn begin(&self, found: &Found, planned: &Planned, test: &PlannedTest, worker: &mut Worker) -> Tally {
+        let mut tally = Tally::new(test.name.clone());
+        if let Some(lacks) = &test.lacks {
+            tally.trouble = Some(Trouble::Ignored(lacks.clone()));
+            return tally;
+        }
+        self.all.fetch_add(u64::from(self.settings.runs), Ordering::Relaxed);
+        if self.is_over() {
+            return tally;
+        }
+        let began = Instant::now();
+        match self.one(planned, test, None, worker) {
+            Ok(execution) => tally.add(execution, None),
+            Err(trouble) => tally.trouble = Some(trouble),
+        }
+        self.explore(found, planned, test, &mut tally, worker, longest(began.elapsed()));
+        self.differ.fetch_add(u64::from(tally.differs()), Ordering::Relaxed);
+        tally
+    }
+
+    /// Some perturbed runs of a test.
+    fn runs_of(
+        &self,
+        planned: &Planned,
+        test: &PlannedTest,
+        place: (usize, usize),
+        runs: Range<u32>,
+        worker: &mut Worker,
+    ) {
+        for run in runs {
+            let known = self.with_tally(place, |tally| (tally.trouble.is_some(), tally.has_shown_enough()));
+            let Some((false, has_shown_enough)) = known else { return };
+            if self.is_over() {
                 return;
             }
-            if tally.has_shown_enough() {
+            if has_shown_enough {
                 self.all.fetch_sub(1, Ordering::Relaxed);
                 continue;
             }
-            let (differed, began) = (tally.differs(), Instant::now());
-            self.one(planned, test, tally, seed, worker);
-            if seed.is_none() {
-                self.explore(found, planned, test, tally, worker, longest(began.elapsed()));
-            }
-            tally.took += if differed { began.elapsed() } else { Duration::ZERO };
-            if tally.differs() && !differed {
-                self.differ.fetch_add(1, Ordering::Relaxed);
-            }
+            let (seed, began) = (self.settings.seed.wrapping_add(u64::from(run)), Instant::now());
+            let executed = self.one(planned, test, Some(seed), worker);
+            self.with_tally(place, |tally| {
+                let (differed, counted) = (tally.differs(), tally.runs);
+                match executed {
+                    Ok(execution) => tally.add(execution, Some(seed)),
+                    Err(trouble) => tally.trouble = Some(trouble),
+                }
+                tally.took += if differed { began.elapsed() } else { Duration::ZERO };
+                self.runs.fetch_add(u64::from(tally.runs - counted), Ordering::Relaxed);
+                self.differ.fetch_add(u64::from(tally.differs() && !differed), Ordering::Relaxed);
+            });
+        }
+    }
+
+    /// What is known of a test, by its spec and its place there.
+    fn with_tally<T>(&self, (spec, at): (usize, usize), with: impl FnOnce(&mut Tally) -> T) -> Option<T> {
+        match &mut *lock(&self.specs[spec]) {
+            State::Runs(tallies) => tallies.get_mut(at).map(with),
+            _ => None,
         }
     }
 
@@ -253,17 +336,17 @@ impl<'a> Campaign<'a> {
         tally.missing = inquiry.missing(plan, source, tally);
     }
 
-    fn one(&self, planned: &Planned, test: &PlannedTest, tally: &mut Tally, seed: Option<u64>, worker: &mut Worker) {
+    /// Runs a test once: perturbed by a seed, or not at all.
+    fn one(
+        &self,
+        planned: &Planned,
+        test: &PlannedTest,
+        seed: Option<u64>,
+        worker: &mut Worker,
+    ) -> Result<Execution, Trouble> {
         let perturb = seed.map(|seed| Perturbation::of(&test.plan, seed));
         let options = Options { perturb, cancel: self.runner.cancel.clone(), ..Options::default() };
-        match worker.execute(&test.plan, &planned.loaded.source, &options) {
-            Ok(execution) => {
-                let counts = matches!(execution.ended, exec::Ended::Completed | exec::Ended::Failed) && seed.is_some();
-                tally.add(execution, seed);
-                self.runs.fetch_add(u64::from(counts), Ordering::Relaxed);
-            }
-            Err(reason) => tally.trouble = Some(Trouble::CouldNotRun(reason)),
-        }
+        worker.execute(&test.plan, &planned.loaded.source, &options).map_err(Trouble::CouldNotRun)
     }
 }
 
@@ -273,6 +356,6 @@ fn longest(took: Duration) -> Duration {
     (4 * took).max(Duration::from_secs(1))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -44,7 +44,7 @@ pub struct Way {
     pub count: u32,
     /// Whether the run went so that was not perturbed.
     pub is_usual: bool,
-    /// The seed of the first perturbed run that went so.
+    /// The lowest seed of a perturbed run that went so.
     pub seed: Option<u64>,
     /// The first run that went so.
     pub record: Box<Record>,
@@ -164,7 +164,8 @@ impl Tally {
                 let way = &mut self.ways[known];
                 way.count += perturbed;
                 way.is_usual |= seed.is_none();
-                way.seed = way.seed.or(seed);
+                // Runs of one test may end in another order than that of their seeds.
+                way.seed = way.seed.into_iter().chain(seed).min();
             }
             None if self.ways.len() >= KEPT => self.others += perturbed,
             None => {

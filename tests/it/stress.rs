@@ -125,6 +125,20 @@ fn the_time_bounds_it() {
     assert!(ran.stdout.starts_with("2 specs, "), "{ran:#?}");
 }
 
+/// Runs of one spec do not wait for each other, unless they need the same port.
+#[test]
+fn one_spec_keeps_all_workers_busy() {
+    let slow = ECHO.replace("  - client: close", "  - pause: 100ms\n  - client: close");
+    let project = Project::new(&[("specs/a.yaml", &slow)]);
+    let began = Instant::now();
+    project.run(&["stress", "--runs", "80", "--jobs", "8"]).exits(0).says("1 spec, 80 runs, 0 differ");
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let fixed = format!("about: A port.\nsteps:\n  - s: {{bind: \"udp://127.0.0.1:{port}\"}}\n  - pause: 3ms\n");
+    project.write("specs/a.yaml", &fixed);
+    project.run(&["stress", "--runs", "80", "--jobs", "8"]).exits(0).says("1 spec, 80 runs, 0 differ");
+}
+
 #[test]
 fn an_interrupt_ends_it_with_what_is_known() {
     let racy = fs::read_to_string(format!("{CONTROLS}/racy/accepted-in-any-order.yaml")).unwrap();
