@@ -40,6 +40,9 @@ const FILLS: u64 = 16;
 const IN_LOOPS: u64 = 8;
 /// In one of so many runs a step is held back until the other lanes cannot go on.
 const HOLDS: u64 = 2;
+/// In one of so many runs a program is stopped as soon as it runs, for less than so many milliseconds.
+const STOPS: u64 = 3;
+const LONGEST_STOP: u64 = 100;
 
 /// Where a step stands in the loops around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +80,7 @@ enum About {
     Cuts,
     Joins,
     Hold,
+    Start,
 }
 
 /// How strongly a run is disturbed.
@@ -162,6 +166,13 @@ impl Perturbation {
         dice.delay(2)
     }
 
+    /// For how long a program is stopped as soon as it runs.
+    pub(crate) fn stop(&self, step: u32, turn: Turn) -> Option<Duration> {
+        let mut dice = self.dice(About::Start, step, turn);
+        let stops = self.what.schedule && dice.one_in(rarer(STOPS, turn));
+        stops.then(|| Duration::from_millis(dice.below(LONGEST_STOP)))
+    }
+
     /// The order in which so many lanes are resumed for the `round`-th time.
     pub(crate) fn order(&self, step: u32, turn: Turn, round: u64, lanes: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..lanes).collect();
@@ -231,7 +242,8 @@ impl Perturbation {
             About::Joins => 5,
             About::Buffers => 6,
             About::Hold => 7,
-            About::Order(round) => 8 + round,
+            About::Start => 8,
+            About::Order(round) => 9 + round,
         };
         Dice(mixed(self.seed ^ mixed(about ^ mixed(u64::from(step) ^ turn.path))))
     }

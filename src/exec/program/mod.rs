@@ -185,15 +185,19 @@ impl Program {
         if matches!(signal.0, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT | libc::SIGKILL | libc::SIGABRT) {
             self.may_end.set(true);
         }
-        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-        if send(&*self.control, &signal.0.to_ne_bytes(), flags).is_err() {
-            return Err(Errno(libc::ESRCH));
+        signalled(&self.control, &self.state, signal.0).await
+    }
+
+    /// Stops it for a while: as if the machine had been slow to start it.
+    pub(crate) async fn stop_for(&self, time: Duration, programs: &Programs) {
+        if self.signal(Signal(libc::SIGSTOP)).await.is_err() {
+            return;
         }
-        let answer = self.state.until(|inner| inner.signalled.pop_front().or(inner.is_gone.then_some(libc::ESRCH)));
-        match answer.await {
-            0 => Ok(()),
-            errno => Err(Errno(errno)),
-        }
+        let (control, state) = (Arc::clone(&self.control), Arc::clone(&self.state));
+        programs.tasks.borrow_mut().spawn(async move {
+            tokio::time::sleep(time).await;
+            let _ = signalled(&control, &state, libc::SIGCONT).await;
+        });
     }
 
     /// The last lines that it has printed, stream by stream.
@@ -227,6 +231,18 @@ impl Program {
                 _ => {}
             }
         }
+    }
+}
+
+/// Has its supervisor send a program a signal, and waits until that is done.
+async fn signalled(control: &OwnedFd, state: &State, signal: i32) -> Result<(), Errno> {
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    if send(control, &signal.to_ne_bytes(), flags).is_err() {
+        return Err(Errno(libc::ESRCH));
+    }
+    match state.until(|inner| inner.signalled.pop_front().or(inner.is_gone.then_some(libc::ESRCH))).await {
+        0 => Ok(()),
+        errno => Err(Errno(errno)),
     }
 }
 

@@ -197,9 +197,11 @@ impl Supervisor<'_> {
         false
     }
 
-    /// Ends the program with everything that it has started: SIGTERM, some time, SIGKILL.
+    /// Ends the program with everything that it has started: SIGTERM, some time, SIGKILL. What is stopped
+    /// must go on to see the first.
     fn end(&mut self, children: RawFd) -> ! {
         self.signal_all(libc::SIGTERM);
+        self.signal_all(libc::SIGCONT);
         let end = now_ms() + i64::from(GRACE_MS);
         while now_ms() < end {
             let lived = self.lives;

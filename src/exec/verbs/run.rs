@@ -55,6 +55,11 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
         // Other endpoints may have descriptors of the same socket.
         endpoint.shared.each_socket(Socket::let_wait);
     }
+    if let Some(perturb) = lane.test.options.perturb.filter(|_| run.ready.is_none())
+        && let Some(time) = perturb.stop(call.verb_span.start, lane.turn)
+    {
+        started.program.stop_for(time, &lane.test.programs).await;
+    }
     if let Some(ready) = &run.ready {
         wait(lane, call, &started.program, ready, deadline).await?;
     }
