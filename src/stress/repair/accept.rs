@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::spec::ast::{Call, Scalar, Step, Verb};
-use crate::trace::event::What;
 
 use super::Proposal;
 use super::scene::Scene;
@@ -30,7 +29,7 @@ fn clients(scene: &Scene<'_>, accept: &Call) -> BTreeSet<String> {
         scene.calls().into_iter().filter_map(|(_, call)| connects(call, listener)).collect();
     for (step, call) in scene.calls() {
         if matches!(&call.verb, Verb::Accept { listener: own, .. } if own.text == listener.text) {
-            clients.extend((0..scene.ways.len()).filter_map(|way| accepted(scene, way, step)));
+            clients.extend((0..scene.ways.len()).filter_map(|way| scene.accepted(way, step)));
         }
     }
     clients
@@ -43,21 +42,11 @@ fn connects(call: &Call, listener: &Scalar) -> Option<String> {
     }
 }
 
-/// The client that an accept took in a way.
-fn accepted(scene: &Scene<'_>, way: usize, step: &Step) -> Option<String> {
-    let What::Words(words) = &scene.happened(way, step)?.event.what else { return None };
-    let client = words.strip_prefix("accept ")?.split(' ').next()?;
-    crate::model::name::is_name(client).then(|| client.to_owned())
-}
-
 fn proposal(scene: &Scene<'_>, contested: &[(&Step, &Call)], way: usize) -> Option<Proposal> {
     let (mut changes, mut lines, mut names) = (Vec::new(), Vec::new(), Vec::new());
     for (step, call) in contested {
         // Behind a failure nobody was accepted; the spec says less than it could.
-        let Some(client) = accepted(scene, way, step) else { continue };
-        if is_listener(scene, call, &client) {
-            return None;
-        }
+        let Some(client) = scene.accepted(way, step) else { continue };
         changes.push(scene.text.modifier(step, call, "from", &client)?);
         lines.push(format!("`from: {client}` in line {}", scene.line(step.span.start)));
         names.push(client);
@@ -72,15 +61,4 @@ fn proposal(scene: &Scene<'_>, contested: &[(&Step, &Call)], way: usize) -> Opti
         listed(&names)
     );
     Some(Proposal { words, changes })
-}
-
-/// A trace shows the listener where it does not know the client.
-fn is_listener(scene: &Scene<'_>, accept: &Call, name: &str) -> bool {
-    matches!(&accept.verb, Verb::Accept { listener, .. } if listener.text == name)
-        && clients_by_connect(scene, accept).iter().all(|client| client != name)
-}
-
-fn clients_by_connect(scene: &Scene<'_>, accept: &Call) -> Vec<String> {
-    let Verb::Accept { listener, .. } = &accept.verb else { return Vec::new() };
-    scene.calls().into_iter().filter_map(|(_, call)| connects(call, listener)).collect()
 }

@@ -94,8 +94,11 @@ pub(super) fn receiver(scene: &Scene<'_>, sender: &str, to: Option<&Scalar>) -> 
 
 /// Whom a socket of datagrams is connected to.
 fn connected(scene: &Scene<'_>, name: &str) -> Option<String> {
+    let listens = |name: &str| {
+        scene.calls().iter().any(|(_, call)| call.endpoint.text == name && matches!(call.verb, Verb::Listen { .. }))
+    };
     scene.calls().into_iter().find_map(|(_, call)| match &call.verb {
-        Verb::Connect { to, .. } if call.endpoint.text == name => Some(to.text.clone()),
+        Verb::Connect { to, .. } if call.endpoint.text == name && !listens(&to.text) => Some(to.text.clone()),
         _ => None,
     })
 }

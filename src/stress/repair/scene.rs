@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::model::name::is_name;
 use crate::plan::Plan;
 use crate::source::{SourceFile, Span};
-use crate::spec::ast::{Call, Lane, Spec, Step, StepKind};
+use crate::spec::ast::{Call, Lane, Spec, Step, StepKind, Verb};
 use crate::trace::event::What;
 use crate::trace::record::{Entry, Failure, Happened, Record};
 
@@ -124,7 +125,29 @@ impl<'s> Scene<'s> {
         let apart = apart.filter(|apart| source.part(apart.parallel.span.start).from.is_none());
         let pair = paths.iter().flatten().filter_map(|path| path.last()).map(Spot::step).collect();
         let ways = ways.iter().map(|record| Way::new(record)).collect();
-        Self { source, text: Text(source.text()), spec, pair, apart, peers: plan.peers(), ways }
+        let mut scene = Self { source, text: Text(source.text()), spec, pair, apart, peers: plan.peers(), ways };
+        scene.learn_peers();
+        scene
+    }
+
+    /// Whom the usual run accepted, where the spec leaves that open.
+    fn learn_peers(&mut self) {
+        for (step, call) in self.calls() {
+            let Some(client) = self.accepted(0, step) else { continue };
+            let name = call.endpoint.text.clone();
+            if !self.peers.contains_key(&name) && !self.peers.contains_key(&client) {
+                self.peers.insert(name.clone(), client.clone());
+                self.peers.insert(client, name);
+            }
+        }
+    }
+
+    /// The client that an accept took in a way, where a trace names it.
+    pub(super) fn accepted(&self, way: usize, step: &Step) -> Option<String> {
+        let Verb::Accept { listener, .. } = &call(step)?.verb else { return None };
+        let What::Words(words) = &self.happened(way, step)?.event.what else { return None };
+        let client = words.strip_prefix("accept ")?.split(' ').next()?;
+        (client != listener.text && is_name(client)).then(|| client.to_owned())
     }
 
     /// Every call of this file, in its order.

@@ -475,3 +475,27 @@ steps:
         "let one come after the other: put `- barrier: sent` after line 9 and before line 11, `- barrier: sent-2`";
     mends(&source, &found, words);
 }
+
+#[test]
+fn the_ends_of_a_connection_are_learnt_from_the_usual_run() {
+    let text = "\
+about: A test.
+steps:
+  - server: {listen: tcp}
+  - client: {connect: server}
+  - conn:   {accept: server}
+  - other:  {connect: server}
+  - peer:   {accept: server}
+  - parallel:
+      a:
+        - other: {send: \"bye\"}
+      b:
+        - peer: close
+";
+    let source = file(text);
+    let tally = ways(&source, 20);
+    let ways: Vec<&Record> = tally.ways.iter().map(|way| way.record.as_ref()).collect();
+    let found = proposed(&source, &pair(&source, ("other: {send", "a"), ("peer: close", "b")), &ways);
+    mends(&source, &found, "put `- peer: {recv: \"bye\"}` before line 12");
+    mends(&source, &found, "put `- peer: {expect: {unread: 3}}` before line 12");
+}
