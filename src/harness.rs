@@ -174,7 +174,7 @@ impl Harness {
             return Ok((vec![trial], captures));
         }
         let mut found = suite::find::find(&[specs], &layout).map_err(|error| error.to_string())?;
-        suite::parts::leave_out(&mut found, &suite.runner.settings);
+        suite::parts::keep_specs(&mut found, &suite.runner.selection, &suite.runner.settings);
         suite.runner.prepare(&found);
         let listing = arguments.list || arguments.ignored;
         Ok((found.into_iter().flat_map(|found| suite.trials(found, listing)).collect(), captures))

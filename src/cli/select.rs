@@ -51,8 +51,11 @@ impl Select {
             output.error(&error);
             Exit::from(&error)
         })?;
-        parts::leave_out(&mut found, &self.settings());
-        self.refuse_undeclared(&found, output)?;
+        if self.gives_values() {
+            parts::keep_specs(&mut found, &Selection::default(), &self.settings());
+            self.refuse_undeclared(&found, output)?;
+        }
+        parts::keep_specs(&mut found, &self.selection(), &self.settings());
         Ok(found)
     }
 
@@ -90,9 +93,6 @@ impl Select {
 
     /// A variable that no spec declares is a slip of the hand. One that only some declare is not.
     fn refuse_undeclared(&self, found: &[Found], output: &mut Output) -> Result<(), Exit> {
-        if self.vars.is_empty() {
-            return Ok(());
-        }
         let settings = self.settings();
         let mut declared: Vec<String> = Vec::new();
         for spec in found {

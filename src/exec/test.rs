@@ -31,7 +31,7 @@ use super::stop::Stop;
 use super::temporary::Folder;
 use super::values::{Endpoints, Scope, Values};
 use super::wire::{self, CapturedFrame, Collector};
-use super::{Ended, Execution, Options, Shared, failure, settle};
+use super::{Ended, Execution, Options, Shared, failure, limit, settle};
 
 /// One run of one test.
 pub(crate) struct Test<'t> {
@@ -163,6 +163,7 @@ impl<'t> Test<'t> {
 
     /// Makes what the steps find when they begin.
     fn prepare(&self) -> Result<(), Stop> {
+        limit::suffices(self.plan)?;
         for (nth, name) in self.plan.ports.iter().enumerate() {
             let port = self.port(nth)?;
             self.values.set(name, Value::Number(port.into()));

@@ -5,6 +5,7 @@ mod analysis;
 pub mod build;
 pub mod case;
 mod constant;
+mod descriptors;
 pub mod expression;
 pub mod file;
 mod fixed;

@@ -80,7 +80,8 @@ pub(super) fn accept(pending: &Path, snapshot: &Path) -> io::Result<()> {
 
 /// Removes a file; tells whether there was one.
 pub(super) fn remove(path: &Path) -> io::Result<bool> {
-    match fs::remove_file(path) {
+    // There hardly ever is one, and a look takes no lock of the folder.
+    match fs::symlink_metadata(path).and_then(|_| fs::remove_file(path)) {
         Ok(()) => Ok(true),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
         Err(error) => Err(at("cannot remove", path, &error)),

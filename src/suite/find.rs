@@ -5,8 +5,9 @@ use std::fmt;
 use std::fs::{self, DirEntry};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::glance::Glance;
 use crate::snapshot::place::{Home, absolute, is_spec};
 
 /// A spec file, with its name and the place of its snapshots.
@@ -22,12 +23,18 @@ pub struct Found {
     pub rival: Option<PathBuf>,
     /// Where in the name that begins which its snapshot is called by.
     stem: usize,
+    glance: OnceLock<Glance>,
 }
 
 impl Found {
     /// What its snapshot is called by in the folder of snapshots.
     pub fn stem(&self) -> &str {
         &self.name[self.stem..]
+    }
+
+    /// What its text says at a glance. The file is read for that once.
+    pub(super) fn glance(&self) -> Glance {
+        *self.glance.get_or_init(|| Glance::at(&self.path))
     }
 }
 
@@ -102,7 +109,7 @@ pub fn find(roots: &[PathBuf], layout: &Layout) -> Result<Vec<Found>, FindError>
             found.push(places.top(absolute.parent().unwrap_or(&absolute)).found(root.clone()));
         }
     }
-    found.sort_by(|one, other| (&one.name, &one.path).cmp(&(&other.name, &other.path)));
+    found.sort_unstable_by(|one, other| (&one.name, &one.path).cmp(&(&other.name, &other.path)));
     drop_twins(&mut found);
     Ok(found)
 }
@@ -112,7 +119,14 @@ pub fn named(root: &Path, name: &str, layout: &Layout) -> Option<Found> {
     let path =
         ["yaml", "yml"].iter().map(|extension| root.join(format!("{name}.{extension}"))).find(|path| path.is_file())?;
     let folder = Places::new(layout).ok()?.top(&absolute(root).ok()?);
-    Some(Found { path, name: name.to_owned(), snapshots: folder.snapshots, rival: None, stem: 0 })
+    Some(Found {
+        path,
+        name: name.to_owned(),
+        snapshots: folder.snapshots,
+        rival: None,
+        stem: 0,
+        glance: OnceLock::new(),
+    })
 }
 
 /// Keeps one of several ways to the same file, and tells apart files that only share a name.
@@ -196,7 +210,8 @@ impl Folder {
         let mut name = String::with_capacity(self.prefix.len() + own.len());
         name.push_str(&self.prefix);
         name.push_str(&own);
-        Found { path, name, snapshots: Arc::clone(&self.snapshots), rival: None, stem: self.stem }
+        let snapshots = Arc::clone(&self.snapshots);
+        Found { path, name, snapshots, rival: None, stem: self.stem, glance: OnceLock::new() }
     }
 }
 

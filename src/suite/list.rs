@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use crate::source;
-
 use super::find::Found;
+use super::glance::Word;
 use super::load::Loaded;
 use super::run::Runner;
 
@@ -38,10 +37,9 @@ impl Runner {
     /// Whether the tests of a spec can be told only by understanding it. Most have neither a matrix
     /// nor requirements, a network of their own or programs, which is plain from the text.
     fn needs_parsing(&self, found: &Found, probe: bool) -> bool {
-        let Ok((text, _)) = source::bytes(&found.path, source::MAX_SIZE) else { return false };
-        let has = |word: &str| memchr::memmem::find(&text, word.as_bytes()).is_some();
-        let requires = ["requires", "network", "run", "include"];
-        !self.selection.tags.is_empty() || has("matrix") || probe && requires.into_iter().any(has)
+        let has = |word: Word| found.glance().has(word);
+        let requires = [Word::Requires, Word::Network, Word::Run, Word::Include];
+        !self.selection.tags.is_empty() || has(Word::Matrix) || probe && requires.into_iter().any(has)
     }
 
     fn list_cases(&self, found: &Found, loaded: &Loaded, probe: bool) -> Vec<Listed> {

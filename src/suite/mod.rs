@@ -4,6 +4,7 @@
 pub mod captures;
 pub mod doctor;
 pub mod find;
+mod glance;
 pub mod list;
 pub mod load;
 pub mod outcome;

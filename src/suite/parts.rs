@@ -5,9 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::find::Found;
+use super::glance::{self, Word};
 use super::load::{Loaded, is_error};
+use super::select::Selection;
 use crate::plan::Settings;
-use crate::source;
 
 /// A file that includes others.
 struct Including {
@@ -16,10 +17,25 @@ struct Including {
     included: HashSet<PathBuf>,
 }
 
-/// Leaves out what is a part of another: a file that is no spec by itself and that a spec among these
-/// includes. What is wrong with it is found where it is included.
-pub fn leave_out(found: &mut Vec<Found>, settings: &Settings) {
-    let including: Vec<Including> = found.iter().filter_map(|found| including(found, settings)).collect();
+/// Keeps what may have selected tests, and leaves out what is a part of another: a file that is no spec
+/// by itself and that a spec among these includes. What is wrong with it is found where it is included.
+pub fn keep_specs(found: &mut Vec<Found>, selection: &Selection, settings: &Settings) {
+    if found.len() < 2 {
+        return;
+    }
+    glance::at_all(found);
+    let (selected, others) = std::mem::take(found).into_iter().partition(|found| selection.may_take(found));
+    *found = selected;
+    // Of a few, those that are specs by themselves can be told without understanding all others.
+    if found.len() > others.len() || found.iter().any(|found| !is_spec(found, settings)) {
+        leave_out(found, &others, settings);
+    }
+}
+
+/// Leaves out the parts of specs among these and others.
+fn leave_out(found: &mut Vec<Found>, others: &[Found], settings: &Settings) {
+    let all = found.iter().chain(others);
+    let including: Vec<Including> = all.filter_map(|found| including(found, settings)).collect();
     // Files that only include each other are nobody's parts.
     let is_part = |path: &PathBuf| including.iter().any(|other| other.path != *path && other.included.contains(path));
     let specs = including.iter().filter(|file| !is_part(&file.path));
@@ -33,8 +49,9 @@ pub fn leave_out(found: &mut Vec<Found>, settings: &Settings) {
 
 /// Most specs do not have the word in them, so they are not parsed for it.
 fn including(found: &Found, settings: &Settings) -> Option<Including> {
-    let (text, _) = source::bytes(&found.path, source::MAX_SIZE).ok()?;
-    memchr::memmem::find(&text, b"include")?;
+    if !found.glance().has(Word::Include) {
+        return None;
+    }
     let loaded = Loaded::read(found, settings).ok()?;
     let included: HashSet<_> = loaded.source.included_paths().filter_map(|path| fs::canonicalize(path).ok()).collect();
     (!included.is_empty()).then_some(Including { path: canonical(found)?, included })
@@ -67,7 +84,7 @@ mod tests {
         }
         let layout = Layout::Nearest { snapshots: None };
         let mut found = find::find(&[folder.path().join("specs")], &layout).unwrap();
-        leave_out(&mut found, &Settings::default());
+        keep_specs(&mut found, &Selection::default(), &Settings::default());
         found.into_iter().map(|found| found.name).collect()
     }
 
@@ -79,6 +96,28 @@ mod tests {
         let files = [("main.yaml", main.as_str()), ("common/login.yaml", login), ("deeper.yaml", deeper)];
         assert_eq!(specs(&files), ["main"]);
         assert_eq!(specs(&files[1..]), ["common/login"], "nobody includes it, and so it is a spec that is wrong");
+    }
+
+    #[test]
+    fn a_part_is_none_of_the_few_that_are_selected() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("a-login.yaml", "steps:\n  - a: {send: x}\n");
+        write("a-spec.yaml", SPEC);
+        write("cases.yaml", &format!("matrix: {{x: [a-1, b]}}\n{SPEC}"));
+        for name in ["main.yaml", "other.yaml", "third.yaml"] {
+            write(name, &format!("{SPEC}  - include: a-login.yaml\n    with: {{a: a}}\n"));
+        }
+        let layout = Layout::Nearest { snapshots: None };
+        let kept = |name: &str| -> Vec<String> {
+            let mut found = find::find(&[folder.path().to_owned()], &layout).unwrap();
+            let selection = Selection { names: vec![name.to_owned()], ..Selection::default() };
+            keep_specs(&mut found, &selection, &Settings::default());
+            found.into_iter().map(|found| found.name).collect()
+        };
+        assert_eq!(kept("a-"), ["a-spec", "cases"]);
+        assert_eq!(kept("main"), ["cases", "main"], "only who reads a matrix knows the names of its cases");
+        assert_eq!(kept("r"), ["cases", "other", "third"]);
     }
 
     #[test]

@@ -1,20 +1,20 @@
 //! What a process does before its first test: it gets the right to isolated networks, where one needs
-//! it, and makes what programs are started with.
-
-use crate::exec;
-use crate::source;
+//! it, raises the limit of descriptors, and makes what programs are started with.
 
 use super::find::Found;
+use super::glance::Word;
 use super::load::Loaded;
 use super::run::Runner;
+use crate::exec;
 
 impl Runner {
     /// Sees to it that this process may create isolated networks, if a selected test has one. It must
     /// have one thread only. What keeps it from them is the reason why those tests are ignored. Nothing
     /// of a test may be open yet: programs are started with what has a lower number.
     pub fn prepare(&self, found: &[Found]) {
+        exec::raise_open_files();
         exec::prepare_programs();
-        if !exec::may_isolate() && found.iter().any(|spec| self.has_isolated_test(spec)) {
+        if found.iter().any(|spec| self.has_isolated_test(spec)) && !exec::may_isolate() {
             // The reason is asked for again by each test that needs it.
             let _ = exec::prepare_isolation();
         }
@@ -23,8 +23,7 @@ impl Runner {
     /// Whether one of a spec's selected tests runs on a network of its own. Most specs do not have
     /// the word in them, so they are not parsed for it.
     fn has_isolated_test(&self, found: &Found) -> bool {
-        let Ok((text, _)) = source::bytes(&found.path, source::MAX_SIZE) else { return false };
-        if ["network", "netns"].iter().all(|word| memchr::memmem::find(&text, word.as_bytes()).is_none()) {
+        if ![Word::Network, Word::Netns].iter().any(|word| found.glance().has(*word)) {
             return false;
         }
         let Ok(loaded) = Loaded::read(found, &self.settings) else { return false };

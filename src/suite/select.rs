@@ -1,5 +1,7 @@
 //! Which tests of those found are run.
 
+use super::find::Found;
+use super::glance::Word;
 use super::load::Loaded;
 
 /// What a test must have to be selected. Empty lists select all.
@@ -18,6 +20,12 @@ impl Selection {
         let spec = &loaded.spec;
         let unknown = loaded.is_invalid() && spec.tags.is_empty() && spec.steps.is_empty();
         self.tags.is_empty() || unknown || spec.tags.iter().any(|tag| self.tags.contains(&tag.text))
+    }
+
+    /// Whether a spec may have a test with one of the texts in its name: only cases have more in it than
+    /// the name of the spec.
+    pub(super) fn may_take(&self, found: &Found) -> bool {
+        self.takes_name(&found.name) || found.glance().has(Word::Matrix)
     }
 
     /// Whether the name of a test has one of the texts in it.

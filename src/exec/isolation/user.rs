@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::sync::OnceLock;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::sys;
 
@@ -57,9 +58,22 @@ pub fn may_isolate() -> bool {
     effective.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).is_some_and(|rights| rights & ALL == ALL)
 }
 
+/// Enters a user namespace. A thread that has ended is still there for a moment.
+fn unshare_alone() -> io::Result<()> {
+    let end = Instant::now() + Duration::from_millis(20);
+    loop {
+        match sys::unshare_user() {
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) && Instant::now() < end => {
+                thread::sleep(Duration::from_micros(100));
+            }
+            entered => return entered,
+        }
+    }
+}
+
 fn enter_user_namespace() -> Result<(), String> {
     let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
-    sys::unshare_user().map_err(|error| why_no_user_namespace(&error))?;
+    unshare_alone().map_err(|error| why_no_user_namespace(&error))?;
     // The group may be mapped only once setgroups(2) is given up, user_namespaces(7).
     let maps = [
         ("setgroups", "deny".to_owned()),

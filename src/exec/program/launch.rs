@@ -56,6 +56,8 @@ pub(super) struct Image<'a> {
     pub(super) folder: CString,
     /// The temporary folder of the test.
     pub(super) temporary: CString,
+    /// How many descriptors it may have, where that is not what the runner may.
+    pub(super) open_files: Option<libc::rlimit>,
     /// Where it hears from the runner.
     pub(super) control: BorrowedFd<'a>,
     /// Its input, output and error output.
@@ -358,6 +360,9 @@ impl<'a> Prepared<'a> {
                 write_number(room, libc::getpid());
             }
             done(libc::chdir(self.image.folder.as_ptr()))?;
+            if let Some(limit) = &self.image.open_files {
+                done(libc::setrlimit(libc::RLIMIT_NOFILE, limit))?;
+            }
         }
         Some(())
     }

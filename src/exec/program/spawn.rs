@@ -23,6 +23,7 @@ use super::launch::Image;
 use super::output::{LineWatch, Pump};
 use super::state::{State, Stream};
 use super::{Program, Programs, listen, supervisor};
+use crate::exec::limit;
 use crate::exec::net::{Socket, sys};
 
 /// A program that is about to be started.
@@ -122,6 +123,7 @@ impl Spawn {
             environment: environment.into_iter().map(variable).map(CString::new).collect::<Result<_, _>>()?,
             folder: string(self.folder.as_os_str())?,
             temporary: string(self.temporary.as_os_str())?,
+            open_files: limit::of_programs(),
             control: control.as_fd(),
             streams: streams.each_ref().map(OwnedFd::as_fd),
             handed: self.pass.iter().map(|(_, socket)| socket.as_fd()).collect(),

@@ -21,13 +21,13 @@ impl<'p> Walk<'p, '_> {
             for name in touched.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, names)| names) {
                 unsettle(&mut mine, name);
             }
-            self.endpoints = mine;
+            self.go_on_with(mine);
             self.lanes += 1;
             self.steps(steps);
             self.lanes -= 1;
             ends.push(std::mem::take(&mut self.endpoints));
         }
-        self.endpoints = join(before, ends, &touched);
+        self.go_on_with(join(before, ends, &touched));
     }
 
     /// The steps twice, as far as they can run twice: so that what the first iteration leaves is
@@ -39,13 +39,17 @@ impl<'p> Walk<'p, '_> {
         self.steps(steps);
         if count > 1 && !until {
             // A name with the counter in it is a new one in each iteration.
-            let after: Vec<Endpoint<'p>> = self.endpoints.extract_if(.., |known| own(&known.name)).collect();
-            self.endpoints.extend(before);
+            let mut others = std::mem::take(&mut self.endpoints);
+            let after: Vec<Endpoint<'p>> = others.extract_if(.., |known| own(&known.name)).collect();
+            others.extend(before);
+            self.go_on_with(others);
             let found = self.found.len();
             self.steps(steps);
             self.forget_repeated(found);
-            self.endpoints.retain(|known| !own(&known.name));
-            self.endpoints.extend(after);
+            let mut others = std::mem::take(&mut self.endpoints);
+            others.retain(|known| !own(&known.name));
+            others.extend(after);
+            self.go_on_with(others);
         }
         self.flow.give_up();
     }
@@ -68,6 +72,8 @@ impl<'p> Walk<'p, '_> {
             for name in rows.iter().skip(1).flat_map(|row| touched(&row.steps)) {
                 unsettle(&mut self.endpoints, &name);
             }
+            let all = std::mem::take(&mut self.endpoints);
+            self.go_on_with(all);
         }
     }
 

@@ -14,6 +14,7 @@ use crate::source::{SourceFile, Span};
 
 use super::blocks::created;
 use super::flow::Flow;
+use super::index::Index;
 use super::{Doubts, alike};
 
 /// What is known of an endpoint at a point of the spec.
@@ -110,6 +111,7 @@ pub(super) fn check(
         doubts,
         found,
         endpoints: Vec::with_capacity(8),
+        index: Index::default(),
         flow: Flow::new(certain),
         sockets: 0,
         lanes: 0,
@@ -128,6 +130,8 @@ pub(super) struct Walk<'p, 'd> {
     doubts: &'d Doubts<'d>,
     pub(super) found: &'d mut Vec<Diagnostic>,
     pub(super) endpoints: Vec<Endpoint<'p>>,
+    /// Where they stand there.
+    index: Index<'p>,
     pub(super) flow: Flow<'p>,
     sockets: usize,
     /// In how many lanes, one inside the other, the walk is.
@@ -282,7 +286,27 @@ impl<'p> Walk<'p, '_> {
     }
 
     pub(super) fn find(&self, name: &str) -> Option<usize> {
-        self.endpoints.iter().position(|endpoint| endpoint.name == name)
+        self.index.find(&self.endpoints, name, |endpoint| &endpoint.name)
+    }
+
+    /// The network of a target, where it is certain.
+    pub(super) fn network_of(&self, target: &Target) -> Option<Network> {
+        match target {
+            Target::Address(address) => Some(Address::network(address)),
+            Target::Endpoint(name) => self.find(&key(name)).and_then(|index| self.endpoints[index].network),
+            Target::Computed(template) => match template.pieces.first() {
+                Some(Piece::Literal(text)) => Network::parse(text.split(':').next().unwrap_or_default()),
+                _ => None,
+            },
+            Target::Sender => None,
+        }
+    }
+
+    /// Goes on with these endpoints.
+    pub(super) fn go_on_with(&mut self, endpoints: Vec<Endpoint<'p>>) {
+        self.endpoints = endpoints;
+        self.index = Index::default();
+        self.index.note(&self.endpoints, |endpoint| &endpoint.name);
     }
 
     /// Whether nothing can be said of this name, since a mistake or a counter is in the way.
@@ -357,6 +381,7 @@ impl<'p> Walk<'p, '_> {
         };
         let Some(index) = self.find(&endpoint.name) else {
             self.endpoints.push(endpoint);
+            self.index.note(&self.endpoints, |endpoint| &endpoint.name);
             return self.endpoints.len() - 1;
         };
         let old = std::mem::replace(&mut self.endpoints[index], endpoint);
@@ -401,21 +426,5 @@ pub(super) fn key(name: &Template) -> Cow<'_, str> {
     match name.pieces.as_slice() {
         [Piece::Literal(text)] => Cow::Borrowed(text),
         _ => Cow::Owned(name.shown()),
-    }
-}
-
-/// The network of a target, where it is certain.
-pub(super) fn network_of(target: &Target, endpoints: &[Endpoint<'_>]) -> Option<Network> {
-    match target {
-        Target::Address(address) => Some(Address::network(address)),
-        Target::Endpoint(name) => {
-            let key = key(name);
-            endpoints.iter().find(|endpoint| endpoint.name == key).and_then(|endpoint| endpoint.network)
-        }
-        Target::Computed(template) => match template.pieces.first() {
-            Some(Piece::Literal(text)) => Network::parse(text.split(':').next().unwrap_or_default()),
-            _ => None,
-        },
-        Target::Sender => None,
     }
 }

@@ -10,6 +10,7 @@ mod endpoints;
 mod files;
 mod flow;
 mod hosts;
+pub(super) mod index;
 pub(crate) mod lanes;
 mod programs;
 mod tls;

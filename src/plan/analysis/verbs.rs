@@ -7,7 +7,7 @@ use crate::plan::{Call, Mode, Target, Verb};
 use crate::source::Span;
 
 use super::blocks::connected;
-use super::endpoints::{Endpoint, Outcome, Role, Walk, key, network_of};
+use super::endpoints::{Endpoint, Outcome, Role, Walk, key};
 use super::flow::Accepted;
 
 impl<'p> Walk<'p, '_> {
@@ -72,7 +72,7 @@ impl<'p> Walk<'p, '_> {
     }
 
     fn bind(&mut self, call: &'p Call, address: &'p Target, outcome: Outcome) {
-        let network = network_of(address, &self.endpoints);
+        let network = self.network_of(address);
         let role = if outcome == Outcome::Succeeds { Role::Bound } else { Role::Unknown };
         let Some(index) = self.reusable(&call.endpoint) else {
             let index = self.create(&call.endpoint, network, role);
@@ -106,7 +106,7 @@ impl<'p> Walk<'p, '_> {
                 self.open_for(call);
                 return;
             };
-            let network = network_of(address, &self.endpoints);
+            let network = self.network_of(address);
             let index = self.create(&call.endpoint, network, role);
             self.flow.bound(self.endpoints[index].socket, address);
             if outcome == Outcome::Succeeds && self.endpoints[index].is_datagram() {
@@ -208,7 +208,7 @@ impl<'p> Walk<'p, '_> {
     }
 
     fn connect(&mut self, call: &'p Call, to: &'p Target, outcome: Outcome) {
-        let network = network_of(to, &self.endpoints);
+        let network = self.network_of(to);
         let role = if outcome == Outcome::Succeeds { Role::Connected } else { Role::Unknown };
         let index = match self.reusable(&call.endpoint) {
             None => self.create(&call.endpoint, network, role),
@@ -238,7 +238,7 @@ impl<'p> Walk<'p, '_> {
     /// A socket of one network cannot reach an address of another.
     pub(super) fn check_meeting(&mut self, index: usize, target: &Target, outcome: Outcome) {
         let own = self.endpoints[index].network;
-        let (Some(own), Some(other)) = (own, network_of(target, &self.endpoints)) else { return };
+        let (Some(own), Some(other)) = (own, self.network_of(target)) else { return };
         if outcome != Outcome::Succeeds || own.is_unix() == other.is_unix() && own.kind() == other.kind() {
             return;
         }

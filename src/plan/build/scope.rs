@@ -5,6 +5,7 @@ use std::cell;
 
 use crate::model::value::Value;
 use crate::plan::analysis::alike;
+use crate::plan::analysis::index::Index;
 pub(super) use crate::plan::expression::Type;
 use crate::plan::template::{Piece, Template, bare};
 use crate::source::Span;
@@ -14,6 +15,10 @@ use crate::source::Span;
 pub(super) struct Scope<'a> {
     variables: Vec<Variable<'a>>,
     endpoints: Vec<(Cow<'a, str>, Span)>,
+    /// Where they stand there.
+    index: Index<'a>,
+    /// Those with a counter in their names, which may be other names, too.
+    counted: Vec<usize>,
     /// Names in steps that are wrong: whatever concerns them is not judged.
     doubtful: Vec<Cow<'a, str>>,
     /// What the names of a file that is included are called outside of it.
@@ -245,13 +250,22 @@ impl<'a> Scope<'a> {
 
     /// Where the endpoint was first created.
     pub(super) fn endpoint(&self, name: &str) -> Option<Span> {
-        self.endpoints.iter().find(|(known, _)| alike(known, name)).map(|(_, span)| *span)
+        if name.contains('<') {
+            return self.endpoints.iter().find(|(known, _)| alike(known, name)).map(|(_, span)| *span);
+        }
+        let exact = self.index.find(&self.endpoints, name, |(known, _)| known);
+        let found = exact.or_else(|| self.counted.iter().copied().find(|at| alike(&self.endpoints[*at].0, name)));
+        found.map(|at| self.endpoints[at].1)
     }
 
     pub(super) fn add_endpoint(&mut self, name: impl Into<Cow<'a, str>>, span: Span) {
         let name = name.into();
-        if !self.endpoints.iter().any(|(known, _)| *known == name) {
+        if self.index.find(&self.endpoints, &name, |(known, _)| known).is_none() {
+            if name.contains('<') {
+                self.counted.push(self.endpoints.len());
+            }
             self.endpoints.push((name, span));
+            self.index.note(&self.endpoints, |(known, _)| known);
         }
     }
 

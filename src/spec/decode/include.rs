@@ -117,6 +117,9 @@ impl<'s> Decoder<'s> {
 
     /// Finds and reads the file, unless that would lead in a circle, or too deep.
     fn open(&mut self, file: &Scalar) -> Option<Part<'s>> {
+        if self.files.is_empty() {
+            self.files.push(canonical(self.source.path()));
+        }
         let including = self.source.part(file.span.start).file;
         let beside = |path: &Path| path.parent().unwrap_or(Path::new("")).join(&file.text);
         let path = beside(including.path());

@@ -31,9 +31,17 @@ use crate::source::{SourceFile, Span};
 pub(super) fn decode(document: &Document<'_>, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) -> Spec {
     let earlier: Vec<Span> = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
     let (errors, incomplete) = (earlier.len(), document.incomplete);
-    let files = vec![include::canonical(source.path())];
-    let mut decoder =
-        Decoder { source, diagnostics, earlier, errors, warnings: 0, steps: 0, faulty: false, incomplete, files };
+    let mut decoder = Decoder {
+        source,
+        diagnostics,
+        earlier,
+        errors,
+        warnings: 0,
+        steps: 0,
+        faulty: false,
+        incomplete,
+        files: Vec::new(),
+    };
     let mut spec = decoder.top(document.root.as_ref());
     spec.incomplete = decoder.incomplete;
     spec
@@ -54,7 +62,8 @@ struct Decoder<'s> {
     faulty: bool,
     /// Whether names may be missing from the spec.
     incomplete: bool,
-    /// The file that is read, and those that it is included from, the first of them first.
+    /// The file that is read, and those that it is included from, the first of them first; nothing as long
+    /// as nothing was included.
     files: Vec<PathBuf>,
 }
 
