@@ -85,6 +85,66 @@ steps:
     )
 }
 
+/// So many steps, each written out.
+pub(crate) fn steps(count: usize) -> String {
+    let pairs =
+        (0..(count - 3) / 2).map(|at| format!("  - client: {{send: \"{at} \"}}\n  - conn:   {{recv: \"{at} \"}}\n"));
+    connected("Steps that are written out.", &pairs.collect::<String>())
+}
+
+/// So many steps, each of which creates an endpoint.
+pub(crate) fn endpoints(count: usize) -> String {
+    let pairs = (0..(count - 1) / 2)
+        .map(|at| format!("  - client{at}: {{connect: server}}\n  - conn{at}: {{accept: server}}\n"));
+    let pairs: String = pairs.collect();
+    format!("about: Endpoints that are written out.\nsteps:\n  - server: {{listen: tcp, backlog: 4096}}\n{pairs}")
+}
+
+/// So many lanes, each with a connection of its own, and a barrier for all of them.
+pub(crate) fn lanes(count: usize) -> String {
+    let lanes = (0..count).map(|at| {
+        format!(
+            "      lane{at}:\n        - client{at}: {{send: x}}\n        - conn{at}: {{recv: x}}\n        - barrier: b\n        \
+             - conn{at}: {{send: y}}\n        - client{at}: {{recv: y}}\n"
+        )
+    });
+    format!("{}  - parallel:\n{}", endpoints(2 * count + 1), lanes.collect::<String>())
+}
+
+/// An echo exchange with so many cases.
+pub(crate) fn cases(count: usize) -> String {
+    let values: Vec<String> = (0..count).map(|at| format!("word{at}")).collect();
+    let matrix = format!("matrix: {{word: [{}]}}\nsteps:", values.join(", "));
+    ECHO.replace("steps:", &matrix).replace("\"ping\"", "\"${word}\"")
+}
+
+/// Steps that give a trace of so many lines, each another.
+pub(crate) fn long_trace(lines: usize) -> String {
+    let steps = format!(
+        "  - repeat: {}\n    as: i\n    within: 60s\n    steps:\n      - client: {{send: \"line ${{i}}\\n\"}}\n      \
+         - conn:   {{recv: \"line ${{i}}\\n\"}}\n      - conn:   {{send: \"ok ${{i}}\\n\"}}\n",
+        lines / 3
+    );
+    connected(
+        "A long trace.",
+        &format!("{steps}  - client: {{recv: {{until: \"ok {}\\n\", max: 10000000}}}}\n", lines / 3 - 1),
+    )
+}
+
+/// So many bytes up to a delimiter.
+pub(crate) fn until(size: usize) -> String {
+    let steps = format!(
+        r#"  - parallel:
+      writer:
+        - client: {{send: {{fill: "ab", size: {size}}}, within: 60s}}
+        - client: {{send: "END"}}
+      reader:
+        - conn: {{recv: {{until: "END", max: 100000000}}, within: 60s}}
+"#
+    );
+    connected("A delimiter after many bytes.", &steps)
+}
+
 /// A folder of specs.
 pub(crate) struct Suite {
     folder: tempfile::TempDir,
@@ -96,7 +156,7 @@ impl Suite {
         let suite = Self { folder: tempfile::tempdir()? };
         fs::create_dir(suite.specs())?;
         for copy in 0..copies {
-            fs::write(suite.specs().join(format!("spec-{copy:04}.yaml")), text)?;
+            fs::write(suite.spec(copy), text)?;
         }
         suite.run_with(Update::New, 2);
         Ok(suite)
@@ -107,7 +167,13 @@ impl Suite {
         self.path().join("specs")
     }
 
-    fn path(&self) -> &Path {
+    /// The file of one of them.
+    pub(crate) fn spec(&self, nth: usize) -> PathBuf {
+        self.specs().join(format!("spec-{nth:05}.yaml"))
+    }
+
+    /// The folder that has the folder of the specs, and that of their snapshots.
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 

@@ -18,14 +18,9 @@ pub(crate) fn exchange() -> io::Result<()> {
     Ok(())
 }
 
-/// So many exchanges on each of so many threads.
-pub(crate) fn exchanges(count: usize, threads: usize) -> io::Result<()> {
-    let one_after_the_other = || (0..count / threads).try_for_each(|_| exchange());
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(one_after_the_other)).collect();
-        one_after_the_other()?;
-        others.into_iter().try_for_each(|other| other.join().expect("an exchange panicked"))
-    })
+/// So many exchanges.
+pub(crate) fn exchanges(count: usize) -> io::Result<()> {
+    (0..count).try_for_each(|_| exchange())
 }
 
 /// So many round trips of 64 bytes.

@@ -10,20 +10,13 @@ pub(crate) fn exchange() -> io::Result<()> {
     runtime()?.block_on(one_exchange())
 }
 
-/// So many exchanges on each of so many threads.
-pub(crate) fn exchanges(count: usize, threads: usize) -> io::Result<()> {
-    let one_after_the_other = || {
-        runtime()?.block_on(async {
-            for _ in 0..count / threads {
-                one_exchange().await?;
-            }
-            Ok(())
-        })
-    };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(one_after_the_other)).collect();
-        one_after_the_other()?;
-        others.into_iter().try_for_each(|other| other.join().expect("an exchange panicked"))
+/// So many exchanges.
+pub(crate) fn exchanges(count: usize) -> io::Result<()> {
+    runtime()?.block_on(async {
+        for _ in 0..count {
+            one_exchange().await?;
+        }
+        Ok(())
     })
 }
 
