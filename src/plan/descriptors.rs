@@ -48,7 +48,9 @@ impl Open {
         match &step.action {
             Action::Call(call) => self.call(call, times),
             Action::Repeat { count, until: None, vary: false, steps, .. } => {
-                steps.iter().for_each(|step| self.step(step, times.saturating_mul(*count)));
+                for step in steps {
+                    self.step(step, times.saturating_mul(*count));
+                }
             }
             _ => inner(step).into_iter().flatten().for_each(|step| self.step(step, times)),
         }

@@ -76,9 +76,9 @@ fn words_of(path: &Path) -> io::Result<Glance> {
 /// Has a glance at all of them, by a thread for each core where they are many.
 pub(super) fn at_all(found: &[Found]) {
     let look = |some: &[Found]| {
-        some.iter().for_each(|found| {
+        for found in some {
             found.glance();
-        })
+        }
     };
     if found.len() <= FEW {
         return look(found);
