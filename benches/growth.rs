@@ -53,7 +53,7 @@ impl Growth {
         let [small, middle, large] = suites;
         let suites = [small?, middle?, large?];
         let rounds: Vec<[Took; 3]> =
-            std::iter::repeat_with(|| suites.each_ref().map(|suite| suite.watch())).take(ROUNDS).collect();
+            std::iter::repeat_with(|| suites.each_ref().map(Suite::watch)).take(ROUNDS).collect();
         let of = |value: &dyn Fn(&[Took; 3]) -> f64| median(rounds.iter().map(value).collect());
         let time = |at: usize| of(&|round| round[at].time.as_secs_f64() * 1e3);
         let tenfold = |at: usize| {

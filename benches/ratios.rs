@@ -170,7 +170,7 @@ fn exchanges<'a>(name: &'static str, suite: &'a Suite, jobs: usize, aim: Option<
 }
 
 fn connections<'a>(name: &'static str, suites: &'a Suites, suite: &'a Suite, count: usize, aim: f64) -> Work<'a> {
-    let memory = Aim::KiBEach { most: 8.0, count, base: run_all(&suites.one) };
+    let memory = Aim::KiBEach { most: 8.0, count, base: Box::new(run_all(&suites.one)) };
     Work {
         name,
         rounds: if count > CONNECTIONS { 5 } else { 15 },

@@ -29,7 +29,7 @@ pub(crate) enum Aim {
     /// So many MiB.
     MiB(f64),
     /// So many KiB for each of so many, over what `base` has.
-    KiBEach { most: f64, count: usize, base: Command },
+    KiBEach { most: f64, count: usize, base: Box<Command> },
 }
 
 /// How a time is shown.
