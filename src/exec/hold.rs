@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::plan::{Action, Call, Condition, Plan, Step, Verb};
+use crate::plan::{Action, Plan, Step};
 
 use super::lane::Deadline;
 use super::test::Test;
@@ -18,7 +18,7 @@ const LOOKS_AT_PROGRAMS: u32 = 40;
 /// For how long a step is held back at most while others go on.
 const LONGEST: Duration = Duration::from_millis(200);
 /// The same, while a lane sits out a time that the spec gives.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What the lanes of a run are about.
 #[derive(Debug, Default)]
@@ -44,17 +44,16 @@ impl Activity {
         self.begun.set(self.begun.get() + 1);
     }
 
+    /// Whether a lane sits out a time now.
+    pub(crate) fn is_pausing(&self) -> bool {
+        self.pausing.get() > 0
+    }
+
     /// A lane sits out a time.
     pub(crate) fn pauses(&self) -> Pausing<'_> {
         self.pausing.set(self.pausing.get() + 1);
         Pausing(self)
     }
-}
-
-/// Whether a call lasts as long as it says, whatever the others do.
-pub(crate) fn is_pause(call: &Call) -> bool {
-    let is_silence = |condition: &Condition| matches!(condition, Condition::Silence(_));
-    matches!(&call.verb, Verb::Expect { conditions, .. } if conditions.iter().any(is_silence))
 }
 
 /// Waits until the other lanes cannot go on, or for long enough; not where that would bring the end of
@@ -65,7 +64,7 @@ pub(crate) async fn until_others_rest(test: &Test<'_>, limit: Option<Deadline>) 
     let enough = if test.programs.is_empty() { LOOKS } else { LOOKS_AT_PROGRAMS };
     let (mut last, mut looks) = (test.activity.begun.get(), 0);
     while looks < enough && limit.is_none_or(|limit| Instant::now() < limit) && !test.options.cancel.is_cancelled() {
-        let is_pausing = test.activity.pausing.get() > 0;
+        let is_pausing = test.activity.is_pausing();
         if began.elapsed() >= if is_pausing { LONGEST_PAUSE } else { LONGEST } {
             return;
         }

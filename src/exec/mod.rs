@@ -58,7 +58,7 @@ pub use limit::raise_open_files;
 use net::diag::Diag;
 pub use perturb::Perturbation;
 pub use program::{find_program, prepare_programs};
-pub use steer::{Begun, LaneId, Script, Turns};
+pub use steer::{Begun, LaneId, Script, Split, Turns};
 pub use temporary::own_folder;
 use test::Test;
 pub use wire::CapturedFrame;

@@ -19,6 +19,7 @@ use crate::model::network::Kind;
 use crate::model::state::TcpState;
 
 use super::endpoint::Endpoint;
+use super::hold::LONGEST_PAUSE;
 use super::net::sys;
 use super::test::Test;
 
@@ -42,8 +43,32 @@ pub struct Script {
     /// Where the list is at its end, the turns are given by chance, from this seed; without one each
     /// time to the lane whose step is the first in the spec.
     pub seed: Option<u64>,
-    /// Whether what is sent on a stream comes in two halves, of which the second has a turn of its own.
-    pub halves: bool,
+    /// The lane that has its turns only where no other can go on, not even after a pause.
+    pub last: Option<LaneId>,
+    /// Whether what is sent on a stream is cut in two parts, of which the second has a turn of its own.
+    pub split: Option<Split>,
+}
+
+/// Where what is sent is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// After the first byte.
+    First,
+    /// In the middle.
+    Middle,
+    /// Before the last byte.
+    Last,
+}
+
+impl Split {
+    /// After how many bytes of so many.
+    pub(crate) fn of(self, len: u64) -> u64 {
+        match self {
+            Self::First => 1.min(len / 2),
+            Self::Middle => len / 2,
+            Self::Last => len.saturating_sub(1),
+        }
+    }
 }
 
 /// A lane of a run: the same in every run of the same plan.
@@ -57,8 +82,8 @@ pub struct Begun {
     pub lane: LaneId,
     /// Where it begins in the spec, in bytes.
     pub step: u32,
-    /// Whether it is the second half of what the step sends.
-    pub half: bool,
+    /// Whether it is the second part of what the step sends.
+    pub rest: bool,
     /// The lanes that could have had the turn, this one among them, in the order of their steps.
     pub ready: Vec<LaneId>,
 }
@@ -77,7 +102,7 @@ pub struct Turns {
 struct Waiting {
     step: u32,
     lane: LaneId,
-    half: bool,
+    rest: bool,
 }
 
 /// Gives the turns of a run.
@@ -135,17 +160,17 @@ impl Steer {
 
     /// Waits until a step of a lane may begin.
     pub(crate) async fn turn(&self, lane: LaneId, step: u32) {
-        self.wait(Waiting { step, lane, half: false }).await;
+        self.wait(Waiting { step, lane, rest: false }).await;
     }
 
-    /// Whether what is sent comes in two halves.
-    pub(crate) fn halves(&self) -> bool {
-        self.script.halves && !self.turns.borrow().cut
+    /// Where what is sent is cut, if it is.
+    pub(crate) fn split(&self) -> Option<Split> {
+        self.script.split.filter(|_| !self.turns.borrow().cut)
     }
 
-    /// Waits until the second half of what a step sends may be sent.
-    pub(crate) async fn second_half(&self, lane: LaneId, step: u32) {
-        self.wait(Waiting { step, lane, half: true }).await;
+    /// Waits until the second part of what a step sends may be sent.
+    pub(crate) async fn rest(&self, lane: LaneId, step: u32) {
+        self.wait(Waiting { step, lane, rest: true }).await;
     }
 
     async fn wait(&self, waiting: Waiting) {
@@ -198,6 +223,10 @@ impl Steer {
                 self.wanted.notified().await;
             }
             self.quiet(test).await;
+            let since = Instant::now();
+            while test.activity.is_pausing() && self.is_for_later() && since.elapsed() < LONGEST_PAUSE {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             self.give();
         }
     }
@@ -239,6 +268,16 @@ impl Steer {
         }
     }
 
+    /// Whether nobody is ready whose turn it is: it may be after a pause.
+    fn is_for_later(&self) -> bool {
+        let waiting = self.waiting.borrow();
+        let ready = |lane: &LaneId| waiting.iter().any(|waiting| waiting.lane == *lane);
+        match self.script.lanes.get(self.turns.borrow().begun.len()) {
+            Some(wanted) => !ready(wanted),
+            None => self.script.last.is_some_and(|last| waiting.iter().all(|waiting| waiting.lane == last)),
+        }
+    }
+
     /// Whether a lane is in the midst of a step.
     fn is_anybody_blocked(&self) -> bool {
         self.lanes.get() as usize > self.waiting.borrow().len() + self.idle.get() as usize
@@ -254,10 +293,11 @@ impl Steer {
             Some(seed) => hashed(&(seed, turns.begun.len())) as usize % waiting.len(),
             None => 0,
         };
-        let at = scripted.unwrap_or_else(by_chance);
+        let not_last = || self.script.last.and_then(|last| waiting.iter().position(|waiting| waiting.lane != last));
+        let at = scripted.or_else(not_last).unwrap_or_else(by_chance);
         let ready = waiting.iter().map(|waiting| waiting.lane).collect();
-        let Waiting { lane, step, half } = waiting.remove(at);
-        turns.begun.push(Begun { lane, step, half, ready });
+        let Waiting { lane, step, rest } = waiting.remove(at);
+        turns.begun.push(Begun { lane, step, rest, ready });
         turns.cut = turns.begun.len() >= TURNS;
         self.turn.set(Some(lane));
         self.moved();

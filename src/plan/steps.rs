@@ -1,12 +1,17 @@
 //! Walks through the steps of a plan, and the blocks in it.
 
-use super::{Action, Call, Plan, Step};
+use super::{Action, Call, Condition, Plan, Step, Verb};
 use crate::source::Span;
 
 impl Plan {
     /// Whether it has lanes that run at once.
     pub fn has_lanes(&self) -> bool {
         has_lanes(&self.steps)
+    }
+
+    /// Whether steps of it take as long as they say: pauses, and silence.
+    pub fn has_pauses(&self) -> bool {
+        has_pauses(&self.steps)
     }
 
     /// The place of the whole step that begins there.
@@ -17,6 +22,22 @@ impl Plan {
     /// The innermost lane that a step is in, by the place of the step.
     pub fn lane_of(&self, step: u32) -> Option<&str> {
         lane_of(&self.steps, step)
+    }
+}
+
+fn has_pauses(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.action {
+        Action::Pause(_) => true,
+        Action::Call(call) => call.is_silence(),
+        _ => inner(step).into_iter().any(has_pauses),
+    })
+}
+
+impl Call {
+    /// Whether it lasts as long as it says, whatever the others do.
+    pub(crate) fn is_silence(&self) -> bool {
+        let is_silence = |condition: &Condition| matches!(condition, Condition::Silence(_));
+        matches!(&self.verb, Verb::Expect { conditions, .. } if conditions.iter().any(is_silence))
     }
 }
 

@@ -331,7 +331,7 @@ impl<'a> Campaign<'a> {
         let (plan, source, cancel) = (&test.plan, &planned.loaded.source, &self.runner.cancel);
         let until = Instant::now() + EXPLORING.min(self.left());
         let seed = self.settings.seed;
-        tally.add_orders(Explorer { plan, source, worker, cancel, longest, until, halves: false }.explore(seed));
+        tally.add_orders(Explorer { plan, source, worker, cancel, longest, until, split: None }.explore(seed));
         let mut inquiry = Inquiry { runner: self.runner, found, test: &test.name, worker, longest, seed };
         tally.missing = inquiry.missing(plan, source, tally);
     }

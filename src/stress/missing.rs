@@ -51,8 +51,8 @@ pub struct Side {
     pub step: Step,
     /// The step as it is written, or its first line.
     pub text: String,
-    /// Whether it is the second half of what the step sends: the first had arrived before.
-    pub half: bool,
+    /// Whether it is the second part of what the step sends: the first had arrived before.
+    pub rest: bool,
     /// The how-manieth time that it ran, from 1, where it ran more than once.
     pub time: Option<u32>,
 }
@@ -90,7 +90,7 @@ impl Inquiry<'_> {
         let orders = tally.orders.as_ref().filter(|orders| !orders.agree())?;
         let until = Instant::now() + TRYING;
         let usual = &tally.usual()?.record;
-        let mut explorer = Explorer { halves: orders.halves, ..self.explorer(plan, source, until) };
+        let mut explorer = Explorer { split: orders.split, ..self.explorer(plan, source, until) };
         let [good, bad] = explorer.pair(orders, usual)?;
         let (first, second) = parting(plan, source, &good, &bad)?;
         let mut missing = Missing { first, second, orders: [good, bad], repairs: Vec::new() };
@@ -100,7 +100,7 @@ impl Inquiry<'_> {
 
     fn explorer<'e>(&'e mut self, plan: &'e Plan, source: &'e SourceFile, until: Instant) -> Explorer<'e> {
         let (cancel, longest) = (&self.runner.cancel, self.longest);
-        Explorer { plan, source, worker: self.worker, cancel, longest, until, halves: false }
+        Explorer { plan, source, worker: self.worker, cancel, longest, until, split: None }
     }
 
     /// The changes that mend it.
@@ -140,7 +140,7 @@ impl Inquiry<'_> {
     /// What else has to change, where one change is not enough.
     fn deeper(&mut self, mut words: Vec<String>, changed: Changed, until: Instant, depth: usize) -> Option<Repair> {
         let Changed { plan, source, orders, usual } = changed;
-        let mut explorer = Explorer { halves: orders.halves, ..self.explorer(&plan, &source, until) };
+        let mut explorer = Explorer { split: orders.split, ..self.explorer(&plan, &source, until) };
         let [good, bad] = explorer.pair(&orders, &usual)?;
         let (first, second) = parting(&plan, &source, &good, &bad)?;
         let missing = Missing { first, second, orders: [good, bad], repairs: Vec::new() };
@@ -306,11 +306,11 @@ fn parting(plan: &Plan, source: &SourceFile, one: &Order, other: &Order) -> Opti
 }
 
 fn side(plan: &Plan, source: &SourceFile, turns: &[Begun], at: usize) -> Option<Side> {
-    let Begun { lane, step: start, half, .. } = turns[at];
-    let is_it = |begun: &&Begun| (begun.lane, begun.step, begun.half) == (lane, start, half);
+    let Begun { lane, step: start, rest, .. } = turns[at];
+    let is_it = |begun: &&Begun| (begun.lane, begun.step, begun.rest) == (lane, start, rest);
     let times = turns.iter().filter(is_it).count();
     let time = (times > 1).then(|| turns[..=at].iter().filter(is_it).count() as u32);
     let step = (source.line(start), source.included_name(start).map(str::to_owned));
     let text = source.slice(plan.step_at(start)?).lines().next().unwrap_or_default().trim_end().to_owned();
-    Some(Side { start, lane: plan.lane_of(start)?.to_owned(), step, text, half, time })
+    Some(Side { start, lane: plan.lane_of(start)?.to_owned(), step, text, rest, time })
 }

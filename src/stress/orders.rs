@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::exec::{Begun, Cancel, Ended, LaneId, Options, Perturbation, Script};
+use crate::exec::{Begun, Cancel, Ended, LaneId, Options, Perturbation, Script, Split};
 use crate::plan::Plan;
 use crate::source::SourceFile;
 use crate::suite::Worker;
@@ -35,8 +35,8 @@ pub struct Orders {
     pub all: bool,
     /// The ways in which the test went, first that of the first order: each lane as far as it goes.
     pub ways: Vec<OrderWay>,
-    /// Whether what is sent came in two halves: with whole sends it went one way.
-    pub halves: bool,
+    /// Where what is sent was cut in two parts: with whole sends it went one way.
+    pub split: Option<Split>,
     /// Each order, by the lanes whose turn it was, with its way.
     known: HashMap<Vec<LaneId>, usize>,
 }
@@ -55,7 +55,7 @@ pub struct OrderWay {
 pub struct Order {
     /// The steps, as they began.
     pub turns: Vec<Begun>,
-    /// Their lines, from 1, each with whether it is the second half of what the step sends.
+    /// Their lines, from 1, each with whether it is the second part of what the step sends.
     pub lines: Vec<(u32, bool)>,
     /// What happened.
     pub record: Box<Record>,
@@ -91,14 +91,18 @@ pub(super) struct Explorer<'a> {
     pub(super) longest: Duration,
     /// When it has to end.
     pub(super) until: Instant,
-    /// Whether what is sent comes in two halves.
-    pub(super) halves: bool,
+    /// Where what is sent is cut in two parts, if it is.
+    pub(super) split: Option<Split>,
 }
 
 impl Explorer<'_> {
     /// Runs the test in an order. `None` where that cannot be done, or the time is up.
     pub(super) fn run(&mut self, lanes: Vec<LaneId>) -> Option<Order> {
-        self.follow(Script { lanes, seed: None, halves: self.halves })
+        self.follow(Script { lanes, ..self.script() })
+    }
+
+    fn script(&self) -> Script {
+        Script { split: self.split, ..Script::default() }
     }
 
     fn follow(&mut self, script: Script) -> Option<Order> {
@@ -117,25 +121,44 @@ impl Explorer<'_> {
         }
         let trace = trace::text_of(&execution.record);
         let turns = execution.turns.begun;
-        let lines = turns.iter().map(|begun| (self.source.line(begun.step), begun.half)).collect();
+        let lines = turns.iter().map(|begun| (self.source.line(begun.step), begun.rest)).collect();
         Some(Order { turns, lines, record: Box::new(execution.record), trace })
     }
 
-    /// Tries the orders; where all go the same way, also those in which something happens in the midst
-    /// of a send.
+    /// Tries the orders; where all go the same way, also those that come about only when a lane is held back
+    /// for longer than another pauses, and those in which something happens in the midst of a send.
     pub(super) fn explore(&mut self, seed: u64) -> Orders {
-        let whole = self.orders(seed, MOST);
+        let mut whole = self.orders(seed, MOST);
+        if whole.agree() && self.plan.has_pauses() {
+            self.hold_back(&mut whole);
+        }
         if !whole.agree() || whole.tried == 0 || !Perturbation::of(self.plan, seed).what.segments {
             return whole;
         }
-        self.halves = true;
-        let halves = self.orders(seed, CHOSEN);
-        if halves.agree() { whole } else { halves }
+        for split in [Split::First, Split::Last, Split::Middle] {
+            self.split = Some(split);
+            let orders = self.orders(seed, CHOSEN);
+            if !orders.agree() {
+                return orders;
+            }
+        }
+        whole
+    }
+
+    /// Tries what comes of it if one lane goes on only where no other can.
+    fn hold_back(&mut self, orders: &mut Orders) {
+        let mut lanes: Vec<LaneId> = orders.ways.iter().flat_map(|way| way.shortest.lanes()).collect();
+        lanes.sort_unstable();
+        lanes.dedup();
+        for lane in lanes {
+            let Some(order) = self.follow(Script { last: Some(lane), ..self.script() }) else { return };
+            orders.add(order);
+        }
     }
 
     /// Tries the orders, where there are not more than so many.
     fn orders(&mut self, seed: u64, most: usize) -> Orders {
-        let mut orders = Orders { halves: self.halves, ..Orders::default() };
+        let mut orders = Orders { split: self.split, ..Orders::default() };
         let Some(first) = self.run(Vec::new()) else { return orders };
         orders.add(first);
         let mut guessed = 0_usize;
@@ -158,7 +181,7 @@ impl Explorer<'_> {
     }
 
     fn chosen(&mut self, seed: u64, nth: usize) -> Option<Order> {
-        self.follow(Script { lanes: Vec::new(), seed: Some(seed.wrapping_add(nth as u64)), halves: self.halves })
+        self.follow(Script { seed: Some(seed.wrapping_add(nth as u64)), ..self.script() })
     }
 
     /// Runs every order. `None` where there are more than can be tried.

@@ -342,7 +342,7 @@ impl Programs {
 
     /// Whether one of them does something, or is about to.
     pub(crate) fn are_active(&self) -> bool {
-        self.all.borrow().iter().any(|program| program.is_active())
+        self.all.borrow().iter().any(|program| program.status().is_none() && program.is_active())
     }
 
     /// Waits a moment for what programs do last: one that is about to end, and what it has printed.

@@ -52,8 +52,8 @@ struct Test<'a> {
 struct JsonOrders {
     tried: u32,
     all: bool,
-    /// Whether what is sent came in two halves.
-    halves: bool,
+    /// Whether what is sent was cut in two parts.
+    split: bool,
     ways: u64,
 }
 
@@ -71,7 +71,7 @@ struct JsonSide<'a> {
     line: u32,
     lane: &'a str,
     text: &'a str,
-    second_half: bool,
+    second_part: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<u32>,
     /// The first event that is otherwise, where this step comes first.
@@ -163,7 +163,7 @@ fn test<'a>(stressed: &Stressed, tally: &'a Tally, options: &Options<'_>) -> Tes
     test.orders = tally.orders.as_ref().map(|orders| JsonOrders {
         tried: orders.tried,
         all: orders.all,
-        halves: orders.halves,
+        split: orders.split.is_some(),
         ways: orders.ways.len() as u64,
     });
     test.missing = tally.missing.as_ref().map(|missing| json_missing(stressed, missing));
@@ -196,7 +196,7 @@ fn json_missing<'a>(stressed: &Stressed, missing: &'a Missing) -> JsonMissing<'a
 fn side<'a>(stressed: &Stressed, side: &'a Side, then: String) -> JsonSide<'a> {
     let (line, file) = &side.step;
     let file = file.clone().unwrap_or_else(|| shown_path(&stressed.path).into_owned());
-    JsonSide { file, line: *line, lane: &side.lane, text: &side.text, second_half: side.half, time: side.time, then }
+    JsonSide { file, line: *line, lane: &side.lane, text: &side.text, second_part: side.rest, time: side.time, then }
 }
 
 fn way(way: &Way) -> JsonWay<'_> {

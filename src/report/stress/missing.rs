@@ -67,19 +67,19 @@ fn draw_sides(page: &mut Page, stressed: &Stressed, missing: &Missing, options: 
 }
 
 /// A step of an order.
-fn line((line, half): (u32, bool)) -> String {
-    if half { format!("the rest of {line}") } else { line.to_string() }
+fn line((line, rest): (u32, bool)) -> String {
+    if rest { format!("the rest of {line}") } else { line.to_string() }
 }
 
 fn head(side: &Side) -> String {
-    let rest = if side.half { "the rest of " } else { "" };
+    let rest = if side.rest { "the rest of " } else { "" };
     format!("{rest}line {} first:", side.step.0)
 }
 
 /// Which part of a step it was, and which time that it ran.
 fn which(side: &Side) -> String {
-    let half = if side.half { ", the second half of what it sends" } else { "" };
-    half.to_owned() + &side.time.map_or_else(String::new, |time| format!(", the {} time", ordinal(time)))
+    let part = if side.rest { ", the second part of what it sends" } else { "" };
+    part.to_owned() + &side.time.map_or_else(String::new, |time| format!(", the {} time", ordinal(time)))
 }
 
 fn ordinal(number: u32) -> String {
@@ -95,10 +95,10 @@ fn ordinal(number: u32) -> String {
 
 /// For each way the shortest order that leads there, by the lines of its steps.
 fn draw_orders(page: &mut Page, orders: &Orders, tally: &Tally, options: &Options<'_>) {
-    let all = if orders.all { "all" } else { "some" };
+    let all = if orders.all { "all that there are" } else { "not all that there are" };
     sentence(
         page,
-        &format!("{} orders of the lanes' steps were tried, {all} that there are:", grouped(orders.tried.into())),
+        &format!("{} orders of the lanes' steps were tried, {all}:", grouped(orders.tried.into())),
         options,
     );
     for way in orders.ways.iter().take(WAYS) {
@@ -187,11 +187,12 @@ pub(super) fn in_all(ended: &Ended) -> Option<String> {
     let (tests, all) = (orders.len(), orders.iter().filter(|orders| orders.all).count());
     let tried: u64 = orders.iter().map(|orders| u64::from(orders.tried)).sum();
     let whole = match all {
-        all if all == tests => "all that there are".to_owned(),
-        all => format!("all that there are of {all} of them"),
+        all if all == tests => ", all that there are".to_owned(),
+        0 => String::new(),
+        all => format!(", all that there are of {all} of the tests"),
     };
     let unit = if tests == 1 { "test" } else { "tests" };
-    (tests > 0).then(|| format!("{tests} {unit} with lanes: {} orders of their steps, {whole}", grouped(tried)))
+    (tests > 0).then(|| format!("{tests} {unit} with lanes: {} orders of their steps{whole}", grouped(tried)))
 }
 
 #[cfg(test)]

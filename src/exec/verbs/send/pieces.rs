@@ -61,7 +61,7 @@ impl Sending<'_> {
 
     /// All bytes of a stream; in a perturbed run in several pieces.
     pub(super) async fn in_pieces(&mut self, bytes: &PayloadBytes) -> Result<Result<(), Errno>, Stop> {
-        let mut from = self.first_half(bytes).await?;
+        let mut from = self.first_part(bytes).await?;
         if self.lane.test.options.perturb.is_some() {
             for cut in self.cuts(bytes.len()) {
                 if !self.has_room() {
@@ -76,22 +76,24 @@ impl Sending<'_> {
         self.stream(bytes, from, bytes.len()).await
     }
 
-    /// In a run whose lanes take turns, and whose sends come in two halves: sends the first, and waits for
-    /// the turn of the second. How much was sent.
-    async fn first_half(&mut self, bytes: &PayloadBytes) -> Result<u64, Stop> {
-        let (half, lane) = (bytes.len() / 2, self.lane);
-        let Some(steer) = lane.test.steer.as_ref().filter(|steer| steer.halves()) else { return Ok(0) };
-        let reader = || reader(self.call, self.endpoint, self.socket);
-        if half == 0 || !lane.takes_turns() || reader().is_none_or(|reader| reader == Reader::Stranger) {
+    /// In a run whose lanes take turns, and whose sends are cut in two: sends the first part, and waits for the
+    /// turn of the second. How much was sent.
+    async fn first_part(&mut self, bytes: &PayloadBytes) -> Result<u64, Stop> {
+        let lane = self.lane;
+        let Some((steer, split)) = lane.test.steer.as_ref().and_then(|steer| Some((steer, steer.split()?))) else {
+            return Ok(0);
+        };
+        let (part, reader) = (split.of(bytes.len()), || reader(self.call, self.endpoint, self.socket));
+        if part == 0 || !lane.takes_turns() || reader().is_none_or(|reader| reader == Reader::Stranger) {
             return Ok(0);
         }
-        if self.stream(bytes, 0, half).await?.is_err() {
+        if self.stream(bytes, 0, part).await?.is_err() {
             // The whole says the same.
             return Ok(0);
         }
         settle::sent(lane.test, self.endpoint, self.socket).await;
-        steer.second_half(lane.id, lane.step).await;
-        Ok(half)
+        steer.rest(lane.id, lane.step).await;
+        Ok(part)
     }
 
     /// One piece, which arrives before the next is sent, unless both are to arrive as one.
