@@ -126,6 +126,12 @@ impl Perturbation {
         Self { held: unheld.to_hold(&hold::candidates(plan)), ..unheld }
     }
 
+    /// The same, of which only so much is done.
+    #[must_use]
+    pub fn only(self, what: Perturb) -> Self {
+        Self { what, held: self.held.filter(|_| what.schedule), ..self }
+    }
+
     /// Which of the steps that can be held back is, if any.
     fn to_hold(self, candidates: &[u32]) -> Option<u32> {
         let mut dice = self.dice(About::Hold, 0, Turn::ONCE);

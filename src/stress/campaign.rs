@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::exec::{Execution, Options, Perturbation};
 use crate::suite::{Found, Planned, PlannedTest, Runner, SpecResult, Worker};
 
+use super::cause;
 use super::load::Load;
 use super::missing::Inquiry;
 use super::orders::Explorer;
@@ -161,6 +162,7 @@ impl<'a> Campaign<'a> {
         if !quiet.is_empty() {
             self.phase(&Queue::of(quiet), false, watch);
         }
+        self.inquire();
         let (timed_out, took) = (self.timed_out.load(Ordering::Relaxed), self.began.elapsed());
         let specs = self.specs.into_iter().zip(self.found).enumerate().filter_map(|(index, (state, found))| {
             let (tests, invalid) = match state.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -172,6 +174,22 @@ impl<'a> Campaign<'a> {
             Some(Stressed { index, path: found.path.clone(), tests, invalid })
         });
         Ended { specs: specs.collect(), timed_out, took }
+    }
+
+    /// Of tests that differ for another reason than the order of their steps, finds out which.
+    fn inquire(&self) {
+        let mut worker = Worker::default();
+        for (state, found) in self.specs.iter().zip(self.found) {
+            let State::Runs(tallies) = &mut *lock(state) else { continue };
+            let is_open = |tally: &Tally| tally.differs() && tally.missing.is_none();
+            if !tallies.iter().any(is_open) || self.is_over() {
+                continue;
+            }
+            let Ok(Some(planned)) = self.runner.plan(found) else { continue };
+            for (tally, test) in tallies.iter_mut().zip(&planned.tests).filter(|(tally, _)| is_open(tally)) {
+                tally.cause = cause::find(self.runner, &planned, test, tally, &mut worker);
+            }
+        }
     }
 
     /// Runs all that waits, with the machine busy or not.

@@ -6,6 +6,7 @@
 //! of them, `difference` finds where two ways part.
 
 pub mod campaign;
+pub mod cause;
 pub mod difference;
 mod load;
 pub mod missing;
@@ -15,6 +16,7 @@ pub mod repair;
 pub mod tally;
 
 pub use campaign::{Campaign, Progress, Settings};
+pub use cause::Cause;
 pub use difference::{Difference, Step};
 pub use missing::{Missing, Repair, Side};
 pub use orders::{Order, Orders};

@@ -6,6 +6,7 @@ use crate::exec::{Ended, Execution};
 use crate::trace;
 use crate::trace::record::Record;
 
+use super::cause::Cause;
 use super::missing::Missing;
 use super::orders::{Order, Orders};
 
@@ -33,6 +34,8 @@ pub struct Tally {
     pub orders: Option<Orders>,
     /// The ordering that it lacks, where that was found.
     pub missing: Option<Missing>,
+    /// What makes it go another way, where that is not the order of its steps.
+    pub cause: Option<Cause>,
     /// How long its runs have taken since it went in more than one way.
     pub(super) took: Duration,
 }
@@ -94,6 +97,7 @@ impl Tally {
             trouble: None,
             orders: None,
             missing: None,
+            cause: None,
             took: Duration::ZERO,
         }
     }

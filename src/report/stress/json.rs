@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::missing::because;
 use super::{Options, command};
 use crate::report::terminal::shown_path;
 use crate::stress::difference::first_lines;
@@ -43,6 +44,9 @@ struct Test<'a> {
     orders: Option<JsonOrders>,
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<JsonMissing<'a>>,
+    /// What makes it, where no ordering is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<String>,
 }
@@ -146,6 +150,7 @@ fn empty<'a>(name: &'a str, stressed: &Stressed, verdict: &'static str) -> Test<
         ways: Vec::new(),
         orders: None,
         missing: None,
+        cause: None,
         command: None,
     }
 }
@@ -167,6 +172,7 @@ fn test<'a>(stressed: &Stressed, tally: &'a Tally, options: &Options<'_>) -> Tes
         ways: orders.ways.len() as u64,
     });
     test.missing = tally.missing.as_ref().map(|missing| json_missing(stressed, missing));
+    test.cause = tally.cause.as_ref().map(because);
     if let (true, Some(usual), Some(other)) = (tally.differs(), tally.usual(), tally.other()) {
         let step = Difference::between(&usual.record, &other.record).step;
         let place = stressed.place_of(step.as_ref().map(|(line, file)| (*line, file.as_deref())));

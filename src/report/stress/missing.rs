@@ -6,8 +6,9 @@ use super::{Options, grouped, sentence};
 use crate::diagnostic::full::plain;
 use crate::report::paint::{ADDED, MARK, Page, QUIET, REMOVED, STRONG};
 use crate::report::terminal::shown_path;
+use crate::stress::cause::Kind;
 use crate::stress::difference::first_lines;
-use crate::stress::{Ended, Missing, Orders, Repair, Side, Stressed, Tally};
+use crate::stress::{Cause, Ended, Missing, Orders, Repair, Side, Stressed, Tally};
 
 /// How many ways are shown with the order that leads there.
 const WAYS: usize = 4;
@@ -33,7 +34,40 @@ pub(super) fn draw(page: &mut Page, stressed: &Stressed, tally: &Tally, options:
     }
     if let Some(missing) = &tally.missing {
         draw_repairs(page, stressed, missing, options);
+    } else if let Some(cause) = &tally.cause {
+        sentence(page, &because(cause), options);
+        page.end_line();
     }
+}
+
+/// What makes a test differ that lacks no ordering.
+pub(super) fn because(cause: &Cause) -> String {
+    let kinds = match cause {
+        Cause::Elsewhere => {
+            return "no order of the spec's steps decides it, and no perturbation alone: a program, a timer or a choice of \
+                    the kernel's does. Wait for what it does (`ready`, `expect`, `recv`), or match both (`one_of`, \
+                    `fails`, `expect: [eof, reset]`)"
+                .to_owned();
+        }
+        Cause::Perturbed(kinds) => kinds,
+    };
+    let words: Vec<String> = kinds.iter().map(|kind| format!("`{}`", kind.word())).collect();
+    let what = match kinds[..] {
+        [Kind::Segments, ..] => {
+            "a send that arrives in pieces makes it. `recv` takes what its pattern frames, however that arrives, and \
+             `read` what is there by then. Where a peer takes one read for a message, say so"
+        }
+        [Kind::Buffers, ..] => {
+            "small buffers make it: more is sent than they hold before somebody receives it. Receive in another lane \
+             meanwhile; where the size of the buffers is the point, set it (`SO_SNDBUF`, `SO_RCVBUF`), or say so"
+        }
+        _ => {
+            "a delay before a step makes it: by then a program, a timer or the kernel has gone on. Wait for what it does \
+             (`ready`, `expect`, `recv`) on this side, too, or say so"
+        }
+    };
+    let off: Vec<String> = kinds.iter().map(|kind| format!("{}: false", kind.word())).collect();
+    format!("{what}: `perturb: {{{}, why: …}}`. Without {} these seeds go the usual way", off[0], words.join(" or "))
 }
 
 /// The two steps, on their lines.
@@ -96,11 +130,7 @@ fn ordinal(number: u32) -> String {
 /// For each way the shortest order that leads there, by the lines of its steps.
 fn draw_orders(page: &mut Page, orders: &Orders, tally: &Tally, options: &Options<'_>) {
     let all = if orders.all { "all that there are" } else { "not all that there are" };
-    sentence(
-        page,
-        &format!("{} orders of the lanes' steps were tried, {all}:", grouped(orders.tried.into())),
-        options,
-    );
+    sentence(page, &format!("{} orders of the lanes' steps were tried, {all}:", grouped(orders.tried.into())), options);
     for way in orders.ways.iter().take(WAYS) {
         let record = &way.shortest.record;
         let is_usual = tally.usual().is_some_and(|usual| usual.is_of(record, &way.shortest.trace));

@@ -1,0 +1,102 @@
+//! Finds out which perturbation makes a test go another way, where that is not the order of its steps.
+
+use std::time::{Duration, Instant};
+
+use crate::exec::{Ended, Options, Perturbation};
+use crate::model::perturb::Perturb;
+use crate::suite::{Planned, PlannedTest, Runner, Worker};
+use crate::trace;
+
+use super::tally::Tally;
+
+/// How many seeds are tried that went another way.
+const SEEDS: usize = 4;
+/// For how long it is looked for.
+const LOOKING: Duration = Duration::from_secs(10);
+
+/// What makes a test go another way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// Without any one of these perturbations, the seeds that went another way go the usual one.
+    Perturbed(Vec<Kind>),
+    /// The same seeds go another way whatever is left out, or do not do so again: it is decided by
+    /// somebody else than the steps of the spec.
+    Elsewhere,
+}
+
+/// A kind of perturbation that a spec can turn off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Sends arrive in pieces, or joined.
+    Segments,
+    /// Buffers are small.
+    Buffers,
+    /// Steps are delayed, and lanes resumed in another order.
+    Schedule,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Segments, Self::Buffers, Self::Schedule];
+
+    /// Its name in a spec.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Segments => "segments",
+            Self::Buffers => "buffers",
+            Self::Schedule => "schedule",
+        }
+    }
+
+    fn without(self, what: Perturb) -> Perturb {
+        match self {
+            Self::Segments => Perturb { segments: false, ..what },
+            Self::Buffers => Perturb { buffers: false, ..what },
+            Self::Schedule => Perturb { schedule: false, ..what },
+        }
+    }
+}
+
+/// Runs seeds again that went another way, each time without one kind of perturbation. `None` where that
+/// cannot be done.
+pub(super) fn find(
+    runner: &Runner,
+    planned: &Planned,
+    test: &PlannedTest,
+    tally: &Tally,
+    worker: &mut Worker,
+) -> Option<Cause> {
+    let usual = tally.usual()?;
+    let until = Instant::now() + LOOKING;
+    let seeds = tally.ways.iter().filter(|way| !way.is_usual).filter_map(|way| way.seed);
+    let seeds: Vec<u64> = seeds.take(SEEDS).collect();
+    let mut differ = |without: Option<Kind>| -> Option<usize> {
+        let mut count = 0;
+        for seed in &seeds {
+            if runner.cancel.is_cancelled() || Instant::now() >= until {
+                return None;
+            }
+            let mut perturb = Perturbation::of(&test.plan, *seed);
+            if let Some(kind) = without {
+                perturb = perturb.only(kind.without(perturb.what));
+            }
+            let options = Options { perturb: Some(perturb), cancel: runner.cancel.clone(), ..Options::default() };
+            let run = worker.execute(&test.plan, &planned.loaded.source, &options).ok()?;
+            let ended = matches!(run.ended, Ended::Completed | Ended::Failed);
+            count += usize::from(ended && !usual.is_of(&run.record, &trace::text_of(&run.record)));
+        }
+        Some(count)
+    };
+    if seeds.is_empty() {
+        return None;
+    }
+    if differ(None)? == 0 {
+        return Some(Cause::Elsewhere);
+    }
+    let mut kinds = Vec::new();
+    for kind in Kind::ALL {
+        if differ(Some(kind))? == 0 {
+            kinds.push(kind);
+        }
+    }
+    Some(if kinds.is_empty() { Cause::Elsewhere } else { Cause::Perturbed(kinds) })
+}
