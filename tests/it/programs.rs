@@ -76,12 +76,13 @@ fn nothing_is_left_by_a_runner_that_is_told_to_end() {
 
 #[test]
 fn what_a_test_closes_is_closed_while_another_starts_programs() {
+    // A port may be given to a listener of another runner; a path is nobody else's.
     let closer = "about: Nobody listens after the close.
 steps:
   - repeat: 3000
     as: i
     steps:
-      - server: {listen: tcp}
+      - server: {listen: unix}
       - server: close
       - client: {connect: server, fails: ECONNREFUSED}
       - client: close
