@@ -555,7 +555,7 @@ fn judge(call: &Call, done: &Done, took: Duration) -> Result<(), Stop> {
                         .help(if_shown(fault))
                 }
                 _ => {
-                    let stop = Stop::failed(format!("{who}: {verb} failed with {fault}"));
+                    let stop = Stop::failed(format!("{who}: {verb} failed with {fault}{}", sent(call, done)));
                     done.hint.iter().fold(stop, Stop::help).help(if_shown(fault))
                 }
             };
@@ -572,6 +572,17 @@ fn judge(call: &Call, done: &Done, took: Duration) -> Result<(), Stop> {
         ))
         .label("too early")),
         _ => Ok(()),
+    }
+}
+
+/// How much of a send was sent before it failed: it has taken several calls, of which the spec says
+/// nothing.
+fn sent(call: &Call, done: &Done) -> String {
+    match done.facts.pieces.iter().sum::<u64>() {
+        _ if !matches!(call.verb, Verb::Send { .. }) => String::new(),
+        0 => String::new(),
+        1 => ", after 1 byte".to_owned(),
+        taken => format!(", after {taken} bytes"),
     }
 }
 

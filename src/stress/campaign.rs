@@ -281,11 +281,12 @@ impl<'a> Campaign<'a> {
             return tally;
         }
         let began = Instant::now();
-        match self.one(planned, test, None, worker) {
+        match self.one(planned, test, (None, None), worker) {
             Ok(execution) => tally.add(execution, None),
             Err(trouble) => tally.trouble = Some(trouble),
         }
-        self.explore(found, planned, test, &mut tally, worker, longest(began.elapsed()));
+        tally.usual_took = began.elapsed();
+        self.explore(found, planned, test, &mut tally, worker);
         self.differ.fetch_add(u64::from(tally.differs()), Ordering::Relaxed);
         tally
     }
@@ -300,8 +301,13 @@ impl<'a> Campaign<'a> {
         worker: &mut Worker,
     ) {
         for run in runs {
-            let known = self.with_tally(place, |tally| (tally.trouble.is_some(), tally.has_shown_enough()));
-            let Some((false, has_shown_enough)) = known else { return };
+            let known = self.with_tally(place, |tally| {
+                // A step that waits in vain shows that again after less than its deadline.
+                let at_most = (tally.is_in_doubt() && tally.usual().is_some_and(|usual| !usual.failed()))
+                    .then(|| longest(tally.usual_took));
+                (tally.trouble.is_some(), tally.has_shown_enough(), at_most)
+            });
+            let Some((false, has_shown_enough, at_most)) = known else { return };
             if self.is_over() {
                 return;
             }
@@ -310,14 +316,14 @@ impl<'a> Campaign<'a> {
                 continue;
             }
             let (seed, began) = (self.settings.seed.wrapping_add(u64::from(run)), Instant::now());
-            let executed = self.one(planned, test, Some(seed), worker);
+            let executed = self.one(planned, test, (Some(seed), at_most), worker);
             self.with_tally(place, |tally| {
-                let (differed, counted) = (tally.differs(), tally.runs);
+                let (differed, in_doubt, counted) = (tally.differs(), tally.is_in_doubt(), tally.runs);
                 match executed {
                     Ok(execution) => tally.add(execution, Some(seed)),
                     Err(trouble) => tally.trouble = Some(trouble),
                 }
-                tally.took += if differed { began.elapsed() } else { Duration::ZERO };
+                tally.took += if in_doubt { began.elapsed() } else { Duration::ZERO };
                 self.runs.fetch_add(u64::from(tally.runs - counted), Ordering::Relaxed);
                 self.differ.fetch_add(u64::from(tally.differs() && !differed), Ordering::Relaxed);
             });
@@ -334,19 +340,12 @@ impl<'a> Campaign<'a> {
 
     /// Tries the orders in which the steps of its lanes can begin; where it hangs on them how the test goes,
     /// finds out what the spec lacks.
-    fn explore(
-        &self,
-        found: &Found,
-        planned: &Planned,
-        test: &PlannedTest,
-        tally: &mut Tally,
-        worker: &mut Worker,
-        longest: Duration,
-    ) {
+    fn explore(&self, found: &Found, planned: &Planned, test: &PlannedTest, tally: &mut Tally, worker: &mut Worker) {
         if !test.plan.has_lanes() || !test.plan.perturb.schedule || tally.trouble.is_some() {
             return;
         }
         let (plan, source, cancel) = (&test.plan, &planned.loaded.source, &self.runner.cancel);
+        let longest = longest(tally.usual_took);
         let until = Instant::now() + EXPLORING.min(self.left());
         let seed = self.settings.seed;
         tally.add_orders(Explorer { plan, source, worker, cancel, longest, until, split: None }.explore(seed));
@@ -354,16 +353,16 @@ impl<'a> Campaign<'a> {
         tally.missing = inquiry.missing(plan, source, tally);
     }
 
-    /// Runs a test once: perturbed by a seed, or not at all.
+    /// Runs a test once: perturbed by a seed, or not at all; no step may take longer than that.
     fn one(
         &self,
         planned: &Planned,
         test: &PlannedTest,
-        seed: Option<u64>,
+        (seed, longest): (Option<u64>, Option<Duration>),
         worker: &mut Worker,
     ) -> Result<Execution, Trouble> {
         let perturb = seed.map(|seed| Perturbation::of(&test.plan, seed));
-        let options = Options { perturb, cancel: self.runner.cancel.clone(), ..Options::default() };
+        let options = Options { perturb, longest, cancel: self.runner.cancel.clone(), ..Options::default() };
         worker.execute(&test.plan, &planned.loaded.source, &options).map_err(Trouble::CouldNotRun)
     }
 }

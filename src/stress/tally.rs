@@ -12,8 +12,8 @@ use super::orders::{Order, Orders};
 
 /// How many ways are kept. A test that goes another way each time has shown enough by then.
 const KEPT: usize = 16;
-/// For how long a test is run on that has gone in more than one way: it may wait for a deadline each
-/// time.
+/// For how long a test is run on that has gone in more than one way, or failed: it may wait for a deadline
+/// each time.
 const ENOUGH: Duration = Duration::from_secs(20);
 
 /// The runs of one test.
@@ -36,7 +36,9 @@ pub struct Tally {
     pub missing: Option<Missing>,
     /// What makes it go another way, where that is not the order of its steps.
     pub cause: Option<Cause>,
-    /// How long its runs have taken since it went in more than one way.
+    /// How long the run took that was not perturbed.
+    pub(super) usual_took: Duration,
+    /// How long its runs have taken since it was known to differ or to fail.
     pub(super) took: Duration,
 }
 
@@ -98,6 +100,7 @@ impl Tally {
             orders: None,
             missing: None,
             cause: None,
+            usual_took: Duration::ZERO,
             took: Duration::ZERO,
         }
     }
@@ -105,6 +108,11 @@ impl Tally {
     /// Whether the runs went in more than one way.
     pub fn differs(&self) -> bool {
         self.ways.len() > 1
+    }
+
+    /// Whether a run has shown already that not all is well.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.differs() || self.ways.iter().any(Way::failed)
     }
 
     /// Whether more runs of it would tell nothing new, and take their time.
