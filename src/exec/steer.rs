@@ -25,8 +25,8 @@ use super::test::Test;
 
 /// In how many rounds of the runtime nothing may move.
 const ROUNDS: u32 = 3;
-/// For how long nothing may move where a look alone does not tell: bytes wait to be sent, or a lane
-/// looks every millisecond whether more than the end has come.
+/// For how long nothing may move where a look alone does not tell: a step waits at an endpoint that has bytes
+/// to send, or where it looks every millisecond whether more than the end has come.
 const LONGER: Duration = Duration::from_millis(3);
 /// How long it is waited for what is under way outside of the runtime's sight: the effect of a step,
 /// a blocking call. After that it is taken to wait for another lane.
@@ -43,6 +43,9 @@ pub struct Script {
     /// Where the list is at its end, the turns are given by chance, from this seed; without one each
     /// time to the lane whose step is the first in the spec.
     pub seed: Option<u64>,
+    /// For how many turns chance prefers the same lanes; at each turn anew where it is 0. What happens after a
+    /// lane has gone far ahead is rarely found otherwise.
+    pub stretch: usize,
     /// The lane that has its turns only where no other can go on, not even after a pause.
     pub last: Option<LaneId>,
     /// Whether what is sent on a stream is cut in two parts, of which the second has a turn of its own.
@@ -116,6 +119,8 @@ pub(crate) struct Steer {
     moves: Cell<u64>,
     /// How many calls are under way that the runtime does not see.
     busy: Cell<u32>,
+    /// The endpoints of the steps that run.
+    called: RefCell<Vec<String>>,
     /// How many lanes there are.
     lanes: Cell<u32>,
     /// How many of them wait for other lanes, and for nothing else.
@@ -141,6 +146,21 @@ impl Drop for OneMore<'_> {
     }
 }
 
+/// A step of an endpoint runs for as long as this lives.
+pub(crate) struct Called<'s> {
+    steer: &'s Steer,
+    endpoint: String,
+}
+
+impl Drop for Called<'_> {
+    fn drop(&mut self) {
+        let mut called = self.steer.called.borrow_mut();
+        if let Some(at) = called.iter().position(|endpoint| *endpoint == self.endpoint) {
+            called.swap_remove(at);
+        }
+    }
+}
+
 impl Steer {
     pub(crate) fn new(script: Script) -> Self {
         Self {
@@ -150,6 +170,7 @@ impl Steer {
             turn: Cell::new(None),
             moves: Cell::new(0),
             busy: Cell::new(0),
+            called: RefCell::default(),
             lanes: Cell::new(0),
             idle: Cell::new(0),
             given: Notify::new(),
@@ -199,6 +220,12 @@ impl Steer {
     /// While what this gives lives, something is under way that the runtime does not see.
     pub(crate) fn busy(&self) -> OneMore<'_> {
         self.one_more(&self.busy)
+    }
+
+    /// While what this gives lives, a step of an endpoint runs.
+    pub(crate) fn calls(&self, endpoint: &str) -> Called<'_> {
+        self.called.borrow_mut().push(endpoint.to_owned());
+        Called { steer: self, endpoint: endpoint.to_owned() }
     }
 
     /// While what this gives lives, there is a lane more.
@@ -290,7 +317,11 @@ impl Steer {
         let wanted = self.script.lanes.get(turns.begun.len());
         let scripted = wanted.and_then(|wanted| waiting.iter().position(|waiting| waiting.lane == *wanted));
         let by_chance = || match self.script.seed.filter(|_| wanted.is_none()) {
-            Some(seed) => hashed(&(seed, turns.begun.len())) as usize % waiting.len(),
+            Some(seed) => {
+                let stretch = turns.begun.len() / self.script.stretch.max(1);
+                let preference = |at: &usize| hashed(&(seed, stretch, waiting[*at].lane));
+                (0..waiting.len()).max_by_key(preference).unwrap_or_default()
+            }
             None => 0,
         };
         let not_last = || self.script.last.and_then(|last| waiting.iter().position(|waiting| waiting.lane != last));
@@ -320,7 +351,7 @@ impl Seen {
         for endpoint in test.open() {
             let (queues, moving) = queues(&endpoint);
             queues.hash(&mut hasher);
-            unclear |= moving;
+            unclear |= moving && steer.called.borrow().iter().any(|called| **called == *endpoint.name);
         }
         Self { moves: steer.moves.get(), queues: hasher.finish(), unclear }
     }

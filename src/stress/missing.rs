@@ -24,7 +24,9 @@ const RUNS: u64 = 40;
 /// How often two orders are run again, to see that it is they that decide.
 const AGAIN: usize = 2;
 /// For how long repairs are tried.
-const TRYING: Duration = Duration::from_secs(20);
+const TRYING: Duration = Duration::from_secs(15);
+/// For how long the orders of one are.
+const EACH: Duration = Duration::from_secs(3);
 
 /// Two steps of which nothing says which comes first, though it matters.
 #[derive(Debug)]
@@ -158,7 +160,7 @@ impl Inquiry<'_> {
             return Tried::Wrong;
         }
         let orders = if plan.has_lanes() {
-            let seed = self.seed;
+            let (seed, until) = (self.seed, until.min(Instant::now() + EACH));
             self.explorer(&plan, &source, until).explore(seed)
         } else {
             Orders::default()

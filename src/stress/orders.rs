@@ -129,7 +129,7 @@ impl Explorer<'_> {
     /// for longer than another pauses, and those in which something happens in the midst of a send.
     pub(super) fn explore(&mut self, seed: u64) -> Orders {
         let mut whole = self.orders(seed, MOST);
-        if whole.agree() && self.plan.has_pauses() {
+        if whole.agree() && (!whole.all || self.plan.has_pauses()) {
             self.hold_back(&mut whole);
         }
         if !whole.agree() || whole.tried == 0 || !Perturbation::of(self.plan, seed).what.segments {
@@ -181,7 +181,9 @@ impl Explorer<'_> {
     }
 
     fn chosen(&mut self, seed: u64, nth: usize) -> Option<Order> {
-        self.follow(Script { seed: Some(seed.wrapping_add(nth as u64)), ..self.script() })
+        // The first are without preference, so that they tell how many orders there are.
+        let stretch = if nth < GUESSES { 0 } else { 1 << (nth % 6) };
+        self.follow(Script { seed: Some(seed.wrapping_add(nth as u64)), stretch, ..self.script() })
     }
 
     /// Runs every order. `None` where there are more than can be tried.
