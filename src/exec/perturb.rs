@@ -141,7 +141,7 @@ impl Perturbation {
 
     /// Whether a step is held back until the other lanes cannot go on: of one in a loop, about one iteration.
     pub(crate) fn holds(&self, step: u32, turn: Turn) -> bool {
-        self.held == Some(step) && self.dice(About::Hold, step, turn).one_in(turn.times)
+        self.what.schedule && self.held == Some(step) && self.dice(About::Hold, step, turn).one_in(turn.times)
     }
 
     /// The sizes of the buffers of a stream, for sending and for receiving, as setsockopt(2) takes them;
