@@ -23,7 +23,7 @@ const GROWTHS: [Growth; 10] = [
     Growth { name: "endpoints", sizes: [50, 500, 5000], specs: |size| (specs::endpoints(size), 1) },
     Growth { name: "lanes", sizes: [2, 25, 250], specs: |size| (specs::lanes(size), 1) },
     Growth { name: "round trips", sizes: [1000, 10_000, 100_000], specs: |size| (specs::round_trips(size), 1) },
-    Growth { name: "lines of a trace", sizes: [300, 3000, 30_000], specs: |size| (specs::long_trace(size), 1) },
+    Growth { name: "computed payloads", sizes: [400, 4000, 40_000], specs: |size| (specs::computed(size), 1) },
     Growth { name: "connections", sizes: [100, 1000, 9900], specs: |size| (specs::connections(size), 1) },
     Growth { name: "MiB one way", sizes: [102, 1024, 10_240], specs: |size| (specs::one_way(size << 20), 1) },
     Growth { name: "KiB up to a delimiter", sizes: [100, 1000, 10_000], specs: |size| (specs::until(size << 10), 1) },

@@ -118,17 +118,21 @@ pub(crate) fn cases(count: usize) -> String {
     ECHO.replace("steps:", &matrix).replace("\"ping\"", "\"${word}\"")
 }
 
-/// Steps that give a trace of so many lines, each another.
-pub(crate) fn long_trace(lines: usize) -> String {
-    let steps = format!(
-        "  - repeat: {}\n    as: i\n    within: 60s\n    steps:\n      - client: {{send: \"line ${{i}}\\n\"}}\n      \
-         - conn:   {{recv: \"line ${{i}}\\n\"}}\n      - conn:   {{send: \"ok ${{i}}\\n\"}}\n",
-        lines / 3
+/// So many steps whose payloads are computed, each another.
+pub(crate) fn computed(steps: usize) -> String {
+    let repeat = format!(
+        r#"  - repeat: {}
+    as: i
+    within: 60s
+    steps:
+      - client: {{send: "line ${{i}}\n"}}
+      - conn:   {{recv: "line ${{i}}\n"}}
+      - conn:   {{send: "ok ${{i}}\n"}}
+      - client: {{recv: "ok ${{i}}\n"}}
+"#,
+        steps / 4
     );
-    connected(
-        "A long trace.",
-        &format!("{steps}  - client: {{recv: {{until: \"ok {}\\n\", max: 10000000}}}}\n", lines / 3 - 1),
-    )
+    connected("Payloads that are computed.", &repeat)
 }
 
 /// So many bytes up to a delimiter.
@@ -198,7 +202,7 @@ impl Suite {
                 passed += 1;
             }
         });
-        assert_eq!(passed, found.len());
+        assert!(passed >= found.len(), "a spec has at least one test");
     }
     /// Runs all of them stage by stage, and gives how long each stage took for all of them.
     pub(crate) fn run_in_stages(&self) -> Vec<(&'static str, Duration)> {
