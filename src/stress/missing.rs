@@ -12,7 +12,7 @@ use crate::trace::record::Record;
 
 use super::difference::Step;
 use super::orders::{Explorer, Order, Orders};
-use super::repair::{self, At, Pair};
+use super::repair::{self, Pair};
 use super::tally::{Tally, is_same_way};
 
 /// How many repairs are shown.
@@ -120,7 +120,7 @@ impl Inquiry<'_> {
         let records: Vec<&Record> = [usual].into_iter().chain(others).map(|order| &*order.record).collect();
         let mut good = Vec::new();
         let mut half = Vec::new();
-        for candidate in repair::candidates(source, plan, &missing.pair(), &records) {
+        for candidate in repair::candidates(source, plan, missing.pair(), &records) {
             if good.len() == REPAIRS || Instant::now() >= until {
                 break;
             }
@@ -207,8 +207,7 @@ struct Changed {
 
 impl Missing {
     fn pair(&self) -> Pair {
-        let at = |side: &Side| At { start: side.start, lane: side.lane.clone() };
-        Pair { first: at(&self.first), second: at(&self.second) }
+        Pair { first: self.first.start, second: self.second.start }
     }
 }
 

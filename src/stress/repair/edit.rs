@@ -6,8 +6,6 @@ use std::ops::Range;
 use crate::source::{SourceFile, Span};
 use crate::spec::ast::{Call, Step, StepKind, Verb};
 
-use super::{Edit, EditKind};
-
 /// A piece of the text that becomes another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
@@ -271,72 +269,26 @@ pub(super) fn is_loop(step: &Step) -> bool {
     matches!(step.kind, StepKind::Repeat { .. } | StepKind::Retry { .. })
 }
 
-/// The text with all these changes, and the lines that change; `None` where two are at odds, or one
-/// is not in this file.
-pub(super) fn apply(source: &SourceFile, mut changes: Vec<Change>) -> Option<(String, Vec<Edit>)> {
+/// The text with all these changes; `None` where two are at odds, or one is not in this file.
+pub(super) fn apply(source: &SourceFile, mut changes: Vec<Change>) -> Option<String> {
     let text = source.text();
     changes.sort_by_key(|change| change.at.start);
     let at_odds = |pair: &[Change]| pair[0].at.end > pair[1].at.start;
     if changes.windows(2).any(at_odds) || changes.last().is_none_or(|last| last.at.end > text.len()) {
         return None;
     }
-    let edits = edits(Text(text), &changes);
-    Some((changed(text, 0..text.len(), &changes), edits))
+    Some(changed(text, &changes))
 }
 
-/// A part of the text with the changes in it.
-fn changed(text: &str, range: Range<usize>, changes: &[Change]) -> String {
-    let mut out = String::with_capacity(range.len() + 64);
-    let mut at = range.start;
+/// The text with the changes in it.
+fn changed(text: &str, changes: &[Change]) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    let mut at = 0;
     for change in changes {
         out.push_str(&text[at..change.at.start]);
         out.push_str(&change.text);
         at = change.at.end;
     }
-    out.push_str(&text[at..range.end]);
+    out.push_str(&text[at..]);
     out
-}
-
-/// The changes line by line; those of one line together.
-fn edits(text: Text<'_>, changes: &[Change]) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    let mut rest = changes;
-    while let Some(change) = rest.first() {
-        let line = |at: usize| text.0[..at].matches('\n').count() as u32;
-        if is_whole(text, change) {
-            let kind = match text.0[change.at.clone()].lines().count() as u32 {
-                0 => EditKind::Insert,
-                lines if change.text.is_empty() => EditKind::Remove { lines },
-                lines => EditKind::Replace { lines },
-            };
-            let at_end = u32::from(!text.0[..change.at.start].ends_with('\n') && change.at.start > 0);
-            let line = line(change.at.start) + at_end + u32::from(kind != EditKind::Insert);
-            edits.push(Edit { line, kind, text: trimmed(&change.text) });
-            rest = &rest[1..];
-            continue;
-        }
-        let start = text.line_start(change.at.start);
-        let (mut end, mut count) = (text.next_line(change.at.end), 1);
-        while let Some(next) = rest.get(count).filter(|next| next.at.start < end && !is_whole(text, next)) {
-            end = text.next_line(next.at.end);
-            count += 1;
-        }
-        let new = changed(text.0, start..end, &rest[..count]);
-        let lines = text.0[start..end].lines().count() as u32;
-        edits.push(Edit { line: line(start) + 1, kind: EditKind::Replace { lines }, text: trimmed(&new) });
-        rest = &rest[count..];
-    }
-    edits
-}
-
-/// Whether a change is of whole lines.
-fn is_whole(text: Text<'_>, change: &Change) -> bool {
-    let begins = |at: usize| at == 0 || text.0[..at].ends_with('\n');
-    let ends = |new: &str| new.is_empty() || new.ends_with('\n');
-    let at_end = change.at.start == text.0.len() && change.text.starts_with(['\n', '\r']);
-    at_end || (begins(change.at.start) && begins(change.at.end) && ends(&change.text))
-}
-
-fn trimmed(text: &str) -> String {
-    text.trim_matches(['\r', '\n']).to_owned()
 }

@@ -32,22 +32,14 @@ use crate::trace::record::Record;
 use edit::Change;
 use scene::Scene;
 
-/// Two steps whose order matters, while nothing in the spec decides it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Two steps whose order matters, while nothing in the spec decides it: where each begins, the first byte
+/// of its place in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pair {
     /// The one that came first in the run that was not perturbed.
-    pub first: At,
+    pub first: u32,
     /// The other.
-    pub second: At,
-}
-
-/// A step in a lane.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct At {
-    /// Where the step begins: the first byte of its place in the plan.
-    pub start: u32,
-    /// The lane's name.
-    pub lane: String,
+    pub second: u32,
 }
 
 /// A change of a spec that may mend it.
@@ -55,38 +47,8 @@ pub struct At {
 pub struct Candidate {
     /// What to do, as a writer of specs is told.
     pub words: String,
-    /// The lines that change, in the order of the file.
-    pub edits: Vec<Edit>,
     /// The whole spec with the change.
     pub text: String,
-}
-
-/// A change of lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    /// A line of the file as it is, from 1; 0 is before the first.
-    pub line: u32,
-    /// What happens there.
-    pub kind: EditKind,
-    /// The new lines, without the last line feed.
-    pub text: String,
-}
-
-/// What happens at a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EditKind {
-    /// The new lines come after it.
-    Insert,
-    /// So many lines, it being the first, become the new ones.
-    Replace {
-        /// How many.
-        lines: u32,
-    },
-    /// So many lines, it being the first, go.
-    Remove {
-        /// How many.
-        lines: u32,
-    },
 }
 
 /// A candidate whose text is not made yet.
@@ -100,16 +62,16 @@ struct Proposal {
 /// equally natural, first those that keep the order of the run that was not perturbed. Of `ways`
 /// the first is how that run went, the others are how other runs did. Each gives a spec that is
 /// in order.
-pub fn candidates(source: &SourceFile, plan: &Plan, pair: &Pair, ways: &[&Record]) -> Vec<Candidate> {
+pub fn candidates(source: &SourceFile, plan: &Plan, pair: Pair, ways: &[&Record]) -> Vec<Candidate> {
     let spec = spec::parse(source).spec;
     let scene = Scene::new(source, &spec, plan, pair, ways);
     let known = errors(source);
     let mut found: Vec<Candidate> = Vec::new();
     for Proposal { words, changes } in proposals(&scene) {
-        let Some((text, edits)) = edit::apply(source, changes) else { continue };
+        let Some(text) = edit::apply(source, changes) else { continue };
         let is_new = text != source.text() && found.iter().all(|candidate| candidate.text != text);
         if is_new && is_in_order(source, &text, &known) {
-            found.push(Candidate { words, edits, text });
+            found.push(Candidate { words, text });
         }
     }
     found

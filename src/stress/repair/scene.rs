@@ -9,8 +9,8 @@ use crate::spec::ast::{Call, Lane, Spec, Step, StepKind, Verb};
 use crate::trace::event::What;
 use crate::trace::record::{Entry, Failure, Happened, Record};
 
+use super::Pair;
 use super::edit::{List, Text};
-use super::{At, Pair};
 
 /// All that a proposal is made of.
 pub(super) struct Scene<'s> {
@@ -114,9 +114,9 @@ pub(super) fn inner(step: &Step) -> Vec<(Option<usize>, List<'_>)> {
 }
 
 impl<'s> Scene<'s> {
-    pub(super) fn new(source: &'s SourceFile, spec: &'s Spec, plan: &Plan, pair: &Pair, ways: &[&'s Record]) -> Self {
+    pub(super) fn new(source: &'s SourceFile, spec: &'s Spec, plan: &Plan, pair: Pair, ways: &[&'s Record]) -> Self {
         let top = List { steps: &spec.steps, floor: 0 };
-        let paths = [path(top, &pair.first), path(top, &pair.second)];
+        let paths = [path(top, pair.first), path(top, pair.second)];
         let apart = match &paths {
             [Some(first), Some(second)] => apart(first, second),
             _ => None,
@@ -243,9 +243,9 @@ fn word(happened: &Happened) -> &str {
 }
 
 /// The way from the first list of steps to the one with that step in it.
-fn path<'s>(list: List<'s>, at: &At) -> Option<Vec<Spot<'s>>> {
+fn path(list: List<'_>, start: u32) -> Option<Vec<Spot<'_>>> {
     let mut path = Vec::new();
-    find(list, None, at.start, &mut path).then_some(path)
+    find(list, None, start, &mut path).then_some(path)
 }
 
 fn find<'s>(list: List<'s>, lane: Option<usize>, start: u32, path: &mut Vec<Spot<'s>>) -> bool {

@@ -11,7 +11,7 @@ use crate::spec;
 use crate::stress::Tally;
 use crate::trace::record::Record;
 
-use super::{At, Candidate, EditKind, Pair, candidates};
+use super::{Candidate, Pair, candidates};
 
 fn plan_of(source: &SourceFile) -> Plan {
     plan_with(source, 1.0)
@@ -30,12 +30,12 @@ fn file(text: &str) -> SourceFile {
 }
 
 /// The step of a lane that begins with these words, the first of that kind.
-fn at(source: &SourceFile, words: &str, lane: &str) -> At {
+fn at(source: &SourceFile, words: &str, lane: &str) -> u32 {
     let named = |sign: char| source.text().find(&format!("{sign}{lane}:"));
     let begin = named(' ').or_else(|| named('{')).unwrap_or_else(|| panic!("no lane `{lane}`"));
     let start = begin + source.text()[begin..].find(words).unwrap_or_else(|| panic!("no `{words}`"));
     let braced = source.text()[..start].ends_with('{');
-    At { start: (start - usize::from(braced)) as u32, lane: lane.to_owned() }
+    (start - usize::from(braced)) as u32
 }
 
 fn pair(source: &SourceFile, first: (&str, &str), second: (&str, &str)) -> Pair {
@@ -63,34 +63,14 @@ fn tally(source: &SourceFile, plan: &Plan, runs: u64, enough: impl Fn(&Tally) ->
     tally
 }
 
-fn proposed(source: &SourceFile, pair: &Pair, ways: &[&Record]) -> Vec<Candidate> {
+fn proposed(source: &SourceFile, pair: Pair, ways: &[&Record]) -> Vec<Candidate> {
     let found = candidates(source, &plan_of(source), pair, ways);
     for candidate in &found {
-        // They must be in order, and their edits must say what the text says.
+        // They must be in order.
         plan_of(&SourceFile::new(source.name(), source.path(), candidate.text.as_str()));
-        assert_eq!(edited(source.text(), candidate), lines(&candidate.text), "{candidate:#?}");
-        assert!(!candidate.words.is_empty() && !candidate.edits.is_empty());
+        assert!(!candidate.words.is_empty());
     }
     found
-}
-
-fn lines(text: &str) -> Vec<String> {
-    text.lines().map(str::to_owned).collect()
-}
-
-/// The text as the edits say.
-fn edited(text: &str, candidate: &Candidate) -> Vec<String> {
-    let mut lines = lines(text);
-    for edit in candidate.edits.iter().rev() {
-        let line = edit.line as usize;
-        let new = edit.text.lines().map(str::to_owned);
-        match edit.kind {
-            EditKind::Insert => drop(lines.splice(line..line, new)),
-            EditKind::Replace { lines: count } => drop(lines.splice(line - 1..line - 1 + count as usize, new)),
-            EditKind::Remove { lines: count } => drop(lines.splice(line - 1..line - 1 + count as usize, [])),
-        }
-    }
-    lines
 }
 
 /// Checks that there is a candidate of these words, which goes one way and passes.
@@ -115,7 +95,7 @@ fn mended(name: &str, first: (&str, &str), second: (&str, &str), words: &[&str])
     let source = SourceFile::new(name, path.as_str(), fs::read_to_string(&path).unwrap());
     let tally = ways(&source, 60);
     let ways: Vec<&Record> = tally.ways.iter().map(|way| way.record.as_ref()).collect();
-    let found = proposed(&source, &pair(&source, first, second), &ways);
+    let found = proposed(&source, pair(&source, first, second), &ways);
     for words in words {
         mends(&source, &found, words);
     }
@@ -189,7 +169,7 @@ fn readers_take_turns() {
 /// The candidates for two steps of a spec that has not run.
 fn of(text: &str, first: (&str, &str), second: (&str, &str)) -> Vec<Candidate> {
     let source = file(text);
-    proposed(&source, &pair(&source, first, second), &[])
+    proposed(&source, pair(&source, first, second), &[])
 }
 
 const CONNECTED: &str = "\
@@ -382,13 +362,12 @@ fn steps_of_included_files_are_left_alone() {
     let source = SourceFile::new("test.yaml", folder.path().join("test.yaml"), text.as_str());
     let plan = plan_of(&source);
     let inside = text.len() as u32 + 1 + "steps:\n  - ".len() as u32;
-    let first = At { start: inside, lane: "a".to_owned() };
-    let pair = Pair { first, second: at(&source, "conn: close", "b") };
-    let found = candidates(&source, &plan, &pair, &[]);
+    let pair = Pair { first: inside, second: at(&source, "conn: close", "b") };
+    let found = candidates(&source, &plan, pair, &[]);
     let wrapped = "          with: {client: client}\n        - barrier: sent\n      b:\n        - barrier: sent\n";
     assert!(found.iter().any(|candidate| candidate.text.contains(wrapped)), "{found:#?}");
-    let both = Pair { second: pair.first.clone(), ..pair };
-    assert!(candidates(&source, &plan, &both, &[]).is_empty());
+    let both = Pair { second: pair.first, ..pair };
+    assert!(candidates(&source, &plan, both, &[]).is_empty());
 }
 
 #[test]
@@ -442,7 +421,7 @@ steps:
     let source = file(text);
     let tally = ways(&source, 0);
     let ways: Vec<&Record> = tally.ways.iter().map(|way| way.record.as_ref()).collect();
-    let found = proposed(&source, &pair(&source, ("ann:", "a"), ("bob:", "b")), &ways);
+    let found = proposed(&source, pair(&source, ("ann:", "a"), ("bob:", "b")), &ways);
     let accepts = "  - one: {accept: server, within: 1s, from: ann}   # the first\n  - two:\n      accept: server\n      from: bob\n";
     assert!(found.iter().any(|candidate| candidate.text.contains(accepts)), "{found:#?}");
 }
@@ -470,7 +449,7 @@ steps:
     let source = file(text);
     let tally = ways(&source, 20);
     let ways: Vec<&Record> = tally.ways.iter().map(|way| way.record.as_ref()).collect();
-    let found = proposed(&source, &pair(&source, ("one: {send", "a"), ("three: {send", "c")), &ways);
+    let found = proposed(&source, pair(&source, ("one: {send", "a"), ("three: {send", "c")), &ways);
     let words =
         "let one come after the other: put `- barrier: sent` after line 9 and before line 11, `- barrier: sent-2`";
     mends(&source, &found, words);
@@ -495,7 +474,7 @@ steps:
     let source = file(text);
     let tally = ways(&source, 20);
     let ways: Vec<&Record> = tally.ways.iter().map(|way| way.record.as_ref()).collect();
-    let found = proposed(&source, &pair(&source, ("other: {send", "a"), ("peer: close", "b")), &ways);
+    let found = proposed(&source, pair(&source, ("other: {send", "a"), ("peer: close", "b")), &ways);
     mends(&source, &found, "put `- peer: {recv: \"bye\"}` before line 12");
     mends(&source, &found, "put `- peer: {expect: {unread: 3}}` before line 12");
 }
