@@ -72,6 +72,15 @@ impl Split {
             Self::Last => len.saturating_sub(1),
         }
     }
+
+    /// Where, in words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::First => "after its first byte",
+            Self::Middle => "in its middle",
+            Self::Last => "before its last byte",
+        }
+    }
 }
 
 /// A lane of a run: the same in every run of the same plan.

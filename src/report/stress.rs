@@ -4,6 +4,8 @@
 mod columns;
 mod json;
 mod missing;
+mod orders;
+mod repairs;
 
 use std::path::Path;
 
@@ -60,8 +62,8 @@ fn spec(stressed: &Stressed, options: &Options<'_>) -> String {
             None => {}
         }
         let few = options.tests <= FEW;
-        if let Some(orders) = missing::agreed(tally).filter(|_| few && !tally.differs() && !tally.fails()) {
-            verdict(&mut page, GOOD, "same", &tally.name, &orders);
+        if let Some(agreed) = orders::agreed(tally).filter(|_| few && !tally.differs() && !tally.fails()) {
+            verdict(&mut page, GOOD, "same", &tally.name, &agreed);
         }
         if tally.differs() {
             draw_difference(&mut page, stressed, tally, options);
@@ -90,11 +92,11 @@ fn draw_difference(page: &mut Page, stressed: &Stressed, tally: &Tally, options:
     let difference = Difference::between(&usual.record, &other.record);
     draw_place(page, stressed.place_of(difference.step.as_ref().map(|(line, file)| (*line, file.as_deref()))).as_ref());
     page.end_line();
-    let heads = [head(usual, tally.runs), head(other, tally.runs)];
+    let heads = [head(usual, tally), head(other, tally)];
     columns::draw(page, &heads, &difference, options.style.width.max(NARROWEST));
     page.end_line();
     draw_others(page, tally, [usual, other], options);
-    missing::draw(page, stressed, tally, options);
+    draw_reasons(page, stressed, tally, options);
     if let Some(seed) = other.seed.or(usual.seed) {
         page.push("  to see it again: ");
         page.paint(STRONG, &command(stressed, tally, seed, options));
@@ -103,17 +105,37 @@ fn draw_difference(page: &mut Page, stressed: &Stressed, tally: &Tally, options:
     page.end_line();
 }
 
+/// What decides which way it goes, and what would mend it.
+fn draw_reasons(page: &mut Page, stressed: &Stressed, tally: &Tally, options: &Options<'_>) {
+    if let Some(missing) = &tally.missing {
+        missing::draw(page, stressed, missing, options);
+    }
+    if let Some(orders) = tally.orders.as_ref().filter(|orders| !orders.agree()) {
+        orders::draw(page, orders, tally, options);
+    }
+    if let Some(missing) = &tally.missing {
+        repairs::draw(page, stressed, missing, options);
+    } else if let Some(because) = missing::because(tally) {
+        sentence(page, &because, options);
+        page.end_line();
+    }
+}
+
 /// The ways that are not shown, those that came most often.
 fn draw_others(page: &mut Page, tally: &Tally, shown: [&Way; 2], options: &Options<'_>) {
     let mut others: Vec<_> =
         tally.ways.iter().filter(|way| !shown.iter().any(|shown| std::ptr::eq(*way, *shown))).collect();
     others.sort_by_key(|way| std::cmp::Reverse(way.count));
     for way in others.iter().take(OTHERS) {
-        sentence(page, &format!("another way: {}", head(way, tally.runs)), options);
+        sentence(page, &format!("another way: {}", head(way, tally)), options);
     }
     let rest = others.iter().skip(OTHERS).map(|way| way.count).sum::<u32>() + tally.others;
     if rest > 0 {
-        sentence(page, &format!("yet other ways: {} runs", grouped(rest.into())), options);
+        let unit = if rest == 1 { "run" } else { "runs" };
+        sentence(page, &format!("yet other ways: {} {unit}", grouped(rest.into())), options);
+    }
+    if rest > 0 || !others.is_empty() {
+        page.end_line();
     }
 }
 
@@ -124,12 +146,14 @@ fn ways(tally: &Tally) -> String {
 }
 
 /// How often a way came, and from which seed.
-fn head(way: &Way, runs: u32) -> String {
-    let often = format!("{} of {} runs", grouped(way.count.into()), grouped(runs.into()));
+fn head(way: &Way, tally: &Tally) -> String {
+    let often = format!("{} of {} runs", grouped(way.count.into()), grouped(tally.runs.into()));
+    let is_cut = tally.orders.as_ref().is_some_and(|orders| orders.split.is_some());
     match way.seed {
         _ if way.is_usual && way.count == 0 => "only unperturbed".to_owned(),
         _ if way.is_usual => format!("{often}, and unperturbed"),
-        None if way.count == 0 => "in another order of its steps".to_owned(),
+        None if way.count == 0 && is_cut => "only with a send cut in two, and an order of its own".to_owned(),
+        None if way.count == 0 => "only in an order of its own".to_owned(),
         Some(seed) => format!("{often}, first seed {seed}"),
         None => often,
     }
@@ -162,8 +186,14 @@ fn draw_place(page: &mut Page, place: Option<&Place>) {
 
 /// A sentence that is folded.
 fn sentence(page: &mut Page, text: &str, options: &Options<'_>) {
-    for line in fold(&plain(text), options.style.width.max(NARROWEST) - 2).lines() {
-        page.push(&format!("  {line}"));
+    hanging(page, text, 2, 2, options);
+}
+
+/// A sentence that is folded, with so many blanks before its first line and before the others.
+fn hanging(page: &mut Page, text: &str, first: usize, others: usize, options: &Options<'_>) {
+    for (nth, line) in fold(&plain(text), options.style.width.max(NARROWEST) - others).lines().enumerate() {
+        page.blanks(if nth == 0 { first } else { others });
+        page.push(line);
         page.end_line();
     }
 }
@@ -189,7 +219,7 @@ fn summary(ended: &Ended, options: &Options<'_>) -> String {
     page.push(&format!(" in {:.2}s", ended.took.as_secs_f64()));
     page.paint(QUIET, &format!("  seed {}", options.seed));
     page.end_line();
-    if let Some(orders) = missing::in_all(ended) {
+    if let Some(orders) = orders::in_all(ended) {
         page.push(&orders);
         page.end_line();
     }

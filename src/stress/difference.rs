@@ -48,7 +48,7 @@ impl Difference {
 pub fn first_lines(one: &Record, other: &Record) -> [String; 2] {
     let difference = Difference::between(one, other);
     [difference.one, difference.other]
-        .map(|lines| lines.into_iter().next().unwrap_or_else(|| "(nothing more)".to_owned()))
+        .map(|lines| lines.first().map_or("(nothing more)", |line| line.trim_start()).to_owned())
 }
 
 /// The step that failed.

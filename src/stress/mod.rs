@@ -19,6 +19,6 @@ pub use campaign::{Campaign, Progress, Settings};
 pub use cause::Cause;
 pub use difference::{Difference, Step};
 pub use missing::{Missing, Repair, Side};
-pub use orders::{Order, Orders};
+pub use orders::{Line, Order, OrderWay, Orders};
 pub use outcome::{Ended, Place, Stressed, Totals};
 pub use tally::{Tally, Way};

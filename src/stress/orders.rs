@@ -55,12 +55,30 @@ pub struct OrderWay {
 pub struct Order {
     /// The steps, as they began.
     pub turns: Vec<Begun>,
-    /// Their lines, from 1, each with whether it is the second part of what the step sends.
-    pub lines: Vec<(u32, bool)>,
+    /// Where they stand.
+    pub lines: Vec<Line>,
     /// What happened.
     pub record: Box<Record>,
     /// Its canonical trace.
     pub trace: String,
+}
+
+/// Where a step of an order stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its line, from 1.
+    pub line: u32,
+    /// Its file, where that is not the spec.
+    pub file: Option<String>,
+    /// Whether it is the second part of what the step sends.
+    pub rest: bool,
+}
+
+impl Line {
+    fn of(begun: &Begun, source: &SourceFile) -> Self {
+        let file = source.included_name(begun.step).map(str::to_owned);
+        Self { line: source.line(begun.step), file, rest: begun.rest }
+    }
 }
 
 impl Order {
@@ -121,7 +139,7 @@ impl Explorer<'_> {
         }
         let trace = trace::text_of(&execution.record);
         let turns = execution.turns.begun;
-        let lines = turns.iter().map(|begun| (self.source.line(begun.step), begun.rest)).collect();
+        let lines = turns.iter().map(|begun| Line::of(begun, self.source)).collect();
         Some(Order { turns, lines, record: Box::new(execution.record), trace })
     }
 

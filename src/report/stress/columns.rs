@@ -10,6 +10,10 @@ use crate::stress::difference::FAILED;
 
 /// How many events are shown of each.
 const LINES: usize = 16;
+/// Over how many lines of its column an event may go.
+const LONGEST: usize = 3;
+/// How much is shown before what differs, where an event is too long.
+const CONTEXT: usize = 8;
 /// What stands between the columns.
 const BETWEEN: &str = " │ ";
 
@@ -31,7 +35,13 @@ pub(super) fn draw(page: &mut Page, heads: &[String; 2], difference: &Difference
             _ => [REMOVED, ADDED],
         };
         for at in 0..left.len().max(right.len()) {
-            row(page, column, left.get(at).copied(), right.get(at).copied(), colors);
+            match (left.get(at), right.get(at)) {
+                (Some(left), Some(right)) => {
+                    let [left, right] = abridged([left, right], column);
+                    row(page, column, Some(&left), Some(&right), colors);
+                }
+                (left, right) => row(page, column, left.copied(), right.copied(), colors),
+            }
         }
     }
     let (one, other) = (more(&difference.one), more(&difference.other));
@@ -51,9 +61,23 @@ fn more(lines: &[String]) -> Option<String> {
     (lines.len() > LINES + 1).then(|| format!("… {} more lines", lines.len() - LINES))
 }
 
+/// Two events of which what they have in common at their beginning is left out in part, where it is so
+/// long that what differs would not be seen.
+pub(super) fn abridged(texts: [&str; 2], column: usize) -> [String; 2] {
+    let common = texts[0].chars().zip(texts[1].chars()).take_while(|(one, other)| one == other).count();
+    let is_cut = |text: &str| wrapped(text, column, false).last().is_some_and(|(line, _)| line.ends_with('…'));
+    if texts[0] == texts[1] || common < column + CONTEXT || !texts.into_iter().any(is_cut) {
+        return texts.map(str::to_owned);
+    }
+    texts.map(|text| {
+        let begins = text.chars().take(column.saturating_sub(CONTEXT + 1));
+        begins.chain(['…']).chain(text.chars().skip(common - CONTEXT)).collect()
+    })
+}
+
 /// A row of both columns; what is too long for its column goes on in the next line.
 fn row(page: &mut Page, column: usize, left: Option<&str>, right: Option<&str>, colors: [anstyle::Style; 2]) {
-    let folds = |text: &str| colors[0] == STRONG || text.starts_with(FAILED);
+    let folds = |text: &str| colors[0] == STRONG || text.starts_with(FAILED) || text.starts_with("end ");
     let cell = |text: Option<&str>| text.map_or_else(Vec::new, |text| wrapped(text, column, folds(text)));
     let (left, right) = (cell(left), cell(right));
     for at in 0..left.len().max(right.len()) {
@@ -69,8 +93,9 @@ fn row(page: &mut Page, column: usize, left: Option<&str>, right: Option<&str>, 
 }
 
 /// The lines of a cell, each with its width. Those after the first are indented as the first is, and
-/// two columns more. A sentence is folded at blanks, a line of a trace wherever it is full.
-fn wrapped(text: &str, column: usize, folds: bool) -> Vec<(String, usize)> {
+/// two columns more. A sentence is folded at blanks, a line of a trace wherever it is full, and cut
+/// where it is too long.
+pub(super) fn wrapped(text: &str, column: usize, folds: bool) -> Vec<(String, usize)> {
     let indent = (text.len() - text.trim_start_matches(' ').len() + 2).min(column / 2);
     let text = plain(text);
     let folded = if folds { fold(&text, column - indent) } else { text };
@@ -86,6 +111,13 @@ fn wrapped(text: &str, column: usize, folds: bool) -> Vec<(String, usize)> {
                 line.push(letter);
                 *used += width;
             }
+        }
+    }
+    if !folds && lines.len() > LONGEST {
+        lines.truncate(LONGEST);
+        if let Some((line, _)) = lines.last_mut() {
+            line.pop();
+            line.push('…');
         }
     }
     lines
@@ -117,6 +149,28 @@ mod tests {
                 "  conn      recv 11 \"hello wo │ failed: conn received\n",
                 "    rld\"                      │   something else\n",
                 "  conn      eof               │\n",
+            )
+        );
+    }
+
+    #[test]
+    fn what_differs_in_a_long_payload_is_seen() {
+        let event = |end: &str| format!("conn      recv 500 \"{}{end}{}\"", "x".repeat(300), "y".repeat(197));
+        let difference =
+            Difference { step: None, before: Some(event("000")), one: vec![event("one")], other: vec![event("two")] };
+        let mut page = Page::new(false);
+        draw(&mut page, &["1 of 2 runs".to_owned(), "1 of 2 runs".to_owned()], &difference, 60);
+        assert_eq!(
+            page.finish(),
+            concat!(
+                "  1 of 2 runs                 │ 1 of 2 runs\n",
+                "  ────────────────────────────┼────────────────────────────\n",
+                "  conn      recv 500 \"xxxxxxx │ conn      recv 500 \"xxxxxxx\n",
+                "    xxxxxxxxxxxxxxxxxxxxxxxxx │   xxxxxxxxxxxxxxxxxxxxxxxxx\n",
+                "    xxxxxxxxxxxxxxxxxxxxxxxx… │   xxxxxxxxxxxxxxxxxxxxxxxx…\n",
+                "  conn      recv 500…xxxxxxxx │ conn      recv 500…xxxxxxxx\n",
+                "    oneyyyyyyyyyyyyyyyyyyyyyy │   twoyyyyyyyyyyyyyyyyyyyyyy\n",
+                "    yyyyyyyyyyyyyyyyyyyyyyyy… │   yyyyyyyyyyyyyyyyyyyyyyyy…\n",
             )
         );
     }

@@ -172,7 +172,7 @@ fn test<'a>(stressed: &Stressed, tally: &'a Tally, options: &Options<'_>) -> Tes
         ways: orders.ways.len() as u64,
     });
     test.missing = tally.missing.as_ref().map(|missing| json_missing(stressed, missing));
-    test.cause = tally.cause.as_ref().map(because);
+    test.cause = because(tally);
     if let (true, Some(usual), Some(other)) = (tally.differs(), tally.usual(), tally.other()) {
         let step = Difference::between(&usual.record, &other.record).step;
         let place = stressed.place_of(step.as_ref().map(|(line, file)| (*line, file.as_deref())));

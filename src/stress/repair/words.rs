@@ -8,7 +8,10 @@ use super::scene::{Scene, call};
 /// The step in two words: `client: send`, `repeat`.
 pub(super) fn step(text: Text<'_>, step: &Step) -> String {
     match call(step) {
-        Some(call) => format!("`{}: {}`", call.endpoint.text, text.slice(call.verb_span)),
+        Some(call) => match text.slice(call.verb_span) {
+            "" => format!("the step of `{}` in the included file", call.endpoint.text),
+            verb => format!("`{}: {verb}`", call.endpoint.text),
+        },
         None => format!("`{}`", block(&step.kind)),
     }
 }
