@@ -220,15 +220,13 @@ fn summary(ended: &Ended, options: &Options<'_>) -> String {
     page.paint(QUIET, &format!("  seed {}", options.seed));
     page.end_line();
     if let Some(orders) = orders::in_all(ended) {
-        page.push(&orders);
-        page.end_line();
+        hanging(&mut page, &orders, 0, 0, options);
     }
     let fewer = ended.specs.iter().filter(|stressed| stressed.has_fewer_than(options.runs)).count() as u64;
     if fewer > 0 && ended.timed_out {
         let text =
             format!("the time was up before {} had all {} runs", unit(fewer, "spec"), grouped(options.runs.into()));
-        page.push(&text);
-        page.end_line();
+        hanging(&mut page, &text, 0, 0, options);
     }
     page.finish()
 }

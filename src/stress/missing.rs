@@ -23,6 +23,8 @@ const DEPTH: usize = 3;
 const RUNS: u64 = 40;
 /// How often two orders are run again, to see that it is they that decide.
 const AGAIN: usize = 2;
+/// The same, where an order was seen to go more than one way.
+const AGAIN_IN_DOUBT: usize = 8;
 /// For how long repairs are tried.
 const TRYING: Duration = Duration::from_secs(15);
 /// For how long the orders of one are.
@@ -223,7 +225,8 @@ impl Explorer<'_> {
         let other = others.max_by_key(|way| way.count)?.shortest.lanes();
         let one = orders.nearest(way, &other)?.to_vec();
         let (lanes, at) = self.turning(&one, &other, &is_usual)?;
-        self.exchange(&lanes, at, other[at], &is_usual)
+        let again = if orders.wavers { AGAIN_IN_DOUBT } else { AGAIN };
+        self.exchange(&lanes, at, other[at], &is_usual, again)
     }
 
     /// Follows the other order up to the step with which the test begins to go another way: the order just
@@ -254,6 +257,7 @@ impl Explorer<'_> {
         to: usize,
         lane: LaneId,
         is_usual: &impl Fn(&Order) -> bool,
+        again: usize,
     ) -> Option<[Order; 2]> {
         let from = to + lanes[to..].iter().position(|known| *known == lane)?;
         let moved = |at: usize| {
@@ -276,7 +280,7 @@ impl Explorer<'_> {
             return None;
         }
         // Where something else decides, such as a program or a timer, it is not these two steps.
-        for _ in 0..AGAIN {
+        for _ in 0..again {
             if !self.run(moved(good))?.goes_as(&one) || !self.run(moved(bad))?.goes_as(&other) {
                 return None;
             }

@@ -37,6 +37,8 @@ pub struct Orders {
     pub ways: Vec<OrderWay>,
     /// Where what is sent was cut in two parts: with whole sends it went one way.
     pub split: Option<Split>,
+    /// Whether an order went another way when it came again: then something else decides, too.
+    pub wavers: bool,
     /// Each order, by the lanes whose turn it was, with its way.
     known: HashMap<Vec<LaneId>, usize>,
 }
@@ -241,7 +243,8 @@ impl Orders {
             self.ways.push(OrderWay { count: 0, shortest: order.clone() });
             self.ways.len() - 1
         });
-        if self.known.insert(order.lanes(), way).is_some() {
+        if let Some(known) = self.known.insert(order.lanes(), way) {
+            self.wavers |= known != way;
             return;
         }
         self.tried += 1;

@@ -12,6 +12,8 @@ use super::orders::{Order, Orders};
 
 /// How many ways are kept. A test that goes another way each time has shown enough by then.
 const KEPT: usize = 16;
+/// How many seeds are kept of each.
+const SEEDS: usize = 8;
 /// For how long a test is run on that has gone in more than one way, or failed: it may wait for a deadline
 /// each time.
 const ENOUGH: Duration = Duration::from_secs(20);
@@ -51,6 +53,8 @@ pub struct Way {
     pub is_usual: bool,
     /// The lowest seed of a perturbed run that went so.
     pub seed: Option<u64>,
+    /// The lowest seeds, that one among them.
+    pub(super) seeds: Vec<u64>,
     /// The first run that went so.
     pub record: Box<Record>,
     /// Its canonical trace.
@@ -160,7 +164,7 @@ impl Tally {
         for Order { record, trace, .. } in orders.ways.iter().map(|way| &way.shortest) {
             if !self.ways.iter().any(|way| way.is_of(record, trace)) {
                 let (record, trace) = (record.clone(), trace.clone());
-                self.ways.push(Way { count: 0, is_usual: false, seed: None, record, trace });
+                self.ways.push(Way { count: 0, is_usual: false, seed: None, seeds: Vec::new(), record, trace });
             }
         }
         self.orders = Some(orders);
@@ -177,12 +181,15 @@ impl Tally {
                 way.count += perturbed;
                 way.is_usual |= seed.is_none();
                 // Runs of one test may end in another order than that of their seeds.
-                way.seed = way.seed.into_iter().chain(seed).min();
+                way.seeds.extend(seed);
+                way.seeds.sort_unstable();
+                way.seeds.truncate(SEEDS);
+                way.seed = way.seeds.first().copied();
             }
             None if self.ways.len() >= KEPT => self.others += perturbed,
             None => {
-                let record = Box::new(record);
-                self.ways.push(Way { count: perturbed, is_usual: seed.is_none(), seed, record, trace });
+                let (record, seeds) = (Box::new(record), seed.into_iter().collect());
+                self.ways.push(Way { count: perturbed, is_usual: seed.is_none(), seed, seeds, record, trace });
             }
         }
     }

@@ -121,8 +121,12 @@ fn ordinal(number: u32) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use super::super::orders::way;
     use super::*;
+    use crate::stress::Orders;
+    use crate::trace::record::Failure;
 
     #[test]
     fn numbers_have_their_endings() {
@@ -136,16 +140,26 @@ mod tests {
         assert!(segments.contains("`perturb: {segments: false, why: …}`"), "{segments}");
         assert!(segments.ends_with("Without `segments` or `schedule` these seeds go the usual way"), "{segments}");
         let buffers = perturbed(&[Kind::Buffers]);
-        assert!(buffers.contains("`SO_SNDBUF`") && buffers.contains("`perturb: {buffers: false, why: …}`"), "{buffers}");
+        assert!(
+            buffers.contains("`SO_SNDBUF`") && buffers.contains("`perturb: {buffers: false, why: …}`"),
+            "{buffers}"
+        );
         let delay = perturbed(&[Kind::Schedule]);
         assert!(delay.contains("`ready`") && delay.contains("`perturb: {schedule: false, why: …}`"), "{delay}");
     }
 
     #[test]
     fn orders_are_not_said_to_decide_nothing_where_they_do() {
-        let mut tally = Tally { cause: Some(Cause::Elsewhere), ..Tally::new(String::new()) };
-        assert_eq!(because(&tally).as_deref(), Some(ELSEWHERE));
-        tally.cause = None;
+        let mut tally = Tally::new(String::new());
         assert_eq!(because(&tally), None);
+        tally.cause = Some(Cause::Elsewhere);
+        assert_eq!(because(&tally).as_deref(), Some(ELSEWHERE));
+        let way = |line: u32| way(1, &[], Some(Failure { line, ..Failure::default() }));
+        let mut orders = Orders::default();
+        orders.ways.extend([way(3), way(4)]);
+        tally.orders = Some(orders);
+        assert_eq!(because(&tally).as_deref(), Some("which two steps decide it was not found in time"));
+        tally.orders.as_mut().unwrap().wavers = true;
+        assert_eq!(because(&tally).as_deref(), Some(ELSEWHERE));
     }
 }

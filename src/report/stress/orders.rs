@@ -32,9 +32,12 @@ pub(super) fn draw(page: &mut Page, orders: &Orders, tally: &Tally, options: &Op
     let were = if orders.all && orders.tried > 1 { "were" } else { "was" };
     let head = format!("{} of the lanes' steps {were} tried{cut}:", tried(orders.tried, orders.all));
     sentence(page, &head, options);
-    for way in orders.ways.iter().filter(|way| way.count > 0).take(WAYS) {
-        let text = format!("{} {}{}", grouped(way.count.into()), outcome(way, tally), lines(way));
-        hanging(page, &text, 4, 6, options);
+    let shown = || orders.ways.iter().filter(|way| way.count > 0).take(WAYS);
+    let widest = shown().map(|way| grouped(way.count.into()).len()).max().unwrap_or_default();
+    for way in shown() {
+        let count = grouped(way.count.into());
+        let text = format!("{count} {}{}", outcome(way, tally), lines(way));
+        hanging(page, &text, 4 + widest - count.len(), 4 + widest + 1, options);
     }
     match orders.ways.len().saturating_sub(WAYS) {
         0 => {}
@@ -118,19 +121,22 @@ pub(super) fn in_all(ended: &Ended) -> Option<String> {
     (tests > 0).then(|| format!("{} with lanes: {orders} of their steps{whole}", unit(tests, "test")))
 }
 
+/// A way in which a test went in so many orders, the shortest of which has these lines.
+#[cfg(test)]
+pub(super) fn way(count: u32, lines: &[u32], failure: Option<crate::trace::record::Failure>) -> OrderWay {
+    use crate::trace::record::{Record, VERSION};
+    let line = |line: &u32| Line { line: *line, file: None, rest: false };
+    let (test, entries, end) = (String::new(), Vec::new(), Vec::new());
+    let record = Record { version: VERSION, test, entries, end, failure };
+    let lines = lines.iter().map(line).collect();
+    let shortest = crate::stress::Order { turns: Vec::new(), lines, record: Box::new(record), trace: String::new() };
+    OrderWay { count, shortest }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stress::Order;
-    use crate::trace::record::{Failure, Record, VERSION};
-
-    fn way(count: u32, lines: &[u32], failure: Option<Failure>) -> OrderWay {
-        let line = |line: &u32| Line { line: *line, file: None, rest: false };
-        let record = Record { version: VERSION, test: String::new(), entries: Vec::new(), end: Vec::new(), failure };
-        let lines = lines.iter().map(line).collect();
-        let shortest = Order { turns: Vec::new(), lines, record: Box::new(record), trace: String::new() };
-        OrderWay { count, shortest }
-    }
+    use crate::trace::record::Failure;
 
     #[test]
     fn how_many_were_tried_is_said_in_words() {
