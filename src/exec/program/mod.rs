@@ -409,6 +409,8 @@ async fn listen(control: Arc<OwnedFd>, state: Arc<State>) {
             match ready.try_io(|fd| Ok(recv(fd.as_fd(), &mut message[..], RecvFlags::DONTWAIT)?.1)) {
                 Ok(Ok(0)) => return Ok(()),
                 Ok(Ok(_)) => state.change(|inner| inner.told(message)),
+                // It has ended before it read a signal that was under way; what it said before still comes.
+                Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset => {}
                 Ok(Err(error)) => return Err(error),
                 Err(_would_block) => {}
             }

@@ -353,3 +353,13 @@ fn others_that_start_programs_do_not_disturb_the_numbers() {
         }
     });
 }
+
+/// Its supervisor ends with it, and may not have read the signal then: that must not hide what it said.
+#[test]
+fn an_end_is_noticed_though_a_signal_is_under_way() {
+    let steps = "- p: {run: ['true']}\n- p: {signal: CONT, fails: [ESRCH, none]}\n- p: {expect: exit, status: 0}";
+    for _ in 0..400 {
+        let execution = run(steps);
+        assert_eq!(execution.ended, Ended::Completed, "{:#?}", execution.record.failure);
+    }
+}
