@@ -262,6 +262,8 @@ impl Steer {
             let since = Instant::now();
             while test.activity.is_pausing() && self.is_for_later() && since.elapsed() < LONGEST_PAUSE {
                 tokio::time::sleep(Duration::from_millis(1)).await;
+                // Whoever has paused may have come to its next step.
+                self.quiet(test).await;
             }
             self.give();
         }

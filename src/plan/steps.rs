@@ -19,6 +19,11 @@ impl Plan {
         step_at(&self.steps, start)
     }
 
+    /// Whether the step that begins there waits for silence, for as long as it says.
+    pub fn is_silence(&self, start: u32) -> bool {
+        is_silence(&self.steps, start)
+    }
+
     /// The innermost lane that a step is in, by the place of the step.
     pub fn lane_of(&self, step: u32) -> Option<&str> {
         lane_of(&self.steps, step)
@@ -30,6 +35,13 @@ fn has_pauses(steps: &[Step]) -> bool {
         Action::Pause(_) => true,
         Action::Call(call) => call.is_silence(),
         _ => inner(step).into_iter().any(has_pauses),
+    })
+}
+
+fn is_silence(steps: &[Step], start: u32) -> bool {
+    steps.iter().any(|step| match &step.action {
+        Action::Call(call) => step.span.start == start && call.is_silence(),
+        _ => inner(step).into_iter().any(|steps| is_silence(steps, start)),
     })
 }
 

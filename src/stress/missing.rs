@@ -259,9 +259,14 @@ impl Explorer<'_> {
         is_usual: &impl Fn(&Order) -> bool,
         again: usize,
     ) -> Option<[Order; 2]> {
-        let from = to + lanes[to..].iter().position(|known| *known == lane)?;
+        let mut lanes = lanes.to_vec();
+        let from = lanes[to..].iter().position(|known| *known == lane).map_or(lanes.len(), |at| to + at);
+        if from == lanes.len() {
+            // The run ended before its next step.
+            lanes.push(lane);
+        }
         let moved = |at: usize| {
-            let mut lanes = lanes.to_vec();
+            let mut lanes = lanes.clone();
             let lane = lanes.remove(from);
             lanes.insert(at, lane);
             lanes
@@ -306,8 +311,13 @@ fn beginning(rest: &[LaneId], first: &[LaneId]) -> Vec<LaneId> {
 fn parting(plan: &Plan, source: &SourceFile, one: &Order, other: &Order) -> Option<(Side, Side)> {
     let at =
         one.turns.iter().zip(&other.turns).position(|(one, other)| (one.lane, one.step) != (other.lane, other.step))?;
-    let side = |order: &Order| side(plan, source, &order.turns, at);
-    Some((side(one)?, side(other)?))
+    // Whose step before lasts as long as it says has begun this one only after that: it is about the former.
+    let [one, other] = [one, other].map(|order| {
+        let before = order.turns[..at].iter().rposition(|begun| begun.lane == order.turns[at].lane);
+        let at = before.filter(|before| plan.is_silence(order.turns[*before].step)).unwrap_or(at);
+        side(plan, source, &order.turns, at)
+    });
+    Some((one?, other?))
 }
 
 fn side(plan: &Plan, source: &SourceFile, turns: &[Begun], at: usize) -> Option<Side> {

@@ -116,3 +116,14 @@ fn a_long_run_goes_on_without_turns() {
     assert_eq!(execution.ended, Ended::Completed, "{:#?}", execution.record.failure);
     assert!(execution.turns.cut);
 }
+
+#[test]
+fn a_lane_that_is_last_waits_for_the_end_of_a_pause() {
+    let steps = "  - parallel:\n      a:\n        - client: {send: a}\n      b:\n        - conn: {expect: silence, for: 5ms}\n        - pause: 5ms\n        - conn: {recv: a}\n";
+    let first = run(steps, Script::default());
+    assert_eq!(lines(steps, &first), [9, 11], "{:#?}", first.record.failure);
+    let last = Some(first.turns.begun[0].lane);
+    let execution = run(steps, Script { last, ..Script::default() });
+    assert_eq!(execution.ended, Ended::Completed, "{:#?}", execution.record.failure);
+    assert_eq!(lines(steps, &execution), [11, 13, 9]);
+}
