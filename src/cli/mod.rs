@@ -9,6 +9,7 @@ mod output;
 mod run;
 mod schema;
 mod select;
+mod show;
 mod signals;
 mod stress;
 mod style;
@@ -58,6 +59,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Print the JSON Schema of specs, for editors
     Schema(schema::Schema),
+    /// Draw what a spec does as a sequence diagram
+    Show(show::Show),
     /// Print the canonical trace of a record
     Trace(trace::Trace),
 }
@@ -82,6 +85,7 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Reject(command) => command.execute(decide::Decision::Reject, &mut output),
         Command::Doctor(command) => command.execute(&mut output),
         Command::Schema(command) => command.execute(&mut output),
+        Command::Show(command) => command.execute(&mut output),
         Command::Trace(command) => command.execute(&mut output),
     };
     output.finish(exit)

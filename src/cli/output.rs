@@ -44,6 +44,12 @@ impl Output {
         let _ = writeln!(io::stderr(), "note: {message}");
     }
 
+    /// Tells on standard error, in as many lines as it takes, why something is not there.
+    pub(super) fn explain(&mut self, text: &str) {
+        let _ = self.stdout.flush();
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
     /// Prints what is still held back, and gives the exit code that is due after it.
     pub(super) fn finish(mut self, exit: Exit) -> Exit {
         let failure = self.failure.take().or_else(|| self.stdout.flush().err());

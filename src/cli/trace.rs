@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -21,29 +21,29 @@ pub(super) struct Trace {
 
 impl Trace {
     pub(super) fn execute(&self, output: &mut Output) -> Exit {
-        let stdin = self.record.as_os_str() == "-";
-        let name = if stdin { "standard input".into() } else { self.record.to_string_lossy() };
-        let json = if stdin { io::read_to_string(io::stdin()) } else { fs::read_to_string(&self.record) };
-        let json = match json {
-            Ok(json) => json,
-            Err(error) => {
-                output.error(format!("cannot read {name}: {error}"));
-                return Exit::CouldNotRun;
-            }
-        };
-        match Record::from_json(&json) {
+        match read(&self.record, output) {
             Ok(record) => {
                 output.print(&text_of(&record));
                 Exit::Success
             }
-            Err(RecordError::Malformed(why)) => {
-                output.error(format!("{name} is not a record: {why}; `sockspec run --record DIR` writes records"));
-                Exit::CouldNotRun
-            }
-            Err(error @ RecordError::Version(_)) => {
-                output.error(format!("cannot read {name}: {error}"));
-                Exit::CouldNotRun
-            }
+            Err(exit) => exit,
         }
     }
+}
+
+/// Reads a record; `-` is standard input. Where that is none, the exit code, and the reason is told.
+pub(super) fn read(path: &Path, output: &mut Output) -> Result<Record, Exit> {
+    let stdin = path.as_os_str() == "-";
+    let name = if stdin { "standard input".into() } else { path.to_string_lossy() };
+    let json = if stdin { io::read_to_string(io::stdin()) } else { fs::read_to_string(path) };
+    let why = match json.map(|json| Record::from_json(&json)) {
+        Ok(Ok(record)) => return Ok(record),
+        Ok(Err(RecordError::Malformed(why))) => {
+            format!("{name} is not a record: {why}; `sockspec run --record DIR` writes records")
+        }
+        Ok(Err(error @ RecordError::Version(_))) => format!("cannot read {name}: {error}"),
+        Err(error) => format!("cannot read {name}: {error}"),
+    };
+    output.error(why);
+    Err(Exit::CouldNotRun)
 }

@@ -4,6 +4,7 @@
 //! wide the terminal is, the caller says in a [`Style`](crate::diagnostic::Style).
 
 mod changes;
+pub mod diagram;
 mod difference;
 pub mod doctor;
 pub mod failure;

@@ -119,7 +119,7 @@ fn counted(open: &[Open]) -> Vec<(Option<u64>, &Open)> {
     counted
 }
 
-pub(super) fn event(event: &Event) -> Cow<'_, Event> {
+pub(crate) fn event(event: &Event) -> Cow<'_, Event> {
     match &event.what {
         What::Data { verb, bytes, suffix } if !is_joined(bytes) => Cow::Owned(Event {
             endpoint: event.endpoint.clone(),

@@ -20,6 +20,7 @@ mod rendering;
 mod reports;
 mod schema;
 mod settling;
+mod show;
 mod snapshot;
 mod stress;
 mod traces;

@@ -1,0 +1,176 @@
+//! Events in a few words: payloads shortened, and their parts as a trace shows them.
+
+use std::fmt::Write as _;
+
+use crate::model::bytes::{escape, is_mostly_unprintable};
+use crate::trace::event::{Event, What};
+use crate::trace::shown::{Shown, total_size};
+
+/// How many characters of a payload are shown.
+const LIMIT: usize = 48;
+/// How many bytes of a payload that is mostly unprintable are shown, in hex.
+const HEX: usize = 8;
+
+/// What an event did, without the word of a send.
+pub(super) fn label(event: &Event) -> String {
+    let mut words = match &event.what {
+        What::Words(words) if words.bytes().any(|byte| byte.is_ascii_control()) => escape(words.as_bytes()),
+        What::Words(words) => words.clone(),
+        What::Data { verb, bytes, suffix } => data(verb, bytes, suffix),
+    };
+    match event.fails.as_slice() {
+        [] => {}
+        [one] => words.extend([" fails ", one]),
+        many => words.extend([" fails [", &many.join(", "), "]"]),
+    }
+    words
+}
+
+fn data(verb: &str, bytes: &[Shown], suffix: &[String]) -> String {
+    let mut words = verb.to_owned();
+    if !verb.contains(' ') {
+        words.push(' ');
+        words.push_str(&total_size(bytes).map_or_else(|| "~".to_owned(), |size| size.to_string()));
+    }
+    words.push(' ');
+    words.push_str(&payload(bytes));
+    for word in suffix {
+        words.push(' ');
+        words.push_str(word);
+    }
+    words
+}
+
+/// The bytes in at most some [`LIMIT`] characters.
+pub(super) fn payload(parts: &[Shown]) -> String {
+    if parts.is_empty() {
+        return "\"\"".to_owned();
+    }
+    let mut out = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            out.push(' ');
+        }
+        let room = LIMIT.saturating_sub(out.chars().count());
+        if room == 0 {
+            out.push('…');
+            break;
+        }
+        push_part(&mut out, part, room);
+    }
+    out
+}
+
+fn push_part(out: &mut String, part: &Shown, room: usize) {
+    match part {
+        Shown::Bytes(bytes) => push_bytes(out, bytes, room),
+        Shown::Digest { head, .. } => {
+            push_bytes(out, head, room);
+            if !out.ends_with('…') {
+                out.push('…');
+            }
+        }
+        Shown::Generated { how, .. } => out.push_str(how),
+        Shown::Named { name, .. } => out.extend(["<", name, ">"]),
+        Shown::Matched { regex, .. } => push_cut(out, &crate::trace::regex(regex), room),
+        Shown::Varying { .. } => out.push('~'),
+        Shown::Wild(1) => out.push_str(".."),
+        Shown::Wild(count) => drop(write!(out, "..{{{count}}}")),
+        Shown::Size { .. } => out.push_str("<size>"),
+        Shown::Masked { text, .. } => out.push_str(text),
+        Shown::Group { word, members } => {
+            let members: Vec<String> = members.iter().map(|member| payload(member)).collect();
+            push_cut(out, &format!("{word} [{}]", members.join(", ")), room);
+        }
+        Shown::End(ends) => match ends.as_slice() {
+            [one] => out.push_str(one),
+            many => out.extend(["[", &many.join(", "), "]"]),
+        },
+    }
+}
+
+fn push_bytes(out: &mut String, bytes: &[u8], room: usize) {
+    if bytes.len() > 2 && is_mostly_unprintable(bytes) {
+        let shown: Vec<String> = bytes.iter().take(HEX).map(|byte| format!("{byte:02x}")).collect();
+        out.push_str(&shown.join(" "));
+        if bytes.len() > HEX {
+            out.push('…');
+        }
+        return;
+    }
+    // No more than can be shown is escaped: a payload may have a mebibyte.
+    let head = &bytes[..bytes.len().min(4 * room)];
+    let text = escape(head);
+    out.push('"');
+    if head.len() == bytes.len() && text.chars().count() + 2 <= room.max(12) {
+        out.push_str(&text);
+        out.push('"');
+    } else {
+        push_cut(out, &text, room.saturating_sub(2).max(10));
+        out.push('"');
+        if !out.ends_with("…\"") {
+            out.push('…');
+        }
+    }
+}
+
+/// Appends at most so many characters, and no half of an escape.
+fn push_cut(out: &mut String, text: &str, most: usize) {
+    if text.chars().count() <= most {
+        out.push_str(text);
+        return;
+    }
+    let mut kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    if let Some(at) = kept.rfind('\\') {
+        let backslashes = kept[..=at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        let whole = if kept[at..].starts_with("\\x") { 4 } else { 2 };
+        if backslashes % 2 == 1 && kept.len() - at < whole {
+            kept.truncate(at);
+        }
+    }
+    out.push_str(&kept);
+    out.push('…');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(bytes: &[u8]) -> Vec<Shown> {
+        vec![Shown::Bytes(bytes.to_vec())]
+    }
+
+    #[test]
+    fn short_payloads_are_whole() {
+        assert_eq!(payload(&bytes(b"PING\r\n")), "\"PING\\r\\n\"");
+        assert_eq!(payload(&[]), "\"\"");
+        assert_eq!(payload(&bytes(&[0, 1, 2, 3])), "00 01 02 03");
+    }
+
+    #[test]
+    fn long_ones_are_not() {
+        let long = payload(&bytes(&vec![b'a'; 1 << 20]));
+        assert!(long.ends_with("a…\"") && long.chars().count() <= LIMIT, "{long}");
+        assert_eq!(payload(&bytes(&[0; 20])), "00 00 00 00 00 00 00 00…");
+        let many: Vec<Shown> = (0..40).map(|_| Shown::Named { name: "name".to_owned(), size: None }).collect();
+        assert!(payload(&many).ends_with(" …"), "{}", payload(&many));
+    }
+
+    #[test]
+    fn no_escape_is_cut() {
+        for most in 5..30 {
+            let mut out = String::new();
+            push_cut(&mut out, &escape(b"a\\\x01b\\\\\x02\r\n\x03cdef\n\n\n\\\\xyz"), most);
+            let kept = out.trim_end_matches('…');
+            assert!(crate::model::bytes::unescape(kept).is_some(), "{out}");
+        }
+    }
+
+    #[test]
+    fn a_label_has_verb_size_and_outcome() {
+        let what = What::Data { verb: "send".to_owned(), bytes: bytes(b"x"), suffix: vec!["to server".to_owned()] };
+        let fails = vec!["EPIPE".to_owned(), "none".to_owned()];
+        let event = Event { endpoint: "a".to_owned(), what, fails, wire: Vec::new() };
+        assert_eq!(label(&event), "send 1 \"x\" to server fails [EPIPE, none]");
+    }
+}
