@@ -1,6 +1,7 @@
 //! Finds the ordering that a racy spec lacks: two steps of different lanes whose exchange alone makes
 //! the test go another way; and tries what would mend it.
 
+use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use crate::exec::{Begun, Ended, LaneId, Options, Perturbation};
@@ -221,8 +222,8 @@ impl Explorer<'_> {
         let is_usual = |order: &Order| is_same_way((usual, &trace), (&order.record, &order.trace));
         let way = orders.ways.iter().position(|way| is_usual(&way.shortest))?;
         let others = orders.ways.iter().filter(|way| !is_usual(&way.shortest));
-        // What comes most often is the least surprising.
-        let other = others.max_by_key(|way| way.count)?.shortest.lanes();
+        // What comes without waiting, and most often, is the least surprising.
+        let other = others.min_by_key(|way| (way.shortest.waits(), Reverse(way.count)))?.shortest.lanes();
         let one = orders.nearest(way, &other)?.to_vec();
         let (lanes, at) = self.turning(&one, &other, &is_usual)?;
         let again = if orders.wavers { AGAIN_IN_DOUBT } else { AGAIN };

@@ -6,6 +6,7 @@
 //! about is none.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use crate::exec::{Begun, Cancel, Ended, LaneId, Options, Perturbation, Script, Split};
@@ -13,7 +14,7 @@ use crate::plan::Plan;
 use crate::source::SourceFile;
 use crate::suite::Worker;
 use crate::trace;
-use crate::trace::record::Record;
+use crate::trace::record::{Entry, Record};
 
 use super::tally::is_same_way;
 
@@ -48,7 +49,7 @@ pub struct Orders {
 pub struct OrderWay {
     /// In how many.
     pub count: u32,
-    /// That of them in which lanes give way to each other least often.
+    /// That of them in which the fewest steps wait for others, and lanes give way to each other least often.
     pub shortest: Order,
 }
 
@@ -66,7 +67,7 @@ pub struct Order {
 }
 
 /// Where a step of an order stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Line {
     /// Its line, from 1.
     pub line: u32,
@@ -94,9 +95,31 @@ impl Order {
         is_same_way((&self.record, &self.trace), (&other.record, &other.trace))
     }
 
-    /// How often another lane goes on.
-    fn switches(&self) -> usize {
-        self.turns.windows(2).filter(|two| two[0].lane != two[1].lane).count()
+    /// How many steps were over only after another one had begun: they waited for it. Who is first of two
+    /// that wait is a matter of chance rather than of order.
+    pub(super) fn waits(&self) -> usize {
+        let mut times = Vec::new();
+        collect_times(&self.record.entries, &mut times);
+        let waits = |time: &&Range<u64>| times.iter().any(|other| time.start < other.start && other.start < time.end);
+        times.iter().filter(waits).count()
+    }
+
+    /// How easily an order is understood: the least is the easiest.
+    fn length(&self) -> (usize, usize, &[Line]) {
+        let switches = self.turns.windows(2).filter(|two| two[0].lane != two[1].lane).count();
+        (self.waits(), switches, &self.lines)
+    }
+}
+
+/// From when to when each event went on.
+fn collect_times(entries: &[Entry], times: &mut Vec<Range<u64>>) {
+    for entry in entries {
+        match entry {
+            Entry::Event(happened) => times.push(happened.began..happened.began + happened.took),
+            Entry::Parallel(lanes) => lanes.iter().for_each(|lane| collect_times(&lane.entries, times)),
+            Entry::Repeat(groups) => groups.iter().for_each(|group| collect_times(&group.entries, times)),
+            Entry::Retry(entries) => collect_times(entries, times),
+        }
     }
 }
 
@@ -250,7 +273,7 @@ impl Orders {
         self.tried += 1;
         let way = &mut self.ways[way];
         way.count += 1;
-        if order.switches() < way.shortest.switches() {
+        if order.length() < way.shortest.length() {
             way.shortest = order;
         }
     }
