@@ -286,3 +286,97 @@ impl Orders {
         of_it.max_by_key(|lanes| (common(lanes), std::cmp::Reverse(*lanes)))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::plan::{self, Settings};
+    use crate::spec;
+
+    /// What comes of the orders of a spec's lanes.
+    fn orders(text: &str, most: usize, split: Option<Split>) -> Orders {
+        let source = &SourceFile::new("test.yaml", "test.yaml", text);
+        let spec::Parsed { spec, diagnostics: mut found } = spec::parse(source);
+        let settings = Settings::default();
+        let cases = plan::cases(&spec, &settings, &mut found);
+        let plan = &plan::build(&spec, source, "test", &cases[0], &settings, &mut found).unwrap();
+        let (worker, cancel) = (&mut Worker::default(), &Cancel::default());
+        let (longest, until) = (Duration::from_secs(2), Instant::now() + Duration::from_secs(60));
+        Explorer { plan, source, worker, cancel, longest, until, split }.orders(1, most)
+    }
+
+    /// Lanes each of which sends and receives so often on a pair of its own, whole messages or half ones.
+    fn commuting(lanes: &[Vec<bool>]) -> String {
+        let mut text = "about: A test.\nsteps:\n".to_owned();
+        for lane in 0..lanes.len() {
+            let _ = writeln!(text, "  - a{lane}: {{pair: b{lane}}}");
+        }
+        text.push_str("  - parallel:\n");
+        for (lane, steps) in lanes.iter().enumerate() {
+            let _ = writeln!(text, "      lane{lane}:");
+            let mut waiting = 0;
+            for sends in steps {
+                // Nothing is received that was not sent.
+                let sends = *sends || waiting == 0;
+                waiting = if sends { waiting + 1 } else { waiting - 1 };
+                let step = if sends { format!("a{lane}: {{send: x}}") } else { format!("b{lane}: {{recv: x}}") };
+                let _ = writeln!(text, "        - {step}");
+            }
+        }
+        text
+    }
+
+    fn multinomial(lanes: &[Vec<bool>]) -> u64 {
+        let factorial = |number: usize| (1..=number as u64).product::<u64>();
+        factorial(lanes.iter().map(Vec::len).sum()) / lanes.iter().map(|lane| factorial(lane.len())).product::<u64>()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn steps_that_commute_go_one_way_in_every_order(
+            lanes in proptest::collection::vec(proptest::collection::vec(any::<bool>(), 1..4), 2..4),
+        ) {
+            let wanted = multinomial(&lanes);
+            prop_assume!(wanted <= 300);
+            let orders = orders(&commuting(&lanes), MOST, None);
+            prop_assert!(orders.all && orders.agree() && !orders.wavers, "{orders:#?}");
+            prop_assert_eq!(u64::from(orders.tried), wanted);
+        }
+    }
+
+    #[test]
+    fn where_there_are_too_many_some_are_chosen() {
+        let orders = orders(&commuting(&[vec![true; 3], vec![true; 3], vec![true; 3]]), 50, None);
+        assert!(!orders.all && orders.agree());
+        // One is the first, the others are chosen; some of few steps come again.
+        assert!((40..=CHOSEN + 1).contains(&(orders.tried as usize)), "{}", orders.tried);
+    }
+
+    #[test]
+    fn the_second_part_of_a_send_has_a_turn() {
+        let text = "about: A test.\nsteps:\n  - a: {pair: b}\n  - parallel:\n      l: [{a: {send: xy}}]\n      r: [{b: {expect: readable}}, {b: {read: 2}}]\n";
+        let whole = orders(text, MOST, None);
+        assert!(whole.agree() && whole.all, "{whole:#?}");
+        let cut = orders(text, MOST, Some(Split::First));
+        assert!(!cut.agree() && cut.all, "{cut:#?}");
+        let read_first = cut.ways.iter().find(|way| way.shortest.trace.contains("read 2 \"x\"")).unwrap();
+        let lines: Vec<(u32, bool)> = read_first.shortest.lines.iter().map(|line| (line.line, line.rest)).collect();
+        assert_eq!(lines.last(), Some(&(5, true)), "{lines:?}");
+    }
+
+    #[test]
+    fn of_orders_that_give_the_same_the_one_without_waiting_is_kept() {
+        let text = "about: A test.\nsteps:\n  - a: {pair: b}\n  - parallel:\n      l: [{b: {recv: x}}]\n      r: [{a: {send: x}}]\n";
+        let orders = orders(text, MOST, None);
+        assert_eq!((orders.tried, orders.ways.len()), (2, 1));
+        let lines: Vec<u32> = orders.ways[0].shortest.lines.iter().map(|line| line.line).collect();
+        assert_eq!((lines, orders.ways[0].shortest.waits()), (vec![6, 5], 0));
+    }
+}

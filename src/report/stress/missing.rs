@@ -12,9 +12,9 @@ use crate::stress::difference::{FAILED, first_lines};
 use crate::stress::{Cause, Missing, Side, Stressed, Tally};
 
 /// Of a test that goes another way whatever is left out.
-const ELSEWHERE: &str = "no order of the spec's steps decides it, and no perturbation alone: a program, a timer or a \
-     choice of the kernel's does. Wait for what it does (`ready`, `expect`, `recv`), or match both (`one_of`, `fails`, \
-     `expect: [eof, reset]`)";
+const ELSEWHERE: &str = "no order of the spec's steps decides it, and none of `segments`, `buffers` and `schedule` \
+     alone: a program, a timer, the load of the machine or a choice of the kernel's does. Wait for what it does \
+     (`ready`, `expect`, `recv`), or match both (`one_of`, `fails`, `expect: [eof, reset]`)";
 
 /// What makes a test differ of which no two steps are known that nothing orders.
 pub(super) fn because(tally: &Tally) -> Option<String> {

@@ -83,7 +83,9 @@ fn each_names_the_two_steps_that_nothing_orders() {
     assert_eq!(other, ["a-program-that-is-not-ready"], "each control is in the table, or has no lanes");
     let program = test(report, &other[0]);
     assert_eq!((&program["missing"], &program["orders"]), (&Value::Null, &Value::Null));
-    assert!(program["cause"].as_str().unwrap().contains("`schedule`"), "{program:#}");
+    // It is the delay, or on a machine that is slow enough the load.
+    let cause = program["cause"].as_str().unwrap();
+    assert!(cause.contains("a program") && cause.contains("`schedule`"), "{program:#}");
 }
 
 /// What is proposed was tried, and stands runs that it was not tried with.
