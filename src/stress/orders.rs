@@ -306,7 +306,7 @@ mod tests {
         let cases = plan::cases(&spec, &settings, &mut found);
         let plan = &plan::build(&spec, source, "test", &cases[0], &settings, &mut found).unwrap();
         let (worker, cancel) = (&mut Worker::default(), &Cancel::default());
-        let (longest, until) = (Duration::from_secs(2), Instant::now() + Duration::from_secs(60));
+        let (longest, until) = (Duration::from_secs(2), Instant::now() + Duration::from_mins(1));
         Explorer { plan, source, worker, cancel, longest, until, split }.orders(1, most)
     }
 
