@@ -252,3 +252,15 @@ fn a_record_is_drawn_as_its_run_was() {
     let drawn = project.run(&["show", "--record", "records/a.json"]).exits(0).stdout;
     assert_eq!(drawn, show(RICH, &[]).stdout);
 }
+
+#[test]
+fn the_manual_shows_what_the_tool_prints() {
+    const SPEC: &str = "specs/tcp/half-close/a-half-closed-client-still-receives-the-reply.yaml";
+    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(SPEC)).unwrap();
+    let manual = include_str!("../../docs/show.md");
+    let (_, block) = manual.split_once("```console\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let project = Project::new(&[(SPEC, &text)]);
+    let drawn = project.run(&["show", SPEC]).exits(0).stdout;
+    assert_eq!(block, format!("$ sockspec show {SPEC}\n{drawn}"));
+}

@@ -49,6 +49,8 @@ pub(super) struct Socket {
     pub(super) passed: VecDeque<usize>,
     /// The program that it was given to, if it listens.
     pub(super) served: Option<usize>,
+    /// The sockets that it has passed to an end that nobody has accepted yet.
+    pub(super) early: VecDeque<usize>,
     /// Its address in the words of the spec, and as it was.
     pub(super) addresses: Vec<String>,
     /// Its arguments, if it is a program.
@@ -117,7 +119,8 @@ impl Sockets {
         let socket = self.at(column);
         let holders = &mut self.all[socket].holders;
         holders.retain(|holder| *holder != column);
-        let is_last = holders.is_empty() && !self.all.iter().any(|receiver| receiver.passed.contains(&socket));
+        let is_last = holders.is_empty()
+            && !self.all.iter().any(|other| other.passed.contains(&socket) || other.early.contains(&socket));
         self.all[socket].is_gone = is_last;
         is_last
     }
@@ -132,6 +135,8 @@ impl Sockets {
     /// Connects two ends with each other.
     pub(super) fn join(&mut self, one: usize, other: usize) {
         for (end, peer) in [(one, other), (other, one)] {
+            let early = std::mem::take(&mut self.all[end].early);
+            self.all[peer].passed.extend(early);
             self.all[end].peer = Some(peer);
             self.all[end].is_stream = true;
         }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::flat::{Flat, Line, flat};
 use super::width::width;
 use super::{Diagram, Kind, Role, Shape, Step};
-use layout::{HEAD, Layout, ROW, TOP};
+use layout::{HEAD, Layout, TOP};
 pub(super) use xml::escaped;
 
 /// The colours and sizes, for light and for dark. A page with several diagrams needs them once.
@@ -26,7 +26,7 @@ pub fn svg(diagram: &Diagram) -> String {
 pub(super) fn push(out: &mut String, diagram: &Diagram, style: Option<&str>) {
     let lines = flat(diagram);
     let layout = Layout::of(diagram, &lines);
-    let (wide, high) = (layout.width, Layout::height(lines.len()));
+    let (wide, high) = (layout.width, layout.height());
     let title = escaped(&diagram.title());
     let _ = writeln!(
         out,
@@ -68,7 +68,7 @@ impl Draw<'_> {
                 Line::End => {
                     let Some(first) = begun.pop() else { continue };
                     let inset = 6 * (line.depth as u32);
-                    let (top, bottom) = (Layout::middle(first) - ROW / 2 + 4, Layout::middle(row));
+                    let (top, bottom) = (self.layout.top(first) + 2, self.layout.top(row) + 8);
                     let wide = self.layout.width.saturating_sub(2 * inset);
                     self.element(format_args!(
                         "<rect class=\"block\" x=\"{inset}\" y=\"{top}\" width=\"{wide}\" height=\"{}\" rx=\"6\"/>",
@@ -97,7 +97,7 @@ impl Draw<'_> {
             ));
             // The name again where the beginning is out of sight.
             if rows > 24 {
-                let y = Layout::height(rows) - 8;
+                let y = self.layout.height() - 8;
                 self.element(format_args!(
                     "<text class=\"again\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{name}</text>"
                 ));
@@ -110,13 +110,13 @@ impl Draw<'_> {
         for column in 0..self.diagram.columns.len() {
             let mut begun = lines.first().is_none_or(|line| line.before[column]).then_some(TOP);
             for (row, line) in lines.iter().enumerate() {
-                let y = Layout::middle(row);
+                let y = self.layout.middle(row);
                 // Lanes begin where the block began, so a line may be there that was not above.
                 let is_there = line.before[column] || line.after[column];
                 match begun {
-                    None if is_there => begun = Some(if line.before[column] { y - ROW / 2 } else { y }),
+                    None if is_there => begun = Some(if line.before[column] { self.layout.top(row) } else { y }),
                     Some(from) if !is_there => {
-                        self.lifeline(column, from, y - ROW / 2);
+                        self.lifeline(column, from, self.layout.top(row));
                         begun = None;
                     }
                     _ => {}
@@ -127,7 +127,7 @@ impl Draw<'_> {
                 }
             }
             if let Some(from) = begun {
-                self.lifeline(column, from, Layout::bottom(lines.len()));
+                self.lifeline(column, from, self.layout.bottom());
             }
         }
     }
@@ -138,14 +138,14 @@ impl Draw<'_> {
     }
 
     fn line(&mut self, row: usize, line: &Flat<'_>) {
-        let y = Layout::middle(row);
+        let y = self.layout.middle(row);
         let inset = 6 * (line.depth as u32);
         match &line.line {
             Line::Step(step) => self.step(step, y),
             Line::Begin(title) => self.block_title(inset, y, title),
             Line::Next(title) => {
                 let right = self.layout.width - inset;
-                let top = y - ROW / 2 + 4;
+                let top = self.layout.top(row) + if title.is_empty() { 6 } else { 2 };
                 self.element(format_args!(
                     "<line class=\"part\" x1=\"{inset}\" y1=\"{top}\" x2=\"{right}\" y2=\"{top}\"/>"
                 ));

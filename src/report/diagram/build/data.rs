@@ -52,13 +52,15 @@ impl Builder {
                 self.sockets.at(column)
             })
             .collect();
-        let receiver = self.sockets.at(to);
-        // What is sent before the accept waits for the connection that is not there yet.
-        let receiver = self.sockets.get(socket).peer.filter(|_| is_stream).unwrap_or(receiver);
-        let receiver = self.sockets.get_mut(receiver);
-        receiver.passed.extend(passed);
         if !is_stream {
+            let receiver = self.sockets.at(to);
+            let receiver = self.sockets.get_mut(receiver);
+            receiver.passed.extend(passed);
             receiver.waiting.push_back(from);
+        } else if let Some(peer) = self.sockets.get(socket).peer {
+            self.sockets.get_mut(peer).passed.extend(passed);
+        } else {
+            self.sockets.get_mut(socket).early.extend(passed);
         }
     }
 

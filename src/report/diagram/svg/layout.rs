@@ -4,8 +4,11 @@ use crate::report::diagram::flat::{Flat, Line};
 use crate::report::diagram::width::width;
 use crate::report::diagram::{Diagram, Shape, Step};
 
-/// How high a row is.
-pub(super) const ROW: u32 = 32;
+/// How high a row is with its label over it, and with its label beside it.
+const ARROW: u32 = 32;
+const MARK: u32 = 24;
+/// How high a row is in which nothing stands.
+const EMPTY: u32 = 12;
 /// How high the names at the top are.
 pub(super) const HEAD: u32 = 24;
 /// Where the lines begin.
@@ -20,6 +23,8 @@ const APART: u32 = 60;
 pub(super) struct Layout {
     /// The line of each column.
     pub(super) x: Vec<u32>,
+    /// Where each row begins, and the last one ends.
+    y: Vec<u32>,
     /// Where text begins that belongs to no column.
     pub(super) left: u32,
     /// The width of all.
@@ -31,7 +36,7 @@ impl Layout {
     pub(super) fn of(diagram: &Diagram, lines: &[Flat<'_>]) -> Self {
         let depth = lines.iter().map(|line| line.depth as u32).max().unwrap_or(0);
         let left = 12 + 6 * depth;
-        let mut layout = Self { x: Vec::with_capacity(diagram.columns.len()), left, width: 0 };
+        let mut layout = Self { x: Vec::with_capacity(diagram.columns.len()), y: rows(lines), left, width: 0 };
         let names: Vec<u32> = diagram.columns.iter().map(|column| Self::name_width(width(&column.name))).collect();
         let steps =
             || lines.iter().filter_map(|line| if let Line::Step(step) = &line.line { Some(*step) } else { None });
@@ -66,24 +71,46 @@ impl Layout {
         }
     }
 
-    /// The middle of a row.
-    pub(super) fn middle(row: usize) -> u32 {
-        TOP + 8 + ROW * (row as u32) + ROW / 2
+    /// Where a row begins.
+    pub(super) fn top(&self, row: usize) -> u32 {
+        self.y[row]
+    }
+
+    /// Where the line or the mark of a row is: an arrow's label stands above it.
+    pub(super) fn middle(&self, row: usize) -> u32 {
+        u32::midpoint(self.y[row], self.y[row + 1]) + if self.y[row + 1] - self.y[row] == ARROW { 6 } else { 0 }
     }
 
     /// Where the lines end.
-    pub(super) fn bottom(rows: usize) -> u32 {
-        Self::middle(rows) - ROW / 2 + 6
+    pub(super) fn bottom(&self) -> u32 {
+        self.y.last().map_or(TOP, |y| y + 6)
     }
 
-    pub(super) fn height(rows: usize) -> u32 {
-        Self::bottom(rows) + 26
+    /// The height of all.
+    pub(super) fn height(&self) -> u32 {
+        self.bottom() + 24
     }
 
     /// How wide the box of a name is.
     pub(super) fn name_width(letters: usize) -> u32 {
         (letters as u32 * LETTERS).div_ceil(10) + 16
     }
+}
+
+/// Where rows begin, and the last one ends.
+fn rows(lines: &[Flat<'_>]) -> Vec<u32> {
+    let mut y = TOP + 8;
+    let mut rows = vec![y];
+    for line in lines {
+        y += match &line.line {
+            Line::Step(Step { shape: Shape::Arrow { from: Some(_), to: Some(_) }, .. }) => ARROW,
+            Line::Step(_) => MARK,
+            Line::Begin(title) | Line::Next(title) if !title.is_empty() => MARK,
+            _ => EMPTY,
+        };
+        rows.push(y);
+    }
+    rows
 }
 
 fn letters(text: &str) -> u32 {
