@@ -142,7 +142,8 @@ fn draw_others(page: &mut Page, tally: &Tally, shown: [&Way; 2], options: &Optio
 /// In how many ways the runs went.
 fn ways(tally: &Tally) -> String {
     let more = if tally.others > 0 { "more than " } else { "" };
-    format!("{} runs went in {more}{} ways", grouped(tally.runs.into()), tally.ways.len())
+    let runs = if tally.runs == 1 { "run" } else { "runs" };
+    format!("{} {runs} went in {more}{} ways", grouped(tally.runs.into()), tally.ways.len())
 }
 
 /// How often a way came, and from which seed.
@@ -223,9 +224,9 @@ fn summary(ended: &Ended, options: &Options<'_>) -> String {
         hanging(&mut page, &orders, 0, 0, options);
     }
     let fewer = ended.specs.iter().filter(|stressed| stressed.has_fewer_than(options.runs)).count() as u64;
-    if fewer > 0 && ended.timed_out {
-        let text =
-            format!("the time was up before {} had all {} runs", unit(fewer, "spec"), grouped(options.runs.into()));
+    if fewer > 0 {
+        let end = if ended.timed_out { "the time was up" } else { "it ended" };
+        let text = format!("{end} before {} had all {} runs", unit(fewer, "spec"), grouped(options.runs.into()));
         hanging(&mut page, &text, 0, 0, options);
     }
     page.finish()

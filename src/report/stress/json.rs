@@ -161,7 +161,7 @@ fn test<'a>(stressed: &Stressed, tally: &'a Tally, options: &Options<'_>) -> Tes
         Some(Trouble::Ignored(reason)) => ("ignored", Some(reason.clone())),
         Some(Trouble::CouldNotRun(reason)) => ("could-not-run", Some(reason.clone())),
         None if tally.fails() => ("failed", tally.ways.iter().find_map(failure).map(str::to_owned)),
-        None if tally.ways.is_empty() => ("not-run", None),
+        None if tally.runs == 0 => ("not-run", None),
         None => ("same", None),
     };
     let mut test = Test { reason, runs: tally.runs, ..empty(&tally.name, stressed, verdict) };
