@@ -371,7 +371,7 @@ impl<'t> Lane<'t> {
         // The runtime does not see what a helper thread does.
         let is_elsewhere = call.mode == Mode::Blocking || matches!(call.verb, Verb::Close { .. });
         let _busy = self.test.steer.as_ref().filter(|_| is_elsewhere).map(Steer::busy);
-        let name = self.test.steer.as_ref().map(|_| self.text(&call.endpoint)).transpose()?;
+        let name = self.test.steer.as_ref().map(|_| self.text(&call.endpoint)).transpose().map_err(here)?;
         let _called = self.test.steer.as_ref().zip(name.as_deref()).map(|(steer, name)| steer.calls(name));
         let _pausing = call.is_silence().then(|| self.test.activity.pauses());
         let run = pin!(verbs::run(self, call, deadline));

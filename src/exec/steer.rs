@@ -31,7 +31,8 @@ const LONGER: Duration = Duration::from_millis(3);
 /// How long it is waited for what is under way outside of the runtime's sight: the effect of a step,
 /// a blocking call. After that it is taken to wait for another lane.
 const BUSY: Duration = Duration::from_millis(80);
-/// How many turns are given in a run. After that all begin as they like.
+/// How many turns are given in a run. After that, and where giving them takes too long, all begin as they
+/// like.
 const TURNS: usize = 400;
 
 /// The order in which the steps of lanes begin.
@@ -121,6 +122,9 @@ struct Waiting {
 #[derive(Debug)]
 pub(crate) struct Steer {
     script: Script,
+    /// For how long, in all, lanes may be kept from their turns: who waits for them has a deadline.
+    patience: Duration,
+    spent: Cell<Duration>,
     turns: RefCell<Turns>,
     waiting: RefCell<Vec<Waiting>>,
     turn: Cell<Option<LaneId>>,
@@ -171,9 +175,12 @@ impl Drop for Called<'_> {
 }
 
 impl Steer {
-    pub(crate) fn new(script: Script) -> Self {
+    /// Steps may take so long at most.
+    pub(crate) fn new(script: Script, longest: Option<Duration>) -> Self {
         Self {
             script,
+            patience: longest.unwrap_or(Duration::MAX) / 2,
+            spent: Cell::default(),
             turns: RefCell::default(),
             waiting: RefCell::default(),
             turn: Cell::new(None),
@@ -258,13 +265,14 @@ impl Steer {
             while self.waiting.borrow().is_empty() {
                 self.wanted.notified().await;
             }
-            self.quiet(test).await;
             let since = Instant::now();
+            self.quiet(test).await;
             while test.activity.is_pausing() && self.is_for_later() && since.elapsed() < LONGEST_PAUSE {
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 // Whoever has paused may have come to its next step.
                 self.quiet(test).await;
             }
+            self.spent.set(self.spent.get() + since.elapsed());
             self.give();
         }
     }
@@ -340,7 +348,7 @@ impl Steer {
         let ready = waiting.iter().map(|waiting| waiting.lane).collect();
         let Waiting { lane, step, rest } = waiting.remove(at);
         turns.begun.push(Begun { lane, step, rest, ready });
-        turns.cut = turns.begun.len() >= TURNS;
+        turns.cut = turns.begun.len() >= TURNS || self.spent.get() > self.patience;
         self.turn.set(Some(lane));
         self.moved();
         self.given.notify_waiters();

@@ -87,7 +87,7 @@ impl<'t> Test<'t> {
             passings: Passings::default(),
             programs: Programs::default(),
             activity: Activity::default(),
-            steer: options.script.clone().map(Steer::new),
+            steer: options.script.clone().map(|script| Steer::new(script, options.longest)),
             shared,
             orders: Cell::new(0),
             endpoints: RefCell::default(),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::steps::inner;
-use super::template::Template;
+use super::template::{Template, bare};
 use super::{Action, Call, Plan, Step, Verb};
 
 impl Plan {
@@ -17,7 +17,7 @@ impl Plan {
     pub fn open_at_once(&self) -> u64 {
         let mut open = Open::default();
         for step in &self.steps {
-            open.step(step, 1);
+            open.step(step, &mut Vec::new());
             // What a block has open in between is not looked at.
             open.most = open.most.max(open.names.values().sum());
         }
@@ -43,45 +43,58 @@ struct Open {
 }
 
 impl Open {
-    /// A step that runs so many times.
-    fn step(&mut self, step: &Step, times: u64) {
+    /// A step in these loops, each with its counter as a name shows it, and how often it runs.
+    fn step(&mut self, step: &Step, loops: &mut Vec<(String, u64)>) {
         match &step.action {
-            Action::Call(call) => self.call(call, times),
-            Action::Repeat { count, until: None, vary: false, steps, .. } => {
+            Action::Call(call) => self.call(call, loops),
+            Action::Repeat { count, counter: Some(counter), until: None, vary: false, steps, .. } => {
+                loops.push((format!("<{}>", bare(counter)), *count));
                 for step in steps {
-                    self.step(step, times.saturating_mul(*count));
+                    self.step(step, loops);
                 }
+                loops.pop();
             }
-            _ => inner(step).into_iter().flatten().for_each(|step| self.step(step, times)),
+            _ => inner(step).into_iter().flatten().for_each(|step| self.step(step, loops)),
         }
     }
 
-    fn call(&mut self, call: &Call, times: u64) {
+    fn call(&mut self, call: &Call, loops: &[(String, u64)]) {
         match &call.verb {
-            Verb::Close { .. } => {
-                if let Some(open) = self.names.get_mut(&call.endpoint.shown()) {
+            Verb::Close { .. } | Verb::Reset => {
+                let (name, times) = named(&call.endpoint, loops);
+                if let Some(open) = self.names.get_mut(&name) {
                     *open = open.saturating_sub(times);
                 }
             }
             _ if !call.fails.is_empty() => {}
             Verb::Socket(_) | Verb::Bind(_) | Verb::Listen { .. } | Verb::Accept { .. } | Verb::Connect { .. } => {
-                self.create(&call.endpoint, times);
+                self.create(&call.endpoint, loops);
             }
             Verb::Pair { other, .. } => {
-                self.create(&call.endpoint, times);
-                self.create(other, times);
+                self.create(&call.endpoint, loops);
+                self.create(other, loops);
             }
             _ => {}
         }
     }
 
-    fn create(&mut self, name: &Template, times: u64) {
-        let name = name.shown();
-        // Without a counter in its name, it is closed before the next iteration creates it again.
-        let many = if name.contains('<') { times } else { 1 };
+    fn create(&mut self, name: &Template, loops: &[(String, u64)]) {
+        let (name, times) = named(name, loops);
         let open = self.names.entry(name).or_default();
-        *open = many.max(*open);
+        *open = times.max(*open);
     }
+}
+
+/// A name, whatever its counters are called, and how many there are of it: without a counter in it, it is
+/// closed before the next iteration creates it again.
+fn named(name: &Template, loops: &[(String, u64)]) -> (String, u64) {
+    let mut shown = name.shown();
+    let mut times = 1_u64;
+    for (counter, count) in loops.iter().filter(|(counter, _)| name.shown().contains(counter)) {
+        times = times.saturating_mul(*count);
+        shown = shown.replace(counter, "<>");
+    }
+    (shown, times)
 }
 
 #[cfg(test)]
@@ -106,6 +119,10 @@ mod tests {
     fn what_is_closed_again_is_not() {
         let closed = PAIRS.replace("c${i}", "c").replace("d${i}", "d") + "      - c: close\n      - d: close\n";
         assert_eq!(plan_of(&closed).open_at_once(), 1);
+        let by_another_counter = format!(
+            "{PAIRS}  - repeat: 50\n    as: j\n    steps: [\"c${{j}}\": reset, \"d${{j}}\": close]\n  - repeat: 9\n    as: k\n    steps:\n      - \"e${{k}}\": {{connect: server}}\n"
+        );
+        assert_eq!(plan_of(&by_another_counter).open_at_once(), 101);
         let fails = "about: x\nsteps:\n  - s: {socket: tcp}\n  - s: {bind: 'tcp://127.0.0.1:0'}\n  - c: {connect: s, fails: ECONNREFUSED}\n";
         assert_eq!(plan_of(fails).open_at_once(), 1);
     }

@@ -14,6 +14,11 @@ impl Plan {
         has_pauses(&self.steps)
     }
 
+    /// Whether it sends signals to programs.
+    pub fn has_signals(&self) -> bool {
+        any(&self.steps, &mut |call| matches!(call.verb, Verb::Signal(_)))
+    }
+
     /// The place of the whole step that begins there.
     pub fn step_at(&self, start: u32) -> Option<Span> {
         step_at(&self.steps, start)

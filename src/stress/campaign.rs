@@ -136,6 +136,15 @@ impl Queue {
     }
 }
 
+/// A turn that was taken. Also where a worker panics, nobody waits for it any more.
+struct Taken<'q>(&'q Queue);
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.0.done();
+    }
+}
+
 impl<'a> Campaign<'a> {
     /// One that has not begun.
     pub fn new(found: &'a [Found], runner: &'a Runner, settings: Settings) -> Self {
@@ -181,13 +190,20 @@ impl<'a> Campaign<'a> {
         let mut worker = Worker::default();
         for (state, found) in self.specs.iter().zip(self.found) {
             let State::Runs(tallies) = &mut *lock(state) else { continue };
-            let is_open = |tally: &Tally| tally.differs() && tally.missing.is_none();
+            let is_open = |tally: &Tally| {
+                let by_order = tally.orders.as_ref().is_some_and(|orders| !orders.agree() && !orders.wavers);
+                tally.differs() && tally.missing.is_none() && !by_order
+            };
             if !tallies.iter().any(is_open) || self.is_over() {
                 continue;
             }
             let Ok(Some(planned)) = self.runner.plan(found) else { continue };
             for (tally, test) in tallies.iter_mut().zip(&planned.tests).filter(|(tally, _)| is_open(tally)) {
-                tally.cause = cause::find(self.runner, &planned, test, tally, &mut worker);
+                let is_waited_for = tally.usual().is_some_and(|usual| !usual.failed());
+                let longest = is_waited_for.then(|| longest(tally.usual_took));
+                let search =
+                    cause::Search { runner: self.runner, source: &planned.loaded.source, longest, left: self.left() };
+                tally.cause = search.find(&test.plan, tally, &mut worker);
             }
         }
     }
@@ -222,10 +238,10 @@ impl<'a> Campaign<'a> {
     fn work(&self, queue: &Queue, loaded: bool) {
         let mut worker = Worker::default();
         while let Some(turn) = queue.take() {
+            let _taken = Taken(queue);
             if !self.is_over() {
                 self.round(turn, queue, loaded, &mut worker);
             }
-            queue.done();
         }
     }
 

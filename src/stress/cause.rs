@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::exec::{Ended, Options, Perturbation};
 use crate::model::perturb::Perturb;
-use crate::suite::{Planned, PlannedTest, Runner, Worker};
+use crate::plan::Plan;
+use crate::source::SourceFile;
+use crate::suite::{Runner, Worker};
 use crate::trace;
 
 use super::tally::Tally;
@@ -59,53 +61,60 @@ impl Kind {
     }
 }
 
-/// Runs seeds again that went another way, each time without one kind of perturbation. `None` where that
-/// cannot be done.
-pub(super) fn find(
-    runner: &Runner,
-    planned: &Planned,
-    test: &PlannedTest,
-    tally: &Tally,
-    worker: &mut Worker,
-) -> Option<Cause> {
-    let usual = tally.usual()?;
-    let until = Instant::now() + LOOKING;
-    let others = || tally.ways.iter().filter(|way| !way.is_usual);
-    // Some of each way.
-    let seeds: Vec<u64> =
-        (0..RUNS).flat_map(|nth| others().filter_map(move |way| way.seeds.get(nth).copied())).collect();
-    // In how many runs it goes another way, of which so many are enough to know.
-    let mut differ = |without: Option<Kind>, enough: usize| -> Option<usize> {
-        let mut count = 0;
-        for seed in seeds.iter().cycle().take(RUNS) {
-            if runner.cancel.is_cancelled() || Instant::now() >= until {
-                return None;
+/// How a cause is looked for.
+pub(super) struct Search<'a> {
+    pub(super) runner: &'a Runner,
+    pub(super) source: &'a SourceFile,
+    /// The longest that a step may take, where that is bounded.
+    pub(super) longest: Option<Duration>,
+    /// How much time is left for everything.
+    pub(super) left: Duration,
+}
+
+impl Search<'_> {
+    /// Runs seeds again that went another way, each time without one kind of perturbation. `None` where
+    /// that cannot be done.
+    pub(super) fn find(&self, plan: &Plan, tally: &Tally, worker: &mut Worker) -> Option<Cause> {
+        let usual = tally.usual()?;
+        let until = Instant::now() + LOOKING.min(self.left);
+        let others = || tally.ways.iter().filter(|way| !way.is_usual);
+        // Some of each way.
+        let seeds: Vec<u64> =
+            (0..RUNS).flat_map(|nth| others().filter_map(move |way| way.seeds.get(nth).copied())).collect();
+        // In how many runs it goes another way, of which so many are enough to know.
+        let mut differ = |without: Option<Kind>, enough: usize| -> Option<usize> {
+            let mut count = 0;
+            for seed in seeds.iter().cycle().take(RUNS) {
+                if self.runner.cancel.is_cancelled() || Instant::now() >= until {
+                    return None;
+                }
+                let mut perturb = Perturbation::of(plan, *seed);
+                if let Some(kind) = without {
+                    perturb = perturb.only(kind.without(perturb.what));
+                }
+                let (longest, cancel) = (self.longest, self.runner.cancel.clone());
+                let options = Options { perturb: Some(perturb), longest, cancel, ..Options::default() };
+                let run = worker.execute(plan, self.source, &options).ok()?;
+                let ended = matches!(run.ended, Ended::Completed | Ended::Failed);
+                count += usize::from(ended && !usual.is_of(&run.record, &trace::text_of(&run.record)));
+                if count == enough {
+                    break;
+                }
             }
-            let mut perturb = Perturbation::of(&test.plan, *seed);
-            if let Some(kind) = without {
-                perturb = perturb.only(kind.without(perturb.what));
-            }
-            let options = Options { perturb: Some(perturb), cancel: runner.cancel.clone(), ..Options::default() };
-            let run = worker.execute(&test.plan, &planned.loaded.source, &options).ok()?;
-            let ended = matches!(run.ended, Ended::Completed | Ended::Failed);
-            count += usize::from(ended && !usual.is_of(&run.record, &trace::text_of(&run.record)));
-            if count == enough {
-                break;
+            Some(count)
+        };
+        if seeds.is_empty() {
+            return None;
+        }
+        if differ(None, ENOUGH)? < ENOUGH {
+            return Some(Cause::Elsewhere);
+        }
+        let mut kinds = Vec::new();
+        for kind in Kind::ALL {
+            if differ(Some(kind), 1)? == 0 {
+                kinds.push(kind);
             }
         }
-        Some(count)
-    };
-    if seeds.is_empty() {
-        return None;
+        Some(if kinds.is_empty() { Cause::Elsewhere } else { Cause::Perturbed(kinds) })
     }
-    if differ(None, ENOUGH)? < ENOUGH {
-        return Some(Cause::Elsewhere);
-    }
-    let mut kinds = Vec::new();
-    for kind in Kind::ALL {
-        if differ(Some(kind), 1)? == 0 {
-            kinds.push(kind);
-        }
-    }
-    Some(if kinds.is_empty() { Cause::Elsewhere } else { Cause::Perturbed(kinds) })
 }

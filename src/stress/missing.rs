@@ -178,6 +178,9 @@ impl Inquiry<'_> {
         }
         let mut runs = 0;
         for seed in 0..RUNS {
+            if Instant::now() >= until {
+                return Tried::Wrong;
+            }
             let perturb = Some(Perturbation::of(&plan, self.seed.wrapping_add(seed)));
             let options = Options { perturb, cancel: self.runner.cancel.clone(), ..Options::default() };
             let Ok(run) = self.worker.execute(&plan, &source, &options) else { return Tried::Wrong };

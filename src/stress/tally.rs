@@ -162,7 +162,7 @@ impl Tally {
             return;
         }
         for Order { record, trace, .. } in orders.ways.iter().map(|way| &way.shortest) {
-            if !self.ways.iter().any(|way| way.is_of(record, trace)) {
+            if self.ways.len() < KEPT && !self.ways.iter().any(|way| way.is_of(record, trace)) {
                 let (record, trace) = (record.clone(), trace.clone());
                 self.ways.push(Way { count: 0, is_usual: false, seed: None, seeds: Vec::new(), record, trace });
             }

@@ -127,3 +127,14 @@ fn a_lane_that_is_last_waits_for_the_end_of_a_pause() {
     assert_eq!(execution.ended, Ended::Completed, "{:#?}", execution.record.failure);
     assert_eq!(lines(steps, &execution), [11, 13, 9]);
 }
+
+#[test]
+fn who_waits_is_not_kept_waiting_for_the_turns_of_others() {
+    let steps = "  - a: {pair: b}\n  - parallel:\n      l:\n        - conn: {recv: x, blocking: true}\n      r:\n        - repeat: 20\n          steps: [{a: {send: y}}]\n        - client: {send: x}\n";
+    let (plan, source) = planned(format!("{CONNECTED}{steps}"));
+    let longest = Some(std::time::Duration::from_millis(500));
+    let options = Options { script: Some(Script::default()), longest, ..Options::default() };
+    let execution = Runtime::new().unwrap().execute(&plan, &source, &options);
+    assert_eq!(execution.ended, Ended::Completed, "{:#?}", execution.record.failure);
+    assert!(execution.turns.cut);
+}

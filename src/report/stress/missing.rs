@@ -21,7 +21,7 @@ pub(super) fn because(tally: &Tally) -> Option<String> {
     let orders = tally.orders.as_ref().filter(|orders| !orders.agree() && !orders.wavers);
     match (&tally.cause, orders) {
         _ if tally.missing.is_some() => None,
-        (_, Some(_)) => Some("which two steps decide it was not found in time".to_owned()),
+        (_, Some(_)) => Some("which two steps decide it was not found".to_owned()),
         (Some(Cause::Perturbed(kinds)), None) => Some(perturbed(kinds)),
         (Some(Cause::Elsewhere), None) => Some(ELSEWHERE.to_owned()),
         (None, None) => None,
@@ -158,7 +158,7 @@ mod tests {
         let mut orders = Orders::default();
         orders.ways.extend([way(3), way(4)]);
         tally.orders = Some(orders);
-        assert_eq!(because(&tally).as_deref(), Some("which two steps decide it was not found in time"));
+        assert_eq!(because(&tally).as_deref(), Some("which two steps decide it was not found"));
         tally.orders.as_mut().unwrap().wavers = true;
         assert_eq!(because(&tally).as_deref(), Some(ELSEWHERE));
     }

@@ -32,14 +32,15 @@ pub(super) fn draw(page: &mut Page, orders: &Orders, tally: &Tally, options: &Op
     let were = if orders.all && orders.tried > 1 { "were" } else { "was" };
     let head = format!("{} of the lanes' steps {were} tried{cut}:", tried(orders.tried, orders.all));
     sentence(page, &head, options);
-    let shown = || orders.ways.iter().filter(|way| way.count > 0).take(WAYS);
+    let all = || orders.ways.iter().filter(|way| way.count > 0);
+    let shown = || all().take(WAYS);
     let widest = shown().map(|way| grouped(way.count.into()).len()).max().unwrap_or_default();
     for way in shown() {
         let count = grouped(way.count.into());
         let text = format!("{count} {}{}", outcome(way, tally), lines(way));
         hanging(page, &text, 4 + widest - count.len(), 4 + widest + 1, options);
     }
-    match orders.ways.len().saturating_sub(WAYS) {
+    match all().count().saturating_sub(WAYS) {
         0 => {}
         1 => hanging(page, "and one other way", 4, 6, options),
         more => hanging(page, &format!("and {more} other ways"), 4, 6, options),
