@@ -1,6 +1,7 @@
 //! Walks through the steps of a plan, and the blocks in it.
 
 use super::{Action, Call, Condition, Plan, Step, Verb};
+use crate::model::signal::Signal;
 use crate::source::Span;
 
 impl Plan {
@@ -14,9 +15,10 @@ impl Plan {
         has_pauses(&self.steps)
     }
 
-    /// Whether it sends signals to programs.
-    pub fn has_signals(&self) -> bool {
-        any(&self.steps, &mut |call| matches!(call.verb, Verb::Signal(_)))
+    /// Whether it stops programs, or lets them go on.
+    pub fn stops_programs(&self) -> bool {
+        let stops = |signal: Signal| matches!(signal.0, libc::SIGSTOP | libc::SIGTSTP | libc::SIGCONT);
+        any(&self.steps, &mut |call| matches!(call.verb, Verb::Signal(signal) if stops(signal)))
     }
 
     /// The place of the whole step that begins there.

@@ -55,7 +55,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, run: &Run, deadline: Deadl
         // Other endpoints may have descriptors of the same socket.
         endpoint.shared.each_socket(Socket::let_wait);
     }
-    if let Some(perturb) = lane.test.options.perturb.filter(|_| run.ready.is_none() && !lane.test.plan.has_signals())
+    if let Some(perturb) = lane.test.options.perturb.filter(|_| run.ready.is_none() && !lane.test.plan.stops_programs())
         && let Some(time) = perturb.stop(call.verb_span.start, lane.turn)
     {
         started.program.stop_for(time, &lane.test.programs).await;
