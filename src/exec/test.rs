@@ -317,9 +317,7 @@ impl<'t> Test<'t> {
     /// Notes that an endpoint was closed whose address the spec may still speak of: nobody shall be
     /// given its port while the test runs.
     pub(crate) fn note_closed(&self, endpoint: &Endpoint) {
-        // The ports of an isolated network are nobody else's.
-        if self.net.is_none()
-            && endpoint.shared.role.get() != Role::Connected
+        if endpoint.shared.role.get() != Role::Connected
             && let Some(port) = endpoint.local().as_ref().and_then(address::port)
         {
             self.closed_ports.borrow_mut().add(&endpoint.name, port);

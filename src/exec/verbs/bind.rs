@@ -6,6 +6,7 @@ use std::rc::Rc;
 use socket2::SockAddr;
 
 use crate::model::errno::Errno;
+use crate::model::network::Kind;
 use crate::plan::{Call, Target};
 
 use super::super::endpoint::Endpoint;
@@ -30,13 +31,26 @@ pub(super) fn bind(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, address: &SockAddr)
     let Some(socket) = endpoint.socket() else {
         return Err(Stop::failed(format!("`{}` is closed", endpoint.name)));
     };
-    // The ports of an isolated network are the spec's own.
-    let isolated = lane.test.net.is_some();
-    let result = if isolated { sys::bind(socket.fd(), address) } else { bind_free(&socket, address) };
+    let result = lane.test.on_host(endpoint.host, || bind_free(&socket, address))?;
     if result.is_ok() {
         endpoint.forget_local();
     }
     Ok(result)
+}
+
+/// Before a datagram socket gets a port by the way, from its first send: one that no running test has closed
+/// and still speaks of. Who has the port that it sends to hears itself.
+pub(super) fn bind_apart(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, target: &SockAddr) -> Result<(), Stop> {
+    let is_datagram = endpoint.network.kind() == Kind::Datagram && target.as_socket().is_some();
+    if !ports::any() || !is_datagram {
+        return Ok(());
+    }
+    let Some(own) = endpoint.socket().and_then(|socket| sys::local_address(socket.fd()).ok()) else { return Ok(()) };
+    if address::port(&own) == Some(0) {
+        // Where that fails, the send says why.
+        let _ = bind(lane, endpoint, &own)?;
+    }
+    Ok(())
 }
 
 /// bind(2); a free port is none that a running test has closed and still speaks of.

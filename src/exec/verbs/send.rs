@@ -25,6 +25,7 @@ use super::super::payload::{CHUNK, PayloadBytes, encode};
 use super::super::perturb::Cut;
 use super::super::settle::{self, Inbox};
 use super::super::stop::Stop;
+use super::bind::bind_apart;
 use super::{Place, blocking, open_input, open_socket, resolve};
 
 /// What stands beside the payload.
@@ -57,6 +58,9 @@ pub(super) async fn run(
     };
     let receiver = if passed.is_empty() { None } else { receiver(lane, &endpoint, to.as_ref()) };
     let to = to.map(|place| place.address);
+    if let Some(address) = &to {
+        bind_apart(lane, &endpoint, address)?;
+    }
     let route = to.clone().and_then(|remote| lane.route(&endpoint, remote));
     if more {
         endpoint.shared.corked.set(true);
