@@ -21,6 +21,7 @@ use crate::model::state::TcpState;
 use super::endpoint::Endpoint;
 use super::hold::LONGEST_PAUSE;
 use super::net::sys;
+use super::perturb::mixed;
 use super::test::Test;
 
 /// In how many rounds of the runtime nothing may move.
@@ -338,7 +339,7 @@ impl Steer {
         let by_chance = || match self.script.seed.filter(|_| wanted.is_none()) {
             Some(seed) => {
                 let stretch = turns.begun.len() / self.script.stretch.max(1);
-                let preference = |at: &usize| hashed(&(seed, stretch, waiting[*at].lane));
+                let preference = |at: &usize| mixed(seed ^ mixed(stretch as u64 ^ mixed(waiting[*at].lane.0)));
                 (0..waiting.len()).max_by_key(preference).unwrap_or_default()
             }
             None => 0,
@@ -387,13 +388,6 @@ fn queues(endpoint: &Rc<Endpoint>) -> ([u64; 2], bool) {
     }
     let unsent = sys::unsent(socket.fd()).unwrap_or_default();
     ([unread, unsent], endpoint.network.kind() == Kind::Stream && unsent > 0)
-}
-
-/// A number that looks like chance, and is the same for the same value.
-fn hashed(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]

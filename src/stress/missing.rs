@@ -21,7 +21,7 @@ const REPAIRS: usize = 3;
 /// How many changes one repair may need: a spec may lack more than one ordering.
 const DEPTH: usize = 3;
 /// How many perturbed runs a changed spec must go the same way in.
-const RUNS: u64 = 40;
+const RUNS: u32 = 40;
 /// How often two orders are run again, to see that it is they that decide.
 const AGAIN: usize = 2;
 /// The same, where an order was seen to go more than one way.
@@ -93,13 +93,24 @@ impl Inquiry<'_> {
     /// The ordering that a test lacks, as far as its orders show.
     pub(super) fn missing(&mut self, plan: &Plan, source: &SourceFile, tally: &Tally) -> Option<Missing> {
         let orders = tally.orders.as_ref().filter(|orders| !orders.agree())?;
-        let until = Instant::now() + TRYING;
-        let usual = &tally.usual()?.record;
+        self.lacking(plan, source, orders, &tally.usual()?.record, Instant::now() + TRYING, 1)
+    }
+
+    /// The ordering that these orders show is lacking, with what mends it: the `depth`-th change of a repair.
+    fn lacking(
+        &mut self,
+        plan: &Plan,
+        source: &SourceFile,
+        orders: &Orders,
+        usual: &Record,
+        until: Instant,
+        depth: usize,
+    ) -> Option<Missing> {
         let mut explorer = Explorer { split: orders.split, ..self.explorer(plan, source, until) };
         let [good, bad] = explorer.pair(orders, usual)?;
         let (first, second) = parting(plan, source, &good, &bad)?;
         let mut missing = Missing { first, second, orders: [good, bad], repairs: Vec::new() };
-        missing.repairs = self.repairs(plan, source, &missing, orders, until, 1);
+        missing.repairs = self.repairs(plan, source, &missing, orders, until, depth);
         Some(missing)
     }
 
@@ -129,8 +140,8 @@ impl Inquiry<'_> {
             }
             let words = vec![candidate.words];
             match self.try_out(&candidate.text, until) {
-                Tried::Sound { orders, all, runs } => {
-                    good.push(Repair { words, text: candidate.text, orders, all, runs });
+                Tried::Sound { orders, all } => {
+                    good.push(Repair { words, text: candidate.text, orders, all, runs: RUNS });
                 }
                 Tried::Racy(changed) => half.push((words, changed)),
                 Tried::Wrong => {}
@@ -145,11 +156,8 @@ impl Inquiry<'_> {
     /// What else has to change, where one change is not enough.
     fn deeper(&mut self, mut words: Vec<String>, changed: Changed, until: Instant, depth: usize) -> Option<Repair> {
         let Changed { plan, source, orders, usual } = changed;
-        let mut explorer = Explorer { split: orders.split, ..self.explorer(&plan, &source, until) };
-        let [good, bad] = explorer.pair(&orders, &usual)?;
-        let (first, second) = parting(&plan, &source, &good, &bad)?;
-        let missing = Missing { first, second, orders: [good, bad], repairs: Vec::new() };
-        let next = self.repairs(&plan, &source, &missing, &orders, until, depth + 1).into_iter().next()?;
+        let missing = self.lacking(&plan, &source, &orders, &usual, until, depth + 1)?;
+        let next = missing.repairs.into_iter().next()?;
         words.extend(next.words);
         Some(Repair { words, ..next })
     }
@@ -176,27 +184,25 @@ impl Inquiry<'_> {
         if orders.ways.iter().any(|way| !is_usual(&way.shortest)) {
             return Tried::Wrong;
         }
-        let mut runs = 0;
         for seed in 0..RUNS {
             if Instant::now() >= until {
                 return Tried::Wrong;
             }
-            let perturb = Some(Perturbation::of(&plan, self.seed.wrapping_add(seed)));
+            let perturb = Some(Perturbation::of(&plan, self.seed.wrapping_add(seed.into())));
             let options = Options { perturb, cancel: self.runner.cancel.clone(), ..Options::default() };
             let Ok(run) = self.worker.execute(&plan, &source, &options) else { return Tried::Wrong };
             if run.ended != Ended::Completed || trace::text_of(&run.record) != trace {
                 return Tried::Wrong;
             }
-            runs += 1;
         }
-        Tried::Sound { orders: orders.tried, all: orders.all, runs }
+        Tried::Sound { orders: orders.tried, all: orders.all }
     }
 }
 
 /// What came of a changed spec.
 enum Tried {
     /// It goes one way.
-    Sound { orders: u32, all: bool, runs: u32 },
+    Sound { orders: u32, all: bool },
     /// It passes, and goes another way in another order of its steps.
     Racy(Box<Changed>),
     /// It is no spec any more, or fails, or does not stand perturbations.

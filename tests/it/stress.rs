@@ -6,9 +6,14 @@ mod orders;
 mod perturbed;
 mod report;
 
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::project::Ran;
+use crate::project::{Project, Ran};
 
 /// Racy specs of the classic kinds, each with its sound twin.
 const CONTROLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/stress");
@@ -35,4 +40,17 @@ fn test<'r>(report: &'r Value, name: &str) -> &'r Value {
 fn sides(test: &Value) -> (u64, u64) {
     let line = |side: &str| test["missing"][side]["line"].as_u64().unwrap_or_else(|| panic!("{test:#}"));
     (line("first"), line("second"))
+}
+
+/// What is printed by so many runs that are interrupted after a while: they end at once.
+fn interrupted(project: &Project, runs: &str) -> String {
+    let mut command = project.command(&["stress", "--runs", runs]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    thread::sleep(Duration::from_millis(1500));
+    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+    let began = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert_eq!(output.status.code(), Some(130));
+    String::from_utf8(output.stdout).unwrap()
 }

@@ -2,12 +2,9 @@
 
 use std::fs;
 use std::process::Stdio;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
-
-use super::{CONTROLS, json};
+use super::{CONTROLS, interrupted, json};
 use crate::project::{ECHO, FAILING, INVALID, Project, Ran};
 
 #[test]
@@ -75,14 +72,6 @@ fn one_spec_keeps_all_workers_busy() {
 fn an_interrupt_ends_it_with_what_is_known() {
     let racy = fs::read_to_string(format!("{CONTROLS}/racy/accepted-in-any-order.yaml")).unwrap();
     let project = Project::new(&[("specs/a.yaml", &racy)]);
-    let mut command = project.command(&["stress", "--runs", "100000"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    thread::sleep(Duration::from_millis(1500));
-    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
-    let began = Instant::now();
-    let output = child.wait_with_output().unwrap();
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
-    assert_eq!(output.status.code(), Some(130));
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = interrupted(&project, "100000");
     assert!(text.contains("1 spec, ") && text.contains("1 differ"), "{text}");
 }

@@ -1,14 +1,11 @@
 //! The orders of the lanes' steps: how many there are, which two steps decide, and where none does.
 
 use std::fmt::Write as _;
-use std::process::Stdio;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::{json, sides, test};
+use super::{interrupted, json, sides, test};
 use crate::project::Project;
 
 const ABOUT: &str = "about: A test.\nsteps:\n";
@@ -218,14 +215,6 @@ fn the_time_bounds_the_exploring() {
 #[test]
 fn an_interrupt_ends_the_exploring() {
     let project = Project::new(&[("specs/a.yaml", &long())]);
-    let mut command = project.command(&["stress", "--runs", "1000"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    thread::sleep(Duration::from_millis(1500));
-    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
-    let began = Instant::now();
-    let output = child.wait_with_output().unwrap();
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
-    assert_eq!(output.status.code(), Some(130));
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = interrupted(&project, "1000");
     assert!(text.contains("1 spec, 0 runs, 1 differ"), "{text}");
 }

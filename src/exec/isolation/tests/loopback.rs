@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::pass_settled;
+use super::{pass, pass_settled};
 
 #[test]
 fn ports_are_free_and_privileged_ones_anybodys() {
@@ -79,4 +79,22 @@ fn a_loopback_device_has_groups_too() {
 - one: {set: {IP_ADD_MEMBERSHIP: 10.1.2.3}, fails: EINVAL}
 - one: {set: {IP_DROP_MEMBERSHIP: 239.1.2.4}, fails: EADDRNOTAVAIL}",
     );
+}
+
+/// With two ports to choose from the kernel gives a closed one to the next socket every other time. Who has
+/// the port that it sends to hears itself.
+#[test]
+fn an_unbound_socket_does_not_get_the_port_that_was_just_closed() {
+    let steps = r#"
+- p: {run: [sh, -c, "echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range"]}
+- p: {expect: exit, status: 0}
+- server: {bind: udp}
+- client: {socket: udp}
+- server: close
+- client: {send: "anybody?", to: server}
+- client: {expect: silence, for: 2ms}
+"#;
+    for _ in 0..16 {
+        pass("isolated", steps);
+    }
 }
