@@ -12,8 +12,8 @@ use crate::diagnostic::{Format, Style};
 use crate::exec::{Ended, Options};
 use crate::plan;
 use crate::report::diagram::{self, Diagram};
-use crate::report::terminal;
 use crate::report::way_out::WayOut;
+use crate::report::{html, terminal};
 use crate::suite::{Found, Planned, Runner, SpecResult, Worker};
 
 /// Draw what a spec does as a sequence diagram: it is run, and no snapshot is compared or written
@@ -82,7 +82,7 @@ impl Show {
             Form::Text => diagram::text(&drawn, output.style),
             Form::Mermaid => drawn.iter().map(diagram::mermaid).collect(),
             Form::Svg => drawn.iter().map(diagram::svg).collect(),
-            Form::Html => diagram::html(&drawn),
+            Form::Html => html::diagrams(&drawn),
             Form::Json => diagram::json(&drawn),
         });
         exit

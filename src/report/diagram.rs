@@ -7,7 +7,6 @@
 mod ahead;
 mod build;
 mod flat;
-mod html;
 mod label;
 mod mermaid;
 mod peer;
@@ -19,9 +18,9 @@ mod width;
 
 use serde::Serialize;
 
-pub use html::html;
 pub use mermaid::mermaid;
 pub use svg::svg;
+pub(super) use svg::{STYLE, embedded};
 pub use text::text;
 
 use crate::trace::record::Record;

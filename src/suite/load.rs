@@ -6,9 +6,13 @@ use std::path::Path;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{self, Case};
 use crate::source::{SourceFile, Span};
-use crate::spec::{self, ast::Spec};
+use crate::spec::{
+    self,
+    ast::{Scalar, Spec},
+};
 
 use super::find::Found;
+use super::outcome::Details;
 
 /// A spec with its cases and what is wrong with it so far.
 #[derive(Debug)]
@@ -62,6 +66,23 @@ impl Loaded {
     /// Whether all cases must give the same trace.
     pub fn is_shared(&self) -> bool {
         self.spec.snapshot.as_ref().is_some_and(|word| word.text == "shared")
+    }
+
+    /// What the spec says of itself.
+    pub fn details(&self) -> Details {
+        let texts = |scalars: &[Scalar]| scalars.iter().map(|scalar| scalar.text.clone()).collect();
+        Details {
+            about: self.spec.about.as_ref().map_or_else(String::new, |about| about.text.clone()),
+            refs: texts(&self.spec.refs),
+            tags: texts(&self.spec.tags),
+            requires: texts(&self.spec.requires),
+            matrix: self.spec.matrix.iter().map(|(name, _)| name.text.clone()).collect(),
+        }
+    }
+
+    /// The label of a case as [`Loaded::values`] has it, for those who outlive the spec.
+    pub(super) fn owned_values(&self, case: &Case) -> Vec<(String, String)> {
+        self.values(case).into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// All findings of all cases, each once, in the order of their places.

@@ -19,6 +19,30 @@ pub struct SpecResult {
     pub warnings: Vec<Diagnostic>,
     /// One for each case; a spec that is invalid as a whole has one.
     pub tests: Vec<TestResult>,
+    /// What it says of itself, where [`Runner`](super::Runner) keeps details.
+    pub details: Option<Box<Details>>,
+}
+
+impl SpecResult {
+    /// Of a file of which no test has run yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), source: None, warnings: Vec::new(), tests: Vec::new(), details: None }
+    }
+}
+
+/// What a spec says of itself, for reports that tell of the tests that passed, too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Details {
+    /// What it shows, in a sentence.
+    pub about: String,
+    /// The texts that it rests on: sections of RFCs, man pages, links.
+    pub refs: Vec<String>,
+    /// Words to select by.
+    pub tags: Vec<String>,
+    /// What the machine must offer, as written.
+    pub requires: Vec<String>,
+    /// The variables of its matrix, in written order.
+    pub matrix: Vec<String>,
 }
 
 /// What became of one test.
@@ -30,6 +54,25 @@ pub struct TestResult {
     pub outcome: Outcome,
     /// How long it took, from building its plan to comparing its trace.
     pub took: Duration,
+    /// The variables of the matrix with the values of this case; none where no details are kept.
+    pub values: Vec<(String, String)>,
+    /// The run, where details are kept and the outcome does not have it.
+    pub record: Option<Box<Record>>,
+}
+
+impl TestResult {
+    /// A test that has no more to show than its outcome.
+    pub fn new(name: impl Into<String>, outcome: Outcome, took: Duration) -> Self {
+        Self { name: name.into(), outcome, took, values: Vec::new(), record: None }
+    }
+
+    /// The run, where it is there.
+    pub fn record(&self) -> Option<&Record> {
+        match &self.outcome {
+            Outcome::Failed { record, .. } => Some(record),
+            _ => self.record.as_deref(),
+        }
+    }
 }
 
 /// The verdict on a test, with what there is to show.

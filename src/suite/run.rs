@@ -13,7 +13,7 @@ use crate::plan::{self, Case, Plan};
 use crate::snapshot::pending::is_found_as;
 use crate::snapshot::{Difference, Store, Subject, Verdict, place};
 use crate::source::SourceFile;
-use crate::trace;
+use crate::trace::{self, record::Record};
 
 use super::captures::{Captured, Captures};
 use super::find::Found;
@@ -40,6 +40,8 @@ pub struct Runner {
     pub machine: Machine,
     /// Ends the run early.
     pub cancel: Cancel,
+    /// Whether results have all that a report may show of them, of tests that passed, too.
+    pub keeps_details: bool,
 }
 
 /// What a worker thread keeps from one spec to the next.
@@ -82,7 +84,17 @@ impl Runner {
             return None;
         }
         let result = self.run_cases(found, &loaded, selected, worker, begun);
-        Some(with_source(result, loaded.source))
+        Some(self.completed(result, loaded))
+    }
+
+    /// The result with what reports want to show beside it.
+    fn completed(&self, mut result: SpecResult, loaded: Loaded) -> SpecResult {
+        if !self.keeps_details {
+            return with_source(result, loaded.source);
+        }
+        result.details = Some(Box::new(loaded.details()));
+        result.source = Some(loaded.source);
+        result
     }
 
     /// The selected cases of a spec, each with the name of its test.
@@ -106,7 +118,7 @@ impl Runner {
             let case = loaded.cases.iter().find(|case| case.test_name(&found.name) == name)?;
             self.run_cases(found, &loaded, vec![(case, name.to_owned())], worker, begun)
         };
-        Some(with_source(result, loaded.source))
+        Some(self.completed(result, loaded))
     }
 
     /// The plans of cases, and the warnings about them; `None` where one is invalid.
@@ -142,13 +154,14 @@ impl Runner {
         let mut begun = Some(begun);
         let tests = planned.into_iter().map(|(case, name, plan)| {
             let begun = begun.take().unwrap_or_else(Instant::now);
-            let outcome = match self.machine.lacks(loaded.requires(case), parent(&found.path)) {
-                Some(reason) => Outcome::Ignored { reason },
+            let (outcome, record) = match self.machine.lacks(loaded.requires(case), parent(&found.path)) {
+                Some(reason) => (Outcome::Ignored { reason }, None),
                 None => self.run_plan(Test { found, loaded, case, name: &name, plan: &plan }, worker),
             };
-            TestResult { name, outcome, took: begun.elapsed() }
+            let values = if self.keeps_details { loaded.owned_values(case) } else { Vec::new() };
+            TestResult { values, record, ..TestResult::new(name, outcome, begun.elapsed()) }
         });
-        SpecResult { path: found.path.clone(), source: None, tests: tests.collect(), warnings }
+        SpecResult { tests: tests.collect(), warnings, ..SpecResult::new(&found.path) }
     }
 
     pub(super) fn invalid(&self, found: &Found, loaded: &Loaded) -> SpecResult {
@@ -157,22 +170,22 @@ impl Runner {
         SpecResult { warnings, ..whole(found, Outcome::Invalid(errors)) }
     }
 
-    fn run_plan(&self, test: Test<'_>, worker: &mut Worker) -> Outcome {
+    fn run_plan(&self, test: Test<'_>, worker: &mut Worker) -> Ran {
         if self.cancel.is_cancelled() {
-            return Outcome::Cancelled { line: 0, file: None };
+            return (Outcome::Cancelled { line: 0, file: None }, None);
         }
         match guarded(|| self.execute(test, worker)) {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => Outcome::CouldNotRun { reason: error.to_string() },
+            Ok(Ok(ran)) => ran,
+            Ok(Err(error)) => (Outcome::CouldNotRun { reason: error.to_string() }, None),
             Err(outcome) => {
                 // What the runtime was in the middle of is not known.
                 *worker = Worker::default();
-                outcome
+                (outcome, None)
             }
         }
     }
 
-    fn execute(&self, test: Test<'_>, worker: &mut Worker) -> io::Result<Outcome> {
+    fn execute(&self, test: Test<'_>, worker: &mut Worker) -> io::Result<Ran> {
         let options = exec::Options {
             keep_all: self.records.keeps_all(),
             keep_frames: self.captures.are_wanted(),
@@ -184,12 +197,15 @@ impl Runner {
         let failed = execution.ended == Ended::Failed;
         self.capture(test, label.as_deref(), &execution);
         let written = self.records.keep(&execution.record, &test.found.name, label.as_deref(), failed)?;
-        Ok(match execution.ended {
+        let outcome = match execution.ended {
             Ended::Completed => self.settle(test, label.as_deref(), &trace::text_of(&execution.record))?,
-            Ended::Failed => Outcome::Failed { record: Box::new(execution.record), written },
+            Ended::Failed => {
+                return Ok((Outcome::Failed { record: Box::new(execution.record), written }, None));
+            }
             Ended::CouldNotRun(reason) => Outcome::CouldNotRun { reason },
             Ended::Cancelled { line, file } => Outcome::Cancelled { line, file },
-        })
+        };
+        Ok((outcome, self.keeps_details.then(|| Box::new(execution.record))))
     }
 
     /// Keeps what crossed the isolated network, if the test came to have one.
@@ -223,6 +239,9 @@ impl Runner {
     }
 }
 
+/// What became of a test, and its run, where that is kept.
+type Ran = (Outcome, Option<Box<Record>>);
+
 /// A case with the name of its test and its plan.
 type PlannedCase<'l> = (&'l Case, String, Plan);
 
@@ -244,8 +263,8 @@ fn change(difference: Difference, name: &str, trace: &str) -> Change {
 
 /// A result for a spec as a whole.
 pub(super) fn whole(found: &Found, outcome: Outcome) -> SpecResult {
-    let test = TestResult { name: found.name.clone(), outcome, took: Duration::ZERO };
-    SpecResult { path: found.path.clone(), source: None, warnings: Vec::new(), tests: vec![test] }
+    let test = TestResult::new(&found.name, outcome, Duration::ZERO);
+    SpecResult { tests: vec![test], ..SpecResult::new(&found.path) }
 }
 
 /// With the file, where a report may want to show lines of it.

@@ -227,16 +227,13 @@ fn result() -> SpecResult {
         ("tcp/cancelled", Outcome::Cancelled { line: 6, file: None }),
         ("tcp/not-begun", Outcome::Cancelled { line: 0, file: None }),
     ];
-    let tests = outcomes.into_iter().map(|(name, outcome)| TestResult {
-        name: name.to_owned(),
-        outcome,
-        took: Duration::from_micros(1234),
-    });
+    let took = Duration::from_micros(1234);
+    let tests = outcomes.into_iter().map(|(name, outcome)| TestResult::new(name, outcome, took));
     SpecResult {
-        path: PathBuf::from("specs/tcp/ping.yaml"),
         source: Some(file()),
         warnings: vec![warning],
         tests: tests.collect(),
+        ..SpecResult::new("specs/tcp/ping.yaml")
     }
 }
 

@@ -2,18 +2,19 @@
 //! or dark as the reader's system is.
 
 mod layout;
-mod xml;
 
 use std::fmt::Write as _;
 
+use maud::{Markup, PreEscaped};
+
+use super::super::markup::escaped;
 use super::flat::{Flat, Line, flat};
 use super::width::width;
 use super::{Diagram, Kind, Role, Shape, Step};
 use layout::{HEAD, Layout, TOP};
-pub(super) use xml::escaped;
 
 /// The colours and sizes, for light and for dark. A page with several diagrams needs them once.
-pub(super) const STYLE: &str = include_str!("svg/style.css");
+pub(in crate::report) const STYLE: &str = include_str!("svg/style.css");
 
 /// A diagram in a file of its own.
 pub fn svg(diagram: &Diagram) -> String {
@@ -22,8 +23,15 @@ pub fn svg(diagram: &Diagram) -> String {
     out
 }
 
+/// The element for a page that has the style.
+pub(in crate::report) fn embedded(diagram: &Diagram) -> Markup {
+    let mut out = String::new();
+    push(&mut out, diagram, None);
+    PreEscaped(out)
+}
+
 /// Appends the element, with its style where it is not in a page that has it.
-pub(super) fn push(out: &mut String, diagram: &Diagram, style: Option<&str>) {
+fn push(out: &mut String, diagram: &Diagram, style: Option<&str>) {
     let lines = flat(diagram);
     let layout = Layout::of(diagram, &lines);
     let (wide, high) = (layout.width, layout.height());

@@ -1,0 +1,11 @@
+//! Pages that stand alone: one file, nothing fetched, light or dark as the reader's system is.
+//!
+//! All of them share a frame, with its style and its script. Without the script they can be read;
+//! it adds what filters and keys do.
+
+mod diagrams;
+mod frame;
+mod run;
+
+pub use diagrams::diagrams;
+pub use run::run;
