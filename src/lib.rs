@@ -11,6 +11,7 @@ pub mod exec;
 pub mod harness;
 pub mod model;
 pub mod plan;
+pub mod record;
 pub mod report;
 pub mod snapshot;
 pub mod source;

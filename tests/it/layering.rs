@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan"],
     &["exec", "snapshot"],
     &["suite"],
-    &["stress"],
+    &["stress", "record"],
     &["report"],
     &["harness", "cli"],
 ];
