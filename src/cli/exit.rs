@@ -37,6 +37,7 @@ impl From<&Totals> for Exit {
             Totals { could_not_run: 1.., .. } => Self::CouldNotRun,
             Totals { invalid: 1.., .. } => Self::Invalid,
             Totals { failed: 1.., .. } | Totals { changed: 1.., .. } | Totals { new: 1.., .. } => Self::Failed,
+            Totals { differs: 1.., .. } | Totals { flaky: 1.., .. } => Self::Failed,
             _ => Self::Success,
         }
     }

@@ -15,4 +15,5 @@ mod rows;
 pub mod run;
 pub mod stress;
 pub mod terminal;
+mod tries;
 pub mod way_out;

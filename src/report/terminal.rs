@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::paint::{BAD, GOOD, ODD, Page, QUIET, STRONG};
 use super::way_out::WayOut;
-use super::{changes, failure};
+use super::{changes, failure, tries};
 use crate::diagnostic::{Diagnostic, Format, Style, render};
 use crate::source::SourceFile;
 use crate::suite::{Change, Outcome, SpecResult, TestResult, Totals};
@@ -91,13 +91,16 @@ pub fn summary(totals: &Totals, took: Duration, style: Style) -> String {
     let mut page = Page::new(style.color);
     let counts = [
         (totals.passed, "passed", GOOD),
+        (totals.flaky, "flaky", ODD),
         (totals.failed, "failed", BAD),
+        (totals.differs, "differ", BAD),
         (totals.changed, "changed", BAD),
         (totals.new, "new", ODD),
         (totals.invalid, "invalid", BAD),
         (totals.could_not_run, "could not run", BAD),
         (totals.ignored, "ignored", ODD),
         (totals.cancelled, "cancelled", ODD),
+        (totals.not_run, "not run", ODD),
     ];
     let nothing = totals.all() == 0;
     let shown = counts.into_iter().filter(|(count, word, _)| *count > 0 || (nothing && *word == "passed"));
@@ -144,8 +147,27 @@ fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: O
             let place = format!("{}:{line}", shown_path(file));
             verdict(page, ODD, "cancelled", &test.name, &place);
         }
-        Outcome::Cancelled { line: 0, .. } if options.verbose => verdict(page, ODD, "cancelled", &test.name, ""),
-        Outcome::Passed { accepted: None } | Outcome::Cancelled { line: 0, .. } => {}
+        Outcome::Flaky(found) => {
+            verdict(page, ODD, "flaky", &test.name, &tries::about(found));
+            tries::draw(page, result, found, options);
+        }
+        Outcome::Differs(found) => {
+            verdict(page, BAD, "differs", &test.name, &tries::about(found));
+            tries::draw(page, result, found, options);
+        }
+        Outcome::Cancelled { line: 0, .. } | Outcome::NotRun if options.verbose => {
+            verdict(page, ODD, word(&test.outcome), &test.name, "");
+        }
+        Outcome::Passed { accepted: None } | Outcome::Cancelled { line: 0, .. } | Outcome::NotRun => {}
+    }
+}
+
+/// The verdict as people read it.
+pub(super) fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::CouldNotRun { .. } => "could not run",
+        Outcome::NotRun => "not run",
+        other => other.verdict(),
     }
 }
 
@@ -161,7 +183,13 @@ pub(super) fn verdict(page: &mut Page, color: anstyle::Style, word: &str, name: 
     page.end_line();
 }
 
-fn failed(page: &mut Page, source: Option<&SourceFile>, record: &Record, written: Option<&Path>, style: Style) {
+pub(super) fn failed(
+    page: &mut Page,
+    source: Option<&SourceFile>,
+    record: &Record,
+    written: Option<&Path>,
+    style: Style,
+) {
     page.push(&failure::draw_record(source, record, style).unwrap_or_default());
     if let Some(written) = written {
         page.push(&format!("  the record of this run is {}", shown_path(written)));

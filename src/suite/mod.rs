@@ -21,7 +21,7 @@ pub use captures::Captures;
 pub use find::{FindError, Found, Layout};
 pub use list::Listed;
 pub use load::Loaded;
-pub use outcome::{Change, Details, Outcome, SpecResult, TestResult, Totals};
+pub use outcome::{Change, Detail, Details, Outcome, SpecResult, TestResult, Totals, Tries, Try, Way};
 pub use planned::{Planned, PlannedTest};
 pub use records::Records;
 pub use run::{Runner, Worker};

@@ -30,6 +30,18 @@ impl SpecResult {
     }
 }
 
+/// How much results hold beside the verdicts. What no report asks for is not kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Nothing; the file, where there is something to show in it.
+    #[default]
+    Verdicts,
+    /// What specs say of themselves, the values of cases, and the file in any case.
+    Facts,
+    /// And the record of every test.
+    Records,
+}
+
 /// What a spec says of itself, for reports that tell of the tests that passed, too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Details {
@@ -52,8 +64,10 @@ pub struct TestResult {
     pub name: String,
     /// What became of it.
     pub outcome: Outcome,
-    /// How long it took, from building its plan to comparing its trace.
+    /// How long it took, from building its plan to comparing its trace; all of its runs together.
     pub took: Duration,
+    /// How often it ran.
+    pub runs: u32,
     /// The variables of the matrix with the values of this case; none where no details are kept.
     pub values: Vec<(String, String)>,
     /// The run, where details are kept and the outcome does not have it.
@@ -63,7 +77,7 @@ pub struct TestResult {
 impl TestResult {
     /// A test that has no more to show than its outcome.
     pub fn new(name: impl Into<String>, outcome: Outcome, took: Duration) -> Self {
-        Self { name: name.into(), outcome, took, values: Vec::new(), record: None }
+        Self { name: name.into(), outcome, took, runs: 0, values: Vec::new(), record: None }
     }
 
     /// The run, where it is there.
@@ -106,6 +120,13 @@ pub enum Outcome {
         /// Why.
         reason: String,
     },
+    /// It ran several times, and passed in the end, but not always (`--retries`).
+    Flaky(Box<Tries>),
+    /// It ran several times, not always in the same way, and did not pass in the end (`--retries`), or was to go
+    /// the same way each time (`--repeat`).
+    Differs(Box<Tries>),
+    /// The run was ended before this test had begun, since others had failed (`--fail-fast`).
+    NotRun,
     /// The run was interrupted before this test had ended, or begun.
     Cancelled {
         /// The line of the step that ran, from 1; 0 where none did.
@@ -113,6 +134,53 @@ pub enum Outcome {
         /// The file that the step is in, where that is not the spec.
         file: Option<String>,
     },
+}
+
+impl Outcome {
+    /// The verdict in a word, as JSON has it.
+    pub const fn verdict(&self) -> &'static str {
+        match self {
+            Self::Passed { .. } => "passed",
+            Self::Failed { .. } => "failed",
+            Self::Changed(_) => "changed",
+            Self::New(_) => "new",
+            Self::Invalid(_) => "invalid",
+            Self::Ignored { .. } => "ignored",
+            Self::CouldNotRun { .. } => "could-not-run",
+            Self::Flaky(_) => "flaky",
+            Self::Differs(_) => "differs",
+            Self::NotRun => "not-run",
+            Self::Cancelled { .. } => "cancelled",
+        }
+    }
+}
+
+/// The runs of a test that did not all go the same way.
+#[derive(Debug)]
+pub struct Tries {
+    /// All runs, in order.
+    pub runs: Vec<Try>,
+    /// The ways in which they went, in the order in which they were seen first. At least two.
+    pub ways: Vec<Way>,
+}
+
+/// One run of several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Try {
+    /// Which of the ways it went.
+    pub way: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// One way in which a test went: with one canonical trace; or with a step that did otherwise, the same one each time.
+#[derive(Debug)]
+pub struct Way {
+    /// What became of the first run that went this way: passed, failed, changed, new or could not run. Nothing is
+    /// written for a trace.
+    pub outcome: Outcome,
+    /// Its trace; of a run that failed, up to there.
+    pub trace: String,
 }
 
 /// A trace that is not the accepted one.
@@ -151,6 +219,12 @@ pub struct Totals {
     pub ignored: usize,
     /// The runner failed.
     pub could_not_run: usize,
+    /// Passed, but not always.
+    pub flaky: usize,
+    /// Went several ways.
+    pub differs: usize,
+    /// Not begun, since others had failed.
+    pub not_run: usize,
     /// Interrupted.
     pub cancelled: usize,
 }
@@ -166,6 +240,9 @@ impl Totals {
             Outcome::Invalid(_) => &mut self.invalid,
             Outcome::Ignored { .. } => &mut self.ignored,
             Outcome::CouldNotRun { .. } => &mut self.could_not_run,
+            Outcome::Flaky(_) => &mut self.flaky,
+            Outcome::Differs(_) => &mut self.differs,
+            Outcome::NotRun => &mut self.not_run,
             Outcome::Cancelled { .. } => &mut self.cancelled,
         } += 1;
     }
@@ -179,6 +256,9 @@ impl Totals {
             + self.invalid
             + self.ignored
             + self.could_not_run
+            + self.flaky
+            + self.differs
+            + self.not_run
             + self.cancelled
     }
 }

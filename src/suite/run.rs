@@ -18,7 +18,7 @@ use crate::trace::{self, record::Record};
 use super::captures::{Captured, Captures};
 use super::find::Found;
 use super::load::{Loaded, in_order, is_error};
-use super::outcome::{Change, Outcome, SpecResult, TestResult};
+use super::outcome::{Change, Detail, Outcome, SpecResult, TestResult};
 use super::records::Records;
 use super::require::Machine;
 use super::select::Selection;
@@ -40,8 +40,8 @@ pub struct Runner {
     pub machine: Machine,
     /// Ends the run early.
     pub cancel: Cancel,
-    /// Whether results have all that a report may show of them, of tests that passed, too.
-    pub keeps_details: bool,
+    /// How much the results hold.
+    pub detail: Detail,
 }
 
 /// What a worker thread keeps from one spec to the next.
@@ -89,7 +89,7 @@ impl Runner {
 
     /// The result with what reports want to show beside it.
     fn completed(&self, mut result: SpecResult, loaded: Loaded) -> SpecResult {
-        if !self.keeps_details {
+        if self.detail < Detail::Facts {
             return with_source(result, loaded.source);
         }
         result.details = Some(Box::new(loaded.details()));
@@ -158,8 +158,13 @@ impl Runner {
                 Some(reason) => (Outcome::Ignored { reason }, None),
                 None => self.run_plan(Test { found, loaded, case, name: &name, plan: &plan }, worker),
             };
-            let values = if self.keeps_details { loaded.owned_values(case) } else { Vec::new() };
-            TestResult { values, record, ..TestResult::new(name, outcome, begun.elapsed()) }
+            let values = if self.detail >= Detail::Facts { loaded.owned_values(case) } else { Vec::new() };
+            TestResult {
+                runs: u32::from(has_run(&outcome)),
+                values,
+                record,
+                ..TestResult::new(name, outcome, begun.elapsed())
+            }
         });
         SpecResult { tests: tests.collect(), warnings, ..SpecResult::new(&found.path) }
     }
@@ -205,7 +210,7 @@ impl Runner {
             Ended::CouldNotRun(reason) => Outcome::CouldNotRun { reason },
             Ended::Cancelled { line, file } => Outcome::Cancelled { line, file },
         };
-        Ok((outcome, self.keeps_details.then(|| Box::new(execution.record))))
+        Ok((outcome, (self.detail >= Detail::Records).then(|| Box::new(execution.record))))
     }
 
     /// Keeps what crossed the isolated network, if the test came to have one.
@@ -265,6 +270,10 @@ fn change(difference: Difference, name: &str, trace: &str) -> Change {
 pub(super) fn whole(found: &Found, outcome: Outcome) -> SpecResult {
     let test = TestResult::new(&found.name, outcome, Duration::ZERO);
     SpecResult { tests: vec![test], ..SpecResult::new(&found.path) }
+}
+
+fn has_run(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::Ignored { .. } | Outcome::Cancelled { line: 0, .. })
 }
 
 /// With the file, where a report may want to show lines of it.
