@@ -36,8 +36,7 @@ impl From<&Totals> for Exit {
             _ if totals.all() == 0 => Self::Nothing,
             Totals { could_not_run: 1.., .. } => Self::CouldNotRun,
             Totals { invalid: 1.., .. } => Self::Invalid,
-            Totals { failed: 1.., .. } | Totals { changed: 1.., .. } | Totals { new: 1.., .. } => Self::Failed,
-            Totals { differs: 1.., .. } | Totals { flaky: 1.., .. } => Self::Failed,
+            _ if totals.bad() > 0 => Self::Failed,
             _ => Self::Success,
         }
     }

@@ -247,6 +247,12 @@ impl Totals {
         } += 1;
     }
 
+    /// How many did not do as written, or not with the accepted trace, or not always. What could not run, and what is
+    /// wrong with specs, is graver, and told apart.
+    pub fn bad(&self) -> usize {
+        self.failed + self.changed + self.new + self.flaky + self.differs
+    }
+
     /// How many in all.
     pub fn all(&self) -> usize {
         self.passed
