@@ -13,7 +13,7 @@ use super::record::{Open, Record};
 use crate::model::bytes;
 
 /// The column at which what an endpoint did begins; a longer name is followed by one blank.
-const COLUMN: usize = 10;
+pub(super) const COLUMN: usize = 10;
 /// How far the lanes of a block, and the events of a lane, stand to the right.
 pub(super) const STEP: usize = 2;
 
@@ -27,7 +27,7 @@ impl Trace<'_> {
     pub fn to_text(&self) -> String {
         let mut out = String::with_capacity(64 * (self.entries.len() + 1));
         push_entries(&mut out, &self.entries, 0);
-        push_end(&mut out, &self.end);
+        push_end(&mut out, self.end.iter().copied());
         out
     }
 }
@@ -80,7 +80,7 @@ fn push_count(out: &mut String, count: Option<u64>) {
     }
 }
 
-fn push_event(out: &mut String, event: &Event, indent: usize) {
+pub(super) fn push_event(out: &mut String, event: &Event, indent: usize) {
     push_blanks(out, indent);
     push_name(out, &event.endpoint);
     match &event.what {
@@ -129,17 +129,17 @@ fn push_fails(out: &mut String, fails: &[String]) {
     }
 }
 
-fn push_end(out: &mut String, end: &[(Option<u64>, &Open)]) {
-    if end.is_empty() {
+pub(super) fn push_end<'o>(out: &mut String, end: impl ExactSizeIterator<Item = (Option<u64>, &'o Open)>) {
+    if end.len() == 0 {
         return;
     }
     push_name(out, "end");
-    for (at, (count, open)) in end.iter().enumerate() {
+    for (at, (count, open)) in end.enumerate() {
         if at > 0 {
             out.push_str(", ");
         }
-        if *count != Some(1) {
-            push_count(out, *count);
+        if count != Some(1) {
+            push_count(out, count);
             out.push(' ');
         }
         out.push_str(&open.name);

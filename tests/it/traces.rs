@@ -7,7 +7,7 @@ use sockspec::trace::event::{Event, What};
 use sockspec::trace::record::{Bytes, Difference, Entry, Facts, Failure, Group, Happened, Lane, Open, Record, Unread};
 use sockspec::trace::record::{RecordError, VERSION};
 use sockspec::trace::shown::Shown;
-use sockspec::trace::{Trace, canonical, same_events, text_of};
+use sockspec::trace::{Trace, TraceText, canonical, same_events, text_of};
 
 fn record(entries: Vec<Entry>, end: Vec<Open>) -> Record {
     Record { version: VERSION, test: "tcp/x".to_owned(), entries, end, failure: None }
@@ -399,6 +399,18 @@ fn compared(text: &str) -> String {
     text.replace("\r\n", "\n").trim().to_owned()
 }
 
+/// A text without the iterations that have no events.
+fn without_empty(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = text.lines().collect();
+    let is_empty = |at: usize| {
+        let inside = lines.get(at + 1).is_some_and(|next| indent(next) > indent(lines[at]));
+        lines[at].trim_start().starts_with("repeat ") && !inside
+    };
+    let kept = lines.iter().enumerate().filter(|(at, _)| !is_empty(*at));
+    kept.flat_map(|(_, line)| [*line, "\n"]).collect()
+}
+
 proptest! {
     #[test]
     fn the_canonical_form_is_idempotent(record in some_record()) {
@@ -407,6 +419,14 @@ proptest! {
         let again = self::record(bare(&trace.entries), end);
         prop_assert_eq!(&Trace::from_record(&again), &trace);
         prop_assert_eq!(text_of(&again), trace.to_text());
+    }
+
+    #[test]
+    fn a_text_is_read_back(record in some_record()) {
+        let text = text_of(&record);
+        let read = TraceText::read(&text);
+        prop_assert_eq!(read.to_text(), text.as_str());
+        prop_assert_eq!(text_of(&read.to_record("tcp/x", |line| line)), without_empty(&text));
     }
 
     #[test]
