@@ -144,6 +144,7 @@ impl Harness {
         let project = project(&variable)?;
         let insta = InstaEnv::read(&variable, &project)?;
         let harness = self.overridden(&variable)?;
+        must_exist(&project.join(&harness.specs), &variable)?;
         let specs = shown(&project, &harness.specs);
         let snapshots = project.join(&harness.snapshots);
         if let Some(list) = &insta.references {
@@ -156,7 +157,7 @@ impl Harness {
         let suite = Arc::new(Suite {
             runner: Runner {
                 settings: harness.settings,
-                selection: Selection { tags: harness.tags, names: Vec::new() },
+                selection: Selection { tags: harness.tags, ..Selection::default() },
                 store: Store::new(insta.settings),
                 records: Records::new(harness.record.map(|folder| project.join(folder))),
                 captures: Arc::clone(&captures),
@@ -283,6 +284,24 @@ fn project(variable: &impl Fn(&str) -> Option<String>) -> Result<PathBuf, String
         Some(folder) => Ok(folder.into()),
         None => env::current_dir().map_err(|error| format!("there is no current folder: {error}")),
     }
+}
+
+/// Says where specs were looked for, if nothing is there: tests may run elsewhere than they were built.
+fn must_exist(specs: &Path, variable: &impl Fn(&str) -> Option<String>) -> Result<(), String> {
+    if specs.exists() {
+        return Ok(());
+    }
+    let specs = specs.display();
+    Err(match variable("CARGO_MANIFEST_DIR") {
+        Some(folder) => format!(
+            "there is no folder `{specs}`; specs are looked for from `{folder}` on, which CARGO_MANIFEST_DIR says is \
+             the folder of their crate (nextest sets it to where `--workspace-remap` says)"
+        ),
+        None => format!(
+            "there is no folder `{specs}`; specs are looked for from the current folder on, since CARGO_MANIFEST_DIR, \
+             the folder of their crate, is not set"
+        ),
+    })
 }
 
 /// The path of the specs as messages call it: short where the crate's folder is the current one, as

@@ -5,6 +5,7 @@ use clap::Args;
 use super::Exit;
 use super::output::Output;
 use super::select::Select;
+use super::share::Share;
 use crate::suite::Runner;
 
 /// List the tests, one a line
@@ -12,24 +13,33 @@ use crate::suite::Runner;
 pub(super) struct List {
     #[command(flatten)]
     select: Select,
+
+    #[command(flatten)]
+    share: Share,
 }
 
 impl List {
     pub(super) fn execute(&self, output: &mut Output) -> Exit {
-        let found = match self.select.find(None, output) {
+        let mut found = match self.select.find(None, output) {
             Ok(found) => found,
             Err(exit) => return exit,
         };
         let settings = self.select.settings();
-        let runner = Runner { settings, selection: self.select.selection(), ..Runner::default() };
-        let mut exit = Exit::Nothing;
-        for test in found.iter().flat_map(|spec| runner.list(spec, false)) {
-            output.line(&test.name);
-            exit = Exit::Success;
+        let mut runner = Runner { settings, selection: self.select.selection(), ..Runner::default() };
+        if let Err(exit) = self.share.keep(&mut runner, &mut found, output) {
+            return exit;
         }
-        if exit == Exit::Nothing {
+        let tests = found.iter().flat_map(|spec| runner.list(spec, false));
+        let mut names: Vec<String> = tests.map(|test| test.name).collect();
+        if names.is_empty() {
             self.select.explain_nothing(output);
+            return Exit::Nothing;
         }
-        exit
+        // By their names, as nextest lists and counts them.
+        names.sort_unstable();
+        for name in &names {
+            output.line(name);
+        }
+        Exit::Success
     }
 }

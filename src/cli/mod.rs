@@ -9,6 +9,7 @@ mod output;
 mod run;
 mod schema;
 mod select;
+mod share;
 mod show;
 mod signals;
 mod stress;

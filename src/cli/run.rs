@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::output::Output;
 use super::select::Select;
+use super::share::Share;
 use super::{Exit, signals};
 use crate::diagnostic::Format;
 use crate::plan;
@@ -24,6 +25,9 @@ use crate::suite::{Captures, Records, Runner, SpecResult, Totals, pool};
 pub(super) struct Run {
     #[command(flatten)]
     select: Select,
+
+    #[command(flatten)]
+    share: Share,
 
     /// Multiply every deadline
     #[arg(long, value_name = "N", default_value = "1", value_parser = factor)]
@@ -76,11 +80,14 @@ enum RunFormat {
 impl Run {
     pub(super) fn execute(&self, output: &mut Output) -> Exit {
         let begun = Instant::now();
-        let found = match self.select.find(self.snapshots.as_deref(), output) {
+        let mut found = match self.select.find(self.snapshots.as_deref(), output) {
             Ok(found) => found,
             Err(exit) => return exit,
         };
-        let runner = self.runner();
+        let mut runner = self.runner();
+        if let Err(exit) = self.share.keep(&mut runner, &mut found, output) {
+            return exit;
+        }
         // The right to isolated networks can be had only as long as there is one thread.
         runner.prepare(&found);
         signals::cancel_on_interrupt(&runner.cancel);

@@ -65,7 +65,7 @@ impl Select {
     }
 
     pub(super) fn selection(&self) -> Selection {
-        Selection { tags: self.tags.clone(), names: self.names.clone() }
+        Selection { tags: self.tags.clone(), names: self.names.clone(), only: None }
     }
 
     pub(super) fn settings(&self) -> plan::Settings {

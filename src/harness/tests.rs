@@ -165,6 +165,17 @@ fn no_spec_at_all_is_an_error() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_named_in_full() {
+    let this = Crate::new(&[("a.yaml", ECHO)]);
+    fs::rename(this.path("specs"), this.path("moved")).unwrap();
+    for arguments in [&["conformance"][..], &["conformance", "--list"], &["conformance", "--exact", "a"]] {
+        let message = this.trials(&Arguments::from_iter(arguments)).unwrap_err();
+        assert!(message.contains(&format!("no folder `{}`", this.path("specs").display())), "{message}");
+        assert!(message.contains("CARGO_MANIFEST_DIR"), "{message}");
+    }
+}
+
+#[test]
 fn a_tag_and_a_variable_count() {
     let this = accepted(&[("a.yaml", ECHO), ("b.yaml", &ECHO.replace("[echo]", "[other]"))]);
     let this = this.with("SOCKSPEC_TAG", "echo");

@@ -57,7 +57,7 @@ mod tests {
         let found = find::find(&[folder.path().to_owned()], &Layout::Nearest { snapshots: None }).unwrap();
         let needing = |names: &[&str], tags: &[&str]| -> Vec<String> {
             let all = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-            let selection = Selection { names: all(names), tags: all(tags) };
+            let selection = Selection { names: all(names), tags: all(tags), ..Selection::default() };
             let runner = Runner { selection, ..Runner::default() };
             found.iter().filter(|spec| runner.has_isolated_test(spec)).map(|spec| spec.name.clone()).collect()
         };

@@ -103,7 +103,10 @@ impl Runner {
             return Vec::new();
         }
         let named = loaded.cases.iter().map(|case| (case, case.test_name(&found.name)));
-        named.filter(|(_, name)| self.selection.takes_name(name)).collect()
+        // Of an invalid spec the list has one test, whatever its cases are.
+        let listed = loaded.is_invalid().then_some(found.name.as_str());
+        let is_taken = |name: &str| self.selection.has_text(name) && self.selection.is_meant(listed.unwrap_or(name));
+        named.filter(|(_, name)| is_taken(name)).collect()
     }
 
     fn run_case(&self, found: &Found, name: &str, worker: &mut Worker) -> Option<SpecResult> {

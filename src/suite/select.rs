@@ -1,5 +1,8 @@
 //! Which tests of those found are run.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::find::Found;
 use super::glance::Word;
 use super::load::Loaded;
@@ -11,6 +14,8 @@ pub struct Selection {
     pub tags: Vec<String>,
     /// Texts, of which one must be in the test's name.
     pub names: Vec<String>,
+    /// Where this is given, the tests of these names alone, whatever else is asked for.
+    pub only: Option<Arc<BTreeSet<String>>>,
 }
 
 impl Selection {
@@ -25,11 +30,21 @@ impl Selection {
     /// Whether a spec may have a test with one of the texts in its name: only cases have more in it than
     /// the name of the spec.
     pub(super) fn may_take(&self, found: &Found) -> bool {
-        self.takes_name(&found.name) || found.glance().has(Word::Matrix)
+        self.has_text(&found.name) || found.glance().has(Word::Matrix)
+    }
+
+    /// Whether the name of a test has one of the texts in it, and is one of those that alone are run.
+    pub fn takes_name(&self, name: &str) -> bool {
+        self.has_text(name) && self.is_meant(name)
     }
 
     /// Whether the name of a test has one of the texts in it.
-    pub fn takes_name(&self, name: &str) -> bool {
+    pub(super) fn has_text(&self, name: &str) -> bool {
         self.names.is_empty() || self.names.iter().any(|text| name.contains(text.as_str()))
+    }
+
+    /// Whether a test is one of those that alone are run.
+    pub(super) fn is_meant(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(name))
     }
 }

@@ -12,6 +12,7 @@ mod hostile;
 mod includes;
 mod isolation;
 mod layering;
+mod partitions;
 mod ports;
 mod programs;
 mod project;
