@@ -5,6 +5,7 @@ mod decide;
 mod doctor;
 mod exit;
 mod list;
+mod new;
 mod output;
 mod run;
 mod schema;
@@ -50,6 +51,8 @@ enum Command {
     Check(check::Check),
     /// List the tests
     List(list::List),
+    /// Write a small spec that passes, to be changed into one's own
+    New(new::New),
     /// Run tests many times, perturbed, to find those that are racy
     Stress(stress::Stress),
     /// Accept pending traces
@@ -81,6 +84,7 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Run(command) => command.execute(&mut output),
         Command::Check(command) => command.execute(&mut output),
         Command::List(command) => command.execute(&mut output),
+        Command::New(command) => command.execute(&mut output),
         Command::Stress(command) => command.execute(&mut output),
         Command::Accept(command) => command.execute(decide::Decision::Accept, &mut output),
         Command::Reject(command) => command.execute(decide::Decision::Reject, &mut output),

@@ -65,11 +65,21 @@ pub(super) fn write(path: &Path, header: &Header, trace: &str) -> io::Result<()>
 /// # Errors
 /// Where it cannot be written; the message names it.
 pub fn write_whole(path: &Path, fill: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>) -> io::Result<()> {
-    replace(path, |file, _| {
-        let mut buffered = BufWriter::new(file);
-        fill(&mut buffered)?;
-        buffered.flush()
-    })
+    replace(path, |file, _| through_buffer(file, fill))
+}
+
+/// Writes a file where there is none yet, whole or not at all.
+///
+/// # Errors
+/// Where it cannot be written, or one is there; the message names it.
+pub fn create_whole(path: &Path, fill: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>) -> io::Result<()> {
+    place(path, Overwrite::No, |file, _| through_buffer(file, fill))
+}
+
+fn through_buffer(out: &mut File, fill: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>) -> io::Result<()> {
+    let mut buffered = BufWriter::new(out);
+    fill(&mut buffered)?;
+    buffered.flush()
 }
 
 /// Makes a pending file the accepted snapshot, without what only a review needs.
@@ -101,6 +111,18 @@ fn format(from: &Path, to: &Path) -> io::Result<()> {
 /// Puts a file in place of another one in a single move, so that nobody ever sees half of it, and
 /// the old one stays where the new one cannot be written.
 fn replace(path: &Path, fill: impl FnOnce(&mut File, &Path) -> io::Result<()>) -> io::Result<()> {
+    place(path, Overwrite::Yes, fill)
+}
+
+/// What to do where there is a file already.
+#[derive(Clone, Copy)]
+enum Overwrite {
+    Yes,
+    No,
+}
+
+/// Puts a file into its place in a single move.
+fn place(path: &Path, overwrite: Overwrite, fill: impl FnOnce(&mut File, &Path) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let attempt = || {
         fs::create_dir_all(folder)?;
@@ -111,7 +133,10 @@ fn replace(path: &Path, fill: impl FnOnce(&mut File, &Path) -> io::Result<()>) -
             .map_err(without_path)?;
         let name = temporary.path().to_owned();
         fill(temporary.as_file_mut(), &name)?;
-        temporary.persist(path)?;
+        match overwrite {
+            Overwrite::Yes => temporary.persist(path)?,
+            Overwrite::No => temporary.persist_noclobber(path)?,
+        };
         Ok(())
     };
     attempt().map_err(|error: io::Error| at("cannot write", path, &error))

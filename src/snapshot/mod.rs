@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use file::Header;
-pub use file::write_whole;
+pub use file::{create_whole, write_whole};
 
 /// What a run may write where a trace is not the accepted one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -204,6 +204,15 @@ impl Store {
             ))),
         }
     }
+}
+
+/// The trace in a snapshot's file.
+///
+/// # Errors
+/// Where it cannot be read; the message names it.
+pub fn trace_in(snapshot: &Path) -> io::Result<String> {
+    let text = file::read(snapshot)?.ok_or(io::ErrorKind::NotFound)?;
+    Ok(file::body(&text).to_owned())
 }
 
 /// The snapshot that counts on this platform, with its text where there is one: the overlay if it

@@ -12,6 +12,7 @@ mod hostile;
 mod includes;
 mod isolation;
 mod layering;
+mod new;
 mod partitions;
 mod ports;
 mod programs;
