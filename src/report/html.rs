@@ -4,8 +4,12 @@
 //! it adds what filters and keys do.
 
 mod diagrams;
+mod difference;
+mod filter;
 mod frame;
 mod run;
+mod source;
+mod words;
 
 pub use diagrams::diagrams;
 pub use run::run;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod browser;
 mod captures;
 mod cli;
 mod controls;
@@ -9,6 +10,7 @@ mod diagnostics;
 mod doctor;
 mod good;
 mod hostile;
+mod html;
 mod includes;
 mod isolation;
 mod layering;

@@ -19,26 +19,35 @@ pub(in crate::report) const STYLE: &str = include_str!("svg/style.css");
 /// A diagram in a file of its own.
 pub fn svg(diagram: &Diagram) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    push(&mut out, diagram, Some(STYLE));
+    push(&mut out, diagram, Some(STYLE), Additions::default());
     out
 }
 
+/// What a page adds to a diagram.
+#[derive(Clone, Copy, Default)]
+pub(in crate::report) struct Additions<'a> {
+    /// Where the line of a step leads.
+    pub(in crate::report) link: Option<&'a dyn Fn(u32) -> String>,
+}
+
 /// The element for a page that has the style.
-pub(in crate::report) fn embedded(diagram: &Diagram) -> Markup {
+pub(in crate::report) fn embedded(diagram: &Diagram, additions: Additions<'_>) -> Markup {
     let mut out = String::new();
-    push(&mut out, diagram, None);
+    push(&mut out, diagram, None, additions);
     PreEscaped(out)
 }
 
 /// Appends the element, with its style where it is not in a page that has it.
-fn push(out: &mut String, diagram: &Diagram, style: Option<&str>) {
+fn push(out: &mut String, diagram: &Diagram, style: Option<&str>, additions: Additions<'_>) {
     let lines = flat(diagram);
     let layout = Layout::of(diagram, &lines);
     let (wide, high) = (layout.width, layout.height());
     let title = escaped(&diagram.title());
+    // What is inside of a picture cannot be reached.
+    let role = if additions.link.is_some() { "group" } else { "img" };
     let _ = writeln!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"sockspec\" role=\"img\" aria-label=\"{title}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"sockspec\" role=\"{role}\" aria-label=\"{title}\" \
          width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\">"
     );
     let _ = writeln!(out, "<title>{title}</title>");
@@ -46,7 +55,7 @@ fn push(out: &mut String, diagram: &Diagram, style: Option<&str>) {
         let _ = writeln!(out, "<style>\n{style}</style>");
         let _ = writeln!(out, "<rect class=\"page\" width=\"{wide}\" height=\"{high}\"/>");
     }
-    let mut draw = Draw { out, diagram, layout: &layout };
+    let mut draw = Draw { out, diagram, layout: &layout, additions };
     draw.blocks(&lines);
     draw.lifelines(&lines);
     draw.names(lines.len());
@@ -60,6 +69,7 @@ struct Draw<'d> {
     out: &'d mut String,
     diagram: &'d Diagram,
     layout: &'d Layout,
+    additions: Additions<'d>,
 }
 
 impl Draw<'_> {
@@ -170,6 +180,11 @@ impl Draw<'_> {
 
     /// An arrow or a mark, with all that there is to say in what a pointer that rests on it shows.
     fn step(&mut self, step: &Step, y: u32) {
+        let is_placed = step.line > 0 && step.file.is_none();
+        let link = self.additions.link.filter(|_| is_placed).map(|link| link(step.line));
+        if let Some(link) = &link {
+            self.element(format_args!("<a href=\"{}\">", escaped(link)));
+        }
         self.element(format_args!("<g class=\"{}{}\">", class(step.kind), if is_open(step) { " open" } else { "" }));
         self.element(format_args!("<title>{}</title>", escaped(&hint(step))));
         match step.shape {
@@ -188,7 +203,7 @@ impl Draw<'_> {
             let x = self.layout.x[*column];
             self.cross(x, y);
         }
-        self.out.push_str("</g>\n");
+        self.out.push_str(if link.is_some() { "</g></a>\n" } else { "</g>\n" });
     }
 
     fn mark(&mut self, step: &Step, x: u32, y: u32) {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::diagram::{self, Diagram};
+use super::super::diagram::{self, Additions, Diagram};
 use super::frame::Page;
 
 /// A page with a section a diagram.
@@ -35,5 +35,18 @@ fn section(at: usize, diagram: &Diagram, has_heading: bool) -> Markup {
 
 /// A diagram in a box that it may be wider than.
 pub(super) fn drawn(diagram: &Diagram) -> Markup {
-    html! { div.scroll tabindex="0" role="region" aria-label={ "Diagram of " (diagram.title()) } { (diagram::embedded(diagram)) } }
+    boxed(diagram, Additions::default())
+}
+
+/// The same, with steps that lead to the lines of the spec that they are from.
+pub(super) fn linked(diagram: &Diagram, link: &dyn Fn(u32) -> String) -> Markup {
+    boxed(diagram, Additions { link: Some(link) })
+}
+
+fn boxed(diagram: &Diagram, additions: Additions<'_>) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label={ "Diagram of " (diagram.title()) } {
+            (diagram::embedded(diagram, additions))
+        }
+    }
 }

@@ -1,14 +1,72 @@
-//! A run: every test with what it did.
+//! A run: every test with what it did, and how cases of a matrix differ.
 
-use maud::html;
+mod matrix;
+mod story;
+mod test;
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
 
 use super::super::run::RunReport;
 use super::frame::Page;
+use super::words;
+use story::Story;
+
+/// What its keys do.
+const KEYS: &[(&str, &str)] = &[
+    ("j k ↓ ↑", "the next test, the one before"),
+    ("Enter", "opens the test, or closes it"),
+    ("f", "the next test that needs attention, opened"),
+    ("o", "opens all tests that are shown, or closes them"),
+    ("/", "the filter; Enter leads from there to the first test"),
+    ("Esc", "from the filter back to the tests"),
+];
 
 /// The page of a run.
 pub fn run(report: &RunReport) -> String {
+    let stories = story::stories(report);
+    let matrices = matrix::section(report, &stories);
     let main = html! {
-        ol { @for spec in &report.specs { @for test in &spec.tests { li { (test.name) } } } }
+        section aria-labelledby="tests" {
+            h2 #tests { "Tests" }
+            ol.items { @for story in &stories { (test::item(report, &stories, story)) } }
+        }
+        @if let Some(matrices) = &matrices { (matrices) }
     };
-    Page { title: "sockspec run", summary: html! {}, filter: None, main, keys: &[] }.finish()
+    let filter = filter(&stories);
+    let summary = summary(report, matrices.is_some());
+    Page { title: "sockspec run", summary, filter: Some(filter), main, keys: KEYS }.finish()
+}
+
+fn summary(report: &RunReport, has_matrices: bool) -> Markup {
+    let began = humantime::format_rfc3339_seconds(report.began);
+    html! {
+        ul.totals aria-label="Totals" {
+            @for (count, word) in words::totals(&report.totals) {
+                li { (words::verdict(word)) " " (count) }
+            }
+        }
+        p.quiet {
+            time datetime=(began) { (began) } ", " (words::time(report.took)) ". "
+            @if has_matrices { a href="#matrices" { "By matrix value" } }
+        }
+        @if report.is_interrupted { p.failure { "The run was interrupted: not all tests have ended." } }
+    }
+}
+
+/// By words, verdicts and tags. It is there only where there is a script.
+fn filter(stories: &[Story<'_>]) -> Markup {
+    let mut verdicts: Vec<(&str, usize)> = Vec::new();
+    let mut tags: BTreeMap<&str, usize> = BTreeMap::new();
+    for story in stories {
+        let verdict = words::of(&story.result.outcome);
+        match verdicts.iter_mut().find(|(known, _)| *known == verdict) {
+            Some((_, count)) => *count += 1,
+            None => verdicts.push((verdict, 1)),
+        }
+        story.tags().iter().for_each(|tag| *tags.entry(tag).or_default() += 1);
+    }
+    verdicts.sort_by_key(|(verdict, _)| words::VERDICTS.iter().position(|known| known == verdict));
+    super::filter::form("Filter tests", &verdicts, &tags)
 }

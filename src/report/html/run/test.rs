@@ -1,0 +1,178 @@
+//! A test of a run: its line, and what there is to say of it.
+
+use std::path::Path;
+
+use maud::{Markup, html};
+
+use super::super::super::run::RunReport;
+use super::super::super::terminal::shown_path;
+use super::super::super::{diagram::Diagram, failure};
+use super::super::{diagrams, difference, source, words};
+use super::story::Story;
+use crate::diagnostic::{Diagnostic, Format, Style, render};
+use crate::suite::{Change, Outcome};
+
+/// How the texts are drawn that the terminal has, too.
+const PLAIN: Style = Style { color: false, width: 100 };
+
+/// The item of a test in the list.
+pub(super) fn item(report: &RunReport, stories: &[Story<'_>], story: &Story<'_>) -> Markup {
+    let verdict = words::of(&story.result.outcome);
+    html! {
+        li id=(story.id) data-verdict=(verdict) data-tags=(story.tags().join(" ")) {
+            details {
+                summary {
+                    (words::verdict(verdict))
+                    span.name { (story.result.name) }
+                    span.time { (words::time(story.result.took)) }
+                }
+                div.body {
+                    (facts(story))
+                    (warnings(story))
+                    (outcome(story))
+                    (drawn(stories, story))
+                    @if let Some(trace) = story.trace.as_deref().filter(|_| story.same_as.is_none()) {
+                        details { summary { "Trace" } pre.scroll tabindex="0" { (trace) } }
+                    }
+                    (text(report, stories, story))
+                }
+            }
+        }
+    }
+}
+
+/// What the spec says of itself, and where it is.
+fn facts(story: &Story<'_>) -> Markup {
+    let details = story.spec.details.as_deref();
+    let lists = details.map(|details| [("Tags", &details.tags), ("Requires", &details.requires)]);
+    html! {
+        @if let Some(details) = details { p.about { (details.about) } }
+        dl.facts {
+            dt { "Spec" }
+            dd.mono {
+                @match line(story) {
+                    Some(line) => { a href=(source::link(story.at, line)) { (shown_path(&story.spec.path)) ":" (line) } }
+                    None => { (shown_path(&story.spec.path)) }
+                }
+            }
+            @if !story.result.values.is_empty() {
+                dt { "Case" }
+                dd.mono {
+                    @for (at, (name, value)) in story.result.values.iter().enumerate() {
+                        @if at > 0 { ", " } (name) "=" (value)
+                    }
+                }
+            }
+            @if let Some(details) = details.filter(|details| !details.refs.is_empty()) {
+                dt { "References" }
+                dd { @for (at, text) in details.refs.iter().enumerate() { @if at > 0 { "; " } (words::reference(text)) } }
+            }
+            @for (word, list) in lists.into_iter().flatten().filter(|(_, list)| !list.is_empty()) {
+                dt { (word) }
+                dd { (list.join(", ")) }
+            }
+        }
+    }
+}
+
+/// The line of the spec that is of interest: that of the failure, or that of its first step.
+fn line(story: &Story<'_>) -> Option<u32> {
+    story.spec.source.as_ref()?;
+    let line = match &story.result.outcome {
+        Outcome::Failed { record, .. } => {
+            record.failure.as_ref().filter(|failure| failure.file.is_none()).map_or(0, |failure| failure.line)
+        }
+        Outcome::Cancelled { line, file: None } => *line,
+        Outcome::Invalid(found) => {
+            found.first().zip(story.spec.source.as_ref()).map_or(0, |(first, file)| file.line(first.span.start))
+        }
+        _ => 0,
+    };
+    Some(line.max(1))
+}
+
+fn warnings(story: &Story<'_>) -> Markup {
+    html! { @if story.is_first { @for warning in &story.spec.warnings { (diagnostic(story, warning)) } } }
+}
+
+fn diagnostic(story: &Story<'_>, diagnostic: &Diagnostic) -> Markup {
+    html! {
+        @match &story.spec.source {
+            Some(file) => { pre.scroll tabindex="0" { (render(file, diagnostic, Format::Full, PLAIN)) } }
+            None => { p.failure { (diagnostic.severity.name()) ": " (diagnostic.message) } }
+        }
+    }
+}
+
+/// What the verdict rests on.
+fn outcome(story: &Story<'_>) -> Markup {
+    match &story.result.outcome {
+        Outcome::Passed { accepted: Some(snapshot) } => {
+            html! { p { "Its trace was accepted: " code { (shown_path(snapshot)) } } }
+        }
+        Outcome::Passed { accepted: None } => html! {},
+        Outcome::Failed { record, written } => html! {
+            pre.scroll tabindex="0" aria-label="Failure" {
+                (failure::draw_record(story.spec.source.as_ref(), record, PLAIN).unwrap_or_default().trim_end())
+            }
+            @if let Some(written) = written { p { "The record of this run is " code { (shown_path(written)) } } }
+        },
+        Outcome::Changed(change) => changed(change),
+        Outcome::New(change) => html! {
+            p { "There is no snapshot yet." }
+            (changed(change))
+        },
+        Outcome::Invalid(found) => html! { @for finding in found { (diagnostic(story, finding)) } },
+        Outcome::Ignored { reason } | Outcome::CouldNotRun { reason } => html! { p { (reason) } },
+        Outcome::Cancelled { line: 0, .. } => html! { p { "The run was interrupted before this test had begun." } },
+        Outcome::Cancelled { line, file } => {
+            let file = file.as_ref().map_or(story.spec.path.as_path(), Path::new);
+            html! { p { "The run was interrupted when this test was at " code { (shown_path(file)) ":" (line) } "." } }
+        }
+    }
+}
+
+/// How a trace differs from the accepted one, and what can be done about it.
+fn changed(change: &Change) -> Markup {
+    html! {
+        @match &change.contradicts {
+            Some(first) => {
+                p { "The cases of this spec share one snapshot, and " code { (first.test) } " gave another trace in this run:" }
+                (difference::lines(&first.trace, &change.trace))
+            }
+            None if change.accepted.is_empty() => {}
+            None => { (difference::lines(&change.accepted, &change.trace)) }
+        }
+        dl.facts {
+            dt { "Snapshot" }
+            dd.mono { (shown_path(&change.snapshot)) }
+            @if let Some(pending) = &change.pending {
+                dt { "Pending" }
+                dd.mono { (shown_path(pending)) }
+            }
+        }
+        @if let Some(error) = &change.unwritten { p.failure { "The trace could not be left pending: " (error) } }
+    }
+}
+
+fn drawn(stories: &[Story<'_>], story: &Story<'_>) -> Markup {
+    if let Some(same) = story.same_as.and_then(|same| stories.get(same)) {
+        return html! { p { "It did the same as " a href={ "#" (same.id) } { (same.result.name) } "." } };
+    }
+    html! { @if let Some(diagram) = &story.diagram { (diagram_of(story, diagram)) } }
+}
+
+fn diagram_of(story: &Story<'_>, diagram: &Diagram) -> Markup {
+    let link = |line: u32| source::link(story.at, line);
+    if story.spec.source.is_some() { diagrams::linked(diagram, &link) } else { diagrams::drawn(diagram) }
+}
+
+/// The text of the spec, once for all its cases.
+fn text(report: &RunReport, stories: &[Story<'_>], story: &Story<'_>) -> Markup {
+    let Some(file) = &report.specs[story.at].source else { return html! {} };
+    if story.is_first {
+        return html! { details { summary { "Spec" } (source::listing(story.at, file)) } };
+    }
+    let first = stories.iter().find(|first| first.at == story.at).map_or("", |first| &first.result.name);
+    html! { p { a href=(source::link(story.at, 1)) { "The spec's text" } ", with " (first) } }
+}

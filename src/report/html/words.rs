@@ -1,0 +1,102 @@
+//! Verdicts, times and references, as all pages write them.
+
+use std::time::Duration;
+
+use maud::{Markup, html};
+
+use crate::suite::{Outcome, Totals};
+
+/// All verdicts, those that need attention first.
+pub(super) const VERDICTS: [&str; 8] =
+    ["failed", "changed", "new", "invalid", "could not run", "cancelled", "ignored", "passed"];
+
+/// The verdict of an outcome.
+pub(super) fn of(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed { .. } => "passed",
+        Outcome::Failed { .. } => "failed",
+        Outcome::Changed(_) => "changed",
+        Outcome::New(_) => "new",
+        Outcome::Invalid(_) => "invalid",
+        Outcome::Ignored { .. } => "ignored",
+        Outcome::CouldNotRun { .. } => "could not run",
+        Outcome::Cancelled { .. } => "cancelled",
+    }
+}
+
+/// The verdicts that a run had, each with how many.
+pub(super) fn totals(totals: &Totals) -> Vec<(usize, &'static str)> {
+    let counts = [
+        totals.failed,
+        totals.changed,
+        totals.new,
+        totals.invalid,
+        totals.could_not_run,
+        totals.cancelled,
+        totals.ignored,
+        totals.passed,
+    ];
+    counts.into_iter().zip(VERDICTS).filter(|(count, _)| *count > 0).collect()
+}
+
+/// A verdict with its sign, so that it does not depend on colours.
+pub(super) fn verdict(word: &str) -> Markup {
+    let sign = match word {
+        "passed" => "✓",
+        "failed" | "invalid" | "could not run" => "✗",
+        "changed" => "≠",
+        "new" => "+",
+        "stale" => "−",
+        _ => "·",
+    };
+    html! { span class={ "verdict " (word.replace(' ', "-")) } { span aria-hidden="true" { (sign) } " " (word) } }
+}
+
+/// How long something took.
+pub(super) fn time(took: Duration) -> String {
+    let millis = took.as_secs_f64() * 1000.0;
+    if millis < 1000.0 { format!("{millis:.1} ms") } else { format!("{:.2} s", millis / 1000.0) }
+}
+
+/// A text that a spec rests on, as a link where it is plain where that leads.
+pub(super) fn reference(text: &str) -> Markup {
+    match address(text) {
+        Some(address) => html! { a href=(address) rel="noreferrer" { (text) } },
+        None => html! { (text) },
+    }
+}
+
+fn address(text: &str) -> Option<String> {
+    if text.starts_with("https://") || text.starts_with("http://") {
+        return (!text.contains(char::is_whitespace)).then(|| text.to_owned());
+    }
+    let mut words = text.strip_prefix("RFC ")?.split([' ', ',']).filter(|word| !word.is_empty());
+    let number: u32 = words.next()?.parse().ok()?;
+    let section = words.next().filter(|word| *word == "section").and_then(|_| words.next());
+    let section = section.filter(|section| section.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.'));
+    let section = section.map_or_else(String::new, |section| format!("#section-{section}"));
+    Some(format!("https://www.rfc-editor.org/rfc/rfc{number}{section}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_lead_where_they_are_plain() {
+        let leads = |text, to: Option<&str>| assert_eq!(address(text).as_deref(), to, "{text}");
+        leads("RFC 9293 section 3.6", Some("https://www.rfc-editor.org/rfc/rfc9293#section-3.6"));
+        leads("RFC 959", Some("https://www.rfc-editor.org/rfc/rfc959"));
+        leads("RFC 1, \"x\"", Some("https://www.rfc-editor.org/rfc/rfc1"));
+        leads("https://example.org/issue/1", Some("https://example.org/issue/1"));
+        leads("javascript:alert(1)", None);
+        leads("tcp(7)", None);
+        leads("RFC nine", None);
+    }
+
+    #[test]
+    fn times_have_a_unit() {
+        assert_eq!(time(Duration::from_micros(1234)), "1.2 ms");
+        assert_eq!(time(Duration::from_millis(61_500)), "61.50 s");
+    }
+}
