@@ -51,7 +51,7 @@ pub(super) fn about(tries: &Tries) -> String {
 }
 
 /// Which runs went this way: `runs 1, 2 of 3`.
-fn which(tries: &Tries, way: usize) -> String {
+pub(super) fn which(tries: &Tries, way: usize) -> String {
     let all = tries.runs.len();
     let numbers: Vec<String> =
         tries.runs.iter().zip(1..).filter(|(run, _)| run.way == way).map(|(_, number)| number.to_string()).collect();

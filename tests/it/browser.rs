@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -61,8 +61,7 @@ impl Browser {
                 }
             }
         });
-        let mut browser =
-            Self { child, to, from, last: 0, session: None, events: Vec::new(), _profile: profile };
+        let mut browser = Self { child, to, from, last: 0, session: None, events: Vec::new(), _profile: profile };
         let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
         let session = browser.call("Target.attachToTarget", json!({"targetId": target["targetId"], "flatten": true}));
         browser.session = Some(session["sessionId"].as_str().unwrap().to_owned());
@@ -102,10 +101,16 @@ impl Browser {
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.call("Emulation.setEmulatedMedia", features);
         // What leads to another place of the same page would load nothing.
-        self.call("Page.navigate", json!({"url": "about:blank"}));
+        self.go("about:blank");
         self.events.clear();
-        self.call("Page.navigate", json!({"url": format!("file://{}", file.display())}));
-        while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
+        self.go(&format!("file://{}", file.display()));
+    }
+
+    fn go(&mut self, url: &str) {
+        let is_load = |event: &Value| event["method"] == "Page.loadEventFired";
+        self.events.retain(|event| !is_load(event));
+        self.call("Page.navigate", json!({"url": url}));
+        while !self.events.iter().any(is_load) {
             let event = self.next();
             self.events.push(event);
         }
@@ -116,6 +121,19 @@ impl Browser {
         let result = self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
         assert!(result["exceptionDetails"].is_null(), "{expression}: {result}");
         result["result"]["value"].clone()
+    }
+
+    /// That an expression comes to have a value: a link is followed later than it is clicked.
+    #[track_caller]
+    pub(crate) fn comes_to(&mut self, expression: &str, value: &Value) {
+        let begun = Instant::now();
+        loop {
+            let found = self.value(expression);
+            if found == *value {
+                return;
+            }
+            assert!(begun.elapsed() < DEADLINE, "{expression} is {found}, not {value}");
+        }
     }
 
     /// Presses a key and lets it go: `j`, `?`, `Enter`, `ArrowDown`, `Tab`, `Shift+Tab`.

@@ -39,11 +39,11 @@ fn shown(browser: &mut Browser) -> Value {
 }
 
 /// The name of the item that has the focus, and whether it is open.
+const FOCUSED: &str = "(() => { const e = document.activeElement.closest('[data-verdict]'); \
+                       return e && [e.querySelector('.name').textContent, e.querySelector('details').open]; })()";
+
 fn focused(browser: &mut Browser) -> Value {
-    browser.value(
-        "(() => { const e = document.activeElement.closest('[data-verdict]'); \
-         return e && [e.querySelector('.name').textContent, e.querySelector('details').open]; })()",
-    )
+    browser.value(FOCUSED)
 }
 
 /// What all texts have at least against what is behind them, by the formula of WCAG.

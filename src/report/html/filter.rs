@@ -20,7 +20,7 @@ pub(super) fn form(label: &str, verdicts: &[(&str, usize)], tags: &BTreeMap<&str
                     }
                 }
                 output aria-live="polite" aria-label="Shown" {}
-                button type="reset" { "Reset" }
+                button type="button" data-reset="" { "Reset" }
                 button type="button" data-all="" { "Open or close all" }
                 button type="button" data-help="" aria-haspopup="dialog" { "Keys" }
             }

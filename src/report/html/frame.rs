@@ -21,7 +21,7 @@ pub(super) struct Page<'p> {
     pub(super) filter: Option<Markup>,
     /// All the rest.
     pub(super) main: Markup,
-    /// The keys that it has beside those of all pages, each with what it does.
+    /// Its keys, each with what it does; none where there is nothing to choose from.
     pub(super) keys: &'p [(&'p str, &'p str)],
 }
 
@@ -49,7 +49,7 @@ impl Page<'_> {
                     }
                     @if let Some(filter) = self.filter { (filter) }
                     main #main tabindex="-1" { (self.main) }
-                    (help(self.keys))
+                    @if !self.keys.is_empty() { (help(self.keys)) }
                     script { (PreEscaped(SCRIPT)) }
                 }
             }

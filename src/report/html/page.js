@@ -41,7 +41,6 @@
     filter.hidden = false;
     filter.addEventListener("input", apply);
     filter.addEventListener("submit", (event) => event.preventDefault());
-    filter.addEventListener("reset", () => setTimeout(apply));
     apply();
   }
 
@@ -83,7 +82,7 @@
     some.forEach((item) => { item.details.open = !closes; });
   };
   const showHelp = () => {
-    if (!help.open) help.showModal();
+    if (help && !help.open) help.showModal();
   };
 
   /* Links within the page lead into what is closed, or filtered out. */
@@ -108,10 +107,11 @@
   addEventListener("hashchange", follow);
   document.addEventListener("click", (event) => {
     // A click on the link that was followed last changes nothing, so that nobody else would tell.
-    const link = event.target.closest && event.target.closest("a[href^='#']");
+    const link = event.target.closest("a[href^='#']");
     if (link && link.getAttribute("href") === location.hash) follow();
-    if (event.target.closest && event.target.closest("[data-help]")) showHelp();
-    if (event.target.closest && event.target.closest("[data-all]")) toggleAll();
+    if (event.target.closest("[data-reset]")) clear();
+    if (event.target.closest("[data-help]")) showHelp();
+    if (event.target.closest("[data-all]")) toggleAll();
   });
 
   /* Keys. */
@@ -134,7 +134,7 @@
     "?": showHelp,
   };
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || help.open) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const target = event.target;
     if (target.matches("input[type=search], select")) return inField(event);
     let key = event.key;

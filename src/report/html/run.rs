@@ -1,6 +1,7 @@
 //! A run: every test with what it did, and how cases of a matrix differ.
 
 mod matrix;
+mod outcome;
 mod story;
 mod test;
 
@@ -34,7 +35,7 @@ pub fn run(report: &RunReport) -> String {
         }
         @if let Some(matrices) = &matrices { (matrices) }
     };
-    let filter = filter(&stories);
+    let filter = filter(report, &stories);
     let summary = summary(report, matrices.is_some());
     Page { title: "sockspec run", summary, filter: Some(filter), main, keys: KEYS }.finish()
 }
@@ -43,7 +44,7 @@ fn summary(report: &RunReport, has_matrices: bool) -> Markup {
     let began = humantime::format_rfc3339_seconds(report.began);
     html! {
         ul.totals aria-label="Totals" {
-            @for (count, word) in words::totals(&report.totals) {
+            @for (word, count) in words::totals(report) {
                 li { (words::verdict(word)) " " (count) }
             }
         }
@@ -51,22 +52,14 @@ fn summary(report: &RunReport, has_matrices: bool) -> Markup {
             time datetime=(began) { (began) } ", " (words::time(report.took)) ". "
             @if has_matrices { a href="#matrices" { "By matrix value" } }
         }
+        @if let Some(seed) = report.seed { p.quiet { "Specs ran in a shuffled order, of seed " (seed) "." } }
         @if report.is_interrupted { p.failure { "The run was interrupted: not all tests have ended." } }
     }
 }
 
 /// By words, verdicts and tags. It is there only where there is a script.
-fn filter(stories: &[Story<'_>]) -> Markup {
-    let mut verdicts: Vec<(&str, usize)> = Vec::new();
+fn filter(report: &RunReport, stories: &[Story<'_>]) -> Markup {
     let mut tags: BTreeMap<&str, usize> = BTreeMap::new();
-    for story in stories {
-        let verdict = words::of(&story.result.outcome);
-        match verdicts.iter_mut().find(|(known, _)| *known == verdict) {
-            Some((_, count)) => *count += 1,
-            None => verdicts.push((verdict, 1)),
-        }
-        story.tags().iter().for_each(|tag| *tags.entry(tag).or_default() += 1);
-    }
-    verdicts.sort_by_key(|(verdict, _)| words::VERDICTS.iter().position(|known| known == verdict));
-    super::filter::form("Filter tests", &verdicts, &tags)
+    stories.iter().flat_map(Story::tags).for_each(|tag| *tags.entry(tag).or_default() += 1);
+    super::filter::form("Filter tests", &words::totals(report), &tags)
 }

@@ -4,52 +4,40 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use crate::suite::{Outcome, Totals};
+use super::super::run::RunReport;
 
 /// All verdicts, those that need attention first.
-pub(super) const VERDICTS: [&str; 8] =
-    ["failed", "changed", "new", "invalid", "could not run", "cancelled", "ignored", "passed"];
-
-/// The verdict of an outcome.
-pub(super) fn of(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Passed { .. } => "passed",
-        Outcome::Failed { .. } => "failed",
-        Outcome::Changed(_) => "changed",
-        Outcome::New(_) => "new",
-        Outcome::Invalid(_) => "invalid",
-        Outcome::Ignored { .. } => "ignored",
-        Outcome::CouldNotRun { .. } => "could not run",
-        Outcome::Cancelled { .. } => "cancelled",
-    }
-}
+pub(super) const VERDICTS: [&str; 11] = [
+    "failed",
+    "changed",
+    "new",
+    "differs",
+    "flaky",
+    "invalid",
+    "could-not-run",
+    "cancelled",
+    "not-run",
+    "ignored",
+    "passed",
+];
 
 /// The verdicts that a run had, each with how many.
-pub(super) fn totals(totals: &Totals) -> Vec<(usize, &'static str)> {
-    let counts = [
-        totals.failed,
-        totals.changed,
-        totals.new,
-        totals.invalid,
-        totals.could_not_run,
-        totals.cancelled,
-        totals.ignored,
-        totals.passed,
-    ];
-    counts.into_iter().zip(VERDICTS).filter(|(count, _)| *count > 0).collect()
+pub(super) fn totals(report: &RunReport) -> Vec<(&'static str, usize)> {
+    let count = |verdict: &str| report.tests().filter(|(_, test)| test.outcome.verdict() == verdict).count();
+    VERDICTS.into_iter().map(|verdict| (verdict, count(verdict))).filter(|(_, count)| *count > 0).collect()
 }
 
-/// A verdict with its sign, so that it does not depend on colours.
+/// A verdict, as [`Outcome::verdict`](crate::suite::Outcome::verdict) has it, with its sign, so that it does not depend on colours.
 pub(super) fn verdict(word: &str) -> Markup {
     let sign = match word {
         "passed" => "✓",
-        "failed" | "invalid" | "could not run" => "✗",
-        "changed" => "≠",
+        "failed" | "invalid" | "could-not-run" => "✗",
+        "changed" | "differs" | "flaky" => "≠",
         "new" => "+",
         "stale" => "−",
         _ => "·",
     };
-    html! { span class={ "verdict " (word.replace(' ', "-")) } { span aria-hidden="true" { (sign) } " " (word) } }
+    html! { span class={ "verdict " (word) } { span aria-hidden="true" { (sign) } " " (word.replace('-', " ")) } }
 }
 
 /// How long something took.

@@ -104,7 +104,7 @@ impl<'r> Matrix<'r> {
         html! {
             td {
                 @if let Some(group) = self.groups[at] { (letter(group)) " " }
-                a href={ "#" (case.id) } { (words::verdict(words::of(&case.result.outcome))) }
+                a href={ "#" (case.id) } { (words::verdict(case.result.outcome.verdict())) }
             }
         }
     }
@@ -119,7 +119,9 @@ impl<'r> Matrix<'r> {
         if letters == 1 {
             return html! { "All " (ended) " cases that have ended gave the same trace." };
         }
-        if let Some((axis, (name, values))) = self.axes.iter().enumerate().find(|(axis, _)| self.is_decided_by(&[*axis])) {
+        if let Some((axis, (name, values))) =
+            self.axes.iter().enumerate().find(|(axis, _)| self.is_decided_by(&[*axis]))
+        {
             return html! {
                 code { (name) } " alone decides: "
                 @for (at, value) in values.iter().enumerate() {
@@ -134,7 +136,9 @@ impl<'r> Matrix<'r> {
             Some([one, other]) => {
                 html! { code { (self.axes[one].0) } " and " code { (self.axes[other].0) } " decide together, none of them alone." }
             }
-            None => html! { "There are " (letters) " different traces, and no two variables alone decide which it is." },
+            None => {
+                html! { "There are " (letters) " different traces, and no two variables alone decide which it is." }
+            }
         }
     }
 
@@ -143,7 +147,12 @@ impl<'r> Matrix<'r> {
         let values = |case: &Story<'r>| -> Vec<String> {
             axes.iter().filter_map(|axis| case.result.values.get(*axis)).map(|(_, value)| value.clone()).collect()
         };
-        let known: Vec<_> = self.cases.iter().zip(&self.groups).filter_map(|(case, group)| group.map(|group| (values(case), group))).collect();
+        let known: Vec<_> = self
+            .cases
+            .iter()
+            .zip(&self.groups)
+            .filter_map(|(case, group)| group.map(|group| (values(case), group)))
+            .collect();
         known.iter().all(|(values, group)| known.iter().all(|(other, its)| values != other || group == its))
     }
 

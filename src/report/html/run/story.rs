@@ -57,7 +57,9 @@ pub(super) fn stories(report: &RunReport) -> Vec<Story<'_>> {
                 diagram: None,
             };
             let is_same = |known: &Story<'_>| {
-                known.same_as.is_none() && story.trace_of_end().is_some() && known.trace_of_end() == story.trace_of_end()
+                known.same_as.is_none()
+                    && story.trace_of_end().is_some()
+                    && known.trace_of_end() == story.trace_of_end()
             };
             story.same_as = stories[first..].iter().position(is_same).map(|same| first + same);
             if story.same_as.is_none() {

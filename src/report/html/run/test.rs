@@ -1,23 +1,18 @@
 //! A test of a run: its line, and what there is to say of it.
 
-use std::path::Path;
-
 use maud::{Markup, html};
 
+use super::super::super::diagram::Diagram;
 use super::super::super::run::RunReport;
 use super::super::super::terminal::shown_path;
-use super::super::super::{diagram::Diagram, failure};
-use super::super::{diagrams, difference, source, words};
+use super::super::{diagrams, source, words};
+use super::outcome;
 use super::story::Story;
-use crate::diagnostic::{Diagnostic, Format, Style, render};
-use crate::suite::{Change, Outcome};
-
-/// How the texts are drawn that the terminal has, too.
-const PLAIN: Style = Style { color: false, width: 100 };
+use crate::suite::Outcome;
 
 /// The item of a test in the list.
 pub(super) fn item(report: &RunReport, stories: &[Story<'_>], story: &Story<'_>) -> Markup {
-    let verdict = words::of(&story.result.outcome);
+    let verdict = story.result.outcome.verdict();
     html! {
         li id=(story.id) data-verdict=(verdict) data-tags=(story.tags().join(" ")) {
             details {
@@ -29,7 +24,7 @@ pub(super) fn item(report: &RunReport, stories: &[Story<'_>], story: &Story<'_>)
                 div.body {
                     (facts(story))
                     (warnings(story))
-                    (outcome(story))
+                    (outcome::told(story.spec, &story.result.outcome))
                     (drawn(stories, story))
                     @if let Some(trace) = story.trace.as_deref().filter(|_| story.same_as.is_none()) {
                         details { summary { "Trace" } pre.scroll tabindex="0" { (trace) } }
@@ -92,67 +87,7 @@ fn line(story: &Story<'_>) -> Option<u32> {
 }
 
 fn warnings(story: &Story<'_>) -> Markup {
-    html! { @if story.is_first { @for warning in &story.spec.warnings { (diagnostic(story, warning)) } } }
-}
-
-fn diagnostic(story: &Story<'_>, diagnostic: &Diagnostic) -> Markup {
-    html! {
-        @match &story.spec.source {
-            Some(file) => { pre.scroll tabindex="0" { (render(file, diagnostic, Format::Full, PLAIN)) } }
-            None => { p.failure { (diagnostic.severity.name()) ": " (diagnostic.message) } }
-        }
-    }
-}
-
-/// What the verdict rests on.
-fn outcome(story: &Story<'_>) -> Markup {
-    match &story.result.outcome {
-        Outcome::Passed { accepted: Some(snapshot) } => {
-            html! { p { "Its trace was accepted: " code { (shown_path(snapshot)) } } }
-        }
-        Outcome::Passed { accepted: None } => html! {},
-        Outcome::Failed { record, written } => html! {
-            pre.scroll tabindex="0" aria-label="Failure" {
-                (failure::draw_record(story.spec.source.as_ref(), record, PLAIN).unwrap_or_default().trim_end())
-            }
-            @if let Some(written) = written { p { "The record of this run is " code { (shown_path(written)) } } }
-        },
-        Outcome::Changed(change) => changed(change),
-        Outcome::New(change) => html! {
-            p { "There is no snapshot yet." }
-            (changed(change))
-        },
-        Outcome::Invalid(found) => html! { @for finding in found { (diagnostic(story, finding)) } },
-        Outcome::Ignored { reason } | Outcome::CouldNotRun { reason } => html! { p { (reason) } },
-        Outcome::Cancelled { line: 0, .. } => html! { p { "The run was interrupted before this test had begun." } },
-        Outcome::Cancelled { line, file } => {
-            let file = file.as_ref().map_or(story.spec.path.as_path(), Path::new);
-            html! { p { "The run was interrupted when this test was at " code { (shown_path(file)) ":" (line) } "." } }
-        }
-    }
-}
-
-/// How a trace differs from the accepted one, and what can be done about it.
-fn changed(change: &Change) -> Markup {
-    html! {
-        @match &change.contradicts {
-            Some(first) => {
-                p { "The cases of this spec share one snapshot, and " code { (first.test) } " gave another trace in this run:" }
-                (difference::lines(&first.trace, &change.trace))
-            }
-            None if change.accepted.is_empty() => {}
-            None => { (difference::lines(&change.accepted, &change.trace)) }
-        }
-        dl.facts {
-            dt { "Snapshot" }
-            dd.mono { (shown_path(&change.snapshot)) }
-            @if let Some(pending) = &change.pending {
-                dt { "Pending" }
-                dd.mono { (shown_path(pending)) }
-            }
-        }
-        @if let Some(error) = &change.unwritten { p.failure { "The trace could not be left pending: " (error) } }
-    }
+    html! { @if story.is_first { @for warning in &story.spec.warnings { (outcome::diagnostic(story.spec, warning)) } } }
 }
 
 fn drawn(stories: &[Story<'_>], story: &Story<'_>) -> Markup {
