@@ -14,9 +14,9 @@ const PATIENCE: Duration = Duration::from_millis(300);
 pub(super) fn lines(one: &str, other: &str) -> Markup {
     let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(one, other);
     html! {
-        pre.diff.scroll tabindex="0" aria-label="Difference" {
+        div.diff.mono tabindex="0" role="region" aria-label="Difference" {
             @for (at, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
-                @if at > 0 { span.gap { "  …\n" } }
+                @if at > 0 { span.gap { "  …" } }
                 @for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
                     (line(change.tag(), change.value()))
                 }
@@ -28,8 +28,8 @@ pub(super) fn lines(one: &str, other: &str) -> Markup {
 fn line(tag: ChangeTag, text: &str) -> Markup {
     let text = text.strip_suffix('\n').unwrap_or(text);
     match tag {
-        ChangeTag::Equal => html! { span { "  " (text) "\n" } },
-        ChangeTag::Delete => html! { del { "- " (text) "\n" } },
-        ChangeTag::Insert => html! { ins { "+ " (text) "\n" } },
+        ChangeTag::Equal => html! { span { "  " (text) } },
+        ChangeTag::Delete => html! { del { "- " (text) } },
+        ChangeTag::Insert => html! { ins { "+ " (text) } },
     }
 }

@@ -39,6 +39,11 @@
   };
   if (filter) {
     filter.hidden = false;
+    // What is scrolled to must not end up below the filter, which stays at the top.
+    new ResizeObserver(() => {
+      const covers = getComputedStyle(filter).position === "sticky";
+      document.documentElement.style.scrollPaddingTop = covers ? `${filter.offsetHeight + 6}px` : "";
+    }).observe(filter);
     filter.addEventListener("input", apply);
     filter.addEventListener("submit", (event) => event.preventDefault());
     apply();

@@ -48,9 +48,8 @@ pub(super) fn time(took: Duration) -> String {
 
 /// A text that a spec rests on, as a link where it is plain where that leads.
 pub(super) fn reference(text: &str) -> Markup {
-    match address(text) {
-        Some(address) => html! { a href=(address) rel="noreferrer" { (text) } },
-        None => html! { (text) },
+    html! {
+        @if let Some(address) = address(text) { a href=(address) rel="noreferrer" { (text) } } @else { (text) }
     }
 }
 

@@ -170,7 +170,8 @@ fn the_focus_goes_in_order() {
             let at = browser.value(
                 "(() => { const e = document.activeElement, r = e.getBoundingClientRect(), s = getComputedStyle(e); \
                  return [[...document.querySelectorAll('*')].indexOf(e), s.outlineStyle !== 'none', \
-                 r.bottom > 0 && r.top < innerHeight, e.outerHTML.slice(0, 120), e === document.body]; })()",
+                 r.top < innerHeight && r.bottom > (e.closest('main') ? \
+                 document.querySelector('.filter').getBoundingClientRect().bottom : 0), e.outerHTML.slice(0, 120), e === document.body]; })()",
             );
             if at[4] == true {
                 break;

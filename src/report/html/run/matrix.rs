@@ -98,8 +98,8 @@ impl<'r> Matrix<'r> {
 
     fn cell(&self, head: &[&str], last: Option<&str>) -> Markup {
         let wanted = || head.iter().copied().chain(last);
-        let is_it = |case: &&Story<'_>| case.result.values.iter().map(|(_, value)| value.as_str()).eq(wanted());
-        let Some(at) = self.cases.iter().position(|case| is_it(case)) else { return html! { td.quiet { "–" } } };
+        let is_it = |case: &&Story<'r>| case.result.values.iter().map(|(_, value)| value.as_str()).eq(wanted());
+        let Some(at) = self.cases.iter().position(is_it) else { return html! { td.quiet { "–" } } };
         let case = self.cases[at];
         html! {
             td {

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Format, Style, render};
 use crate::suite::{Change, Outcome, SpecResult, Tries, Way};
 
 /// How the texts are drawn that the terminal has, too.
-const PLAIN: Style = Style { color: false, width: 100 };
+const PLAIN: Style = Style { color: false, width: 90 };
 
 /// A finding of the checker.
 pub(super) fn diagnostic(spec: &SpecResult, diagnostic: &Diagnostic) -> Markup {
