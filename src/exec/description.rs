@@ -91,6 +91,11 @@ impl Description {
         self.endpoints.borrow().iter().filter_map(Weak::upgrade).find(|endpoint| endpoint.is_open())
     }
 
+    /// The endpoint that has a descriptor of it, or had the last.
+    pub(crate) fn named(&self) -> Option<Rc<Endpoint>> {
+        self.endpoint().or_else(|| self.endpoints.borrow().iter().rev().find_map(Weak::upgrade))
+    }
+
     /// Does something with every descriptor of it that an endpoint has.
     pub(crate) fn each_socket(&self, work: impl Fn(&Socket)) {
         let endpoints = self.endpoints.borrow();

@@ -35,6 +35,7 @@ use super::test::Test;
 use super::values::{Scope, Values};
 use super::verbs::{self, expect::described};
 use super::wire::{Route, Watch};
+use super::witness::{self, Running};
 
 /// What is said of a step that had no time left to begin.
 pub(super) const TOO_LONG: &str = "the block around this step took too long";
@@ -368,6 +369,7 @@ impl<'t> Lane<'t> {
         let deadline = earlier(Deadline { at: began + within, within }, self.limit);
         let watched = self.watch(call)?;
         let here = |stop: Stop| stop.of(&call.endpoint.shown()).at(span);
+        let _running = self.lanes.is_some().then(|| Running::begin(self.test, span.start));
         // The runtime does not see what a helper thread does.
         let is_elsewhere = call.mode == Mode::Blocking || matches!(call.verb, Verb::Close { .. });
         let _busy = self.test.steer.as_ref().filter(|_| is_elsewhere).map(Steer::busy);
@@ -381,14 +383,17 @@ impl<'t> Lane<'t> {
             // Programs are rare: waiting for two things does not make every lane larger.
             Box::pin(self.unless_lost(span, call, run)).await
         };
-        let done = done.map_err(|stop| here(unmet(call, stop)))?;
-        let done = done.explained(self, call)?;
+        let done = done.map_err(|stop| witness::of_call(self, call, here(unmet(call, stop)), None))?;
+        let mut done = done.explained(self, call)?;
+        done.facts.errno = done.result.err().map(|errno| errno.to_string());
         self.test.pump();
         if let Some((watch, name)) = watched {
             let line = self.test.source.line_in_words(span.start);
             watch.note(self.test, &name, call, order, &line, &done);
         }
-        judge(call, &done, began.elapsed()).map_err(here)?;
+        if let Err(stop) = judge(call, &done, began.elapsed()) {
+            return Err(witness::of_call(self, call, here(stop), Some(&done)));
+        }
         let fails = call.fails_words.clone();
         let event = Event { endpoint: call.endpoint.shown(), what: done.what, fails, wire: Vec::new() };
         Ok(self.happened(span, order, began, event, done.facts))

@@ -40,6 +40,7 @@ mod tests;
 pub(crate) mod values;
 mod verbs;
 mod wire;
+mod witness;
 
 use std::io;
 use std::rc::Rc;

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use super::pattern::Mismatch;
+use super::pattern::{Boundary, Mismatch};
 use crate::source::Span;
 use crate::trace::record::{Difference, Failure, Part, Printed};
+use crate::trace::scene::{Came, Scene};
 
 /// A test that does not go on.
 #[derive(Debug)]
@@ -39,10 +40,15 @@ impl Stop {
     fn unfit(name: &str, mismatch: Mismatch, what: &str) -> Self {
         let label = if mismatch.is_nothing() { what.to_owned() } else { format!("{what} {}", mismatch.place()) };
         let part = mismatch.part.map(|(Span { start, end }, _)| Part { start, end, ..Part::default() });
-        Self::failed(format!("{name}: {}", mismatch.message))
+        let came = match mismatch.end {
+            Some(Boundary::Eof | Boundary::Truncated) => Some(Came::End),
+            Some(Boundary::Reset) => Some(Came::reset()),
+            _ => None,
+        };
+        let stop = Self::failed(format!("{name}: {}", mismatch.message))
             .label(label)
-            .with(|failure| failure.part = part.filter(|part| part.end > 0))
-            .difference(mismatch.into())
+            .with(|failure| failure.part = part.filter(|part| part.end > 0));
+        came.into_iter().fold(stop, Self::came).difference(mismatch.into())
     }
 
     /// With a few words under the step.
@@ -73,6 +79,24 @@ impl Stop {
     #[must_use]
     pub(crate) fn deadline(self, deadline: Duration) -> Self {
         self.with(|failure| failure.deadline = Some(deadline.as_micros() as u64))
+    }
+
+    /// With what came instead of what was expected.
+    #[must_use]
+    pub(crate) fn came(self, came: Came) -> Self {
+        self.seen(|scene| scene.came = Some(came))
+    }
+
+    /// With what was seen on both sides.
+    #[must_use]
+    pub(crate) fn seen(self, see: impl FnOnce(&mut Scene)) -> Self {
+        self.with(|failure| see(failure.scene.get_or_insert_default()))
+    }
+
+    /// Whether both sides are still to be looked at.
+    pub(crate) fn is_unseen(&self) -> bool {
+        let has_step = |scene: &Scene| !scene.step.is_empty();
+        matches!(self, Self::Failed(failure) if !failure.scene.as_deref().is_some_and(has_step))
     }
 
     /// With what was expected and what came.

@@ -61,6 +61,8 @@ pub(crate) struct Test<'t> {
     closed_ports: RefCell<ClosedPorts>,
     /// The ports that are kept for it.
     reserved: RefCell<Vec<Reserved>>,
+    /// Where the steps of lanes stand that run now.
+    pub(super) running: RefCell<Vec<u32>>,
     /// Where the step stands that began last.
     pub(crate) current: Cell<Option<u32>>,
     folder: OnceCell<Folder>,
@@ -94,6 +96,7 @@ impl<'t> Test<'t> {
             created: Cell::new(0),
             closed_ports: RefCell::default(),
             reserved: RefCell::default(),
+            running: RefCell::default(),
             current: Cell::new(None),
             folder: OnceCell::new(),
             fresh_names: Cell::new(0),

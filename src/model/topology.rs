@@ -89,6 +89,18 @@ impl Subnet {
         };
         Ok(Self { address, prefix })
     }
+
+    /// Whether an address is in it.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        let rest = |bits: u32| bits.saturating_sub(u32::from(self.prefix));
+        match (self.address, ip) {
+            (IpAddr::V4(own), IpAddr::V4(ip)) => (own.to_bits() ^ ip.to_bits()).checked_shr(rest(32)).unwrap_or(0) == 0,
+            (IpAddr::V6(own), IpAddr::V6(ip)) => {
+                (own.to_bits() ^ ip.to_bits()).checked_shr(rest(128)).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Subnet {
@@ -130,6 +142,10 @@ mod tests {
         assert_eq!(read("10.0.0.1").unwrap().to_string(), "10.0.0.1/24");
         assert_eq!(read("10.0.0.1/8").unwrap().to_string(), "10.0.0.1/8");
         assert_eq!(read("fd00::1").unwrap().to_string(), "fd00::1/64");
+        let contains = |subnet: &str, ip: &str| read(subnet).unwrap().contains(ip.parse().unwrap());
+        assert!(contains("10.0.0.1", "10.0.0.9") && !contains("10.0.0.1", "10.0.1.9"));
+        assert!(contains("0.0.0.0/0", "9.9.9.9") && !contains("0.0.0.0/0", "::1"));
+        assert!(contains("fd00::1", "fd00::2") && !contains("fd00::1/128", "fd00::2"));
         assert!(read("10.0.0.1/33").unwrap_err().contains("`/33`"));
         assert!(read("10.0.0").unwrap_err().contains("`10.0.0`"));
     }

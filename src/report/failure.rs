@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::difference::{self, labelled};
 use super::paint::{MARK, Page, QUIET, STRONG};
-use super::rows;
+use super::{rows, why};
 use crate::diagnostic::full;
 use crate::diagnostic::{Diagnostic, Style};
 use crate::model::bytes::is_mostly_unprintable;
@@ -24,9 +24,13 @@ const UNREAD_ROWS: usize = 3;
 /// trace up to there, whose text is `trace`. The text ends in a line feed.
 pub fn draw(file: &SourceFile, failure: &Failure, trace: &str, style: Style) -> String {
     let mut page = Page::new(style.color);
-    page.push(&full::draw(file, &placed(file, failure), style));
-    draw_below(&mut page, failure, trace, style);
+    draw_placed(&mut page, file, failure, style);
+    draw_below(&mut page, failure, None, trace, style);
     page.finish()
+}
+
+fn draw_placed(page: &mut Page, file: &SourceFile, failure: &Failure, style: Style) {
+    page.push(&full::draw(file, &placed(file, failure), style));
 }
 
 /// The failure at the part of the step that is wrong. The step itself is shown, too, where that is
@@ -42,37 +46,45 @@ fn placed(file: &SourceFile, failure: &Failure) -> Diagnostic {
     }
 }
 
-/// Draws the failure of a run, if there is one. Without the file, the step is not shown.
+/// Draws the failure of a run, if there is one, and says why it came about, where the record shows that.
+/// Without the file, the step is not shown.
 pub fn draw_record(file: Option<&SourceFile>, record: &Record, style: Style) -> Option<String> {
     let failure = record.failure.as_ref()?;
     // What is open is no part of what led here; unread bytes are told apart.
     let trace = Trace { end: Vec::new(), ..Trace::from_record(record) }.to_text();
-    Some(match file {
-        Some(file) => draw(file, failure, &trace, style),
-        None => draw_without_source(failure, &trace, style),
-    })
+    let mut page = Page::new(style.color);
+    match file {
+        Some(file) => draw_placed(&mut page, file, failure, style),
+        None => draw_message(&mut page, failure, style),
+    }
+    draw_below(&mut page, failure, why(record).as_deref(), &trace, style);
+    Some(page.finish())
 }
 
 /// Draws a failure whose spec can no longer be shown.
 pub fn draw_without_source(failure: &Failure, trace: &str, style: Style) -> String {
     let mut page = Page::new(style.color);
+    draw_message(&mut page, failure, style);
+    draw_below(&mut page, failure, None, trace, style);
+    page.finish()
+}
+
+fn draw_message(page: &mut Page, failure: &Failure, style: Style) {
     page.paint(super::paint::BAD, "error");
     page.paint(STRONG, &format!(": {}", full::plain(&failure.message)));
     page.end_line();
     if !failure.label.is_empty() {
-        sentence(&mut page, "note", &failure.label, style);
+        sentence(page, "note", &failure.label, style);
     }
-    draw_below(&mut page, failure, trace, style);
-    page.finish()
 }
 
-fn draw_below(page: &mut Page, failure: &Failure, trace: &str, style: Style) {
+fn draw_below(page: &mut Page, failure: &Failure, why: Option<&str>, trace: &str, style: Style) {
     if let Some(difference) = &failure.difference {
         page.end_line();
         difference::draw(page, difference, style);
     }
     let unread: Vec<_> = failure.unread.iter().filter(|(_, bytes)| !bytes.0.is_empty()).collect();
-    let told = failure.deadline.is_some() || !failure.notes.is_empty() || !failure.help.is_empty();
+    let told = why.is_some() || failure.deadline.is_some() || !failure.notes.is_empty() || !failure.help.is_empty();
     if told || !unread.is_empty() || !failure.printed.is_empty() {
         page.end_line();
     }
@@ -83,6 +95,9 @@ fn draw_below(page: &mut Page, failure: &Failure, trace: &str, style: Style) {
     if let Some(deadline) = failure.deadline {
         let passed = rounded(Duration::from_micros(deadline));
         sentence(page, "note", &format!("the deadline of {passed} has passed"), style);
+    }
+    if let Some(why) = why {
+        sentence(page, "why", why, style);
     }
     failure.notes.iter().for_each(|note| sentence(page, "note", note, style));
     failure.help.iter().for_each(|help| sentence(page, "help", help, style));
@@ -133,7 +148,7 @@ fn draw_printed(page: &mut Page, printed: &Printed, style: Style) {
 
 /// A sentence as rustc has it below a snippet, folded.
 fn sentence(page: &mut Page, kind: &str, text: &str, style: Style) {
-    let before = "  = help: ".len();
+    let before = "  = : ".len() + kind.len();
     let folded = full::fold(&full::plain(text), style.width.saturating_sub(before).max(20));
     for (at, line) in folded.lines().enumerate() {
         if at == 0 {

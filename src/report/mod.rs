@@ -17,3 +17,6 @@ pub mod stress;
 pub mod terminal;
 mod tries;
 pub mod way_out;
+mod why;
+
+pub use why::why;

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
+use super::scene::Scene;
 
 /// One run of one test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -240,6 +241,9 @@ pub struct Failure {
     /// What to write instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub help: Vec<String>,
+    /// What was seen on both sides; of a step that is no verb there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scene: Option<Box<Scene>>,
 }
 
 /// A part of a step.

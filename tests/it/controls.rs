@@ -14,6 +14,7 @@ const VARYING: &[(&str, &str)] = &[
     (r"in \d+\.\d\ds", "in TIME"),
     (r"completed after \S+,", "completed after TIME,"),
     (r"after \d+ of 67108864 bytes", "after SOME of 67108864 bytes"),
+    (r"\d+ bytes wait unread", "N bytes wait unread"),
     (r"(?m)repeat \d+$", "repeat N"),
     (r"gave up after \d+ tries", "gave up after SOME tries"),
     (r"(?m)^  the record of this run is .*\n", ""),

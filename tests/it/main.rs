@@ -28,4 +28,6 @@ mod show;
 mod snapshot;
 mod stress;
 mod traces;
+
+mod why;
 mod wire;

@@ -35,6 +35,8 @@ pub(crate) struct Mismatch {
     pub(crate) part: Option<(Span, u64)>,
     /// A few of the bytes that were taken before the first of `got`.
     pub(crate) before: Vec<u8>,
+    /// What ended the bytes, where they are as they should be as far as they go.
+    pub(crate) end: Option<Boundary>,
     /// One line.
     pub(crate) message: String,
 }
@@ -203,6 +205,7 @@ impl Misfit {
             part: misfit.part,
             got,
             skipped: from,
+            end: misfit.end,
             message: misfit.message,
         }
     }

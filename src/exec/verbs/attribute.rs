@@ -7,6 +7,7 @@ use crate::model::option::SocketOption;
 use crate::model::state::TcpState;
 use crate::plan::tls::Agreed;
 use crate::plan::{Attribute, AttributeCheck, Call, Mode, Number, OptionValue, Target};
+use crate::trace::scene::Came;
 
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
@@ -56,6 +57,7 @@ fn different(endpoint: &Endpoint, attribute: &Attribute, seen: &str) -> Stop {
     let (name, wanted) = attribute.shown.split_once('=').unwrap_or((&attribute.shown, ""));
     Stop::failed(format!("{}: {name} is {seen}, where {wanted} was expected", endpoint.name))
         .label(format!("it is {seen}"))
+        .came(Came::Value(name.to_owned(), seen.to_owned()))
         .at(attribute.span)
 }
 
@@ -87,7 +89,7 @@ fn closed(endpoint: &Endpoint) -> Stop {
 
 /// The TCP state. TCP_INFO says CLOSED where the kernel keeps only a small TIME-WAIT entry, which
 /// sock_diag shows; and a closed endpoint has no socket to ask, but its addresses.
-fn state(lane: &Lane<'_>, endpoint: &Endpoint) -> TcpState {
+pub(crate) fn state(lane: &Lane<'_>, endpoint: &Endpoint) -> TcpState {
     let own = endpoint.socket().and_then(|socket| sys::tcp_info(socket.fd()).ok());
     match own.and_then(|info| TcpState::from_linux(info.state)) {
         Some(state) if state != TcpState::Closed => state,

@@ -103,7 +103,6 @@ fn late(endpoint: &Endpoint, deadline: Deadline) -> Stop {
     Stop::failed(format!("{}: the connection was not established", endpoint.name))
         .label("no answer")
         .deadline(deadline.within)
-        .note("a TCP listener whose queue is full does not answer: the handshake is repeated after 1s, 3s, 7s")
 }
 
 /// Notes what a connected endpoint is connected to.

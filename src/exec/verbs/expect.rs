@@ -8,6 +8,7 @@ use crate::model::duration;
 use crate::model::errno::Errno;
 use crate::plan::{Call, Condition, Mode};
 use crate::trace::record::Difference;
+use crate::trace::scene::Came;
 
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
@@ -139,7 +140,7 @@ impl Expected<'_> {
                 .instead("the end without close_notify")
                 .note("with TLS the other side says `close_notify` before it ends the connection; this one did not")
                 .help("where that is right, write `expect: truncated`"),
-            _ => self.instead("the end of the stream"),
+            _ => self.instead("the end of the stream").came(Came::End),
         }
     }
 
@@ -147,7 +148,7 @@ impl Expected<'_> {
     fn error(&self, errno: Errno) -> Result<Result<(), Errno>, Stop> {
         match errno.0 {
             libc::ECONNRESET if self.wants(Condition::Reset) => Ok(Ok(())),
-            libc::ECONNRESET => Err(self.instead("a reset")),
+            libc::ECONNRESET => Err(self.instead("a reset").came(Came::reset())),
             _ => Ok(Err(errno)),
         }
     }
@@ -222,7 +223,7 @@ impl Expected<'_> {
             Err(errno) if self.endpoint.shared.role.get() == Role::Listener && errno.0 != libc::ECONNRESET => {
                 self.instead("a connection")
             }
-            Err(errno) => self.instead(&errno.to_string()),
+            Err(errno) => self.instead(&errno.to_string()).came(Came::Errno(errno.to_string())),
         }
     }
 }

@@ -35,6 +35,7 @@ use super::net::{Socket, address};
 use super::stop::Stop;
 
 pub(crate) use accept::withdraw;
+pub(crate) use attribute::state as tcp_state;
 
 /// Runs one call.
 pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Result<Done, Stop> {
@@ -146,6 +147,16 @@ fn open_or_new(
         Ok(socket) => lane.create(&name, new(call, place.network, call.host, socket)).map(Ok),
         Err(errno) => fatal(errno).map_or(Ok(Err(errno)), Err),
     }
+}
+
+/// The address that a step on a host names, where it can be told.
+pub(crate) fn address_of(
+    lane: &Lane<'_>,
+    target: &Target,
+    of: Option<&Endpoint>,
+    host: Option<usize>,
+) -> Option<SockAddr> {
+    resolve(lane, target, of, host).ok().map(|place| place.address)
 }
 
 /// The endpoint of a call that has created a socket.

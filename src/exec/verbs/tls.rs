@@ -12,6 +12,7 @@ use crate::plan::tls::{Certificate, Pem, Side, Tls, Verify};
 use crate::plan::{Call, Mode};
 use crate::trace::event::What;
 use crate::trace::record::Difference;
+use crate::trace::scene::Came;
 
 use super::super::endpoint::Endpoint;
 use super::super::lane::{Deadline, Done, Lane};
@@ -205,5 +206,6 @@ impl Handshake<'_> {
     fn ended(&self) -> Stop {
         Stop::failed(format!("{}: the other side ended the connection in the handshake of TLS", self.endpoint.name))
             .label("the stream ended")
+            .came(Came::End)
     }
 }
