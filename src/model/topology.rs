@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn subnets_are_read_with_and_without_a_prefix() {
-        let read = |text| Subnet::parse(text, |ip| if ip.is_ipv6() { 64 } else { 24 });
+        let read = |text: &str| Subnet::parse(text, |ip| if ip.is_ipv6() { 64 } else { 24 });
         assert_eq!(read("10.0.0.1").unwrap().to_string(), "10.0.0.1/24");
         assert_eq!(read("10.0.0.1/8").unwrap().to_string(), "10.0.0.1/8");
         assert_eq!(read("fd00::1").unwrap().to_string(), "fd00::1/64");

@@ -56,7 +56,7 @@ fn a_failure_says_why_from_what_was_seen_on_both_sides() {
     // What this machine cannot run is ignored, and told of.
     wanted.retain(|name, _| told.contains_key(name) || !ran.stdout.contains(&format!("ignored   {name}")));
     let listed = |sentences: &BTreeMap<String, String>| {
-        sentences.iter().map(|(name, why)| format!("{name}: {why}\n")).collect::<String>()
+        sentences.iter().map(|(name, why)| format!("{name}: {why}")).collect::<Vec<_>>().join("\n")
     };
     assert_same(&listed(&wanted), &listed(&told));
 }
