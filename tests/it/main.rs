@@ -4,6 +4,7 @@
 
 mod browser;
 mod captures;
+mod ci;
 mod cli;
 mod controls;
 mod diagnostics;

@@ -9,9 +9,13 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::ci;
 use crate::project::{ECHO, FAILING, INVALID, Project};
 
 const MACHINES: usize = 4;
+
+/// Where nextest leaves the report of a machine.
+const JUNIT: &str = "target/nextest/ci/junit.xml";
 
 fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
@@ -99,8 +103,8 @@ impl Machine {
             copy(&repository.join(folder), &machine.path(folder));
         }
         fs::write(machine.path("Cargo.toml"), "").unwrap();
-        let junit = "[profile.default.junit]\npath = \"junit.xml\"\n";
-        fs::write(machine.path("nextest.toml"), junit).unwrap();
+        fs::create_dir(machine.path(".config")).unwrap();
+        fs::write(machine.path(".config/nextest.toml"), ci::blocks("toml")[0]).unwrap();
         machine
     }
 
@@ -110,8 +114,7 @@ impl Machine {
 
     fn nextest(&self, archive: &Path, arguments: &[&str]) -> Output {
         let mut command = cargo();
-        command.args(["nextest", "run", "--no-fail-fast", "--config-file"]).arg(self.path("nextest.toml"));
-        command.arg("--archive-file").arg(archive).arg("--workspace-remap").arg(self.folder.path());
+        command.args(["nextest", "run", "--profile", "ci", "--workspace-remap", ".", "--archive-file"]).arg(archive);
         command.args(arguments).current_dir(self.folder.path()).env("CI", "true").output().unwrap()
     }
 
@@ -119,17 +122,7 @@ impl Machine {
     fn report(&self, archive: &Path, arguments: &[&str]) -> Report {
         let ran = self.nextest(archive, arguments);
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        let text = fs::read_to_string(self.path("target/nextest/default/junit.xml")).unwrap();
-        let document = roxmltree::Document::parse(&text).unwrap();
-        let mut report = Report::new();
-        for test in document.descendants().filter(|node| node.has_tag_name("testcase")) {
-            let suite = test.parent_element().unwrap().attribute("name").unwrap();
-            report.entry(suite.to_owned()).or_default().push(test.attribute("name").unwrap().to_owned());
-        }
-        for tests in report.values_mut() {
-            tests.sort();
-        }
-        report
+        read(&self.path(JUNIT))
     }
 
     /// What `sockspec list` has of the tests of this crate.
@@ -138,6 +131,21 @@ impl Machine {
         let output = command.arg("list").args(arguments).current_dir(self.folder.path()).output().unwrap();
         lines(&String::from_utf8(output.stdout).unwrap())
     }
+}
+
+/// The report in a file of JUnit.
+fn read(path: &Path) -> Report {
+    let text = fs::read_to_string(path).unwrap();
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let mut report = Report::new();
+    for test in document.descendants().filter(|node| node.has_tag_name("testcase")) {
+        let suite = test.parent_element().unwrap().attribute("name").unwrap();
+        report.entry(suite.to_owned()).or_default().push(test.attribute("name").unwrap().to_owned());
+    }
+    for tests in report.values_mut() {
+        tests.sort();
+    }
+    report
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -153,7 +161,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// cargo, away from what it tells these tests: some dependencies are built anew where that differs.
-fn cargo() -> Command {
+pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy().into_owned();
@@ -165,11 +173,14 @@ fn cargo() -> Command {
     command
 }
 
+pub(crate) fn has_nextest() -> bool {
+    cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
+}
+
 /// The archive of the conformance tests of this crate and of the example; `None` where there is no
 /// nextest. It is made of what is built already.
 fn archive(to: &Path) -> Option<PathBuf> {
-    let has_nextest = cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
-    if !has_nextest {
+    if !has_nextest() {
         return None;
     }
     let archive = to.join("conformance.tar.zst");
@@ -194,21 +205,20 @@ fn four_machines_with_an_archive_give_the_report_of_one() {
     assert_eq!(whole.keys().collect::<Vec<_>>(), ["harness-example::conformance", "sockspec::conformance"]);
     assert!(whole["sockspec::conformance"].len() > 2 * MACHINES);
     for by in ["count", "hash"] {
-        let mut merged = Report::new();
+        let folder = tempfile::tempdir().unwrap();
         for machine in 1..=MACHINES {
             let partition = format!("{by}:{machine}/{MACHINES}");
+            let own = folder.path().join(format!("reports/{machine}"));
             let machine = Machine::new();
             let report = machine.report(&archive, &["--partition", &partition]);
             let share = report.get("sockspec::conformance").cloned().unwrap_or_default();
             assert_eq!(share, machine.listed(&["--partition", &partition]), "{partition}");
-            for (suite, tests) in report {
-                merged.entry(suite).or_default().extend(tests);
-            }
+            fs::create_dir_all(&own).unwrap();
+            fs::copy(machine.path(JUNIT), own.join("junit.xml")).unwrap();
         }
-        for tests in merged.values_mut() {
-            tests.sort();
-        }
-        assert_eq!(merged, whole, "each test once");
+        let merged = Command::new("sh").args(["-c", &ci::merging()]).current_dir(folder.path()).status().unwrap();
+        assert!(merged.success());
+        assert_eq!(read(&folder.path().join("junit.xml")), whole, "each test once");
     }
     without_folders(&archive);
 }
