@@ -79,7 +79,7 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Ok(cli) => cli,
         Err(error) => return explain(&error),
     };
-    let mut output = Output::new(style::detect(cli.color));
+    let mut output = Output::new(cli.color);
     let exit = match &cli.command {
         Command::Run(command) => command.execute(&mut output),
         Command::Check(command) => command.execute(&mut output),

@@ -4,24 +4,45 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, StdoutLock, Write};
 
 use super::Exit;
+use super::style::{self, ColorChoice};
 use crate::diagnostic::Style;
 
 /// Where a command prints. A reader that has gone away (`| head`) is no error: the command goes on
 /// in silence, so that its exit code still tells the truth.
 pub(super) struct Output {
     stdout: StdoutLock<'static>,
+    color: ColorChoice,
+    /// Whether standard output is for data alone, so that what people read goes to standard error.
+    is_for_data: bool,
     /// Colours and width.
     pub(super) style: Style,
     failure: Option<io::Error>,
 }
 
 impl Output {
-    pub(super) fn new(style: Style) -> Self {
-        Self { stdout: io::stdout().lock(), style, failure: None }
+    pub(super) fn new(color: ColorChoice) -> Self {
+        let style = style::detect(color, &io::stdout());
+        Self { stdout: io::stdout().lock(), color, is_for_data: false, style, failure: None }
     }
 
-    /// Prints text as it is.
+    /// Keeps standard output for [`data`](Self::data).
+    pub(super) fn keep_for_data(&mut self) {
+        self.is_for_data = true;
+        self.style = style::detect(self.color, &io::stderr());
+    }
+
+    /// Prints text for people as it is.
     pub(super) fn print(&mut self, text: &str) {
+        if self.is_for_data {
+            // Where that is closed, nobody wants to read it.
+            let _ = io::stderr().write_all(text.as_bytes());
+        } else {
+            self.data(text);
+        }
+    }
+
+    /// Prints text for programs.
+    pub(super) fn data(&mut self, text: &str) {
         if self.failure.is_none() && !text.is_empty() {
             self.failure = self.stdout.write_all(text.as_bytes()).err();
         }

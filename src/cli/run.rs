@@ -1,5 +1,7 @@
 //! `sockspec run`
 
+mod reports;
+
 use std::env;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -14,11 +16,13 @@ use super::share::Share;
 use super::{Exit, signals};
 use crate::diagnostic::Format;
 use crate::plan;
+use crate::report::run::RunReport;
 use crate::report::terminal;
 use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::is_ci;
 use crate::snapshot::{self, Store};
-use crate::suite::{Captures, Records, Runner, SpecResult, Totals, pool};
+use crate::suite::{Captures, Records, Runner, SpecResult, pool};
+use reports::Wanted;
 
 /// Run specs on real sockets, and compare their traces with the accepted snapshots
 #[derive(Debug, Args)]
@@ -54,6 +58,11 @@ pub(super) struct Run {
     #[arg(long, value_name = "DIR")]
     pcap: Option<PathBuf>,
 
+    /// Write a report, `junit`, `json`, `html`, `tap` or `github`, to a file, or to standard output if none is
+    /// given; may be repeated
+    #[arg(long = "report", value_name = "FORM[=FILE]", value_parser = Wanted::parse)]
+    reports: Vec<Wanted>,
+
     /// Show the tests that pass, too
     #[arg(short, long)]
     verbose: bool,
@@ -80,38 +89,47 @@ enum RunFormat {
 impl Run {
     pub(super) fn execute(&self, output: &mut Output) -> Exit {
         let begun = Instant::now();
+        if let Err(exit) = reports::prepare(&self.reports, output) {
+            return exit;
+        }
         let mut found = match self.select.find(self.snapshots.as_deref(), output) {
             Ok(found) => found,
             Err(exit) => return exit,
         };
         let mut runner = self.runner();
         if let Err(exit) = self.share.keep(&mut runner, &mut found, output) {
-            return exit;
+            return exit.max(reports::write(&self.reports, &RunReport::default(), output));
         }
         // The right to isolated networks can be had only as long as there is one thread.
         runner.prepare(&found);
         signals::cancel_on_interrupt(&runner.cancel);
-        let mut totals = Totals::default();
+        let mut report = RunReport::default();
         let options = self.report(output);
         pool::run(&found, self.jobs(found.len()), &runner, &mut |result: SpecResult| {
-            result.tests.iter().for_each(|test| totals.add(&test.outcome));
+            result.tests.iter().for_each(|test| report.totals.add(&test.outcome));
             output.print(&terminal::spec(&result, options));
+            if !self.reports.is_empty() {
+                report.specs.push(result);
+            }
         });
-        self.conclude(&totals, begun, &runner, output)
+        report.took = begun.elapsed();
+        report.is_interrupted = runner.cancel.is_cancelled();
+        let exit = self.conclude(&report, &runner, output);
+        exit.max(reports::write(&self.reports, &report, output))
     }
 
-    fn conclude(&self, totals: &Totals, begun: Instant, runner: &Runner, output: &mut Output) -> Exit {
-        if totals.all() == 0 {
+    fn conclude(&self, report: &RunReport, runner: &Runner, output: &mut Output) -> Exit {
+        if report.totals.all() == 0 {
             self.select.explain_nothing(output);
             return Exit::Nothing;
         }
-        output.print(&terminal::summary(totals, begun.elapsed(), output.style));
+        output.print(&terminal::summary(&report.totals, report.took, output.style));
         let captured = tell_of_captures(&runner.captures, output);
-        if runner.cancel.is_cancelled() {
+        if report.is_interrupted {
             output.error("interrupted");
             return Exit::Interrupted;
         }
-        Exit::from(totals).max(captured)
+        Exit::from(&report.totals).max(captured)
     }
 
     fn runner(&self) -> Runner {
@@ -122,6 +140,7 @@ impl Run {
             store: Store::new(settings),
             records: Records::new(self.record.clone()),
             captures: Arc::new(Captures::new(self.pcap.clone())),
+            detail: reports::detail(&self.reports),
             ..Runner::default()
         }
     }

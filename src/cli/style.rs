@@ -1,7 +1,8 @@
 //! Colours and width of the terminal.
 
 use std::env;
-use std::io::{self, IsTerminal};
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
 
 use clap::ValueEnum;
 
@@ -16,22 +17,22 @@ pub(super) enum ColorChoice {
     Never,
 }
 
-/// What standard output can show.
-pub(super) fn detect(choice: ColorChoice) -> Style {
+/// What a stream can show.
+pub(super) fn detect(choice: ColorChoice, stream: &(impl IsTerminal + AsFd)) -> Style {
     let color = match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => {
             let wanted = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-            wanted && env::var_os("TERM").is_none_or(|term| term != "dumb") && io::stdout().is_terminal()
+            wanted && env::var_os("TERM").is_none_or(|term| term != "dumb") && stream.is_terminal()
         }
     };
-    Style { color, width: width() }
+    Style { color, width: width(stream) }
 }
 
 /// COLUMNS where it is set, else what the terminal says, else the usual.
-fn width() -> usize {
+fn width(stream: &impl AsFd) -> usize {
     let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let terminal = || rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok().map(|size| usize::from(size.ws_col));
+    let terminal = || rustix::termios::tcgetwinsize(stream).ok().map(|size| usize::from(size.ws_col));
     columns.or_else(terminal).filter(|columns| *columns > 0).unwrap_or(Style::default().width)
 }

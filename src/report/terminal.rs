@@ -46,6 +46,13 @@ pub fn spec(result: &SpecResult, options: Options<'_>) -> String {
     page.finish()
 }
 
+/// What there is to say about one test.
+pub(super) fn test(result: &SpecResult, test: &TestResult, options: Options<'_>) -> String {
+    let mut page = Page::new(options.style.color);
+    draw_test(&mut page, result, test, options);
+    page.finish()
+}
+
 /// Whether two cases have one snapshot and gave one trace that is not the accepted one, so that
 /// there is one thing to decide on.
 fn is_same(one: &Outcome, other: &Outcome) -> bool {

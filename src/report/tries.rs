@@ -18,22 +18,7 @@ pub(super) fn draw(page: &mut Page, result: &SpecResult, tries: &Tries, options:
         page.paint(STRONG, &which(tries, index));
         page.push(&format!(": {}", terminal::word(&way.outcome)));
         page.end_line();
-        match (&way.outcome, first) {
-            (Outcome::Failed { record, written }, _) => {
-                failed(page, result.source.as_ref(), record, written.as_deref(), options.style);
-            }
-            (Outcome::CouldNotRun { reason }, _) => {
-                page.push(&format!("    {reason}"));
-                page.end_line();
-            }
-            (Outcome::Changed(change), None) => {
-                page.paint(QUIET, &format!("  against {}", shown_path(&change.snapshot)));
-                page.end_line();
-                changes::draw(page, &change.accepted, &way.trace);
-            }
-            (_, Some(first)) => changes::draw(page, &first.trace, &way.trace),
-            (_, None) => {}
-        }
+        draw_way(page, result, way, first, options);
         if !matches!(way.outcome, Outcome::Failed { .. } | Outcome::CouldNotRun { .. }) {
             first = first.or(Some(way));
         }
@@ -43,6 +28,33 @@ pub(super) fn draw(page: &mut Page, result: &SpecResult, tries: &Tries, options:
         page.end_line();
     }
     page.end_line();
+}
+
+/// What one way is like without the others.
+pub(super) fn text(result: &SpecResult, way: &Way) -> String {
+    let mut page = Page::new(false);
+    draw_way(&mut page, result, way, None, Options::default());
+    page.finish()
+}
+
+/// Draws how a way ended, or where its trace is not that of the first way that has one.
+fn draw_way(page: &mut Page, result: &SpecResult, way: &Way, first: Option<&Way>, options: Options<'_>) {
+    match (&way.outcome, first) {
+        (Outcome::Failed { record, written }, _) => {
+            failed(page, result.source.as_ref(), record, written.as_deref(), options.style);
+        }
+        (Outcome::CouldNotRun { reason }, _) => {
+            page.push(&format!("    {reason}"));
+            page.end_line();
+        }
+        (Outcome::Changed(change), None) => {
+            page.paint(QUIET, &format!("  against {}", shown_path(&change.snapshot)));
+            page.end_line();
+            changes::draw(page, &change.accepted, &way.trace);
+        }
+        (_, Some(first)) => changes::draw(page, &first.trace, &way.trace),
+        (_, None) => {}
+    }
 }
 
 /// How many runs went which way, in a few words.

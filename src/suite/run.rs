@@ -72,7 +72,7 @@ impl Runner {
 
     fn run_selected(&self, found: &Found, worker: &mut Worker) -> Option<SpecResult> {
         if self.cancel.is_cancelled() {
-            return Some(whole(found, Outcome::Cancelled { line: 0, file: None }));
+            return self.not_begun(found, || Outcome::Cancelled { line: 0, file: None });
         }
         let begun = Instant::now();
         let loaded = match Loaded::read(found, &self.settings) {
@@ -85,6 +85,14 @@ impl Runner {
         }
         let result = self.run_cases(found, &loaded, selected, worker, begun);
         Some(self.completed(result, loaded))
+    }
+
+    /// The selected tests of a spec, none of which begins any more.
+    fn not_begun(&self, found: &Found, outcome: impl Fn() -> Outcome) -> Option<SpecResult> {
+        let tests =
+            self.list(found, false).into_iter().map(|test| TestResult::new(test.name, outcome(), Duration::ZERO));
+        let tests: Vec<_> = tests.collect();
+        (!tests.is_empty()).then(|| SpecResult { tests, ..SpecResult::new(&found.path) })
     }
 
     /// The result with what reports want to show beside it.
@@ -213,7 +221,12 @@ impl Runner {
             Ended::CouldNotRun(reason) => Outcome::CouldNotRun { reason },
             Ended::Cancelled { line, file } => Outcome::Cancelled { line, file },
         };
-        Ok((outcome, (self.detail >= Detail::Records).then(|| Box::new(execution.record))))
+        let wanted = match outcome {
+            // Its events lead to the step that a report names.
+            Outcome::Changed(_) => Detail::Facts,
+            _ => Detail::Records,
+        };
+        Ok((outcome, (self.detail >= wanted).then(|| Box::new(execution.record))))
     }
 
     /// Keeps what crossed the isolated network, if the test came to have one.

@@ -23,6 +23,7 @@ mod project;
 mod readme;
 mod rendering;
 mod reports;
+mod run_reports;
 mod schema;
 mod settling;
 mod show;
