@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use super::run::RunReport;
 use super::terminal::shown_path;
 use super::told::{self, Place};
+use super::why;
 use crate::diagnostic::{Diagnostic, Format, Style, render};
 use crate::model::bytes::escape;
 use crate::source::SourceFile;
@@ -103,6 +104,9 @@ struct JsonFailure<'a> {
     unread: Vec<Unread<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deadline_ms: Option<f64>,
+    /// Why it came about, where the record shows that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
     notes: &'a [String],
     help: &'a [String],
     /// The trace up to there.
@@ -280,6 +284,7 @@ fn failure<'a>(spec: &SpecResult, outcome: &'a Outcome) -> Option<JsonFailure<'a
         }),
         unread: failure.unread.iter().map(|(endpoint, bytes)| Unread { endpoint, bytes: escape(&bytes.0) }).collect(),
         deadline_ms: failure.deadline.map(|micros| millis(micros as f64 / 1e6)),
+        why: why(record),
         notes: &failure.notes,
         help: &failure.help,
         trace: led_here(record),
