@@ -34,16 +34,16 @@ pub fn commands(report: &RunReport, root: Option<&Path>) -> String {
 
 /// What an annotation shows below its title.
 fn message(spec: &SpecResult, test: &TestResult) -> String {
-    let text = match &test.outcome {
+    let drawn = match &test.outcome {
         // The lines of the spec are round the annotation anyway.
         Outcome::Failed { record, .. } => super::failure::draw_record(None, record, Style::default()),
         Outcome::Invalid(found) => found.first().map(explanation),
         Outcome::Cancelled { .. } => Some(told::sentence(&test.outcome)),
         _ => None,
     };
-    text.unwrap_or_else(|| {
-        let drawn = told::text(spec, test);
-        drawn.split_once('\n').map_or_else(|| told::sentence(&test.outcome), |(_, rest)| without_margin(rest))
+    drawn.unwrap_or_else(|| {
+        let whole = told::text(spec, test);
+        whole.split_once('\n').map_or_else(|| told::sentence(&test.outcome), |(_, rest)| without_margin(rest))
     })
 }
 

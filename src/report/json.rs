@@ -1,5 +1,7 @@
 //! A run as one object of JSON, which `docs/reports.md` describes.
 
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -173,7 +175,7 @@ pub fn run(report: &RunReport) -> String {
         version: VERSION,
         sockspec: env!("CARGO_PKG_VERSION"),
         began: began.to_rfc3339_opts(SecondsFormat::Millis, true),
-        took_ms: millis(report.took.as_secs_f64()),
+        took_ms: millis(report.took),
         interrupted: report.is_interrupted,
         seed: report.seed,
         totals: totals(&report.totals),
@@ -185,8 +187,8 @@ pub fn run(report: &RunReport) -> String {
 }
 
 /// Milliseconds, to the microsecond.
-fn millis(seconds: f64) -> f64 {
-    (seconds * 1e6).round() / 1e3
+fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn totals(totals: &Totals) -> JsonTotals {
@@ -219,7 +221,7 @@ fn test<'a>(spec: &'a SpecResult, test: &'a TestResult) -> Test<'a> {
         tags: spec.details.as_ref().map_or(&[], |details| &details.tags),
         case: Values(&test.values),
         verdict: test.outcome.verdict(),
-        took_ms: millis(test.took.as_secs_f64()),
+        took_ms: millis(test.took),
         runs: test.runs,
         file,
         line: start.line,
@@ -247,7 +249,7 @@ fn tries(tries: &Tries) -> Vec<JsonTry> {
     let json = |run: &crate::suite::Try| JsonTry {
         verdict: tries.ways[run.way].outcome.verdict(),
         way: run.way,
-        took_ms: millis(run.took.as_secs_f64()),
+        took_ms: millis(run.took),
     };
     tries.runs.iter().map(json).collect()
 }
@@ -283,7 +285,7 @@ fn failure<'a>(spec: &SpecResult, outcome: &'a Outcome) -> Option<JsonFailure<'a
             at: difference.at,
         }),
         unread: failure.unread.iter().map(|(endpoint, bytes)| Unread { endpoint, bytes: escape(&bytes.0) }).collect(),
-        deadline_ms: failure.deadline.map(|micros| millis(micros as f64 / 1e6)),
+        deadline_ms: failure.deadline.map(|micros| millis(Duration::from_micros(micros))),
         why: why(record),
         notes: &failure.notes,
         help: &failure.help,

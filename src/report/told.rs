@@ -41,12 +41,10 @@ impl RunReport {
 pub(super) fn kind(outcome: &Outcome) -> Kind {
     match outcome {
         Outcome::Passed { .. } => Kind::Passed,
-        Outcome::Failed { .. } | Outcome::Changed(_) | Outcome::New(_) => Kind::Failed,
-        Outcome::Flaky(_) | Outcome::Differs(_) => Kind::Failed,
-        Outcome::Invalid(_) | Outcome::CouldNotRun { .. } => Kind::Broken,
         Outcome::Ignored { .. } | Outcome::NotRun | Outcome::Cancelled { line: 0, .. } => Kind::Skipped,
-        // It had begun, and may be what hangs.
-        Outcome::Cancelled { .. } => Kind::Broken,
+        // One that had begun may be what hangs.
+        Outcome::Invalid(_) | Outcome::CouldNotRun { .. } | Outcome::Cancelled { .. } => Kind::Broken,
+        _ => Kind::Failed,
     }
 }
 
