@@ -10,33 +10,10 @@ use crate::spec::ast::{Network, Scalar, Spec, Step, StepKind, Verb};
 
 use super::build::later;
 use super::constant;
+use super::given::Settings;
 
 /// How many cases one spec may have.
 const MOST_CASES: usize = 10_000;
-
-/// What the command line or the harness says about how specs are understood.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// `--var NAME=VALUE`, in the order given; the last of a name counts.
-    pub vars: Vec<(String, String)>,
-    /// By what every deadline is multiplied.
-    pub timeout_factor: f64,
-    /// Whether addresses outside the loopback range are allowed.
-    pub allow_net: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { vars: Vec::new(), timeout_factor: 1.0, allow_net: false }
-    }
-}
-
-impl Settings {
-    /// The value that `--var` gives this name.
-    pub(crate) fn var(&self, name: &str) -> Option<&str> {
-        self.vars.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
 
 /// One combination of the values of a `matrix`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -142,7 +119,7 @@ impl Case {
             return self.values.get(index)?.to_text();
         }
         let (_, written) = spec.vars.iter().find(|(known, _)| known.text == name).filter(|_| depth < DEEPEST)?;
-        let text = settings.var(name).unwrap_or(&written.text);
+        let text = settings.given(name).map_or(written.text.as_str(), |given| given.text);
         all_known(text, &|name| self.value(name, spec, settings, depth + 1))
     }
 }
@@ -240,13 +217,14 @@ fn choices<'a>(
             choices.push((&written.text, value));
         }
     }
-    if let Some(text) = settings.var(&name.text) {
+    diagnostics.extend(settings.unset(name));
+    if let Some(given) = settings.given(&name.text) {
         let declared = choices.first().map(|(_, value)| value);
-        let value = constant::replaced(name, declared, text).unwrap_or_else(|finding| {
+        let value = constant::replaced(name, declared, given).unwrap_or_else(|finding| {
             diagnostics.push(*finding);
             declared.cloned().unwrap_or(Value::Bool(false))
         });
-        return vec![(text, value)];
+        return vec![(given.text, value)];
     }
     choices
 }

@@ -2,6 +2,7 @@
 //! Whatever else YAML would make something of is refused, so that no type rule of YAML ever
 //! changes what a spec says.
 
+use super::given::Given;
 use crate::diagnostic::Diagnostic;
 use crate::model::size::parse_number;
 use crate::model::value::Value;
@@ -36,8 +37,9 @@ pub(crate) fn read(written: &Scalar) -> Result<Value, Finding> {
     Err(Box::new(finding))
 }
 
-/// The value that `--var` gives a variable, in the type of the value that it replaces.
-pub(crate) fn replaced(name: &Scalar, declared: Option<&Value>, text: &str) -> Result<Value, Finding> {
+/// The value that a variable is given, in the type of the value that it replaces.
+pub(crate) fn replaced(name: &Scalar, declared: Option<&Value>, given: Given<'_>) -> Result<Value, Finding> {
+    let text = given.text;
     let value = match declared {
         Some(Value::Number(_)) => number(text).map(Value::Number),
         Some(Value::Bool(_)) => text.parse().ok().map(Value::Bool),
@@ -45,7 +47,7 @@ pub(crate) fn replaced(name: &Scalar, declared: Option<&Value>, text: &str) -> R
     };
     value.ok_or_else(|| {
         let kind = declared.map_or("text", Value::type_name);
-        let message = format!("`--var {}={text}`: `{text}` is not a {kind}", name.text);
+        let message = format!("{}: `{text}` is not a {kind}", given.said(&name.text));
         let finding = Diagnostic::error("wrong-type", name.span, message)
             .label(format!("declared as a {kind}"))
             .help(format!("give `{}` a {kind}, or declare it in quotes", name.text));
@@ -137,6 +139,7 @@ mod tests {
     #[test]
     fn an_override_has_the_type_of_the_declared_value() {
         let name = scalar("n", Style::Plain);
+        let replaced = |name, declared, text| replaced(name, declared, Given::from(text));
         assert_eq!(replaced(&name, Some(&Value::Number(1)), "0x10").unwrap(), Value::Number(16));
         assert!(replaced(&name, Some(&Value::Number(1)), "many").is_err());
         assert_eq!(replaced(&name, Some(&Value::Bool(true)), "false").unwrap(), Value::Bool(false));

@@ -9,6 +9,7 @@ mod descriptors;
 pub mod expression;
 pub mod file;
 mod fixed;
+pub mod given;
 pub mod pattern;
 pub mod payload;
 pub mod program;
@@ -20,7 +21,8 @@ mod tests;
 pub mod tls;
 
 pub use build::{build, check};
-pub use case::{Case, Settings, cases};
+pub use case::{Case, cases};
+pub use given::{Configured, Origin, Settings};
 pub use room::Room;
 
 use std::net::Ipv4Addr;

@@ -2,6 +2,7 @@
 //! executed, its trace compared with the snapshot.
 
 pub mod captures;
+pub mod config;
 pub mod doctor;
 pub mod find;
 mod glance;
@@ -19,6 +20,7 @@ pub mod run;
 pub mod select;
 
 pub use captures::Captures;
+pub use config::Config;
 pub use find::{FindError, Found, Layout};
 pub use list::Listed;
 pub use load::Loaded;

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use sockspec::diagnostic::{Diagnostic, Format, Severity, Style, render};
-use sockspec::plan::case::Settings;
+use sockspec::plan::Settings;
 use sockspec::source::SourceFile;
 use sockspec::{plan, spec};
 

@@ -42,7 +42,8 @@ use crate::spec::ast::{Scalar, Spec, Step};
 
 use super::analysis;
 use super::analysis::lanes::Recorder;
-use super::case::{Case, Settings, cases};
+use super::case::{Case, cases};
+use super::given::Settings;
 use super::{Plan, constant, expression};
 use scope::{Content, Scope};
 use topology::Joined;
@@ -313,9 +314,13 @@ impl<'a> Builder<'a> {
             self.scope.doubt(&name.text);
             return (Value::Text(written.text.clone()), false);
         };
-        match settings.var(&name.text).map(|text| constant::replaced(name, Some(&declared), text)) {
-            Some(Ok(value)) => (value, false),
-            Some(Err(finding)) => {
+        if let Some(finding) = settings.unset(name) {
+            self.report(finding);
+        }
+        let given = settings.given(&name.text);
+        match given.map(|given| (constant::replaced(name, Some(&declared), given), given.is_hidden())) {
+            Some((Ok(value), hidden)) => (value, hidden),
+            Some((Err(finding), _)) => {
                 self.report(*finding);
                 (declared, hidden)
             }
