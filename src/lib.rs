@@ -13,6 +13,7 @@ pub mod model;
 pub mod plan;
 pub mod record;
 pub mod report;
+pub mod review;
 pub mod snapshot;
 pub mod source;
 pub mod spec;

@@ -21,7 +21,7 @@ pub struct Event {
 }
 
 /// What crossed the wire: a segment, or several neighbours that are one to a trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Segment {
     /// Who sent it: the endpoint that is bound to its source, or the address.
     pub from: String,

@@ -121,6 +121,27 @@ impl TraceText {
         found
     }
 
+    /// Changes what is in it, block by block and event by event; their lines stay those of the text.
+    pub fn change(&mut self, with: &mut impl FnMut(&mut NodeKind)) {
+        fn walk(nodes: &mut [Node], with: &mut impl FnMut(&mut NodeKind)) {
+            for node in nodes {
+                let before = node.raw.as_ref().map(|_| node.kind.clone());
+                with(&mut node.kind);
+                if before.is_some_and(|before| before != node.kind) {
+                    node.raw = None;
+                }
+                match &mut node.kind {
+                    NodeKind::Parallel(inner)
+                    | NodeKind::Lane(_, inner)
+                    | NodeKind::Repeat(_, inner)
+                    | NodeKind::Retry(inner) => walk(inner, with),
+                    NodeKind::Event(_) | NodeKind::End(_) | NodeKind::Unknown(_) => {}
+                }
+            }
+        }
+        walk(&mut self.nodes, with);
+    }
+
     /// A record that gives this trace, but for iterations without events, for what is drawn of
     /// records. `line_of` says which line each event has in it, from its line in the text.
     pub fn to_record(&self, test: &str, line_of: impl Fn(u32) -> u32) -> Record {

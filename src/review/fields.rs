@@ -1,0 +1,310 @@
+//! How an event differs from the one it was.
+
+use super::align::{is_seen, verb};
+use super::finding::{Finding, Said, Weight};
+use super::payload;
+use super::phrase::{self, Phrase, all_of, any_of, counted, flag, verbs, who};
+use crate::trace::event::{Event, What};
+
+/// All differences of two events that are the same one, but for what crossed the wire.
+pub(super) fn compare(old: &Event, new: &Event) -> Vec<Finding> {
+    if old.endpoint != new.endpoint {
+        let text = format!("{} {}, where {} {}", who(new), now(&phrase::of(new).now), who(old), phrase::of(old).past);
+        return vec![Finding::plain(Weight::Seen, text)];
+    }
+    let mut found = Vec::new();
+    if old.fails != new.fails && verb(old) == verb(new) {
+        found.push(outcome(old, new));
+        if is_failure(old) != is_failure(new) {
+            // What bytes there are or are not is what the outcome says.
+            return found;
+        }
+    }
+    match (&old.what, &new.what) {
+        (one, other) if one == other => {}
+        (What::Data { verb: was, bytes: before, suffix: gone }, What::Data { verb, bytes, suffix })
+            if verbs(was) == verbs(verb) =>
+        {
+            if before != bytes {
+                let told = payload::difference(before, bytes);
+                let said = Said::Bytes { who: who(new), verb: verb.clone(), told };
+                found.push(Finding { weight: Weight::Bytes, old: None, new: None, said });
+            }
+            found.extend(size_of_read(was, verb, new));
+            found.extend(suffixes(gone, suffix, verb, new));
+        }
+        (What::Words(before), What::Words(words)) if first(before) == first(words) => {
+            found.extend(self::words(before, words, new));
+        }
+        _ if old.fails == new.fails || verb(old) != verb(new) => found.push(otherwise(old, new)),
+        _ => {}
+    }
+    found
+}
+
+fn is_failure(event: &Event) -> bool {
+    !event.fails.is_empty() && event.fails.iter().all(|name| name != "none")
+}
+
+fn first(words: &str) -> &str {
+    words.split(' ').next().unwrap_or_default()
+}
+
+/// `conn now sees a reset where it saw the end of the stream`
+fn otherwise(old: &Event, new: &Event) -> Finding {
+    let (one, other) = (phrase::of(old), phrase::of(new));
+    let ends = |event: &Event| matches!(verb(event), "close" | "reset" | "shutdown");
+    let weight = match new.what {
+        _ if is_seen(verb(old)) || is_seen(verb(new)) || ends(new) => Weight::Seen,
+        _ => Weight::Words,
+    };
+    where_it(weight, new, &one, &other)
+}
+
+fn where_it(weight: Weight, event: &Event, old: &Phrase, new: &Phrase) -> Finding {
+    Finding::does(weight, &who(event), format!("{} where it {}", now(&new.now), old.past))
+}
+
+/// `now sends`, `is now`.
+pub(super) fn now(does: &str) -> String {
+    match does.strip_prefix("is ") {
+        Some(what) => format!("is now {what}"),
+        None => format!("now {does}"),
+    }
+}
+
+/// How a call ends otherwise than it did.
+fn outcome(old: &Event, new: &Event) -> Finding {
+    let call = format!("the {} of {}", call_of(new), who(new));
+    let other = match &new.what {
+        What::Words(words) => words.strip_prefix("connect ").map(|to| format!(" to {to}")),
+        What::Data { .. } => None,
+    };
+    let call = call + &other.unwrap_or_default();
+    let text = match (phrase::outcome(&old.fails), phrase::outcome(&new.fails)) {
+        (None, Some(now)) => match bytes_of(old) {
+            Some(bytes) if verb(old) != "send" && is_failure(new) => {
+                format!("{call} now {} where it gave {bytes}", now.now)
+            }
+            _ => format!("{call} now {}; it succeeded before", now.now),
+        },
+        (Some(was), None) => match bytes_of(new) {
+            Some(bytes) if verb(new) != "send" => {
+                format!("{call} now succeeds and gives {bytes}; it {} before", was.past)
+            }
+            _ => format!("{call} now succeeds; it {} before", was.past),
+        },
+        (Some(was), Some(now)) => format!("{call} now {}; it {} before", now.now, was.past),
+        (None, None) => format!("{call} now succeeds"),
+    };
+    Finding::plain(Weight::Outcome, text.replace(" now may fail", " may now fail"))
+}
+
+/// The call as a noun.
+fn call_of(event: &Event) -> &str {
+    match verb(event) {
+        "tls" => "TLS handshake",
+        "eof" | "truncated" | "silence" | "readable" | "writable" | "exit" => "expect",
+        verb if verb.starts_with('[') => "expect",
+        verb => verb,
+    }
+}
+
+fn bytes_of(event: &Event) -> Option<String> {
+    match &event.what {
+        What::Data { bytes, .. } => Some(phrase::shown(bytes)),
+        What::Words(_) => None,
+    }
+}
+
+fn size_of_read(old: &str, new: &str, event: &Event) -> Option<Finding> {
+    let (was, is) = (old.split_once(' ')?.1, new.split_once(' ')?.1);
+    let text = format!("now reads up to {is} bytes at once where it read up to {was}");
+    (was != is).then(|| Finding::does(Weight::Words, &who(event), text))
+}
+
+/// What is said of bytes after them: `from bob`, `truncated`.
+fn suffixes(old: &[String], new: &[String], verb: &str, event: &Event) -> Vec<Finding> {
+    let (does, did) = verbs(verb);
+    let bytes = bytes_of(event).unwrap_or_default();
+    let mut found = Vec::new();
+    let cut_off = |list: &[String]| list.iter().any(|word| word == "truncated");
+    if cut_off(old) != cut_off(new) {
+        let how = if cut_off(new) { "is now cut off by the size of the read" } else { "is no longer cut off" };
+        found.push(Finding::plain(Weight::Seen, format!("what {} {does} {how} (truncated)", who(event))));
+    }
+    let others = |list: &[String]| list.iter().filter(|word| *word != "truncated").cloned().collect::<Vec<_>>();
+    let (old, new) = (others(old), others(new));
+    for word in new.iter().filter(|word| !old.contains(word)) {
+        let text = match old.iter().find(|other| first(other) == first(word)) {
+            Some(was) if matches!(first(word), "pass" | "takes") => {
+                let (does, did) = if first(word) == "pass" { ("passes", "passed") } else { ("takes", "took") };
+                format!("now {does} {} with {bytes} where it {did} {}", several(word), several(was))
+            }
+            Some(was) => format!("now {does} {bytes} {word} where it {did} it {was}"),
+            None => format!("now {does} {bytes} {}", flag(word)),
+        };
+        found.push(Finding::does(Weight::Words, &who(event), text));
+    }
+    for word in old.iter().filter(|word| !new.iter().any(|other| first(other) == first(word))) {
+        found.push(Finding::does(Weight::Words, &who(event), format!("no longer {does} {bytes} {}", flag(word))));
+    }
+    found
+}
+
+/// The names after the first word.
+fn several(words: &str) -> String {
+    all_of(&words.split(' ').skip(1).collect::<Vec<_>>())
+}
+
+/// How words differ that begin with the same one.
+fn words(old: &str, new: &str, event: &Event) -> Vec<Finding> {
+    let who = who(event);
+    match first(new) {
+        "close" | "reset" if old.contains("unread") || new.contains("unread") => vec![left(old, new, &who)],
+        "set" => options(&old["set".len()..], &new["set".len()..], &who),
+        "expect" if old.contains('=') && new.contains('=') => {
+            attributes(&old["expect".len()..], &new["expect".len()..], &who)
+        }
+        "tls" if agreed(old).is_some() && agreed(new).is_some() => tls(old, new, &who),
+        "exit" => {
+            vec![where_it(Weight::Seen, event, &phrase::of(&with(event, old)), &phrase::of(&with(event, new)))]
+        }
+        _ => {
+            let weight = if is_seen(first(new)) { Weight::Seen } else { Weight::Words };
+            vec![where_it(weight, event, &phrase::of(&with(event, old)), &phrase::of(&with(event, new)))]
+        }
+    }
+}
+
+/// An event that does just that, and does not fail.
+fn with(event: &Event, words: &str) -> Event {
+    let what = What::Words(words.to_owned());
+    Event { endpoint: event.endpoint.clone(), what, fails: Vec::new(), wire: Vec::new() }
+}
+
+/// `5 bytes stay unread when conn closes; before, none did`
+fn left(old: &str, new: &str, who: &str) -> Finding {
+    let unread = |words: &str| words.split_once("unread ").map(|(_, count)| count.to_owned());
+    let action = if first(new) == "reset" { "resets the connection" } else { "closes" };
+    let stay = |count: &str| match count {
+        "~" => "some bytes now stay unread".to_owned(),
+        "1" => "1 byte now stays unread".to_owned(),
+        count => format!("{count} bytes now stay unread"),
+    };
+    let text = match (unread(old), unread(new)) {
+        (None, Some(count)) => format!("{} when {who} {action}; before, none did", stay(&count)),
+        (Some(count), None) => format!(
+            "nothing stays unread any more when {who} {action}; before, {} did",
+            count.parse().map_or_else(|_| "some bytes".to_owned(), |count| counted(count, "byte"))
+        ),
+        (Some(was), Some(count)) if was != count => {
+            format!("{} when {who} {action}; before, {was} did", stay(&count))
+        }
+        _ => return Finding::does(Weight::Words, who, format!("now does `{new}` where it did `{old}`")),
+    };
+    Finding::plain(Weight::Seen, text)
+}
+
+/// `NAME=VALUE` one by one; a value in brackets is one.
+fn pairs(list: &str) -> Vec<(&str, &str)> {
+    let mut pairs = Vec::new();
+    let (mut depth, mut start) = (0_i32, 0);
+    let ends = list.char_indices().chain([(list.len(), ' ')]);
+    for (at, c) in ends {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth -= 1,
+            ' ' if depth <= 0 => {
+                pairs.extend(list[start..at].split_once('='));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    pairs
+}
+
+/// What has another value now, what is new, and what is gone.
+fn changed<'p>(
+    old: &'p [(&'p str, &'p str)],
+    new: &'p [(&'p str, &'p str)],
+) -> impl Iterator<Item = (&'p str, Option<&'p str>, Option<&'p str>)> {
+    let value = |list: &[(&'p str, &'p str)], name: &str| {
+        list.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
+    };
+    let names = new.iter().chain(old.iter().filter(move |(name, _)| value(new, name).is_none())).map(|(name, _)| *name);
+    names.map(move |name| (name, value(old, name), value(new, name))).filter(|(_, old, new)| old != new)
+}
+
+fn options(old: &str, new: &str, who: &str) -> Vec<Finding> {
+    let (old, new) = (pairs(old), pairs(new));
+    let told = changed(&old, &new).map(|change| match change {
+        (name, Some(was), Some(is)) => format!("now sets {name} to {is} where it set it to {was}"),
+        (name, None, is) => format!("now also sets {name} to {}", is.unwrap_or_default()),
+        (name, Some(was), None) => format!("no longer sets {name} (to {was})"),
+    });
+    told.map(|what| Finding::does(Weight::Words, who, what)).collect()
+}
+
+fn attributes(old: &str, new: &str, who: &str) -> Vec<Finding> {
+    let (old, new) = (pairs(old), pairs(new));
+    let told = changed(&old, &new).map(|change| match change {
+        ("state", Some(was), Some(is)) => format!("is now in state {} where it was in {}", set(is), set(was)),
+        ("unread" | "unsent", Some(was), Some(is)) => {
+            let what = if new.iter().any(|(name, _)| *name == "unread") { "unread" } else { "unsent" };
+            format!("now has {} bytes {what} where it had {}", set(is), set(was))
+        }
+        ("queue", Some(was), Some(is)) => {
+            format!("now has {} connections in its queue where it had {}", set(is), set(was))
+        }
+        (name, Some(was), Some(is)) => format!("now has {name} {} where it had {}", set(is), set(was)),
+        (name, None, is) => format!("is now asked for {name}, too, and has {}", set(is.unwrap_or_default())),
+        (name, Some(was), None) => format!("is no longer asked for {name}, which was {}", set(was)),
+    });
+    told.map(|what| Finding::does(Weight::Seen, who, what)).collect()
+}
+
+/// `[a, b]` in words.
+fn set(value: &str) -> String {
+    match value.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
+        Some(list) => any_of(&list.split(", ").collect::<Vec<_>>()),
+        None => value.to_owned(),
+    }
+}
+
+/// What two ends have agreed on: the version, then words with their values.
+fn agreed(words: &str) -> Option<Vec<(&str, &str)>> {
+    let mut words = words.split(' ').skip(1);
+    let version = words.next().filter(|version| version.starts_with(|c: char| c.is_ascii_digit() || c == '~'))?;
+    let rest: Vec<&str> = words.collect();
+    let pairs = rest.chunks(2).map(|pair| (pair[0], pair.get(1).copied().unwrap_or_default()));
+    Some(std::iter::once(("version", version)).chain(pairs).collect())
+}
+
+fn tls(old: &str, new: &str, who: &str) -> Vec<Finding> {
+    let (Some(old), Some(new)) = (agreed(old), agreed(new)) else { return Vec::new() };
+    let told = changed(&old, &new).map(|change| match change {
+        ("version", was, is) => {
+            format!("now speaks TLS {} where it spoke TLS {}", is.unwrap_or_default(), was.unwrap_or_default())
+        }
+        ("alpn", was, is) => format!("now agrees on {} where it agreed on {}", protocol(is), protocol(was)),
+        (name, Some(was), Some(is)) => format!("now shows {name} {is} in TLS where it showed {was}"),
+        (name, None, is) => format!("now shows {name} {} in TLS", is.unwrap_or_default()),
+        (name, Some(was), None) => format!("no longer shows {name} {was} in TLS"),
+    });
+    told.map(|what| Finding::does(Weight::Seen, who, what)).collect()
+}
+
+fn protocol(name: Option<&str>) -> String {
+    name.map_or_else(|| "no protocol (ALPN)".to_owned(), |name| format!("{name} by ALPN"))
+}
+
+/// Names in a list, the first few.
+pub(super) fn listed(names: &[String], limit: usize) -> String {
+    let shown: Vec<&str> = names.iter().take(limit).map(String::as_str).collect();
+    match names.len().saturating_sub(limit) {
+        0 => all_of(&shown),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

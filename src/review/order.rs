@@ -1,0 +1,38 @@
+//! Events that are the same, and now stand before or after others than they did.
+
+use super::fields::now;
+use super::finding::{Finding, Weight};
+use super::phrase::{self, who};
+use crate::trace::event::Event;
+
+/// A line of the old trace and the line of the new one with the same event, or the one it became.
+pub(super) type Known<'n> = (u32, u32, &'n Event);
+
+/// What is told of an event that was at one line and is now at another one.
+/// Also says whether it has passed another one, and is not only in another block.
+pub(super) fn moved(event: &Event, old: u32, new: u32, known: &[Known<'_>]) -> (Finding, bool) {
+    let later = |(was, is, _): &&Known<'_>| *was > old && *is < new;
+    let earlier = |(was, is, _): &&Known<'_>| *was < old && *is > new;
+    let (who, phrase) = (who(event), phrase::of(event));
+    // Of those that it has passed, the one that it stands next to now; one of its own rather.
+    let passed_later = nearest(known.iter().filter(later).rev(), event);
+    let passed_earlier = nearest(known.iter().filter(earlier), event);
+    let text = match (passed_later, passed_earlier) {
+        (Some(other), _) => format!("{who} {} after {}; before, it did so first", now(&phrase.now), told(event, other)),
+        (_, Some(other)) => format!("{who} {} before {}; it did so afterwards", now(&phrase.now), told(event, other)),
+        _ => format!("{who} {} at another place now", phrase.now),
+    };
+    let has_passed = passed_later.or(passed_earlier).is_some();
+    (Finding::plain(Weight::Order, text).at(old, new), has_passed)
+}
+
+fn nearest<'k, 'n: 'k>(passed: impl Iterator<Item = &'k Known<'n>>, event: &Event) -> Option<&'k Event> {
+    let passed: Vec<&Event> = passed.map(|(_, _, event)| *event).collect();
+    let own = passed.iter().position(|other| other.endpoint == event.endpoint);
+    passed.get(own.unwrap_or(0)).copied()
+}
+
+fn told(event: &Event, other: &Event) -> String {
+    let subject = if other.endpoint == event.endpoint { "it".to_owned() } else { who(other) };
+    format!("{subject} {}", phrase::of(other).now)
+}

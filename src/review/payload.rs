@@ -1,0 +1,248 @@
+//! How bytes differ, in words.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::phrase::{counted, cut, part, shown, text, verbs};
+use crate::model::bytes::{escape, is_mostly_unprintable};
+use crate::trace::shown::Shown;
+
+/// How long bytes may be, as a trace writes them, to be told as a whole.
+const WHOLE: usize = 44;
+/// How many characters of a line stand in a sentence.
+const LINE: usize = 60;
+/// How many bytes of what differs stand in a sentence.
+const SPAN: usize = 24;
+
+/// What is told of bytes that differ: the sentence after the name of who sends or receives them.
+/// `{does}` and `{did}` stand for the verb, so that a send and its receive can be told in one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Told(String);
+
+impl Told {
+    /// With the verb of an event.
+    pub(super) fn with(&self, verb: &str) -> String {
+        let (does, did) = verbs(verb);
+        self.0.replace("{does}", does).replace("{did}", did)
+    }
+}
+
+/// How the bytes of an event differ from those it had.
+pub(super) fn difference(old: &[Shown], new: &[Shown]) -> Told {
+    let (was, is) = trimmed(old, new);
+    Told(match (was.as_slice(), is.as_slice()) {
+        ([Shown::Bytes(old)], [Shown::Bytes(new)]) => bytes(old, new),
+        ([], [Shown::Bytes(_)]) if old.is_empty() => format!("now {{does}} {} where it {{did}} nothing", shown(new)),
+        ([Shown::Bytes(_)], []) if new.is_empty() => format!("now {{does}} nothing where it {{did}} {}", shown(old)),
+        ([one], [other]) => parts(one, other),
+        _ => format!("now {{does}} {} where it {{did}} {}", shown(new), shown(old)),
+    })
+}
+
+/// The parts without those that are the same before and after. Where bytes stand against something
+/// that varies, the same bytes round that are left out, too.
+fn trimmed(old: &[Shown], new: &[Shown]) -> (Vec<Shown>, Vec<Shown>) {
+    let before = old.iter().zip(new).take_while(|(one, other)| one == other).count();
+    let (old, new) = (&old[before..], &new[before..]);
+    let after = old.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| one == other).count();
+    let (mut old, mut new) = (old[..old.len() - after].to_vec(), new[..new.len() - after].to_vec());
+    if old.len() > 1 || new.len() > 1 {
+        if let (Some(Shown::Bytes(one)), Some(Shown::Bytes(other))) = (old.first_mut(), new.first_mut()) {
+            let same = one.iter().zip(other.iter()).take_while(|(one, other)| one == other).count();
+            one.drain(..same);
+            other.drain(..same);
+        }
+        if let (Some(Shown::Bytes(one)), Some(Shown::Bytes(other))) = (old.last_mut(), new.last_mut()) {
+            let same = one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
+            one.truncate(one.len() - same);
+            other.truncate(other.len() - same);
+        }
+        let is_left = |part: &Shown| !matches!(part, Shown::Bytes(bytes) if bytes.is_empty());
+        old.retain(is_left);
+        new.retain(is_left);
+    }
+    (old, new)
+}
+
+/// How one part differs from another one.
+fn parts(old: &Shown, new: &Shown) -> String {
+    use Shown::{Bytes, Digest, End, Generated, Matched, Named, Varying};
+    match (old, new) {
+        (Digest { size: was, .. }, Digest { size, .. }) | (Generated { size: was, .. }, Generated { size, .. })
+            if was != size =>
+        {
+            format!("now {{does}} {} where it {{did}} {was}{}", counted(*size, "byte"), beginning(old, new))
+        }
+        (Digest { size, .. }, Digest { .. }) => {
+            format!("now {{does}} other bytes, {} as before{}", counted(*size, "byte"), beginning(old, new))
+        }
+        (Named { .. } | Matched { .. } | Varying { .. }, Bytes(bytes)) => {
+            format!("now {{does}} the fixed {} where {} varied", text(bytes), varying(old))
+        }
+        (Bytes(bytes), Varying { .. }) => {
+            format!("now {{does}} bytes that vary where it {{did}} the fixed {}", text(bytes))
+        }
+        (Bytes(bytes), Named { .. } | Matched { .. }) => {
+            format!("now {{does}} {}, which varies, where it {{did}} the fixed {}", varying(new), text(bytes))
+        }
+        (End(old), End(new)) => {
+            format!("now {{does}} all up to {} where that was {}", ends(new), ends(old))
+        }
+        _ => format!("now {{does}} {} where it {{did}} {}", part(new), part(old)),
+    }
+}
+
+fn ends(ends: &[String]) -> String {
+    let words: Vec<&str> = ends.iter().map(String::as_str).collect();
+    super::phrase::any_of(&words)
+}
+
+fn varying(part: &Shown) -> String {
+    match part {
+        Shown::Varying { .. } => "any bytes".to_owned(),
+        other => self::part(other),
+    }
+}
+
+/// The heads of two digests, where these differ already.
+fn beginning(old: &Shown, new: &Shown) -> String {
+    match (old, new) {
+        (Shown::Digest { head: was, .. }, Shown::Digest { head, .. }) if was != head => {
+            format!("; they begin with \"{}\", before with \"{}\"", cut(&escape(head), LINE), cut(&escape(was), LINE))
+        }
+        (Shown::Generated { how: was, .. }, Shown::Generated { how, .. }) if was != how => {
+            format!(" ({how} where it was {was})")
+        }
+        _ => String::new(),
+    }
+}
+
+/// How bytes differ that are known on both sides.
+fn bytes(old: &[u8], new: &[u8]) -> String {
+    if is_mostly_unprintable(old) || is_mostly_unprintable(new) {
+        return binary(old, new);
+    }
+    let is_lines = |bytes: &[u8]| bytes[..bytes.len().saturating_sub(1)].contains(&b'\n');
+    if is_lines(old) || is_lines(new) {
+        return lines(old, new);
+    }
+    if escape(old).chars().count() <= WHOLE && escape(new).chars().count() <= WHOLE {
+        return format!("now {{does}} {} where it {{did}} {}", text(new), text(old));
+    }
+    span(old, new)
+}
+
+/// More or fewer bytes at the end, or a part in the middle that differs.
+fn span(old: &[u8], new: &[u8]) -> String {
+    if let Some(more) = new.strip_prefix(old) {
+        return format!("now {{does}} {} more at the end: {}", counted(more.len() as u64, "byte"), text(more));
+    }
+    if let Some(less) = old.strip_prefix(new) {
+        return format!(
+            "now {{does}} {} less: {} is missing at the end",
+            counted(less.len() as u64, "byte"),
+            text(less)
+        );
+    }
+    let (at, was, is) = differing(old, new);
+    let sizes =
+        if old.len() == new.len() { String::new() } else { format!(" ({} bytes, {} before)", new.len(), old.len()) };
+    match (was, is) {
+        ([], is) => {
+            format!("now {{does}} {} more, {}, at offset {at}{sizes}", counted(is.len() as u64, "byte"), text(is))
+        }
+        (was, []) => format!("no longer {{does}} {} at offset {at}{sizes}", text(was)),
+        (was, is) => format!("now {{does}} {} where it {{did}} {}, at offset {at}{sizes}", clipped(is), clipped(was)),
+    }
+}
+
+fn clipped(bytes: &[u8]) -> String {
+    match bytes.get(..SPAN) {
+        Some(first) if bytes.len() > SPAN => format!("\"{}…\"", escape(first)),
+        _ => text(bytes),
+    }
+}
+
+/// Where bytes begin to differ, and what differs, without what is the same at the end.
+fn differing<'b>(old: &'b [u8], new: &'b [u8]) -> (usize, &'b [u8], &'b [u8]) {
+    let at = old.iter().zip(new).take_while(|(one, other)| one == other).count();
+    let (was, is) = (&old[at..], &new[at..]);
+    let after = was.iter().rev().zip(is.iter().rev()).take_while(|(one, other)| one == other).count();
+    (at, &was[..was.len() - after], &is[..is.len() - after])
+}
+
+fn binary(old: &[u8], new: &[u8]) -> String {
+    let (at, was, is) = differing(old, new);
+    let sizes =
+        if old.len() == new.len() { String::new() } else { format!(" ({} bytes, {} before)", new.len(), old.len()) };
+    match (was, is) {
+        ([], is) if at == old.len() => {
+            format!("now {{does}} {} more at the end: {}", counted(is.len() as u64, "byte"), hex(is))
+        }
+        (was, []) if at == new.len() => {
+            format!("now {{does}} {} less: {} is missing at the end", counted(was.len() as u64, "byte"), hex(was))
+        }
+        ([], is) => {
+            format!("now {{does}} {} more, {}, at offset {at}{sizes}", counted(is.len() as u64, "byte"), hex(is))
+        }
+        (was, []) => format!("no longer {{does}} {} at offset {at}{sizes}", hex(was)),
+        (was, is) => format!("now {{does}} {} where it {{did}} {}, at offset {at}{sizes}", hex(is), hex(was)),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let more = if bytes.len() > 8 { " …" } else { "" };
+    let letters = bytes.len() <= 8 && bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    let letters = if letters { format!(" (\"{}\")", escape(bytes)) } else { String::new() };
+    format!("`{}{more}`{letters}", digits.join(" "))
+}
+
+/// How texts of several lines differ.
+fn lines<'b>(old: &'b [u8], new: &'b [u8]) -> String {
+    let old_lines: Vec<&[u8]> = old.split_inclusive(|byte| *byte == b'\n').collect();
+    let new_lines: Vec<&[u8]> = new.split_inclusive(|byte| *byte == b'\n').collect();
+    let ops = capture_diff_slices(Algorithm::Myers, &old_lines, &new_lines);
+    let mut changes: Vec<[Option<&[u8]>; 2]> = Vec::new();
+    for op in ops.iter().filter(|op| !matches!(op, DiffOp::Equal { .. })) {
+        let (was, is) = (&old_lines[op.old_range()], &new_lines[op.new_range()]);
+        let get = |lines: &[&'b [u8]], at: usize| lines.get(at).copied();
+        changes.extend((0..was.len().max(is.len())).map(|at| [get(was, at), get(is, at)]));
+    }
+    let Some((first, others)) = changes.split_first() else { return span(old, new) };
+    let more = match others {
+        [] => String::new(),
+        few @ ([_] | [_, _]) => few.iter().flat_map(|change| ["; ".to_owned(), further(*change)]).collect(),
+        many => format!("; and {} more lines differ", many.len()),
+    };
+    changed(*first) + &more
+}
+
+/// A line that differs, in a sentence of its own.
+fn changed([was, is]: [Option<&[u8]>; 2]) -> String {
+    match (was, is) {
+        (Some(was), Some(is)) => {
+            let is_status = was.starts_with(b"HTTP/") && is.starts_with(b"HTTP/");
+            let which = if is_status { "the status line " } else { "" };
+            format!("now {{does}} {which}{} where it {{did}} {}", ticked(is), ticked(was))
+        }
+        (None, is) => format!("now also {{does}} the line {}", ticked(is.unwrap_or_default())),
+        (Some(was), None) => format!("no longer {{does}} the line {}", ticked(was)),
+    }
+}
+
+/// A line that differs, after another one.
+fn further([was, is]: [Option<&[u8]>; 2]) -> String {
+    match (was, is) {
+        (Some(was), Some(is)) => format!("{} where it was {}", ticked(is), ticked(was)),
+        (None, is) => format!("{} is new", ticked(is.unwrap_or_default())),
+        (Some(was), None) => format!("{} is gone", ticked(was)),
+    }
+}
+
+/// A line without its end, unless that is all.
+fn ticked(line: &[u8]) -> String {
+    let bare = line.strip_suffix(b"\n").unwrap_or(line);
+    let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
+    let bare = if bare.is_empty() { line } else { bare };
+    format!("`{}`", cut(&escape(bare), LINE))
+}

@@ -1,0 +1,181 @@
+//! What differs as sentences: the most important first, those that are alike in one.
+
+use super::Weight;
+use super::fields::listed;
+use super::finding::{Finding, Said};
+use super::rename::Rename;
+
+/// How many new or lost events have sentences of their own.
+const EVENTS: usize = 8;
+/// How many names stand in a sentence.
+const NAMES: usize = 4;
+
+/// One difference in plain words, or several that are alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// How important it is.
+    pub weight: Weight,
+    /// The sentence, without a full stop.
+    pub text: String,
+    /// The first lines of the events in the old trace that it is about.
+    pub old: Vec<u32>,
+    /// The first lines of the events in the new trace that it is about.
+    pub new: Vec<u32>,
+    /// For a new event: what follows `new:`, so that it can follow `new step, line 12:`.
+    step: Option<String>,
+}
+
+impl Sentence {
+    /// The sentence, where the line of the spec's step is known: `new step, line 12: client closes`.
+    /// `line_of` gives it for the line of an event in the new trace.
+    pub fn with_lines(&self, line_of: impl Fn(u32) -> Option<u32>) -> String {
+        match (&self.step, self.new.first().and_then(|new| line_of(*new))) {
+            (Some(step), Some(line)) => format!("new step, line {line}: {step}"),
+            _ => self.text.clone(),
+        }
+    }
+}
+
+/// The sentences for all that differs.
+pub(super) fn of(mut findings: Vec<Finding>, renames: &[Rename]) -> Vec<Sentence> {
+    findings.sort_by_key(|finding| (finding.weight, finding.new.or(finding.old)));
+    let mut sentences = Vec::new();
+    let is_step = |finding: &Finding| matches!(finding.said, Said::Added { .. } | Said::Removed { .. });
+    let (steps, others): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(is_step);
+    sentences.extend(folded(others));
+    sentences.extend(events(&steps));
+    sentences.extend(renames.iter().map(renamed));
+    sentences.sort_by_key(|sentence| sentence.weight);
+    sentences
+}
+
+fn renamed(rename: &Rename) -> Sentence {
+    let Rename { old, new, is_endpoint } = rename;
+    let text = match is_endpoint {
+        true => format!("endpoint {old} is called {new} now"),
+        false => format!("what varies as <{old}> is called <{new}> now"),
+    };
+    Sentence { weight: Weight::Names, text, old: Vec::new(), new: Vec::new(), step: None }
+}
+
+/// Findings that say the same of several, as one sentence each.
+fn folded(findings: Vec<Finding>) -> Vec<Sentence> {
+    let mut groups: Vec<Vec<Finding>> = Vec::new();
+    for finding in findings {
+        match groups.iter_mut().find(|group| is_alike(&group[0], &finding)) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups.iter().map(|group| one(group)).collect()
+}
+
+fn is_alike(one: &Finding, other: &Finding) -> bool {
+    let same = match (&one.said, &other.said) {
+        (Said::Bytes { told: one, .. }, Said::Bytes { told: other, .. }) => one == other,
+        (Said::Does { what: one, .. }, Said::Does { what: other, .. }) | (Said::Plain(one), Said::Plain(other)) => {
+            one == other
+        }
+        _ => false,
+    };
+    same && one.weight == other.weight
+}
+
+fn one(group: &[Finding]) -> Sentence {
+    let text = match &group[0].said {
+        Said::Does { who, what } => {
+            let others = group.iter().skip(1).filter_map(|finding| match &finding.said {
+                Said::Does { who, .. } => Some(who.as_str()),
+                _ => None,
+            });
+            alike(who, what, others)
+        }
+        Said::Bytes { who, verb, told } => bytes(who, verb, &told.with(verb), group),
+        Said::Plain(text) if group.len() > 1 => format!("{text} ({} times)", group.len()),
+        Said::Plain(text) => text.clone(),
+        Said::Added { who, does } | Said::Removed { who, does } => format!("{who} {does}"),
+    };
+    sentence(group, text)
+}
+
+/// `a now does x; so do b and c`
+fn alike<'g>(who: &str, what: &str, others: impl Iterator<Item = &'g str>) -> String {
+    let mut names: Vec<String> = Vec::new();
+    let mut times = 1;
+    for other in others {
+        if other == who {
+            times += 1;
+        } else if !names.iter().any(|name| name == other) {
+            names.push(other.to_owned());
+        }
+    }
+    let times = if times > 1 && names.is_empty() { format!(" ({times} times)") } else { String::new() };
+    match names.len() {
+        0 => format!("{who} {what}{times}"),
+        1 => format!("{who} {what}; so does {}", names[0]),
+        _ => format!("{who} {what}; so do {}", listed(&names, NAMES)),
+    }
+}
+
+/// What one end sends otherwise, and who receives that.
+fn bytes(who: &str, verb: &str, told: &str, group: &[Finding]) -> String {
+    let mut receivers: Vec<String> = Vec::new();
+    let mut others: Vec<&str> = Vec::new();
+    for finding in &group[1..] {
+        if let Said::Bytes { who: other, verb: own, .. } = &finding.said {
+            match verb == "send" && own != "send" {
+                true if !receivers.contains(other) => receivers.push(other.clone()),
+                true => {}
+                false => others.push(other),
+            }
+        }
+    }
+    let text = alike(who, told, others.into_iter());
+    match receivers.len() {
+        0 => text,
+        1 => format!("{text}, and {} receives that", receivers[0]),
+        _ => format!("{text}, and {} receive that", listed(&receivers, NAMES)),
+    }
+}
+
+/// New and lost events. Of many the first; those of an endpoint that is all new or all gone in one.
+fn events(findings: &[Finding]) -> Vec<Sentence> {
+    let shown = if findings.len() > EVENTS { EVENTS - 1 } else { findings.len() };
+    let (first, rest) = findings.split_at(shown);
+    let mut sentences: Vec<Sentence> = first.iter().map(event).collect();
+    if !rest.is_empty() {
+        let is_new = |finding: &&Finding| matches!(finding.said, Said::Added { .. });
+        let new = rest.iter().filter(is_new).count();
+        let text = match (new, rest.len() - new) {
+            (new, 0) => format!("{new} more events are new"),
+            (0, gone) => format!("{gone} more events are gone"),
+            (new, gone) => format!("{new} more events are new, and {gone} are gone"),
+        };
+        sentences.push(sentence(rest, text));
+    }
+    sentences
+}
+
+fn event(finding: &Finding) -> Sentence {
+    let group = std::slice::from_ref(finding);
+    match &finding.said {
+        Said::Added { who, does } => {
+            let told = format!("{who} {does}");
+            Sentence { step: Some(told.clone()), ..sentence(group, format!("new: {told}")) }
+        }
+        Said::Removed { who, does } => {
+            let text = match does.strip_prefix("is ") {
+                Some(what) => format!("{who} is no longer {what}"),
+                None => format!("{who} no longer {does}"),
+            };
+            sentence(group, text)
+        }
+        _ => one(group),
+    }
+}
+
+fn sentence(group: &[Finding], text: String) -> Sentence {
+    let old = group.iter().filter_map(|finding| finding.old).collect();
+    let new = group.iter().filter_map(|finding| finding.new).collect();
+    Sentence { weight: group[0].weight, text, old, new, step: None }
+}

@@ -1,0 +1,114 @@
+//! How what crossed the wire differs.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::align::verb;
+use super::finding::{Finding, Weight};
+use super::phrase::{self, who};
+use crate::trace::event::{Event, Segment};
+
+/// A segment that is gone, or new, with the event that it stood under.
+#[derive(Debug, Clone)]
+pub(super) struct Crossed<'n> {
+    segment: Segment,
+    under: &'n Event,
+    line: u32,
+}
+
+/// What differs on the wire, gathered over all events, since a segment may stand under another one now.
+#[derive(Debug, Default)]
+pub(super) struct Wire<'n> {
+    gone: Vec<Crossed<'n>>,
+    come: Vec<Crossed<'n>>,
+    found: Vec<Finding>,
+}
+
+impl<'n> Wire<'n> {
+    /// Compares the segments of two events that are the same one.
+    pub(super) fn compare(&mut self, old: (u32, &'n Event), new: (u32, &'n Event)) {
+        let (was, is) = (&old.1.wire, &new.1.wire);
+        for op in capture_diff_slices(Algorithm::Myers, was, is) {
+            if let DiffOp::Equal { .. } = op {
+                continue;
+            }
+            let (gone, come) = (&was[op.old_range()], &is[op.new_range()]);
+            let paired = gone.iter().zip(come).take_while(|(one, other)| one.from == other.from).count();
+            for (one, other) in gone.iter().zip(come).take(paired) {
+                self.replaced(one, other, old, new);
+            }
+            // Where no SYN ACK comes, nothing can follow it.
+            let ends = gone[..paired].iter().any(|segment| segment.what == "SYN ACK");
+            self.gone(if ends { &[] } else { &gone[paired..] }, old);
+            self.come(&come[paired..], new);
+        }
+    }
+
+    fn gone(&mut self, segments: &[Segment], (line, under): (u32, &'n Event)) {
+        self.gone.extend(segments.iter().map(|segment| Crossed { segment: segment.clone(), under, line }));
+    }
+
+    fn come(&mut self, segments: &[Segment], (line, under): (u32, &'n Event)) {
+        self.come.extend(segments.iter().map(|segment| Crossed { segment: segment.clone(), under, line }));
+    }
+
+    /// One segment in place of another one of the same sender.
+    fn replaced(&mut self, was: &Segment, is: &Segment, old: (u32, &Event), new: (u32, &Event)) {
+        let counts = |segment: &Segment| segment.what.starts_with("DATA") || segment.what.starts_with("UDP");
+        if counts(was) && counts(is) && old.1.what != new.1.what {
+            // The bytes differ, which is told.
+            return;
+        }
+        let is_handshake = verb(new.1) == "connect" && was.what == "SYN ACK";
+        let text = match (is_handshake, was.to == is.to) {
+            (true, _) => {
+                format!("the handshake of {} now ends in {} where SYN ACK came", who(new.1), is.what)
+            }
+            (_, true) => format!(
+                "on the wire, {} now sends {} to {} where it sent {}, when {} {}",
+                is.from,
+                is.what,
+                is.to,
+                was.what,
+                who(new.1),
+                phrase::of(new.1).now
+            ),
+            _ => format!("on the wire, {} now sends {} to {} where it went to {}", is.from, is.what, is.to, was.to),
+        };
+        self.found.push(Finding::plain(Weight::Wire, text).at(old.0, new.0));
+    }
+
+    /// All that differs.
+    pub(super) fn finish(mut self) -> Vec<Finding> {
+        let mut come = std::mem::take(&mut self.come);
+        for gone in &self.gone {
+            let same = come.iter().position(|other| other.segment == gone.segment);
+            let finding = match same.map(|at| come.remove(at)) {
+                Some(now) => {
+                    let text = format!(
+                        "on the wire, {} of {} now crosses when {} {}; before, when {} {}",
+                        gone.segment.what,
+                        gone.segment.from,
+                        who(now.under),
+                        phrase::of(now.under).now,
+                        who(gone.under),
+                        phrase::of(gone.under).past
+                    );
+                    Finding::plain(Weight::Wire, text).at(gone.line, now.line)
+                }
+                None => Finding { old: Some(gone.line), ..Finding::plain(Weight::Wire, gone.told("no longer sends")) },
+            };
+            self.found.push(finding);
+        }
+        for now in come {
+            self.found.push(Finding { new: Some(now.line), ..Finding::plain(Weight::Wire, now.told("now sends")) });
+        }
+        self.found
+    }
+}
+
+impl Crossed<'_> {
+    fn told(&self, sends: &str) -> String {
+        let Segment { from, to, what } = &self.segment;
+        format!("on the wire, {from} {sends} {what} to {to} when {} {}", who(self.under), phrase::of(self.under).now)
+    }
+}
