@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::env;
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::report::terminal;
 use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::InstaEnv;
 use crate::snapshot::{Store, references};
+use crate::suite::config::{self, Config};
 use crate::suite::{self, Captures, Found, Layout, Outcome, Records, Runner, Selection, SpecResult, Worker, pool};
 
 /// What libtest exits with where a test fails.
@@ -39,7 +41,10 @@ thread_local! {
 /// ```
 ///
 /// What `sockspec run` takes as options, the builder takes as methods, and the environment as
-/// variables, which count before what the builder says:
+/// variables, which count before what the builder says. Where neither says anything, the nearest
+/// `sockspec.toml` at or above the folder of the crate does, as it does for the command line; of its
+/// settings `specs`, `snapshots` and `report` are not for tests of a crate.
+///
 ///
 /// | option | method | variable |
 /// |---|---|---|
@@ -60,7 +65,9 @@ pub fn harness(specs: impl Into<PathBuf>, snapshots: impl Into<PathBuf>) -> Harn
     Harness {
         specs: specs.into(),
         snapshots: snapshots.into(),
-        settings: plan::Settings::default(),
+        vars: Vec::new(),
+        allow_net: None,
+        timeout_factor: None,
         tags: Vec::new(),
         record: None,
         pcap: None,
@@ -73,28 +80,38 @@ pub fn harness(specs: impl Into<PathBuf>, snapshots: impl Into<PathBuf>) -> Harn
 pub struct Harness {
     specs: PathBuf,
     snapshots: PathBuf,
-    settings: plan::Settings,
+    vars: Vec<(String, String)>,
+    allow_net: Option<bool>,
+    timeout_factor: Option<f64>,
     tags: Vec<String>,
     record: Option<PathBuf>,
     pcap: Option<PathBuf>,
 }
 
+/// What is run, and how.
+struct Prepared {
+    trials: Vec<Trial>,
+    captures: Arc<Captures>,
+    /// How many tests run at once, by `sockspec.toml`.
+    jobs: Option<NonZeroUsize>,
+}
+
 impl Harness {
     /// Gives a variable that specs declare another value.
     pub fn var(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.vars.push((name.into(), value.into()));
+        self.vars.push((name.into(), value.into()));
         self
     }
 
     /// Allows addresses outside the loopback range.
     pub fn allow_net(mut self) -> Self {
-        self.settings.allow_net = true;
+        self.allow_net = Some(true);
         self
     }
 
     /// Multiplies every deadline, for slow machines.
     pub fn timeout_factor(mut self, factor: f64) -> Self {
-        self.settings.timeout_factor = factor;
+        self.timeout_factor = Some(factor);
         self
     }
 
@@ -122,12 +139,11 @@ impl Harness {
     pub fn main(self) -> ExitCode {
         let mut arguments = Arguments::from_args();
         let variable = |name: &str| env::var(name).ok();
-        arguments.test_threads = arguments
-            .test_threads
-            .or_else(|| variable("RUST_TEST_THREADS")?.parse().ok())
-            .or_else(|| Some(pool::usual_jobs()));
-        match self.trials(&arguments, variable) {
-            Ok((trials, captures)) => {
+        match self.prepared(&arguments, variable) {
+            Ok(Prepared { trials, captures, jobs }) => {
+                let threads = arguments.test_threads.or_else(|| variable("RUST_TEST_THREADS")?.parse().ok());
+                arguments.test_threads =
+                    threads.or_else(|| Some(jobs.map_or_else(pool::usual_jobs, NonZeroUsize::get)));
                 let exit = libtest_mimic::run(&arguments, trials).exit_code();
                 captures.failure().map_or(exit, |message| fail(&message))
             }
@@ -135,15 +151,12 @@ impl Harness {
         }
     }
 
-    /// The trials, and the captures that they write.
-    fn trials(
-        self,
-        arguments: &Arguments,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<(Vec<Trial>, Arc<Captures>), String> {
+    /// The trials, and what goes with them.
+    fn prepared(self, arguments: &Arguments, variable: impl Fn(&str) -> Option<String>) -> Result<Prepared, String> {
         let project = project(&variable)?;
         let insta = InstaEnv::read(&variable, &project)?;
-        let harness = self.overridden(&variable)?;
+        let config = config::load(&project).map_err(|error| error.to_string())?.unwrap_or_default();
+        let harness = self.overridden(&variable)?.or(&config);
         must_exist(&project.join(&harness.specs), &variable)?;
         let specs = shown(&project, &harness.specs);
         let snapshots = project.join(&harness.snapshots);
@@ -156,8 +169,13 @@ impl Harness {
         let captures = Arc::new(Captures::new(harness.pcap.map(|folder| project.join(folder))));
         let suite = Arc::new(Suite {
             runner: Runner {
-                settings: harness.settings,
-                selection: Selection { tags: harness.tags, ..Selection::default() },
+                settings: plan::Settings {
+                    vars: harness.vars,
+                    configured: config.values(&variable),
+                    timeout_factor: harness.timeout_factor.unwrap_or(1.0),
+                    allow_net: harness.allow_net.unwrap_or_default(),
+                },
+                selection: Selection { tags: harness.tags, names: config.filter.clone(), only: None },
                 store: Store::new(insta.settings),
                 records: Records::new(harness.record.map(|folder| project.join(folder))),
                 captures: Arc::clone(&captures),
@@ -172,32 +190,46 @@ impl Harness {
         });
         let layout = Layout::Given { snapshots };
         if let Some(trial) = only_one(arguments, &suite, &specs, &layout) {
-            return Ok((vec![trial], captures));
+            return Ok(Prepared { trials: vec![trial], captures, jobs: config.jobs });
         }
         let mut found = suite::find::find(&[specs], &layout).map_err(|error| error.to_string())?;
         suite::parts::keep_specs(&mut found, &suite.runner.selection, &suite.runner.settings);
         suite.runner.prepare(&found);
         let listing = arguments.list || arguments.ignored;
-        Ok((found.into_iter().flat_map(|found| suite.trials(found, listing)).collect(), captures))
+        let trials = found.into_iter().flat_map(|found| suite.trials(found, listing)).collect();
+        Ok(Prepared { trials, captures, jobs: config.jobs })
+    }
+
+    /// With what `sockspec.toml` says where nothing else does.
+    fn or(self, config: &Config) -> Self {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| config.path(path));
+        Self {
+            allow_net: self.allow_net.or(config.allow_net),
+            timeout_factor: self.timeout_factor.or(config.timeout_factor),
+            tags: if self.tags.is_empty() { config.tag.clone() } else { self.tags },
+            record: self.record.or_else(|| path(&config.record)),
+            pcap: self.pcap.or_else(|| path(&config.pcap)),
+            ..self
+        }
     }
 
     /// With what the variables of the environment say.
     fn overridden(mut self, variable: &impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         if let Some(list) = set("SOCKSPEC_VAR") {
-            self.settings.vars.extend(assignments(&list)?);
+            self.vars.extend(assignments(&list)?);
         }
         if let Some(value) = set("SOCKSPEC_ALLOW_NET") {
-            self.settings.allow_net = match value.as_str() {
-                "1" | "true" => true,
-                "0" | "false" => false,
+            self.allow_net = match value.as_str() {
+                "1" | "true" => Some(true),
+                "0" | "false" => Some(false),
                 other => return Err(format!("SOCKSPEC_ALLOW_NET is `{other}`; it may be `1` or `0`")),
             };
         }
         if let Some(value) = set("SOCKSPEC_TIMEOUT_FACTOR") {
             let factor = value.parse().ok().filter(|factor| *factor > 0.0 && f64::is_finite(*factor));
-            self.settings.timeout_factor =
-                factor.ok_or_else(|| format!("SOCKSPEC_TIMEOUT_FACTOR is `{value}`; it must be a number over 0"))?;
+            let wrong = || format!("SOCKSPEC_TIMEOUT_FACTOR is `{value}`; it must be a number over 0");
+            self.timeout_factor = Some(factor.ok_or_else(wrong)?);
         }
         if let Some(list) = set("SOCKSPEC_TAG") {
             self.tags = list.split(',').map(|tag| tag.trim().to_owned()).collect();

@@ -3,10 +3,11 @@
 use clap::{Args, ValueEnum};
 
 use super::Exit;
+use super::config::Configure;
 use super::output::Output;
 use super::select::Select;
 use crate::diagnostic::{Diagnostic, Format, Severity, render};
-use crate::suite::{Found, Loaded};
+use crate::suite::{Config, Found, Loaded};
 
 /// Check specs without running them
 #[derive(Debug, Args)]
@@ -34,6 +35,12 @@ struct Counts {
     errors: usize,
     warnings: usize,
     unreadable: usize,
+}
+
+impl Configure for Check {
+    fn configure(&mut self, config: &Config) {
+        self.select.configure(config);
+    }
 }
 
 impl Check {

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Exit;
+use super::config::{Configure, or_path};
 use super::output::Output;
 use crate::model::name::nearest;
 use crate::snapshot::pending::{self, Pending};
-use crate::suite::{Layout, find};
+use crate::suite::{Config, Layout, find};
 
 /// Decide on pending traces
 #[derive(Debug, Args)]
@@ -28,6 +29,12 @@ pub(super) struct Decide {
 pub(super) enum Decision {
     Accept,
     Reject,
+}
+
+impl Configure for Decide {
+    fn configure(&mut self, config: &Config) {
+        or_path(&mut self.snapshots, config, config.snapshots.as_ref());
+    }
 }
 
 impl Decide {

@@ -1,13 +1,16 @@
 //! `sockspec doctor`
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::Exit;
+use super::config::Configure;
 use super::output::Output;
 use super::select::Select;
 use crate::report;
-use crate::suite::Runner;
 use crate::suite::doctor::{self, Facts, Survey};
+use crate::suite::{Config, Runner};
 
 /// Tell what this machine offers to specs, and how to turn on what is missing; nothing is changed
 #[derive(Debug, Args)]
@@ -18,6 +21,10 @@ pub(super) struct Doctor {
     /// Show a table, or one object of JSON
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: DoctorFormat,
+
+    /// The file of settings that counts here.
+    #[arg(skip)]
+    settings: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -25,6 +32,15 @@ enum DoctorFormat {
     #[default]
     Full,
     Json,
+}
+
+impl Configure for Doctor {
+    fn configure(&mut self, config: &Config) {
+        self.settings = Some(config.file.clone());
+        if self.select.is_given() {
+            self.select.configure(config);
+        }
+    }
 }
 
 impl Doctor {
@@ -42,9 +58,10 @@ impl Doctor {
             return Exit::Nothing;
         }
         let findings = doctor::findings(&facts, survey.as_ref());
+        let settings = self.settings.as_deref();
         output.print(&match self.format {
-            DoctorFormat::Full => report::doctor::text(&findings, survey.as_ref(), output.style),
-            DoctorFormat::Json => report::doctor::json(&findings, survey.as_ref()),
+            DoctorFormat::Full => report::doctor::text(&findings, survey.as_ref(), settings, output.style),
+            DoctorFormat::Json => report::doctor::json(&findings, survey.as_ref(), settings),
         });
         if doctor::is_ready(&findings) { Exit::Success } else { Exit::Failed }
     }

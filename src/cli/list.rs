@@ -3,10 +3,11 @@
 use clap::Args;
 
 use super::Exit;
+use super::config::Configure;
 use super::output::Output;
 use super::select::Select;
 use super::share::Share;
-use crate::suite::Runner;
+use crate::suite::{Config, Runner};
 
 /// List the tests, one a line
 #[derive(Debug, Args)]
@@ -16,6 +17,12 @@ pub(super) struct List {
 
     #[command(flatten)]
     share: Share,
+}
+
+impl Configure for List {
+    fn configure(&mut self, config: &Config) {
+        self.select.configure(config);
+    }
 }
 
 impl List {

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Only here is anything printed and the exit code chosen.
 
 mod check;
+mod config;
 mod decide;
 mod doctor;
 mod exit;
@@ -19,6 +20,7 @@ mod trace;
 
 use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -35,6 +37,10 @@ struct Cli {
     /// Whether to use colours; `auto` does on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     color: ColorChoice,
+
+    /// Take settings from this file instead of the nearest `sockspec.toml`
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
 
     #[command(subcommand)]
     command: Command,
@@ -75,11 +81,14 @@ pub fn main() -> ExitCode {
 }
 
 fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+    let mut cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return explain(&error),
     };
     let mut output = Output::new(cli.color);
+    if let Err(exit) = config::apply(&mut cli.command, cli.config.as_deref(), &mut output) {
+        return output.finish(exit);
+    }
     let exit = match &cli.command {
         Command::Run(command) => command.execute(&mut output),
         Command::Check(command) => command.execute(&mut output),

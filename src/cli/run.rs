@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
+use super::config::{Configure, or_path};
 use super::output::Output;
 use super::select::Select;
 use super::share::Share;
@@ -21,7 +22,7 @@ use crate::report::terminal;
 use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::is_ci;
 use crate::snapshot::{self, Store};
-use crate::suite::{Captures, Records, Runner, SpecResult, pool};
+use crate::suite::{Captures, Config, Records, Runner, SpecResult, pool};
 use reports::Wanted;
 
 /// Run specs on real sockets, and compare their traces with the accepted snapshots
@@ -34,8 +35,8 @@ pub(super) struct Run {
     share: Share,
 
     /// Multiply every deadline
-    #[arg(long, value_name = "N", default_value = "1", value_parser = factor)]
-    timeout_factor: f64,
+    #[arg(long, value_name = "N", value_parser = factor)]
+    timeout_factor: Option<f64>,
 
     /// How many specs run at once; twice as many as there are cores if not given
     #[arg(short, long, value_name = "N")]
@@ -84,6 +85,20 @@ enum RunFormat {
     Short,
     #[default]
     Full,
+}
+
+impl Configure for Run {
+    fn configure(&mut self, config: &Config) {
+        self.select.configure(config);
+        self.timeout_factor = self.timeout_factor.or(config.timeout_factor);
+        self.jobs = self.jobs.or(config.jobs);
+        or_path(&mut self.snapshots, config, config.snapshots.as_ref());
+        or_path(&mut self.record, config, config.record.as_ref());
+        or_path(&mut self.pcap, config, config.pcap.as_ref());
+        if self.reports.is_empty() {
+            self.reports = config.report.iter().filter_map(|report| Wanted::configured(report, config)).collect();
+        }
+    }
 }
 
 impl Run {
@@ -135,7 +150,7 @@ impl Run {
     fn runner(&self) -> Runner {
         let settings = snapshot::Settings { update: self.update(), ..snapshot::Settings::default() };
         Runner {
-            settings: plan::Settings { timeout_factor: self.timeout_factor, ..self.select.settings() },
+            settings: plan::Settings { timeout_factor: self.timeout_factor.unwrap_or(1.0), ..self.select.settings() },
             selection: self.select.selection(),
             store: Store::new(settings),
             records: Records::new(self.record.clone()),

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Exit;
+use super::config::{Configure, environment};
 use super::output::Output;
 use crate::model::name::{is_name, nearest};
-use crate::plan;
-use crate::suite::{Found, Layout, Loaded, Selection, find, parts};
+use crate::plan::{self, Configured};
+use crate::suite::{Config, Found, Layout, Loaded, Selection, find, parts};
 
 /// Which specs.
 #[derive(Debug, Args)]
@@ -30,22 +31,42 @@ pub(super) struct Select {
     vars: Vec<(String, String)>,
 
     /// Allow addresses outside the loopback range
-    #[arg(long)]
-    allow_net: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    allow_net: Option<bool>,
+
+    #[arg(skip)]
+    configured: Vec<Configured>,
+
+    /// Where specs are, if none are named and there is no folder `specs` here.
+    #[arg(skip)]
+    usual: Vec<PathBuf>,
+
+    /// The file of settings that alone says what is selected.
+    #[arg(skip)]
+    asker: Option<PathBuf>,
+}
+
+impl Configure for Select {
+    fn configure(&mut self, config: &Config) {
+        self.understand(config);
+        let is_given = !(self.tags.is_empty() && self.names.is_empty());
+        if self.tags.is_empty() {
+            self.tags.clone_from(&config.tag);
+        }
+        if self.names.is_empty() {
+            self.names.clone_from(&config.filter);
+        }
+        if !is_given {
+            self.asker = Some(config.file.clone());
+        }
+        self.usual = config.roots();
+    }
 }
 
 impl Select {
     /// The specs, or the exit code where there are none; that is then explained.
     pub(super) fn find(&self, snapshots: Option<&Path>, output: &mut Output) -> Result<Vec<Found>, Exit> {
-        let mut paths = self.paths.clone();
-        if paths.is_empty() {
-            let usual = PathBuf::from("specs");
-            if !usual.is_dir() {
-                output.error("there is no folder `specs` here; name the specs, or folders of specs, that are meant");
-                return Err(Exit::Usage);
-            }
-            paths.push(usual);
-        }
+        let paths = self.roots(output)?;
         let layout = Layout::Nearest { snapshots: snapshots.map(Path::to_owned) };
         let mut found = find::find(&paths, &layout).map_err(|error| {
             output.error(&error);
@@ -59,6 +80,27 @@ impl Select {
         Ok(found)
     }
 
+    /// Takes over how specs are understood, but not which.
+    pub(super) fn understand(&mut self, config: &Config) {
+        self.allow_net = self.allow_net.or(config.allow_net);
+        self.configured = config.values(environment);
+    }
+
+    /// Where to look for specs.
+    fn roots(&self, output: &mut Output) -> Result<Vec<PathBuf>, Exit> {
+        let here = || vec![PathBuf::from("specs")];
+        let roots = match (&self.paths[..], &self.usual[..]) {
+            ([], []) => here(),
+            ([], usual) => usual.to_vec(),
+            (paths, _) => return Ok(paths.to_vec()),
+        };
+        if roots == here() && !roots[0].is_dir() {
+            output.error("there is no folder `specs` here; name the specs, or folders of specs, that are meant");
+            return Err(Exit::Usage);
+        }
+        Ok(roots)
+    }
+
     /// Whether specs were asked for in any way.
     pub(super) fn is_given(&self) -> bool {
         !(self.paths.is_empty() && self.tags.is_empty() && self.names.is_empty())
@@ -69,7 +111,12 @@ impl Select {
     }
 
     pub(super) fn settings(&self) -> plan::Settings {
-        plan::Settings { vars: self.vars.clone(), allow_net: self.allow_net, ..plan::Settings::default() }
+        plan::Settings {
+            vars: self.vars.clone(),
+            configured: self.configured.clone(),
+            allow_net: self.allow_net.unwrap_or_default(),
+            ..plan::Settings::default()
+        }
     }
 
     /// Whether variables have other values than those written.
@@ -80,15 +127,13 @@ impl Select {
     /// Says that nothing is selected.
     pub(super) fn explain_nothing(&self, output: &mut Output) {
         let quoted = |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
-        match (self.tags.is_empty(), self.names.is_empty()) {
-            (true, _) => output.error(format!("nothing is selected: no test has {} in its name", quoted(&self.names))),
-            (_, true) => output.error(format!("nothing is selected: no spec has the tag {}", quoted(&self.tags))),
-            _ => output.error(format!(
-                "nothing is selected: no test has the tag {} and {} in its name",
-                quoted(&self.tags),
-                quoted(&self.names)
-            )),
-        }
+        let by = self.asker.as_ref().map_or_else(String::new, |file| format!(", which {} asks for", file.display()));
+        let (tags, names) = (quoted(&self.tags), quoted(&self.names));
+        output.error(match (self.tags.is_empty(), self.names.is_empty()) {
+            (true, _) => format!("nothing is selected: no test has {names} in its name{by}"),
+            (_, true) => format!("nothing is selected: no spec has the tag {tags}{by}"),
+            _ => format!("nothing is selected: no test has the tag {tags} and {names} in its name{by}"),
+        });
     }
 
     /// A variable that no spec declares is a slip of the hand. One that only some declare is not.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::config::Configure;
 use super::output::Output;
 use super::select::Select;
 use super::{Exit, run, signals, trace};
@@ -14,7 +15,7 @@ use crate::plan;
 use crate::report::diagram::{self, Diagram};
 use crate::report::way_out::WayOut;
 use crate::report::{html, terminal};
-use crate::suite::{Found, Planned, Runner, SpecResult, Worker};
+use crate::suite::{Config, Found, Planned, Runner, SpecResult, Worker};
 
 /// Draw what a spec does as a sequence diagram: it is run, and no snapshot is compared or written
 #[derive(Debug, Args)]
@@ -31,8 +32,8 @@ pub(super) struct Show {
     form: Form,
 
     /// Multiply every deadline
-    #[arg(long, value_name = "N", default_value = "1", value_parser = run::factor)]
-    timeout_factor: f64,
+    #[arg(long, value_name = "N", value_parser = run::factor)]
+    timeout_factor: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -54,6 +55,14 @@ impl Form {
     /// Whether it has room for one diagram only.
     fn is_single(self) -> bool {
         matches!(self, Self::Mermaid | Self::Svg)
+    }
+}
+
+impl Configure for Show {
+    fn configure(&mut self, config: &Config) {
+        // A spec that is named is shown, whatever its tags are.
+        self.select.understand(config);
+        self.timeout_factor = self.timeout_factor.or(config.timeout_factor);
     }
 }
 
@@ -99,7 +108,7 @@ impl Show {
             Err(exit) => return (Vec::new(), exit),
         };
         let runner = Runner {
-            settings: plan::Settings { timeout_factor: self.timeout_factor, ..self.select.settings() },
+            settings: plan::Settings { timeout_factor: self.timeout_factor.unwrap_or(1.0), ..self.select.settings() },
             selection: self.select.selection(),
             ..Runner::default()
         };

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::config::Configure;
 use super::output::Output;
 use super::select::Select;
 use super::{Exit, run, signals};
@@ -17,7 +18,7 @@ use crate::plan;
 use crate::report::stress::{self as report, grouped};
 use crate::report::way_out::quoted;
 use crate::stress::{Campaign, Ended, Progress, Settings};
-use crate::suite::Runner;
+use crate::suite::{Config, Runner};
 
 /// How often a line tells how far it has come, where there is no terminal.
 const LINE: Duration = Duration::from_secs(10);
@@ -45,9 +46,9 @@ pub(super) struct Stress {
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
-    /// Multiply every deadline: on a busy machine everything takes longer
-    #[arg(long, value_name = "N", default_value = "4", value_parser = run::factor)]
-    timeout_factor: f64,
+    /// Multiply every deadline: on a busy machine everything takes longer, so by 4 if not given
+    #[arg(long, value_name = "N", value_parser = run::factor)]
+    timeout_factor: Option<f64>,
 
     /// Show a report, or one object of JSON
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -59,6 +60,13 @@ enum StressFormat {
     #[default]
     Full,
     Json,
+}
+
+impl Configure for Stress {
+    fn configure(&mut self, config: &Config) {
+        self.select.configure(config);
+        self.jobs = self.jobs.or(config.jobs);
+    }
 }
 
 impl Stress {
@@ -106,7 +114,7 @@ impl Stress {
 
     fn runner(&self) -> Runner {
         Runner {
-            settings: plan::Settings { timeout_factor: self.timeout_factor, ..self.select.settings() },
+            settings: plan::Settings { timeout_factor: self.timeout_factor.unwrap_or(4.0), ..self.select.settings() },
             selection: self.select.selection(),
             ..Runner::default()
         }
@@ -121,8 +129,8 @@ impl Stress {
     /// What else must be said so that the specs are understood in the same way.
     fn arguments(&self) -> String {
         let mut arguments = self.select.understanding();
-        if (self.timeout_factor - 4.0).abs() > f64::EPSILON {
-            let _ = write!(arguments, " --timeout-factor {}", self.timeout_factor);
+        if let Some(factor) = self.timeout_factor {
+            let _ = write!(arguments, " --timeout-factor {factor}");
         }
         arguments
     }

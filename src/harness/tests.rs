@@ -58,7 +58,7 @@ impl Crate {
     fn trials(&self, arguments: &Arguments) -> Result<Vec<Trial>, String> {
         let variable =
             |name: &str| self.variables.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        harness("specs", "snapshots").trials(arguments, variable).map(|(trials, _)| trials)
+        harness("specs", "snapshots").prepared(arguments, variable).map(|prepared| prepared.trials)
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
@@ -221,10 +221,10 @@ fn variables_of_the_environment_count_before_the_builder() {
     .unwrap();
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let vars = [pair("port", "1"), pair("port", "2"), pair("list", "a,b,c"), pair("last", " x=y")];
-    assert_eq!(harness.settings.vars, vars, "the last of a name counts");
+    assert_eq!(harness.vars, vars, "the last of a name counts");
     assert_eq!(harness.tags, ["fast", "tcp"]);
-    assert!(harness.settings.allow_net);
-    assert!((harness.settings.timeout_factor - 2.5).abs() < f64::EPSILON);
+    assert_eq!(harness.allow_net, Some(true));
+    assert_eq!(harness.timeout_factor, Some(2.5));
     assert_eq!(harness.record, Some("records".into()));
     assert_eq!(harness.pcap, Some("captures".into()));
 }
@@ -233,7 +233,7 @@ fn variables_of_the_environment_count_before_the_builder() {
 fn without_them_the_builder_counts() {
     let harness = overridden(&[("SOCKSPEC_TAG", "")]).unwrap();
     assert_eq!(harness.tags, ["slow"]);
-    assert_eq!(harness.settings.vars.len(), 1);
+    assert_eq!(harness.vars.len(), 1);
 }
 
 #[test]
@@ -247,4 +247,21 @@ fn nonsense_is_refused_by_name() {
         let message = overridden(&[(name, value)]).unwrap_err();
         assert!(message.contains(name) && message.contains(value), "{message}");
     }
+}
+
+#[test]
+fn the_file_of_settings_counts_where_nothing_else_says_anything() {
+    let this = accepted(&[("a.yaml", ECHO), ("b.yaml", &ECHO.replace("[echo]", "[other]"))]);
+    fs::write(this.path("sockspec.toml"), "tag = \"echo\"\njobs = 3\n").unwrap();
+    assert_eq!(this.run(&[]).counts(), [1, 0, 0, 0]);
+    let this = this.with("SOCKSPEC_TAG", "other,echo");
+    assert_eq!(this.run(&[]).counts(), [2, 0, 0, 0]);
+    fs::write(this.path("sockspec.toml"), "[var]\nword = {env = \"WORD\"}\n").unwrap();
+    let ran = this.run(&[]);
+    assert_eq!(ran.counts(), [0, 2, 0, 0]);
+    for words in ["environment variable `WORD`, by sockspec.toml:2:8", "specs/a.yaml:3:8"] {
+        assert!(ran.output.contains(words), "{}", ran.output);
+    }
+    let ran = this.with("WORD", "pong").run(&["--exact", "a"]);
+    assert!(ran.output.contains("+ client    send ~ <word>"), "the value is that of one machine: {}", ran.output);
 }

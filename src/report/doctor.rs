@@ -1,5 +1,8 @@
 //! What the doctor found: a table for people, JSON for programs.
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::paint::{BAD, GOOD, ODD, Page, STRONG};
@@ -12,13 +15,18 @@ const DETAIL: usize = WHAT + "isolated networks  ".len();
 /// How narrow a column of text may become.
 const NARROWEST: usize = 20;
 
-/// A line for each finding, what to do under those that are missing, and a summary.
-pub fn text(findings: &[Finding], survey: Option<&Survey>, style: Style) -> String {
+/// A line for each finding, what to do under those that are missing, the file of settings that counts, and
+/// a summary.
+pub fn text(findings: &[Finding], survey: Option<&Survey>, settings: Option<&Path>, style: Style) -> String {
     let mut page = Page::new(style.color);
     for finding in findings {
         draw(&mut page, finding, style.width);
     }
     page.end_line();
+    if let Some(file) = settings {
+        page.push(&format!("settings are those of {}", file.display()));
+        page.end_line();
+    }
     summary(&mut page, findings, survey);
     page.finish()
 }
@@ -96,6 +104,8 @@ struct Report<'a> {
     tests: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ignored: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<Cow<'a, str>>,
     findings: Vec<Entry<'a>>,
 }
 
@@ -131,11 +141,12 @@ fn entry(finding: &Finding) -> Entry<'_> {
 }
 
 /// One object, on one line.
-pub fn json(findings: &[Finding], survey: Option<&Survey>) -> String {
+pub fn json(findings: &[Finding], survey: Option<&Survey>, settings: Option<&Path>) -> String {
     let report = Report {
         ready: is_ready(findings),
         tests: survey.map(|survey| survey.tests),
         ignored: survey.map(|survey| survey.ignored),
+        settings: settings.map(Path::to_string_lossy),
         findings: findings.iter().map(entry).collect(),
     };
     // Strings and numbers always have a JSON form.
@@ -185,7 +196,7 @@ missing  root               this is user 7
 
 1 of 3 missing
 ";
-        assert_eq!(text(&findings(), None, narrow), expected);
+        assert_eq!(text(&findings(), None, None, narrow), expected);
     }
 
     #[test]
@@ -195,7 +206,7 @@ missing  root               this is user 7
         findings[1].tests = Some(12);
         findings[2].tests = Some(0);
         let survey = Survey { tests: 20, ignored: 12, ..Survey::default() };
-        let shown = text(&findings, Some(&survey), Style { color: false, width: 200 });
+        let shown = text(&findings, Some(&survey), None, Style { color: false, width: 200 });
         for words in ["device; 1 test needs it\n", "namespaces; 12 tests need it\n", "7; no test here needs it\n"] {
             assert!(shown.contains(words), "{words}: {shown}");
         }
@@ -205,8 +216,10 @@ missing  root               this is user 7
     #[test]
     fn json_says_the_same() {
         let survey = Survey { tests: 20, ignored: 12, ..Survey::default() };
-        let json: serde_json::Value = serde_json::from_str(&json(&findings(), Some(&survey))).unwrap();
+        let json: serde_json::Value =
+            serde_json::from_str(&json(&findings(), Some(&survey), Some(Path::new("/tree/sockspec.toml")))).unwrap();
         assert_eq!((&json["ready"], &json["tests"], &json["ignored"]), (&false.into(), &20.into(), &12.into()));
+        assert_eq!(json["settings"], "/tree/sockspec.toml");
         let netns = &json["findings"][1];
         assert_eq!((&netns["name"], &netns["state"]), (&"netns".into(), &"missing".into()));
         assert!(netns["remedies"][0]["commands"][0].as_str().unwrap().starts_with("sysctl -w "));
@@ -214,7 +227,7 @@ missing  root               this is user 7
 
     #[test]
     fn colours_tell_what_matters() {
-        let shown = text(&findings(), None, Style { color: true, width: 80 });
+        let shown = text(&findings(), None, None, Style { color: true, width: 80 });
         assert!(shown.contains(&format!("{BAD}missing{BAD:#}")) && shown.contains(&format!("{ODD}missing{ODD:#}")));
     }
 }

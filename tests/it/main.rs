@@ -6,6 +6,7 @@ mod browser;
 mod captures;
 mod ci;
 mod cli;
+mod config;
 mod controls;
 mod diagnostics;
 mod doctor;

@@ -13,7 +13,7 @@ use crate::model::name::nearest;
 use crate::report::run::RunReport;
 use crate::report::{github, html, json, junit, tap};
 use crate::snapshot;
-use crate::suite::Detail;
+use crate::suite::{Config, Detail};
 
 /// A report that was asked for: `junit=FILE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +72,15 @@ impl Wanted {
             Some(file) => To::File(file.into()),
         };
         Ok(Self { form, to })
+    }
+
+    /// One of a file of settings, whose form was looked at when that was read.
+    pub(super) fn configured(text: &str, config: &Config) -> Option<Self> {
+        let mut wanted = Self::parse(text).ok()?;
+        if let To::File(path) = &mut wanted.to {
+            *path = config.path(path);
+        }
+        Some(wanted)
     }
 
     /// Whether standard output is for this one alone. Workflow commands stand among other lines.

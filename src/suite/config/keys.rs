@@ -50,6 +50,12 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value, findings| config.record = value.text(findings).map(PathBuf::from),
     },
     Key {
+        name: "report",
+        form: "a report, or a list of reports",
+        example: "report = [\"junit=junit.xml\"]",
+        set: |config, value, findings| config.report = value.reports(findings),
+    },
+    Key {
         name: "snapshots",
         form: "the path of a folder",
         example: "snapshots = \"snapshots\"",
@@ -80,6 +86,9 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value, findings| config.var = vars::read(value, findings),
     },
 ];
+
+/// The forms that a report can have.
+pub const REPORTS: &[&str] = &["junit", "json", "html", "tap", "github"];
 
 /// Flags that are no settings, and why.
 pub(super) const FLAGS_ONLY: &[(&str, &str)] = &[

@@ -96,6 +96,6 @@ pub fn read(file: &Path, from: &Path) -> Result<Config, ConfigError> {
     if !findings.is_empty() {
         return Err(ConfigError::Invalid { file: Box::new(source), findings });
     }
-    let folder = from.join(file).parent().unwrap_or(from).to_owned();
-    Ok(Config { folder, ..config })
+    let folder = shown.parent().unwrap_or(Path::new("")).to_owned();
+    Ok(Config { file: from.join(file), folder, ..config })
 }

@@ -16,12 +16,15 @@ use crate::plan::{Configured, Origin};
 use crate::source::{Location, SourceFile, Span};
 use keys::{FLAGS_ONLY, KEYS};
 
+pub use keys::REPORTS;
 pub use load::{ConfigError, NAME, load, nearest_file, read};
 
 /// The settings of a file. What it does not say is `None` or empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
-    /// The folder that the file lies in, from which its paths go on.
+    /// The file.
+    pub file: PathBuf,
+    /// The folder that it lies in, from which its paths go on; empty for the one that it was looked for from.
     pub folder: PathBuf,
     /// The specs, or folders of specs, where none are named.
     pub specs: Vec<PathBuf>,
@@ -43,6 +46,8 @@ pub struct Config {
     pub record: Option<PathBuf>,
     /// Where captures are written.
     pub pcap: Option<PathBuf>,
+    /// The reports that are written, `FORM` or `FORM=FILE`.
+    pub report: Vec<String>,
 }
 
 /// The value of a variable of specs.
@@ -108,6 +113,16 @@ impl Config {
     /// A path that the file names.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
+    }
+
+    /// Where specs are if none are named: where the file says, or the folder `specs` beside it. Empty where
+    /// neither is so.
+    pub fn roots(&self) -> Vec<PathBuf> {
+        let beside = || Some(self.path(Path::new("specs"))).filter(|folder| folder.is_dir());
+        match &self.specs[..] {
+            [] => beside().into_iter().collect(),
+            specs => specs.iter().map(|path| self.path(path)).collect(),
+        }
     }
 
     /// The values of variables, with what the environment says now.

@@ -120,8 +120,13 @@ fn the_nearest_file_up_to_the_root_of_the_repository_counts() {
     fs::write(file("repository/member"), "").unwrap();
     assert_eq!(nearest("repository/member/deep"), Some(file("repository/member")));
     assert_eq!(nearest("repository"), Some(file("repository")));
-    let config = load(&root.join("repository")).unwrap().unwrap();
-    assert_eq!(config.path(&config.snapshots.clone().unwrap()), root.join("repository/kept"));
+    let snapshots = |from: &str| {
+        let config = load(&root.join(from)).unwrap().unwrap();
+        config.path(&config.snapshots.clone().unwrap())
+    };
+    assert_eq!(snapshots("repository"), Path::new("kept"));
+    fs::remove_file(file("repository/member")).unwrap();
+    assert_eq!(snapshots("repository/member"), root.join("repository/kept"));
 }
 
 #[test]

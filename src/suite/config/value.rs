@@ -5,9 +5,10 @@ use std::num::NonZeroUsize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::Key;
+use super::keys::{Key, REPORTS};
 use super::place;
 use crate::diagnostic::Diagnostic;
+use crate::model::name::nearest;
 use crate::source::{SourceFile, Span};
 
 /// The value of a setting.
@@ -39,6 +40,22 @@ impl<'a> Value<'a> {
             DeValue::Array(values) => values.iter().filter_map(|value| self.text_of(value, findings)).collect(),
             _ => self.text(findings).into_iter().collect(),
         }
+    }
+
+    /// Reports, `FORM` or `FORM=FILE`.
+    pub(super) fn reports(&self, findings: &mut Vec<Diagnostic>) -> Vec<String> {
+        let all = self.texts(findings);
+        let form = |text: &str| text.split_once('=').map_or(text, |(form, _)| form).to_owned();
+        for unknown in all.iter().map(|text| form(text)).filter(|form| !REPORTS.contains(&form.as_str())) {
+            let help = match nearest(&unknown, REPORTS.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", REPORTS.join(", ")),
+            };
+            let finding =
+                Diagnostic::error("unknown-report", span(self.written), format!("there is no report `{unknown}`"));
+            findings.push(finding.help(help));
+        }
+        all
     }
 
     pub(super) fn count(&self, findings: &mut Vec<Diagnostic>) -> Option<NonZeroUsize> {

@@ -1,0 +1,151 @@
+//! `sockspec.toml`, under the command line.
+
+use std::fs;
+
+use crate::project::{ECHO, Project, Ran};
+
+/// A spec with a variable, which its trace shows.
+const WORD: &str = "\
+about: A word arrives.
+tags: [word]
+vars: {word: ping}
+steps:
+  - a: {pair: b}
+  - a: {send: \"${word}\"}
+  - b: {recv: \"${word}\"}
+";
+
+fn project(settings: &str) -> Project {
+    Project::new(&[("specs/echo.yaml", ECHO), ("specs/word.yaml", WORD), ("sockspec.toml", settings)])
+}
+
+/// The command in a folder of the project.
+fn run_in(project: &Project, folder: &str, arguments: &[&str]) -> Ran {
+    let path = project.path(folder);
+    fs::create_dir_all(&path).unwrap();
+    Ran::of(project.command(arguments).current_dir(path))
+}
+
+#[test]
+fn the_file_says_what_flags_would_and_flags_win() {
+    let project =
+        project("tag = \"echo\"\ntimeout-factor = 2\njobs = 1\nsnapshots = \"kept\"\nreport = \"tap=out.tap\"\n");
+    project.run(&["list"]).exits(0).says("echo\n");
+    project.run(&["run", "--update=all"]).exits(0).says("1 passed");
+    assert!(project.exists("kept/echo.snap") && project.exists("out.tap"));
+    assert!(!project.exists("snapshots"));
+    assert_eq!(project.run(&["list", "--tag=word"]).exits(0).stdout, "word\n");
+    project.run(&["run", "--tag=word", "--snapshots=other", "--update=all"]).exits(0);
+    assert!(project.exists("other/word.snap"));
+    project.run(&["check", "--filter=word"]).exits(4).says("the tag `echo` and `word` in its name");
+    project.run(&["run", "specs/word.yaml"]).exits(4).says("sockspec.toml asks for");
+    project.write("sockspec.toml", "snapshots = \"kept\"\n");
+    project.run(&["run"]).exits(1).says("1 passed").says("1 new");
+    project.run(&["accept"]).exits(0).says("accepted  word");
+    assert!(project.exists("kept/word.snap"), "accepting looks where running looked");
+}
+
+#[test]
+fn paths_go_on_from_the_file_wherever_one_stands() {
+    let project = project("record = \"records\"\n");
+    run_in(&project, "src/deep", &["run", "--update=all"]).exits(0).says("2 passed");
+    assert!(project.exists("snapshots/echo.snap") && project.exists("records/echo.json"));
+    project.write("elsewhere/mine.yaml", WORD);
+    project.write("sockspec.toml", "specs = [\"elsewhere\"]\n");
+    assert_eq!(run_in(&project, "src", &["list"]).exits(0).stdout, "mine\n");
+    assert_eq!(run_in(&project, ".", &["list", "specs"]).exits(0).stdout, "echo\nword\n");
+}
+
+#[test]
+fn another_file_may_be_named() {
+    let project = project("tag = \"echo\"\n");
+    project.write("other.toml", "tag = \"word\"\n");
+    assert_eq!(project.run(&["list", "--config=other.toml"]).exits(0).stdout, "word\n");
+    assert_eq!(project.run(&["list", "--config=/dev/null"]).exits(0).stdout, "echo\nword\n");
+    project.run(&["list", "--config=missing.toml"]).exits(3).says("cannot read missing.toml");
+}
+
+#[test]
+fn a_mistake_is_shown_on_its_line_and_nothing_runs() {
+    let project = project("allow-nets = true\njobs = \"two\"\n");
+    for command in ["run", "list", "check"] {
+        let ran = project.run(&[command]).exits(64);
+        assert_eq!(
+            ran.stderr,
+            "\
+error[unknown-setting]: there is no setting `allow-nets`
+ --> sockspec.toml:1:1
+  |
+1 | allow-nets = true
+  | ^^^^^^^^^^
+  |
+  = help: did you mean `allow-net`?
+
+error[wrong-type]: `jobs` must be a whole number over 0, not the text `two`
+ --> sockspec.toml:2:8
+  |
+2 | jobs = \"two\"
+  |        ^^^^^
+  |
+  = help: write `jobs = 4`
+
+"
+        );
+        assert_eq!(ran.stdout, "");
+    }
+    project.run(&["schema"]).exits(0);
+}
+
+#[test]
+fn a_variable_may_have_its_value_from_the_environment_and_traces_do_not_show_it() {
+    let project = project("[var]\nword = {env = \"THE_WORD\"}\n");
+    let with = |word: &str, arguments: &[&str]| Ran::of(project.command(arguments).env("THE_WORD", word));
+    let ran = project.run(&["run"]).exits(2).says("environment variable `THE_WORD`, by sockspec.toml:2:8");
+    assert!(ran.stdout.contains("specs/word.yaml:3:8") && ran.stdout.contains("1 invalid"), "{ran:#?}");
+    assert!(ran.stdout.contains("new       echo"), "who does not need it runs: {ran:#?}");
+    with("hello", &["run", "--update=new"]).exits(0).says("2 passed");
+    let trace = project.trace("snapshots/word.snap").unwrap();
+    assert!(trace.contains("send ~ <word>") && !trace.contains("hello"), "{trace}");
+    with("another", &["run"]).exits(0).says("2 passed");
+    project.run(&["run", "--var=word=by-hand"]).exits(1).says("\"by-hand\"");
+    project.write("sockspec.toml", "[var]\nword = {env = \"THE_WORD\", default = \"usual\"}\n");
+    project.run(&["run"]).exits(0).says("2 passed");
+    project.write("sockspec.toml", "var.word = \"written\"\n");
+    project.run(&["run", "--filter=word"]).exits(1).says("send 7 \"written\"");
+}
+
+#[test]
+fn a_value_of_another_type_is_refused_with_both_places() {
+    let project = project("[var]\nn = {env = \"HOW_MANY\", default = 5}\nsize = \"big\"\n");
+    let spec = "about: Sizes.\nvars: {n: 1, size: 2}\nsteps:\n  - a: {pair: b}\n  - a: {send: {fill: x, size: \"${n}\"}}\n  - b: {recv: {bytes: \"${n}\"}}\n  - b: {set: {SO_RCVBUF: \"${size}\"}}\n";
+    project.write("specs/sizes.yaml", spec);
+    let ran = Ran::of(project.command(&["check", "--filter=sizes", "--format=short"]).env("HOW_MANY", "many")).exits(2);
+    for words in [
+        "specs/sizes.yaml:2:8: error[wrong-type]: `n` from the environment variable `HOW_MANY`, sockspec.toml:2:5: `many` is not a number",
+        "specs/sizes.yaml:2:14: error[wrong-type]: `size = \"big\"`, sockspec.toml:3:8: `big` is not a number",
+    ] {
+        assert!(ran.stdout.contains(words), "{ran:#?}");
+    }
+}
+
+#[test]
+fn addresses_outside_may_be_allowed_and_a_flag_takes_that_back() {
+    let project = project("allow-net = true\n");
+    project.write("specs/out.yaml", "about: Far away.\nsteps:\n  - a: {connect: \"tcp://192.0.2.1:9\", fails: [none, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT, ECONNREFUSED]}\n");
+    project.run(&["check", "--filter=out"]).exits(0);
+    project.run(&["check", "--filter=out", "--allow-net=false"]).exits(2).says("192.0.2.1");
+}
+
+#[test]
+fn the_doctor_tells_which_file_counts() {
+    let project = project("");
+    let file = project.path("sockspec.toml");
+    project.run(&["doctor"]).says(&format!("settings are those of {}", file.display()));
+    let ran = project.run(&["doctor", "--format=json"]);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(json["settings"], file.to_str().unwrap());
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(project.path(".git")).unwrap();
+    let ran = project.run(&["doctor"]);
+    assert!(!ran.stdout.contains("settings"), "{ran:#?}");
+}
