@@ -7,9 +7,11 @@ mod diagrams;
 mod difference;
 mod filter;
 mod frame;
+mod review;
 mod run;
 mod source;
 mod words;
 
 pub use diagrams::diagrams;
+pub use review::{Review, Reviewed, State, review};
 pub use run::run;

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use crate::browser::Browser;
 use crate::project::{ECHO, FAILING, INVALID, Project};
 
+mod review;
 mod run;
+mod trace;
 
 /// Both widths that a page has to stand.
 const WIDTHS: [u32; 2] = [400, 1400];

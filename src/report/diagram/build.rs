@@ -106,10 +106,8 @@ impl Builder {
                         title: count.map_or_else(|| "× ~".to_owned(), |count| format!("× {count}")),
                         rows: self.rows(entries),
                     };
-                    let parts: Vec<Part> = folded(groups).into_iter().map(part).collect();
-                    if !parts.is_empty() {
-                        rows.push(Row::Block(Block { kind: BlockKind::Repeat, parts }));
-                    }
+                    let parts = folded(groups).into_iter().map(part).collect();
+                    repeated(&mut rows, parts);
                 }
                 Entry::Retry(held) => {
                     let part = Part { title: String::new(), rows: self.rows(held) };
@@ -209,6 +207,15 @@ impl Builder {
             opens,
             closes: Vec::new(),
         }
+    }
+}
+
+/// Appends iterations. As in a trace, those of neighbouring `repeat`s stand as if they were of one.
+fn repeated(rows: &mut Vec<Row>, parts: Vec<Part>) {
+    match rows.last_mut() {
+        Some(Row::Block(block)) if block.kind == BlockKind::Repeat => block.parts.extend(parts),
+        _ if parts.is_empty() => {}
+        _ => rows.push(Row::Block(Block { kind: BlockKind::Repeat, parts })),
     }
 }
 

@@ -13,6 +13,9 @@ use super::width::width;
 use super::{Diagram, Kind, Role, Shape, Step};
 use layout::{HEAD, Layout, TOP};
 
+/// How much room the signs of marks take.
+const MARGIN: u32 = 14;
+
 /// The colours and sizes, for light and for dark. A page with several diagrams needs them once.
 pub(in crate::report) const STYLE: &str = include_str!("svg/style.css");
 
@@ -26,8 +29,32 @@ pub fn svg(diagram: &Diagram) -> String {
 /// What a page adds to a diagram.
 #[derive(Clone, Copy, Default)]
 pub(in crate::report) struct Additions<'a> {
-    /// Where the line of a step leads.
-    pub(in crate::report) link: Option<&'a dyn Fn(u32) -> String>,
+    /// Where a step leads.
+    pub(in crate::report) link: Option<&'a dyn Fn(&Step) -> Option<String>>,
+    /// How a step is marked.
+    pub(in crate::report) mark: Option<&'a dyn Fn(&Step) -> Option<Mark>>,
+}
+
+/// What becomes of a step from one diagram to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum Mark {
+    /// It is in both, but not the same.
+    Changed,
+    /// It is in the second one only.
+    Added,
+    /// It is in the first one only.
+    Removed,
+}
+
+impl Mark {
+    /// The class of its element, the sign beside it, and the word for it.
+    fn words(self) -> [&'static str; 3] {
+        match self {
+            Self::Changed => ["changed", "≠", "changed"],
+            Self::Added => ["added", "+", "new"],
+            Self::Removed => ["removed", "−", "gone"],
+        }
+    }
 }
 
 /// The element for a page that has the style.
@@ -40,7 +67,7 @@ pub(in crate::report) fn embedded(diagram: &Diagram, additions: Additions<'_>) -
 /// Appends the element, with its style where it is not in a page that has it.
 fn push(out: &mut String, diagram: &Diagram, style: Option<&str>, additions: Additions<'_>) {
     let lines = flat(diagram);
-    let layout = Layout::of(diagram, &lines);
+    let layout = Layout::of(diagram, &lines, if additions.mark.is_some() { MARGIN } else { 0 });
     let (wide, high) = (layout.width, layout.height());
     let title = escaped(&diagram.title());
     // What is inside of a picture cannot be reached.
@@ -57,6 +84,7 @@ fn push(out: &mut String, diagram: &Diagram, style: Option<&str>, additions: Add
     }
     let mut draw = Draw { out, diagram, layout: &layout, additions };
     draw.blocks(&lines);
+    draw.marks(&lines);
     draw.lifelines(&lines);
     draw.names(lines.len());
     for (row, line) in lines.iter().enumerate() {
@@ -95,6 +123,21 @@ impl Draw<'_> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Bands behind the rows that are marked, each with a sign beside it.
+    fn marks(&mut self, lines: &[Flat<'_>]) {
+        let Some(mark) = self.additions.mark else { return };
+        for (row, line) in lines.iter().enumerate() {
+            let Line::Step(step) = &line.line else { continue };
+            let Some([class, sign, _]) = mark(step).map(Mark::words) else { continue };
+            let (top, wide) = (self.layout.top(row), self.layout.width);
+            let (high, y) = (self.layout.top(row + 1) - top, self.layout.middle(row) + 4);
+            self.element(format_args!(
+                "<rect class=\"mark {class}\" x=\"0\" y=\"{top}\" width=\"{wide}\" height=\"{high}\"/>\
+                 <text class=\"sign {class}\" x=\"4\" y=\"{y}\">{sign}</text>"
+            ));
         }
     }
 
@@ -180,13 +223,17 @@ impl Draw<'_> {
 
     /// An arrow or a mark, with all that there is to say in what a pointer that rests on it shows.
     fn step(&mut self, step: &Step, y: u32) {
-        let is_placed = step.line > 0 && step.file.is_none();
-        let link = self.additions.link.filter(|_| is_placed).map(|link| link(step.line));
+        let link = self.additions.link.and_then(|link| link(step));
+        let mark = self.additions.mark.and_then(|mark| mark(step));
         if let Some(link) = &link {
             self.element(format_args!("<a href=\"{}\">", escaped(link)));
         }
-        self.element(format_args!("<g class=\"{}{}\">", class(step.kind), if is_open(step) { " open" } else { "" }));
-        self.element(format_args!("<title>{}</title>", escaped(&hint(step))));
+        let open = if is_open(step) { " open" } else { "" };
+        let marked = mark.map_or_else(String::new, |mark| format!(" marked-{}", mark.words()[0]));
+        self.element(format_args!("<g class=\"{}{open}{marked}\">", class(step.kind)));
+        let word = mark.map_or_else(String::new, |mark| format!("{}: ", mark.words()[2]));
+        let is_run = self.additions.mark.is_none();
+        self.element(format_args!("<title>{word}{}</title>", escaped(&hint(step, is_run))));
         match step.shape {
             Shape::Across => {
                 let (x, y) = (self.layout.left, y + 4);
@@ -279,9 +326,12 @@ fn is_open(step: &Step) -> bool {
     matches!(step.kind, Kind::Message | Kind::End | Kind::Reset) && step.received.is_none()
 }
 
-/// What there is to say of a step beside its label.
-fn hint(step: &Step) -> String {
+/// What there is to say of a step beside its label; its lines, where they are those of the spec.
+fn hint(step: &Step, has_lines: bool) -> String {
     let mut hint = step.detail.clone().unwrap_or_else(|| step.label.clone());
+    if !has_lines {
+        return hint;
+    }
     let file = step.file.as_ref().map_or_else(String::new, |file| format!("{file}, "));
     if step.line > 0 {
         let _ = write!(hint, "\n{file}line {}", step.line);

@@ -38,12 +38,8 @@ pub(super) fn drawn(diagram: &Diagram) -> Markup {
     boxed(diagram, Additions::default())
 }
 
-/// The same, with steps that lead to the lines of the spec that they are from.
-pub(super) fn linked(diagram: &Diagram, link: &dyn Fn(u32) -> String) -> Markup {
-    boxed(diagram, Additions { link: Some(link) })
-}
-
-fn boxed(diagram: &Diagram, additions: Additions<'_>) -> Markup {
+/// The same, with what a page adds to it.
+pub(super) fn boxed(diagram: &Diagram, additions: Additions<'_>) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label={ "Diagram of " (diagram.title()) } {
             (diagram::embedded(diagram, additions))

@@ -9,13 +9,22 @@ pub(super) fn link(spec: usize, line: u32) -> String {
     format!("#s{spec}-{line}")
 }
 
-/// The text, line by line.
-pub(super) fn listing(spec: usize, file: &SourceFile) -> Markup {
+/// The text, line by line. The number of a line leads to `place`, an address with `{line}` in it, where
+/// there is one.
+pub(super) fn listing(spec: usize, file: &SourceFile, place: Option<&str>) -> Markup {
     html! {
         div.source.mono tabindex="0" role="region" aria-label={ "Text of " (file.name()) } {
             ol {
-                @for (at, line) in file.text().lines().enumerate() {
-                    li id={ "s" (spec) "-" (at + 1) } data-line=(at + 1) tabindex="-1" { (line) }
+                @for (number, line) in file.text().lines().enumerate().map(|(at, line)| (at + 1, line)) {
+                    li id={ "s" (spec) "-" (number) } data-line=(number) tabindex="-1" {
+                        @match place {
+                            Some(place) => {
+                                a.number href=(place.replace("{line}", &number.to_string())) rel="noreferrer" { (number) }
+                            }
+                            None => { span.number { (number) } }
+                        }
+                        span { (line) }
+                    }
                 }
             }
         }

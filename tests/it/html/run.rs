@@ -35,7 +35,7 @@ steps:
 ";
 
 /// What became of all specs in a folder.
-fn ran(folder: &Path) -> RunReport {
+pub(super) fn ran(folder: &Path) -> RunReport {
     let found = find::find(&[folder.to_owned()], &Layout::Nearest { snapshots: None }).unwrap();
     let runner = Runner { detail: Detail::Records, ..Runner::default() };
     let mut report = RunReport::default();

@@ -32,10 +32,11 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Lines are as far apart as the names above and the labels between ask for.
-    pub(super) fn of(diagram: &Diagram, lines: &[Flat<'_>]) -> Self {
+    /// Lines are as far apart as the names above and the labels between ask for. `margin` is left free
+    /// at the left.
+    pub(super) fn of(diagram: &Diagram, lines: &[Flat<'_>], margin: u32) -> Self {
         let depth = lines.iter().map(|line| line.depth as u32).max().unwrap_or(0);
-        let left = 12 + 6 * depth;
+        let left = 12 + margin + 6 * depth;
         let mut layout = Self { x: Vec::with_capacity(diagram.columns.len()), y: rows(lines), left, width: 0 };
         let names: Vec<u32> = diagram.columns.iter().map(|column| Self::name_width(width(&column.name))).collect();
         let steps =

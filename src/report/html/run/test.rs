@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::super::diagram::Diagram;
+use super::super::super::diagram::{Additions, Diagram, Step};
 use super::super::super::run::RunReport;
 use super::super::super::terminal::shown_path;
 use super::super::{diagrams, source, words};
@@ -98,15 +98,18 @@ fn drawn(stories: &[Story<'_>], story: &Story<'_>) -> Markup {
 }
 
 fn diagram_of(story: &Story<'_>, diagram: &Diagram) -> Markup {
-    let link = |line: u32| source::link(story.at, line);
-    if story.spec.source.is_some() { diagrams::linked(diagram, &link) } else { diagrams::drawn(diagram) }
+    if story.spec.source.is_none() {
+        return diagrams::drawn(diagram);
+    }
+    let link = |step: &Step| (step.line > 0 && step.file.is_none()).then(|| source::link(story.at, step.line));
+    diagrams::boxed(diagram, Additions { link: Some(&link), mark: None })
 }
 
 /// The text of the spec, once for all its cases.
 fn text(report: &RunReport, stories: &[Story<'_>], story: &Story<'_>) -> Markup {
     let Some(file) = &report.specs[story.at].source else { return html! {} };
     if story.is_first {
-        return html! { details { summary { "Spec" } (source::listing(story.at, file)) } };
+        return html! { details { summary { "Spec" } (source::listing(story.at, file, None)) } };
     }
     let first = stories.iter().find(|first| first.at == story.at).map_or("", |first| &first.result.name);
     html! { p { a href=(source::link(story.at, 1)) { "The spec's text" } ", with " (first) } }

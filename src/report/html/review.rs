@@ -1,0 +1,114 @@
+//! A review: every trace that is not the accepted one, as two diagrams and in words.
+
+mod diff;
+mod item;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use maud::{Markup, html};
+
+use super::frame::Page;
+use super::{filter, words};
+use crate::review::Comparison;
+use crate::source::SourceFile;
+
+/// What its keys do.
+const KEYS: &[(&str, &str)] = &[
+    ("j k ↓ ↑", "the next trace, the one before"),
+    ("Enter", "opens the trace, or closes it; on an arrow or a line number, goes to the line of the spec"),
+    ("f", "the next trace, opened"),
+    ("o", "opens all traces that are shown, or closes them"),
+    ("/", "the filter; Enter leads from there to the first trace"),
+    ("Esc", "from the filter back to the traces"),
+];
+
+/// Up to how many traces are open from the beginning.
+const OPEN: usize = 12;
+
+/// All that there is to decide on.
+#[derive(Debug, Default)]
+pub struct Review {
+    /// The traces.
+    pub items: Vec<Reviewed>,
+    /// Against what they are compared, if not the accepted snapshots: a revision.
+    pub base: Option<String>,
+    /// Where the files can be seen: an address with `{path}` and `{line}` in it.
+    pub link_base: Option<String>,
+}
+
+/// A trace to decide on.
+#[derive(Debug)]
+pub struct Reviewed {
+    /// The test.
+    pub name: String,
+    /// What it is.
+    pub state: State,
+    /// The file of the snapshot.
+    pub snapshot: PathBuf,
+    /// The spec, as links to it are to name it.
+    pub path: Option<PathBuf>,
+    /// The spec's text.
+    pub source: Option<SourceFile>,
+    /// What it shows.
+    pub about: String,
+    /// Words to select by.
+    pub tags: Vec<String>,
+    /// The lines of the spec, by those of the new trace, where that is known.
+    pub lines: BTreeMap<u32, u32>,
+}
+
+/// What has become of a trace.
+#[derive(Debug)]
+pub enum State {
+    /// It is another one.
+    Changed(Box<Comparison>),
+    /// There was none.
+    New(String),
+    /// There is no spec any more.
+    Stale(String),
+}
+
+impl State {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Changed(_) => "changed",
+            Self::New(_) => "new",
+            Self::Stale(_) => "stale",
+        }
+    }
+}
+
+/// The page of a review.
+pub fn review(review: &Review) -> String {
+    let main = html! {
+        h2.quiet { @match &review.base {
+            Some(base) => { "Traces that differ from those of " code { (base) } }
+            None => { "Traces that wait for a decision" }
+        } }
+        @if review.items.is_empty() { p { "There is none." } }
+        ol.items {
+            @for (at, reviewed) in review.items.iter().enumerate() {
+                (item::item(at, reviewed, review, review.items.len() <= OPEN))
+            }
+        }
+    };
+    let count = |word: &str| review.items.iter().filter(|item| item.state.word() == word).count();
+    let states: Vec<(&str, usize)> = ["changed", "new", "stale"]
+        .into_iter()
+        .map(|word| (word, count(word)))
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    let mut tags: BTreeMap<&str, usize> = BTreeMap::new();
+    review.items.iter().flat_map(|item| &item.tags).for_each(|tag| *tags.entry(tag).or_default() += 1);
+    let filter = (!review.items.is_empty()).then(|| filter::form("Filter traces", &states, &tags));
+    Page { title: "sockspec review", summary: summary(&states), filter, main, keys: KEYS }.finish()
+}
+
+fn summary(states: &[(&str, usize)]) -> Markup {
+    html! {
+        ul.totals aria-label="Totals" {
+            @for (word, count) in states { li { (words::verdict(word)) " " (count) } }
+        }
+    }
+}

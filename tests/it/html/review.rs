@@ -1,0 +1,177 @@
+//! The page of a review.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use sockspec::report::html::{Review, Reviewed, State, review};
+use sockspec::review::compare;
+use sockspec::source::SourceFile;
+
+use super::*;
+
+const OLD: &str = "\
+server    listen tcp
+client    connect server
+conn      accept client
+client    send 7 \"request\"
+client    shutdown write
+conn      recv 7 \"request\"
+conn      eof
+conn      send 8 \"response\"
+conn      close
+client    recv 8 \"response\"
+client    eof
+client    close
+";
+
+const NEW: &str = "\
+server    listen tcp
+client    connect server
+conn      accept client
+client    send 7 \"request\"
+client    shutdown write
+conn      recv 7 \"request\"
+conn      eof
+conn      send 9 \"responses\"
+conn      close unread 5
+client    recv 9 \"responses\"
+client    expect reset
+client    close
+server    close
+";
+
+fn reviewed(name: &str, state: State, tags: &[&str]) -> Reviewed {
+    Reviewed {
+        name: name.to_owned(),
+        state,
+        snapshot: PathBuf::from(format!("snapshots/{name}.snap")),
+        path: Some(PathBuf::from(format!("specs/{name}.yaml"))),
+        source: Some(SourceFile::new("a.yaml", "a.yaml", &*"steps:\n".repeat(20))),
+        about: format!("About {name}, <i>."),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        lines: (1..=13).map(|line| (line, line + 4)).collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn page(link_base: Option<&str>) -> (tempfile::TempDir, PathBuf) {
+    let stale = Reviewed {
+        path: None,
+        source: None,
+        lines: BTreeMap::new(),
+        ..reviewed("tcp/gone", State::Stale(OLD.to_owned()), &[])
+    };
+    let items = vec![
+        reviewed("tcp/half close", State::Changed(Box::new(compare(OLD, NEW))), &["tcp", "close"]),
+        reviewed("tcp/new", State::New(NEW.to_owned()), &["tcp"]),
+        stale,
+    ];
+    let text = review(&Review { items, base: None, link_base: link_base.map(str::to_owned) });
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("review.html");
+    std::fs::write(&page, text).unwrap();
+    (folder, page)
+}
+
+#[test]
+fn it_is_sound_in_every_window() {
+    let (_folder, page) = page(None);
+    let Some(mut browser) = Browser::start() else { return };
+    for (width, is_dark) in WIDTHS.into_iter().flat_map(|width| [(width, false), (width, true)]) {
+        let name = format!("review-{width}-{}", if is_dark { "dark" } else { "light" });
+        browser.open(&page, width, is_dark);
+        is_sound(&mut browser);
+        browser.picture(&name);
+        for at in 1..3 {
+            browser.value(&format!("scrollTo(0, {} * innerHeight)", f64::from(at) * 0.8));
+            browser.picture(&format!("{name}-{at}"));
+        }
+        browser.value("document.querySelectorAll('details').forEach((details) => { details.open = true; })");
+        is_sound(&mut browser);
+        let contrast = least_contrast(&mut browser);
+        assert!(contrast >= 4.5, "{name}: {contrast}");
+        // Side by side where there is room, else one below the other.
+        let places = browser.value(
+            "[...document.querySelectorAll('.pair figure')].map((e) => e.getBoundingClientRect()).map((r) => [r.x, r.y])",
+        );
+        assert_eq!(places[0][1] == places[1][1], width > 1000, "{places}");
+        assert_eq!(places[0][0] == places[1][0], width < 1000, "{places}");
+    }
+}
+
+/// What is marked in a diagram: the sign and the words of the row.
+fn marked(browser: &mut Browser, figure: u32) -> Value {
+    browser.value(&format!(
+        "[...document.querySelectorAll('.pair figure:nth-of-type({figure}) .sockspec g > title')] \
+         .map((title) => title.textContent).filter((text) => /^(changed|new|gone): /.test(text))"
+    ))
+}
+
+#[test]
+fn what_has_changed_is_marked_and_told() {
+    let (_folder, page) = page(None);
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open(&page, 1400, false);
+    let old = marked(&mut browser, 1);
+    let new = marked(&mut browser, 2);
+    assert_eq!(
+        old,
+        json!(["changed: 8 \"response\"", "changed: close", "changed: recv 8 \"response\"", "changed: eof"])
+    );
+    assert_eq!(new[0], "changed: 9 \"responses\"");
+    assert_eq!(new.as_array().unwrap().last().unwrap(), "new: close");
+    let signs =
+        browser.value("[...document.querySelectorAll('.sockspec text.sign')].map((text) => text.textContent).join('')");
+    assert_eq!(signs.as_str().unwrap().matches('+').count(), 1, "{signs}");
+    let sentences = browser.value("[...document.querySelectorAll('.sentences li')].map((item) => item.textContent)");
+    assert!(sentences.to_string().contains("reset"), "{sentences}");
+    let emphasised = browser.value("[...document.querySelectorAll('.event b')].map((part) => part.textContent)");
+    assert!(
+        emphasised.as_array().unwrap().iter().any(|part| part.as_str().unwrap().contains("unread 5")),
+        "{emphasised}"
+    );
+}
+
+#[test]
+fn the_keyboard_reaches_everything() {
+    let (_folder, page) = page(None);
+    let Some(mut browser) = Browser::start() else { return };
+    for width in WIDTHS {
+        browser.open(&page, width, false);
+        browser.press("j");
+        assert_eq!(focused(&mut browser), json!(["tcp/half close", true]), "a few are open from the beginning");
+        browser.press("f");
+        assert_eq!(focused(&mut browser), json!(["tcp/new", true]));
+        browser.press("Enter");
+        assert_eq!(focused(&mut browser), json!(["tcp/new", false]));
+        browser.press("f");
+        browser.press("f");
+        assert_eq!(focused(&mut browser), json!(["tcp/half close", true]));
+        // Into the diagram, and from an arrow to its line.
+        for _ in 0..40 {
+            browser.press("Tab");
+            if browser.value("document.activeElement.tagName") == "a" {
+                break;
+            }
+        }
+        browser.picture(&format!("review-arrow-{width}"));
+        let leads = browser.value("document.activeElement.getAttribute('href')");
+        browser.press("Enter");
+        let line = "(() => { const e = document.activeElement, r = e.getBoundingClientRect(); \
+                    return ['#' + e.id, r.top > 0 && r.bottom < innerHeight]; })()";
+        browser.comes_to(line, &json!([leads, true]));
+        browser.press("/");
+        browser.write("GONE");
+        assert_eq!(shown(&mut browser), json!(["tcp/gone"]));
+        is_sound(&mut browser);
+    }
+}
+
+#[test]
+fn lines_can_lead_to_a_repository() {
+    let (_folder, page) = page(Some("https://example.org/blob/main/{path}#L{line}"));
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open(&page, 1400, false);
+    let link = browser.value("document.querySelector('#s0-7 .number').href");
+    assert_eq!(link, "https://example.org/blob/main/specs/tcp/half%20close.yaml#L7");
+    is_sound(&mut browser);
+}
