@@ -6,6 +6,7 @@ pub mod config;
 pub mod doctor;
 pub mod find;
 mod glance;
+pub mod lines;
 pub mod list;
 pub mod load;
 pub mod outcome;

@@ -207,7 +207,7 @@ fn links_lead_to_lines_and_tests() {
     browser.press("Enter");
     let place = "(() => { const e = document.activeElement, r = e.getBoundingClientRect(); \
                  return [e.id, e.textContent.trim().slice(0, 80), e.checkVisibility(), r.top > 0 && r.bottom < innerHeight]; })()";
-    browser.comes_to(place, &json!(["s1-7", "- client: {send: ping}", true, true]));
+    browser.comes_to(place, &json!(["s1-7", "7  - client: {send: ping}", true, true]));
     browser.picture("run-line-400");
     // From the table to a test that is filtered out.
     browser.press("/");

@@ -1,15 +1,21 @@
 //! Diagrams of a trace's text, which has neither lines nor addresses.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use sockspec::report::diagram::{Diagram, Row};
+use sockspec::suite::lines::{StepLine, lines};
+use sockspec::suite::{Layout, Runner, find};
 use sockspec::trace::record::Record;
-use sockspec::trace::{TraceText, text_of};
+use sockspec::trace::{TraceText, placed, text_of};
 
 use crate::project::Project;
 
 /// The records of all bundled specs, in the order of their names.
+static BUNDLED: LazyLock<Vec<Record>> = LazyLock::new(bundled);
+
 fn bundled() -> Vec<Record> {
     fn read(folder: &Path, records: &mut Vec<Record>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -55,7 +61,7 @@ const COMPUTED: [&str; 2] = [
 
 #[test]
 fn a_trace_is_drawn_as_the_run_that_it_is_of() {
-    let records = bundled();
+    let records = &*BUNDLED;
     assert!(records.len() > 100, "the bundled specs have run");
     let is_other = |record: &&Record| {
         let text = TraceText::read(&text_of(record));
@@ -64,4 +70,30 @@ fn a_trace_is_drawn_as_the_run_that_it_is_of() {
     };
     let different: Vec<&str> = records.iter().filter(is_other).map(|record| record.test.as_str()).collect();
     assert_eq!(different, COMPUTED);
+}
+
+#[test]
+fn events_of_a_text_have_the_lines_that_they_had_in_the_run() {
+    let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
+    let records = &*BUNDLED;
+    let runner = Runner::default();
+    let mut compared = 0;
+    for found in find::find(&[specs], &Layout::Nearest { snapshots: None }).unwrap() {
+        let Ok(Some(planned)) = runner.plan(&found) else { panic!("{} has no plan", found.name) };
+        for test in &planned.tests {
+            let Some(record) = records.iter().find(|record| record.test == test.name) else { continue };
+            let mut line = 1;
+            let mut expected = BTreeMap::new();
+            for placed in placed(record) {
+                if placed.line > 0 {
+                    expected.insert(line, StepLine { line: placed.line, file: placed.file });
+                }
+                line += placed.text.lines().count() as u32;
+            }
+            let text = TraceText::read(&text_of(record));
+            assert_eq!(lines(&test.plan, &planned.loaded.source, &text), expected, "{}", test.name);
+            compared += 1;
+        }
+    }
+    assert!(compared > 100);
 }
