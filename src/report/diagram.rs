@@ -20,7 +20,7 @@ use serde::Serialize;
 
 pub use mermaid::mermaid;
 pub use svg::svg;
-pub(super) use svg::{Additions, Mark, STYLE, embedded};
+pub(super) use svg::{Additions, Mark, OfStep, STYLE, embedded};
 pub use text::text;
 
 use crate::trace::record::Record;

@@ -26,13 +26,16 @@ pub fn svg(diagram: &Diagram) -> String {
     out
 }
 
+/// What there is of a step, if there is anything.
+pub(in crate::report) type OfStep<'a, T> = dyn Fn(&Step) -> Option<T> + 'a;
+
 /// What a page adds to a diagram.
 #[derive(Clone, Copy, Default)]
 pub(in crate::report) struct Additions<'a> {
     /// Where a step leads.
-    pub(in crate::report) link: Option<&'a dyn Fn(&Step) -> Option<String>>,
+    pub(in crate::report) link: Option<&'a OfStep<'a, String>>,
     /// How a step is marked.
-    pub(in crate::report) mark: Option<&'a dyn Fn(&Step) -> Option<Mark>>,
+    pub(in crate::report) mark: Option<&'a OfStep<'a, Mark>>,
 }
 
 /// What becomes of a step from one diagram to another.

@@ -1,8 +1,10 @@
 //! One trace of a review.
 
+use std::fmt::Write as _;
+
 use maud::{Markup, html};
 
-use super::super::super::diagram::{Additions, Diagram, Mark, Step};
+use super::super::super::diagram::{Additions, Diagram, Mark, OfStep, Step};
 use super::super::super::terminal::shown_path;
 use super::super::{diagrams, source, words};
 use super::{Review, Reviewed, State, diff};
@@ -68,7 +70,7 @@ fn encoded(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/.-_~@=,+".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
@@ -145,12 +147,7 @@ fn new(at: usize, item: &Reviewed, comparison: &Comparison) -> Markup {
     drawn(&item.name, &comparison.new, &link, &mark)
 }
 
-fn drawn(
-    name: &str,
-    trace: &TraceText,
-    link: &dyn Fn(&Step) -> Option<String>,
-    mark: &dyn Fn(&Step) -> Option<Mark>,
-) -> Markup {
+fn drawn(name: &str, trace: &TraceText, link: &OfStep<'_, String>, mark: &OfStep<'_, Mark>) -> Markup {
     let diagram = Diagram::of(&trace.to_record(name, |line| line));
     diagrams::boxed(&diagram, Additions { link: Some(link), mark: Some(mark) })
 }
