@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan"],
     &["exec", "snapshot"],
     &["suite"],
-    &["stress", "record"],
+    &["stress", "record", "review"],
     &["report"],
     &["harness", "cli"],
 ];
