@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use crate::suite::{FindError, Totals};
 
 /// How the program ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {
     /// All selected tests passed or were ignored.
+    #[default]
     Success = 0,
     /// Something failed or changed.
     Failed = 1,

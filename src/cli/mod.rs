@@ -5,6 +5,7 @@ mod config;
 mod decide;
 mod doctor;
 mod exit;
+mod fmt;
 mod list;
 mod new;
 mod output;
@@ -55,6 +56,8 @@ enum Command {
     Run(run::Run),
     /// Check specs without running them
     Check(check::Check),
+    /// Format specs
+    Fmt(fmt::Fmt),
     /// List the tests
     List(list::List),
     /// Write a small spec that passes, to be changed into one's own
@@ -92,6 +95,7 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
     let exit = match &cli.command {
         Command::Run(command) => command.execute(&mut output),
         Command::Check(command) => command.execute(&mut output),
+        Command::Fmt(command) => command.execute(&mut output),
         Command::List(command) => command.execute(&mut output),
         Command::New(command) => command.execute(&mut output),
         Command::Stress(command) => command.execute(&mut output),

@@ -21,6 +21,7 @@ pub mod tap;
 pub mod terminal;
 mod told;
 mod tries;
+pub mod unified;
 pub mod way_out;
 mod why;
 

@@ -115,9 +115,19 @@ impl SourceFile {
     /// file from being read at all.
     pub fn read(path: &Path, name: impl Into<String>) -> io::Result<Self> {
         let (bytes, size) = bytes(path, MAX_SIZE)?;
+        Ok(Self::decoded(name, path, bytes, size))
+    }
+
+    /// A text that was read from somewhere else than a file.
+    pub fn of_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let size = bytes.len() as u64;
+        Self::decoded(name, Path::new(""), bytes, size)
+    }
+
+    fn decoded(name: impl Into<String>, path: &Path, bytes: Vec<u8>, size: u64) -> Self {
         let too_long = size > MAX_SIZE;
         let (text, fault) = if too_long { (String::new(), Some(Fault::TooLong { size })) } else { read::decode(bytes) };
-        Ok(Self { fault, ..Self::new(name, path, text) })
+        Self { fault, ..Self::new(name, path, text) }
     }
 
     /// How messages call the file.

@@ -3,6 +3,7 @@
 pub mod ast;
 mod decode;
 mod document;
+pub mod format;
 pub mod schema;
 #[cfg(test)]
 mod tests;
