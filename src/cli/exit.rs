@@ -31,13 +31,14 @@ impl From<Exit> for ExitCode {
     }
 }
 
-impl From<&Totals> for Exit {
-    fn from(totals: &Totals) -> Self {
+impl Exit {
+    /// The exit code for what became of all tests.
+    pub(super) fn of(totals: &Totals, flaky_is_ok: bool) -> Self {
         match totals {
             _ if totals.all() == 0 => Self::Nothing,
             Totals { could_not_run: 1.., .. } => Self::CouldNotRun,
             Totals { invalid: 1.., .. } => Self::Invalid,
-            _ if totals.bad() > 0 => Self::Failed,
+            _ if totals.bad(flaky_is_ok) > 0 => Self::Failed,
             _ => Self::Success,
         }
     }
@@ -58,11 +59,13 @@ mod tests {
 
     #[test]
     fn the_gravest_verdict_counts() {
-        let exit = |totals: Totals| Exit::from(&totals);
+        let exit = |totals: Totals| Exit::of(&totals, false);
         let passed = Totals { passed: 3, ignored: 1, ..Totals::default() };
         assert_eq!(exit(Totals::default()), Exit::Nothing);
         assert_eq!(exit(passed), Exit::Success);
         assert_eq!(exit(Totals { ignored: 1, ..Totals::default() }), Exit::Success);
+        let flaky = Totals { flaky: 1, ..passed };
+        assert_eq!((exit(flaky), Exit::of(&flaky, true)), (Exit::Failed, Exit::Success));
         for failed in [Totals { failed: 1, ..passed }, Totals { changed: 1, ..passed }, Totals { new: 1, ..passed }] {
             assert_eq!(exit(failed), Exit::Failed);
             assert_eq!(exit(Totals { invalid: 1, ..failed }), Exit::Invalid);

@@ -8,6 +8,7 @@ mod exit;
 mod fmt;
 mod list;
 mod new;
+mod optional;
 mod output;
 mod run;
 mod schema;
@@ -84,7 +85,7 @@ pub fn main() -> ExitCode {
 }
 
 fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
-    let mut cli = match Cli::try_parse_from(arguments) {
+    let mut cli = match Cli::try_parse_from(optional::joined(arguments)) {
         Ok(cli) => cli,
         Err(error) => return explain(&error),
     };

@@ -1,5 +1,7 @@
 //! `sockspec run`
 
+mod again;
+mod order;
 mod reports;
 
 use std::env;
@@ -22,7 +24,9 @@ use crate::report::terminal;
 use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::is_ci;
 use crate::snapshot::{self, Store};
-use crate::suite::{Captures, Config, Records, Runner, SpecResult, pool};
+use crate::suite::{Captures, Config, Found, Last, Records, Runner, SpecResult, pool};
+use again::Effort;
+use order::Order;
 use reports::Wanted;
 
 /// Run specs on real sockets, and compare their traces with the accepted snapshots
@@ -34,12 +38,18 @@ pub(super) struct Run {
     #[command(flatten)]
     share: Share,
 
+    #[command(flatten)]
+    order: Order,
+
+    #[command(flatten)]
+    effort: Effort,
+
     /// Multiply every deadline
-    #[arg(long, value_name = "N", value_parser = factor)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = factor)]
     timeout_factor: Option<f64>,
 
     /// How many specs run at once; twice as many as there are cores if not given
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
     jobs: Option<NonZeroUsize>,
 
     /// Accept no trace, those that have no snapshot yet, or all; if not given, traces that are not the
@@ -112,25 +122,49 @@ impl Run {
             Err(exit) => return exit,
         };
         let mut runner = self.runner();
-        if let Err(exit) = self.share.keep(&mut runner, &mut found, output) {
+        let mut last = Last::read(self.effort.flaky_is_ok());
+        let narrowed = self.narrow(&mut last, &mut runner, &mut found, output);
+        if let Err(exit) = narrowed {
+            last.write();
             return exit.max(reports::write(&self.reports, &RunReport::default(), output));
+        }
+        let seed = self.order.shuffle(&mut found);
+        if let Some(seed) = seed {
+            output.line(format!("shuffled by seed {seed}"));
         }
         // The right to isolated networks can be had only as long as there is one thread.
         runner.prepare(&found);
         signals::cancel_on_interrupt(&runner.cancel);
-        let mut report = RunReport::default();
+        let mut report = RunReport { seed, flaky_is_ok: self.effort.flaky_is_ok(), ..RunReport::default() };
+        let mut slowest = self.order.slowest();
         let options = self.report(output);
         pool::run(&found, self.jobs(found.len()), &runner, &mut |result: SpecResult| {
             result.tests.iter().for_each(|test| report.totals.add(&test.outcome));
             output.print(&terminal::spec(&result, options));
+            last.note(&result);
+            slowest.note(&result);
             if !self.reports.is_empty() {
                 report.specs.push(result);
             }
         });
         report.took = begun.elapsed();
         report.is_interrupted = runner.cancel.is_cancelled();
+        last.write();
+        slowest.show(output);
         let exit = self.conclude(&report, &runner, output);
         exit.max(reports::write(&self.reports, &report, output))
+    }
+
+    /// Keeps of the selected tests those that failed last, and of these those of a share.
+    fn narrow(
+        &self,
+        last: &mut Last,
+        runner: &mut Runner,
+        found: &mut Vec<Found>,
+        output: &mut Output,
+    ) -> Result<(), Exit> {
+        self.order.keep_failed(last, runner, found, output)?;
+        self.share.keep(runner, found, output)
     }
 
     fn conclude(&self, report: &RunReport, runner: &Runner, output: &mut Output) -> Exit {
@@ -144,7 +178,7 @@ impl Run {
             output.error("interrupted");
             return Exit::Interrupted;
         }
-        Exit::from(&report.totals).max(captured)
+        Exit::of(&report.totals, report.flaky_is_ok).max(captured)
     }
 
     fn runner(&self) -> Runner {
@@ -155,6 +189,8 @@ impl Run {
             store: Store::new(settings),
             records: Records::new(self.record.clone()),
             captures: Arc::new(Captures::new(self.pcap.clone())),
+            again: self.effort.again(),
+            stop: self.effort.stop(),
             detail: reports::detail(&self.reports),
             ..Runner::default()
         }
@@ -204,6 +240,11 @@ fn tell_of_captures(captures: &Captures, output: &mut Output) -> Exit {
         }
         None => Exit::Success,
     }
+}
+
+/// How many at once.
+pub(super) fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "it must be a whole number, at least 1".to_owned())
 }
 
 pub(super) fn factor(text: &str) -> Result<f64, String> {

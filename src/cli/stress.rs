@@ -43,7 +43,7 @@ pub(super) struct Stress {
     time: Option<Duration>,
 
     /// How many specs run at once; twice as many as there are cores if not given
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = run::threads)]
     jobs: Option<NonZeroUsize>,
 
     /// Multiply every deadline: on a busy machine everything takes longer, so by 4 if not given
@@ -152,7 +152,7 @@ impl Select {
 }
 
 /// A seed that is another one each time, and short enough to be typed.
-fn by_the_clock() -> u64 {
+pub(super) fn by_the_clock() -> u64 {
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     time.as_micros() as u64 % 1_000_000
 }

@@ -100,7 +100,7 @@ pub fn summary(totals: &Totals, took: Duration, style: Style) -> String {
         (totals.passed, "passed", GOOD),
         (totals.flaky, "flaky", ODD),
         (totals.failed, "failed", BAD),
-        (totals.differs, "differ", BAD),
+        (totals.differs, if totals.differs == 1 { "differs" } else { "differ" }, BAD),
         (totals.changed, "changed", BAD),
         (totals.new, "new", ODD),
         (totals.invalid, "invalid", BAD),
@@ -122,6 +122,27 @@ pub fn summary(totals: &Totals, took: Duration, style: Style) -> String {
     page.finish()
 }
 
+/// A table of the tests that took longest, the slowest first.
+pub fn slowest(tests: &[(Duration, String)], style: Style) -> String {
+    let mut page = Page::new(style.color);
+    page.paint(STRONG, "slowest");
+    page.end_line();
+    for (took, name) in tests {
+        page.push(&format!("{:>9}  {name}", in_seconds(*took)));
+        page.end_line();
+    }
+    page.end_line();
+    page.finish()
+}
+
+/// A time in seconds: `0.012s`, `12.30s`.
+fn in_seconds(time: Duration) -> String {
+    match time.as_secs() {
+        0..10 => format!("{:.3}s", time.as_secs_f64()),
+        _ => format!("{:.2}s", time.as_secs_f64()),
+    }
+}
+
 fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: Options<'_>) {
     let source = result.source.as_ref();
     match &test.outcome {
@@ -129,14 +150,18 @@ fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: O
             verdict(page, GOOD, "accepted", &test.name, &shown_path(snapshot));
         }
         Outcome::Passed { accepted: None } if options.verbose => {
-            verdict(page, GOOD, "passed", &test.name, &format!("{:.1} ms", test.took.as_secs_f64() * 1000.0));
+            let took = format!("{:.1} ms", test.took.as_secs_f64() * 1000.0);
+            let about = if test.runs > 1 { format!("{took}, {} runs", test.runs) } else { took };
+            verdict(page, GOOD, "passed", &test.name, &about);
         }
         Outcome::Failed { record, written } => {
-            verdict(page, BAD, "failed", &test.name, "");
+            verdict(page, BAD, "failed", &test.name, &each_time(test));
             failed(page, source, record, written.as_deref(), options.style);
         }
         Outcome::Changed(change) => {
-            draw_changed(page, &test.name, &shown_path(&change.snapshot), change);
+            let snapshot = shown_path(&change.snapshot);
+            let about = if test.runs > 1 { format!("{snapshot}  {}", each_time(test)) } else { snapshot.into_owned() };
+            draw_changed(page, &test.name, &about, change);
             options.way_out.draw(page, &test.name, &result.path, change);
         }
         Outcome::New(change) => {
@@ -167,6 +192,11 @@ fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: O
         }
         Outcome::Passed { accepted: None } | Outcome::Cancelled { line: 0, .. } | Outcome::NotRun => {}
     }
+}
+
+/// That all runs of a test went the same way, where there were several.
+fn each_time(test: &TestResult) -> String {
+    if test.runs > 1 { format!("each of {} times", test.runs) } else { String::new() }
 }
 
 /// The verdict as people read it.

@@ -13,7 +13,8 @@ const MOST_NUMBERS: usize = 8;
 /// Draws each way: which runs went it, and how it differs.
 pub(super) fn draw(page: &mut Page, result: &SpecResult, tries: &Tries, options: Options<'_>) {
     let mut first: Option<&Way> = None;
-    for (index, way) in tries.ways.iter().enumerate().take(MOST_WAYS) {
+    let shown = &tries.ways[..tries.ways.len().min(MOST_WAYS)];
+    for (index, way) in shown.iter().enumerate() {
         page.push("  ");
         page.paint(STRONG, &which(tries, index));
         page.push(&format!(": {}", terminal::word(&way.outcome)));
@@ -23,11 +24,15 @@ pub(super) fn draw(page: &mut Page, result: &SpecResult, tries: &Tries, options:
             first = first.or(Some(way));
         }
     }
-    if tries.ways.len() > MOST_WAYS {
-        page.push(&format!("  … {} more ways", tries.ways.len() - MOST_WAYS));
+    let more = tries.ways.len() - shown.len();
+    if more > 0 {
+        page.push(&format!("  … {more} more ways"));
         page.end_line();
     }
-    page.end_line();
+    // A failure has an empty line at its end.
+    if more > 0 || !shown.last().is_some_and(|way| matches!(way.outcome, Outcome::Failed { .. })) {
+        page.end_line();
+    }
 }
 
 /// What one way is like without the others.

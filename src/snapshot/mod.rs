@@ -148,6 +148,29 @@ impl Store {
         Ok(Verdict::Same)
     }
 
+    /// Compares a trace with its snapshot, and neither writes anything nor claims it for a test.
+    ///
+    /// # Errors
+    /// Where a snapshot cannot be read.
+    pub fn look(&self, subject: Subject<'_>, trace: &str) -> io::Result<Verdict> {
+        let (snapshot, text) = current(subject.base)?;
+        let accepted = text.as_deref().map(file::body);
+        let is_same = |accepted: &str| file::same(accepted, trace);
+        let header_is_right = || !self.settings.full_match || header_is(subject, &snapshot);
+        if accepted.is_some_and(is_same) && header_is_right() {
+            return Ok(Verdict::Same);
+        }
+        let contradicts = if subject.shared { self.claimed(&snapshot, trace) } else { None };
+        let accepted_text = accepted.unwrap_or_default().to_owned();
+        let difference = Difference { accepted: accepted_text, snapshot, contradicts, ..Difference::default() };
+        Ok(if accepted.is_some() { Verdict::Changed(difference) } else { Verdict::New(difference) })
+    }
+
+    /// Whether a trace that is not the accepted one becomes it.
+    pub fn accepts_changed(&self) -> bool {
+        matches!(self.settings.update, Update::All | Update::Force)
+    }
+
     fn differs(
         &self,
         subject: Subject<'_>,
@@ -178,6 +201,12 @@ impl Store {
         }
         difference.snapshot = snapshot;
         Ok(if accepted.is_some() { Verdict::Changed(difference) } else { Verdict::New(difference) })
+    }
+
+    /// What claims a shared snapshot for another trace.
+    fn claimed(&self, snapshot: &Path, trace: &str) -> Option<Claim> {
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.get(snapshot).filter(|first| !file::same(&first.trace, trace)).cloned()
     }
 
     /// Claims a shared snapshot for a trace. Gives the claim that was there before for another one.

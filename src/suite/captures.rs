@@ -17,7 +17,9 @@ use pcap_file::{DataLink, Endianness, PcapError};
 
 use crate::exec::CapturedFrame;
 use crate::model::topology::Topology;
-use crate::snapshot::{self, place};
+use crate::snapshot;
+
+use super::records::Kept;
 
 /// `if_tsresol`: times are in units of 10⁻⁹ s.
 const NANOSECONDS: u8 = 9;
@@ -61,9 +63,9 @@ impl Captures {
 
     /// Writes the file of a test, if that was asked for. Where it cannot be written, the verdict on
     /// the test stands all the same, and [`failure`](Self::failure) tells.
-    pub fn keep(&self, captured: Captured<'_>, spec: &str, case: Option<&str>) {
+    pub fn keep(&self, captured: Captured<'_>, of: Kept<'_>) {
         let Some(folder) = &self.folder else { return };
-        let path = place::file(folder, spec, case).with_extension("pcapng");
+        let path = of.file(folder, "pcapng");
         match snapshot::write_whole(&path, |file| write(captured, file)) {
             Ok(()) => drop(self.written.fetch_add(1, Ordering::Relaxed)),
             Err(error) => self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(error),
@@ -181,6 +183,10 @@ mod tests {
         Topology { hosts: names.iter().map(host).collect(), ..Topology::default() }
     }
 
+    fn kept<'a>(spec: &'a str, case: Option<&'a str>) -> Kept<'a> {
+        Kept { spec, case, way: 0 }
+    }
+
     fn captured<'a>(topology: &'a Topology, frames: &'a [CapturedFrame]) -> Captured<'a> {
         let spec = Path::new("specs/tcp/echo.yaml");
         Captured { test: "tcp/echo[net=tcp6]", spec, about: "It answers.", topology, frames }
@@ -209,7 +215,7 @@ mod tests {
         let long = "é".repeat(40_000);
         let time = 1_700_000_000_123_456_789;
         let frames = [frame("a", time, "client: connect"), frame("b", time + 1, ""), frame("lo", time + 2, &long)];
-        captures.keep(captured(&topology, &frames), "tcp/echo", Some("net=tcp6"));
+        captures.keep(captured(&topology, &frames), kept("tcp/echo", Some("net=tcp6")));
         assert_eq!((captures.failure(), captures.empty()), (None, None));
 
         let (section, interfaces, packets) = read(&folder.path().join("p/tcp/echo@net=tcp6.pcapng"));
@@ -229,7 +235,7 @@ mod tests {
     #[test]
     fn a_network_on_which_nothing_passed_has_its_interface() {
         let folder = tempfile::tempdir().unwrap();
-        Captures::new(Some(folder.path().to_owned())).keep(captured(&Topology::default(), &[]), "a", None);
+        Captures::new(Some(folder.path().to_owned())).keep(captured(&Topology::default(), &[]), kept("a", None));
         let (_, interfaces, packets) = read(&folder.path().join("a.pcapng"));
         assert_eq!((interfaces, packets.len()), (vec![interface("lo")], 0));
     }
@@ -237,7 +243,7 @@ mod tests {
     #[test]
     fn without_a_folder_nothing_is_written() {
         let captures = Captures::new(None);
-        captures.keep(captured(&Topology::default(), &[]), "a", None);
+        captures.keep(captured(&Topology::default(), &[]), kept("a", None));
         assert_eq!((captures.are_wanted(), captures.failure(), captures.empty()), (false, None, None));
     }
 
@@ -250,7 +256,7 @@ mod tests {
     fn what_cannot_be_written_is_told_once() {
         let captures = Captures::new(Some("/proc/nowhere".into()));
         for (name, words) in [("a", ""), ("b", "; another capture"), ("c", "; 2 other captures")] {
-            captures.keep(captured(&Topology::default(), &[]), name, None);
+            captures.keep(captured(&Topology::default(), &[]), kept(name, None));
             let message = captures.failure().unwrap();
             assert!(message.contains("cannot write /proc/nowhere/a.pcapng: ") && message.contains(words), "{message}");
         }

@@ -155,6 +155,17 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// Whether it is one for which a run fails. Of a flaky test that is decided by who runs it.
+    pub const fn is_bad(&self, flaky_is_ok: bool) -> bool {
+        match self {
+            Self::Passed { .. } | Self::Ignored { .. } | Self::NotRun | Self::Cancelled { .. } => false,
+            Self::Flaky(_) => !flaky_is_ok,
+            _ => true,
+        }
+    }
+}
+
 /// The runs of a test that did not all go the same way.
 #[derive(Debug)]
 pub struct Tries {
@@ -249,8 +260,9 @@ impl Totals {
 
     /// How many did not do as written, or not with the accepted trace, or not always. What could not run, and what is
     /// wrong with specs, is graver, and told apart.
-    pub fn bad(&self) -> usize {
-        self.failed + self.changed + self.new + self.flaky + self.differs
+    pub fn bad(&self, flaky_is_ok: bool) -> usize {
+        let flaky = if flaky_is_ok { 0 } else { self.flaky };
+        self.failed + self.changed + self.new + flaky + self.differs
     }
 
     /// How many in all.

@@ -37,18 +37,19 @@ impl Records {
         self.all.is_some()
     }
 
-    /// Writes the record of a test, if it is to be written, and says where.
+    /// Writes the record of a test, if it is to be written, and says where. Where a test runs several times and
+    /// goes several ways, each has a file.
     ///
     /// # Errors
     /// Where a record that was asked for cannot be written. One of a failure is then left out.
-    pub fn keep(&self, record: &Record, spec: &str, case: Option<&str>, failed: bool) -> io::Result<Option<PathBuf>> {
+    pub fn keep(&self, record: &Record, of: Kept<'_>, failed: bool) -> io::Result<Option<PathBuf>> {
         if let Some(folder) = &self.all {
-            let path = path_in(folder, spec, case);
+            let path = of.file(folder, "json");
             write(&path, record)?;
             return Ok(Some(path));
         }
-        let folder = if failed { self.failures.get_or_init(temporary) } else { &None };
-        let path = folder.as_ref().map(|folder| path_in(folder, spec, case));
+        let folder = if failed { self.failures.get_or_init(of_failures) } else { &None };
+        let path = folder.as_ref().map(|folder| of.file(folder, "json"));
         Ok(path.filter(|path| write(path, record).is_ok()))
     }
 }
@@ -57,19 +58,42 @@ fn write(path: &Path, record: &Record) -> io::Result<()> {
     snapshot::write_whole(path, |file| file.write_all(record.to_json().as_bytes()))
 }
 
-fn path_in(folder: &Path, spec: &str, case: Option<&str>) -> PathBuf {
-    place::file(folder, spec, case).with_extension("json")
+/// A run of which something is kept in a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<'a> {
+    /// The spec's name.
+    pub spec: &'a str,
+    /// The label of the case.
+    pub case: Option<&'a str>,
+    /// Which of the ways of its test it went, from 0.
+    pub way: usize,
 }
 
-fn temporary() -> Option<PathBuf> {
-    let mut of = DefaultHasher::new();
-    env::current_dir().ok()?.hash(&mut of);
-    let all = own_folder()?.join("records");
-    let folder = all.join(format!("{:08x}", of.finish() >> 32));
+impl Kept<'_> {
+    /// Its file in a folder of such files.
+    pub(super) fn file(self, folder: &Path, extension: &str) -> PathBuf {
+        let path = place::file(folder, self.spec, self.case);
+        match self.way {
+            0 => path.with_extension(extension),
+            way => path.with_extension(format!("way{}.{extension}", way + 1)),
+        }
+    }
+}
+
+/// The folder of what failed in this working folder, to be written into.
+pub(super) fn of_failures() -> Option<PathBuf> {
+    let folder = of_working_folder()?;
     if !folder.exists() {
-        thin_out(&all);
+        thin_out(folder.parent()?);
     }
     Some(folder)
+}
+
+/// That folder, whether it is there or not.
+pub(super) fn of_working_folder() -> Option<PathBuf> {
+    let mut of = DefaultHasher::new();
+    env::current_dir().ok()?.hash(&mut of);
+    Some(own_folder()?.join("records").join(format!("{:08x}", of.finish() >> 32)))
 }
 
 /// Removes the folders of working folders that had no failure for the longest time, so that there is
@@ -101,15 +125,19 @@ mod tests {
     fn all_are_kept_where_that_was_asked_for() {
         let folder = tempfile::tempdir().unwrap();
         let records = Records::new(Some(folder.path().join("r")));
-        let path = records.keep(&record(), "tcp/echo", Some("net=tcp6"), false).unwrap().unwrap();
+        let kept = Kept { spec: "tcp/echo", case: Some("net=tcp6"), way: 0 };
+        let path = records.keep(&record(), kept, false).unwrap().unwrap();
         assert_eq!(path, folder.path().join("r/tcp/echo@net=tcp6.json"));
         assert_eq!(Record::from_json(&fs::read_to_string(path).unwrap()).unwrap(), record());
+        let path = records.keep(&record(), Kept { way: 1, ..kept }, false).unwrap().unwrap();
+        assert_eq!(path, folder.path().join("r/tcp/echo@net=tcp6.way2.json"));
     }
 
     #[test]
     fn otherwise_the_latest_failure_of_each_among_the_temporary_files() {
         let name = format!("of-a-test/{}", std::process::id());
-        let keep = |failed| Records::new(None).keep(&record(), &name, None, failed).unwrap();
+        let keep =
+            |failed| Records::new(None).keep(&record(), Kept { spec: &name, case: None, way: 0 }, failed).unwrap();
         assert_eq!(keep(false), None);
         let path = keep(true).unwrap();
         assert!(path.starts_with(env::temp_dir()) && path.is_file(), "{}", path.display());
@@ -134,7 +162,7 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_written_is_an_error() {
         let records = Records::new(Some("/proc/nowhere".into()));
-        let message = records.keep(&record(), "a", None, false).unwrap_err().to_string();
+        let message = records.keep(&record(), Kept { spec: "a", case: None, way: 0 }, false).unwrap_err().to_string();
         assert!(message.contains("/proc/nowhere/a.json"), "{message}");
     }
 }

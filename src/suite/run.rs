@@ -8,20 +8,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::diagnostic::Diagnostic;
-use crate::exec::{self, Cancel, Ended, Execution, Runtime};
+use crate::exec::{Cancel, Runtime};
 use crate::plan::{self, Case, Plan};
-use crate::snapshot::pending::is_found_as;
-use crate::snapshot::{Difference, Store, Subject, Verdict, place};
+use crate::snapshot::Store;
 use crate::source::SourceFile;
-use crate::trace::{self, record::Record};
 
-use super::captures::{Captured, Captures};
+use super::captures::Captures;
 use super::find::Found;
 use super::load::{Loaded, in_order, is_error};
-use super::outcome::{Change, Detail, Outcome, SpecResult, TestResult};
+use super::outcome::{Detail, Outcome, SpecResult, TestResult};
 use super::records::Records;
 use super::require::Machine;
 use super::select::Selection;
+use super::stop::Stop;
+use super::test::{Ran, Test};
+use super::tries::Again;
 
 /// Runs specs. One serves all worker threads.
 #[derive(Debug, Default)]
@@ -40,6 +41,10 @@ pub struct Runner {
     pub machine: Machine,
     /// Ends the run early.
     pub cancel: Cancel,
+    /// How often each test runs.
+    pub again: Again,
+    /// Ends the run where enough has failed.
+    pub stop: Stop,
     /// How much the results hold.
     pub detail: Detail,
 }
@@ -62,7 +67,13 @@ impl Worker {
 impl Runner {
     /// Runs a spec, all of its cases that are selected. `None` where none is.
     pub fn run(&self, found: &Found, worker: &mut Worker) -> Option<SpecResult> {
-        guarded(|| self.run_selected(found, worker)).unwrap_or_else(|outcome| Some(whole(found, outcome)))
+        guarded(|| self.run_selected(found, worker)).unwrap_or_else(|outcome| Some(self.broken(found, outcome)))
+    }
+
+    /// The result of a spec of which nothing could run.
+    fn broken(&self, found: &Found, outcome: Outcome) -> SpecResult {
+        self.stop.count(&outcome);
+        whole(found, outcome)
     }
 
     /// Runs the one case of a spec whose test has this name. `None` where there is no such case.
@@ -74,10 +85,13 @@ impl Runner {
         if self.cancel.is_cancelled() {
             return self.not_begun(found, || Outcome::Cancelled { line: 0, file: None });
         }
+        if self.stop.is_due() {
+            return self.not_begun(found, || Outcome::NotRun);
+        }
         let begun = Instant::now();
         let loaded = match Loaded::read(found, &self.settings) {
             Ok(loaded) => loaded,
-            Err(error) => return Some(whole(found, unreadable(&found.path, &error))),
+            Err(error) => return Some(self.broken(found, unreadable(&found.path, &error))),
         };
         let selected = self.selected(found, &loaded);
         if selected.is_empty() {
@@ -165,17 +179,13 @@ impl Runner {
         let mut begun = Some(begun);
         let tests = planned.into_iter().map(|(case, name, plan)| {
             let begun = begun.take().unwrap_or_else(Instant::now);
-            let (outcome, record) = match self.machine.lacks(loaded.requires(case), parent(&found.path)) {
-                Some(reason) => (Outcome::Ignored { reason }, None),
-                None => self.run_plan(Test { found, loaded, case, name: &name, plan: &plan }, worker),
+            let Ran { outcome, record, runs } = match self.machine.lacks(loaded.requires(case), parent(&found.path)) {
+                Some(reason) => Outcome::Ignored { reason }.into(),
+                None => self.run_test(Test { found, loaded, case, name: &name, plan: &plan }, worker),
             };
+            self.stop.count(&outcome);
             let values = if self.detail >= Detail::Facts { loaded.owned_values(case) } else { Vec::new() };
-            TestResult {
-                runs: u32::from(has_run(&outcome)),
-                values,
-                record,
-                ..TestResult::new(name, outcome, begun.elapsed())
-            }
+            TestResult { runs, values, record, ..TestResult::new(name, outcome, begun.elapsed()) }
         });
         SpecResult { tests: tests.collect(), warnings, ..SpecResult::new(&found.path) }
     }
@@ -183,104 +193,12 @@ impl Runner {
     pub(super) fn invalid(&self, found: &Found, loaded: &Loaded) -> SpecResult {
         let all = loaded.check(&found.name, &self.settings);
         let (errors, warnings) = all.into_iter().partition(is_error);
-        SpecResult { warnings, ..whole(found, Outcome::Invalid(errors)) }
-    }
-
-    fn run_plan(&self, test: Test<'_>, worker: &mut Worker) -> Ran {
-        if self.cancel.is_cancelled() {
-            return (Outcome::Cancelled { line: 0, file: None }, None);
-        }
-        match guarded(|| self.execute(test, worker)) {
-            Ok(Ok(ran)) => ran,
-            Ok(Err(error)) => (Outcome::CouldNotRun { reason: error.to_string() }, None),
-            Err(outcome) => {
-                // What the runtime was in the middle of is not known.
-                *worker = Worker::default();
-                (outcome, None)
-            }
-        }
-    }
-
-    fn execute(&self, test: Test<'_>, worker: &mut Worker) -> io::Result<Ran> {
-        let options = exec::Options {
-            keep_all: self.records.keeps_all(),
-            keep_frames: self.captures.are_wanted(),
-            cancel: self.cancel.clone(),
-            ..exec::Options::default()
-        };
-        let execution = worker.runtime()?.execute(test.plan, &test.loaded.source, &options);
-        let label = (!test.case.label.is_empty()).then(|| place::case_label(test.loaded.values(test.case)));
-        let failed = execution.ended == Ended::Failed;
-        self.capture(test, label.as_deref(), &execution);
-        let written = self.records.keep(&execution.record, &test.found.name, label.as_deref(), failed)?;
-        let outcome = match execution.ended {
-            Ended::Completed => self.settle(test, label.as_deref(), &trace::text_of(&execution.record))?,
-            Ended::Failed => {
-                return Ok((Outcome::Failed { record: Box::new(execution.record), written }, None));
-            }
-            Ended::CouldNotRun(reason) => Outcome::CouldNotRun { reason },
-            Ended::Cancelled { line, file } => Outcome::Cancelled { line, file },
-        };
-        let wanted = match outcome {
-            // Its events lead to the step that a report names.
-            Outcome::Changed(_) => Detail::Facts,
-            _ => Detail::Records,
-        };
-        Ok((outcome, (self.detail >= wanted).then(|| Box::new(execution.record))))
-    }
-
-    /// Keeps what crossed the isolated network, if the test came to have one.
-    fn capture(&self, test: Test<'_>, label: Option<&str>, execution: &Execution) {
-        let Some(topology) = &test.plan.topology else { return };
-        let frames = execution.frames.as_slice();
-        if matches!(execution.ended, Ended::CouldNotRun(_)) && frames.is_empty() {
-            return;
-        }
-        let captured = Captured { test: test.name, spec: &test.found.path, about: &test.plan.about, topology, frames };
-        self.captures.keep(captured, &test.found.name, label);
-    }
-
-    fn settle(&self, test: Test<'_>, label: Option<&str>, trace: &str) -> io::Result<Outcome> {
-        let shared = label.is_some() && test.loaded.is_shared();
-        let base = place::file(&test.found.snapshots, test.found.stem(), if shared { None } else { label });
-        let subject = Subject {
-            name: test.name,
-            folder: &test.found.snapshots,
-            base: &base,
-            spec: &test.found.path,
-            about: &test.plan.about,
-            shared,
-        };
-        Ok(match self.store.settle(subject, trace)? {
-            Verdict::Same => Outcome::Passed { accepted: None },
-            Verdict::Accepted(path) => Outcome::Passed { accepted: Some(path) },
-            Verdict::New(difference) => Outcome::New(Box::new(change(difference, test.name, trace))),
-            Verdict::Changed(difference) => Outcome::Changed(Box::new(change(difference, test.name, trace))),
-        })
+        SpecResult { warnings, ..self.broken(found, Outcome::Invalid(errors)) }
     }
 }
-
-/// What became of a test, and its run, where that is kept.
-type Ran = (Outcome, Option<Box<Record>>);
 
 /// A case with the name of its test and its plan.
 type PlannedCase<'l> = (&'l Case, String, Plan);
-
-/// A test that is about to run.
-#[derive(Clone, Copy)]
-struct Test<'a> {
-    found: &'a Found,
-    loaded: &'a Loaded,
-    case: &'a Case,
-    name: &'a str,
-    plan: &'a Plan,
-}
-
-fn change(difference: Difference, name: &str, trace: &str) -> Change {
-    let Difference { accepted, snapshot, pending, unwritten, contradicts } = difference;
-    let is_found_by_name = pending.as_deref().is_some_and(|pending| is_found_as(pending, name));
-    Change { accepted, trace: trace.to_owned(), snapshot, pending, is_found_by_name, unwritten, contradicts }
-}
 
 /// A result for a spec as a whole.
 pub(super) fn whole(found: &Found, outcome: Outcome) -> SpecResult {
@@ -288,13 +206,12 @@ pub(super) fn whole(found: &Found, outcome: Outcome) -> SpecResult {
     SpecResult { tests: vec![test], ..SpecResult::new(&found.path) }
 }
 
-fn has_run(outcome: &Outcome) -> bool {
-    !matches!(outcome, Outcome::Ignored { .. } | Outcome::Cancelled { line: 0, .. })
-}
-
 /// With the file, where a report may want to show lines of it.
 pub(super) fn with_source(mut result: SpecResult, source: SourceFile) -> SpecResult {
-    let draws = |test: &TestResult| matches!(test.outcome, Outcome::Failed { .. } | Outcome::Invalid(_));
+    let draws = |test: &TestResult| {
+        use Outcome::{Differs, Failed, Flaky, Invalid};
+        matches!(test.outcome, Failed { .. } | Invalid(_) | Flaky(_) | Differs(_))
+    };
     if !result.warnings.is_empty() || result.tests.iter().any(draws) {
         result.source = Some(source);
     }
@@ -310,7 +227,7 @@ pub(super) fn parent(path: &Path) -> &Path {
 }
 
 /// Keeps a panic, which is a bug of ours, from taking the other tests with it.
-fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Outcome> {
+pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Outcome> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
         let reason = format!("sockspec itself failed, which is a bug of it: {}", said(&*panic));
         Outcome::CouldNotRun { reason }

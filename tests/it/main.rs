@@ -25,6 +25,7 @@ mod project;
 mod readme;
 mod rendering;
 mod reports;
+mod run_again;
 mod run_reports;
 mod schema;
 mod settling;
