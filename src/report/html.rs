@@ -3,8 +3,8 @@
 //! All of them share a frame, with its style and its script. Without the script they can be read;
 //! it adds what filters and keys do.
 
+mod comparison;
 mod diagrams;
-mod difference;
 mod filter;
 mod frame;
 mod review;
@@ -13,5 +13,5 @@ mod source;
 mod words;
 
 pub use diagrams::diagrams;
-pub use review::{Review, Reviewed, State, review};
+pub use review::{Entry, Review, State, review};
 pub use run::run;

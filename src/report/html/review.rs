@@ -1,6 +1,5 @@
 //! A review: every trace that is not the accepted one, as two diagrams and in words.
 
-mod diff;
 mod item;
 
 use std::collections::BTreeMap;
@@ -30,7 +29,7 @@ const OPEN: usize = 12;
 #[derive(Debug, Default)]
 pub struct Review {
     /// The traces.
-    pub items: Vec<Reviewed>,
+    pub items: Vec<Entry>,
     /// Against what they are compared, if not the accepted snapshots: a revision.
     pub base: Option<String>,
     /// Where the files can be seen: an address with `{path}` and `{line}` in it.
@@ -39,7 +38,7 @@ pub struct Review {
 
 /// A trace to decide on.
 #[derive(Debug)]
-pub struct Reviewed {
+pub struct Entry {
     /// The test.
     pub name: String,
     /// What it is.
@@ -65,8 +64,13 @@ pub enum State {
     Changed(Box<Comparison>),
     /// There was none.
     New(String),
-    /// There is no spec any more.
-    Stale(String),
+    /// Its spec is gone, or its case.
+    Stale {
+        /// The trace that was accepted.
+        trace: String,
+        /// Why that is so, in a sentence.
+        reason: String,
+    },
 }
 
 impl State {
@@ -74,7 +78,7 @@ impl State {
         match self {
             Self::Changed(_) => "changed",
             Self::New(_) => "new",
-            Self::Stale(_) => "stale",
+            Self::Stale { .. } => "stale",
         }
     }
 }
@@ -88,8 +92,8 @@ pub fn review(review: &Review) -> String {
         } }
         @if review.items.is_empty() { p { "There is none." } }
         ol.items {
-            @for (at, reviewed) in review.items.iter().enumerate() {
-                (item::item(at, reviewed, review, review.items.len() <= OPEN))
+            @for (at, entry) in review.items.iter().enumerate() {
+                (item::item(at, entry, review, review.items.len() <= OPEN))
             }
         }
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use sockspec::report::html::{Review, Reviewed, State, review};
+use sockspec::report::html::{Entry, Review, State, review};
 use sockspec::review::compare;
 use sockspec::source::SourceFile;
 
@@ -40,8 +40,8 @@ client    close
 server    close
 ";
 
-fn reviewed(name: &str, state: State, tags: &[&str]) -> Reviewed {
-    Reviewed {
+fn entry(name: &str, state: State, tags: &[&str]) -> Entry {
+    Entry {
         name: name.to_owned(),
         state,
         snapshot: PathBuf::from(format!("snapshots/{name}.snap")),
@@ -54,15 +54,15 @@ fn reviewed(name: &str, state: State, tags: &[&str]) -> Reviewed {
 }
 
 fn page(link_base: Option<&str>) -> (tempfile::TempDir, PathBuf) {
-    let stale = Reviewed {
+    let stale = Entry {
         path: None,
         source: None,
         lines: BTreeMap::new(),
-        ..reviewed("tcp/gone", State::Stale(OLD.to_owned()), &[])
+        ..entry("tcp/gone", State::Stale { trace: OLD.to_owned(), reason: "no spec has it".to_owned() }, &[])
     };
     let items = vec![
-        reviewed("tcp/half close", State::Changed(Box::new(compare(OLD, NEW))), &["tcp", "close"]),
-        reviewed("tcp/new", State::New(NEW.to_owned()), &["tcp"]),
+        entry("tcp/half close", State::Changed(Box::new(compare(OLD, NEW))), &["tcp", "close"]),
+        entry("tcp/new", State::New(NEW.to_owned()), &["tcp"]),
         stale,
     ];
     let text = review(&Review { items, base: None, link_base: link_base.map(str::to_owned) });

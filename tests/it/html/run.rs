@@ -230,3 +230,17 @@ fn the_matrix_says_what_decides() {
     let heads = browser.value("[...document.querySelectorAll('th')].map((cell) => cell.textContent)");
     assert_eq!(heads, json!(["word", "times=1", "times=2", "ping", "pong"]));
 }
+
+#[test]
+fn a_change_is_told_in_words_and_in_two_diagrams() {
+    let (_project, page) = report();
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open(&page, 1400, false);
+    let sentences = browser.value("document.querySelector('#t0 .sentences').textContent");
+    assert!(sentences.as_str().unwrap().contains("\"pong\""), "{sentences}");
+    assert_eq!(browser.value("document.querySelectorAll('#t0 figure svg').length"), 2);
+    assert_eq!(browser.value("document.querySelectorAll('#t0 svg').length"), 2, "and in no third one");
+    assert_eq!(browser.value("document.querySelectorAll('#t0 .marked-changed').length"), 4);
+    let line = browser.value("document.querySelector('#t0 .event.is a').getAttribute('href')");
+    assert_eq!(line, "#s0-7");
+}

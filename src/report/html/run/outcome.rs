@@ -6,8 +6,10 @@ use maud::{Markup, html};
 
 use super::super::super::terminal::shown_path;
 use super::super::super::{failure, tries};
-use super::super::{difference, words};
+use super::super::comparison::{self, Places};
+use super::super::words;
 use crate::diagnostic::{Diagnostic, Format, Style, render};
+use crate::review::compare;
 use crate::suite::{Change, Outcome, SpecResult, Tries, Way};
 
 /// How the texts are drawn that the terminal has, too.
@@ -23,8 +25,9 @@ pub(super) fn diagnostic(spec: &SpecResult, diagnostic: &Diagnostic) -> Markup {
     }
 }
 
-/// What there is to say of an outcome; nothing of one that is as it should be.
-pub(super) fn told(spec: &SpecResult, outcome: &Outcome) -> Markup {
+/// What there is to say of the outcome of a test; nothing of one that is as it should be. Events lead to
+/// `places`.
+pub(super) fn told(spec: &SpecResult, test: &str, outcome: &Outcome, places: Places<'_>) -> Markup {
     match outcome {
         Outcome::Passed { accepted: Some(snapshot) } => {
             html! { p { "Its trace was accepted: " code { (shown_path(snapshot)) } } }
@@ -36,14 +39,14 @@ pub(super) fn told(spec: &SpecResult, outcome: &Outcome) -> Markup {
             }
             @if let Some(written) = written { p { "The record of this run is " code { (shown_path(written)) } } }
         },
-        Outcome::Changed(change) => changed(change),
+        Outcome::Changed(change) => changed(test, change, places),
         Outcome::New(change) => html! {
             p { "There is no snapshot yet." }
-            (changed(change))
+            (changed(test, change, places))
         },
         Outcome::Invalid(found) => html! { @for finding in found { (diagnostic(spec, finding)) } },
         Outcome::Ignored { reason } | Outcome::CouldNotRun { reason } => html! { p { (reason) } },
-        Outcome::Flaky(tries) | Outcome::Differs(tries) => went(spec, tries),
+        Outcome::Flaky(tries) | Outcome::Differs(tries) => went(spec, test, tries),
         Outcome::NotRun => html! { p { "It was not begun, since others had failed." } },
         Outcome::Cancelled { line: 0, .. } => html! { p { "The run was interrupted before this test had begun." } },
         Outcome::Cancelled { line, file } => {
@@ -54,7 +57,7 @@ pub(super) fn told(spec: &SpecResult, outcome: &Outcome) -> Markup {
 }
 
 /// The ways in which several runs went, each against the first that came to its end.
-fn went(spec: &SpecResult, tries: &Tries) -> Markup {
+fn went(spec: &SpecResult, test: &str, tries: &Tries) -> Markup {
     let has_ended = |way: &&Way| !matches!(way.outcome, Outcome::Failed { .. } | Outcome::CouldNotRun { .. });
     let first = tries.ways.iter().position(|way| has_ended(&way));
     html! {
@@ -62,23 +65,23 @@ fn went(spec: &SpecResult, tries: &Tries) -> Markup {
         @for (at, way) in tries.ways.iter().enumerate() {
             h4 { (tries::which(tries, at)) ": " (words::verdict(way.outcome.verdict())) }
             @match first.filter(|first| *first != at).map(|first| &tries.ways[first]) {
-                Some(first) if has_ended(&way) => { (difference::lines(&first.trace, &way.trace)) }
-                _ => { (told(spec, &way.outcome)) }
+                Some(first) if has_ended(&way) => { (comparison::events(&compare(&first.trace, &way.trace), comparison::NOWHERE)) }
+                _ => { (told(spec, test, &way.outcome, comparison::NOWHERE)) }
             }
         }
     }
 }
 
 /// How a trace differs from the accepted one, and what can be done about it.
-fn changed(change: &Change) -> Markup {
+fn changed(test: &str, change: &Change, places: Places<'_>) -> Markup {
     html! {
         @match &change.contradicts {
             Some(first) => {
                 p { "The cases of this spec share one snapshot, and " code { (first.test) } " gave another trace in this run:" }
-                (difference::lines(&first.trace, &change.trace))
+                (comparison::events(&compare(&first.trace, &change.trace), places))
             }
             None if change.accepted.is_empty() => {}
-            None => { (difference::lines(&change.accepted, &change.trace)) }
+            None => { (comparison::comparison(test, &compare(&change.accepted, &change.trace), places)) }
         }
         dl.facts {
             dt { "Snapshot" }

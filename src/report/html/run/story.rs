@@ -1,5 +1,7 @@
 //! The tests of a run, each with what is drawn of it.
 
+use std::collections::BTreeMap;
+
 use super::super::super::diagram::Diagram;
 use super::super::super::run::RunReport;
 use crate::suite::{Outcome, SpecResult, TestResult};
@@ -27,6 +29,20 @@ impl Story<'_> {
     /// The tags of its spec.
     pub(super) fn tags(&self) -> &[String] {
         self.spec.details.as_deref().map_or(&[], |details| &details.tags)
+    }
+
+    /// The lines of the spec, by the first lines of the events in its trace.
+    pub(super) fn lines(&self) -> BTreeMap<u32, u32> {
+        let Some(record) = self.result.record().filter(|_| self.has_ended()) else { return BTreeMap::new() };
+        let mut at = 1;
+        let mut lines = BTreeMap::new();
+        for placed in trace::placed(record) {
+            if placed.line > 0 && placed.file.is_none() {
+                lines.insert(at, placed.line);
+            }
+            at += placed.text.lines().count() as u32;
+        }
+        lines
     }
 
     /// Its trace, where it ran to its end, so that others can be compared with it.

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::super::super::diagram::{Additions, Diagram, Step};
 use super::super::super::run::RunReport;
 use super::super::super::terminal::shown_path;
+use super::super::comparison::{self, Places};
 use super::super::{diagrams, source, words};
 use super::outcome;
 use super::story::Story;
@@ -13,6 +14,9 @@ use crate::suite::Outcome;
 /// The item of a test in the list.
 pub(super) fn item(report: &RunReport, stories: &[Story<'_>], story: &Story<'_>) -> Markup {
     let verdict = story.result.outcome.verdict();
+    let lines = story.lines();
+    let places =
+        if story.spec.source.is_some() { Places { spec: story.at, lines: &lines } } else { comparison::NOWHERE };
     html! {
         li id=(story.id) data-verdict=(verdict) data-tags=(story.tags().join(" ")) {
             details {
@@ -24,7 +28,7 @@ pub(super) fn item(report: &RunReport, stories: &[Story<'_>], story: &Story<'_>)
                 div.body {
                     (facts(story))
                     (warnings(story))
-                    (outcome::told(story.spec, &story.result.outcome))
+                    (outcome::told(story.spec, &story.result.name, &story.result.outcome, places))
                     (drawn(stories, story))
                     @if let Some(trace) = story.trace.as_deref().filter(|_| story.same_as.is_none()) {
                         details { summary { "Trace" } pre.scroll tabindex="0" { (trace) } }
@@ -94,7 +98,9 @@ fn drawn(stories: &[Story<'_>], story: &Story<'_>) -> Markup {
     if let Some(same) = story.same_as.and_then(|same| stories.get(same)) {
         return html! { p { "It did the same as " a href={ "#" (same.id) } { (same.result.name) } "." } };
     }
-    html! { @if let Some(diagram) = &story.diagram { (diagram_of(story, diagram)) } }
+    // What has changed is drawn with what was accepted beside it.
+    let is_drawn = matches!(&story.result.outcome, Outcome::Changed(change) if change.contradicts.is_none());
+    html! { @if let Some(diagram) = story.diagram.as_ref().filter(|_| !is_drawn) { (diagram_of(story, diagram)) } }
 }
 
 fn diagram_of(story: &Story<'_>, diagram: &Diagram) -> Markup {

@@ -2,17 +2,16 @@
 
 use maud::{Markup, html};
 
-use super::super::source;
-use super::Reviewed;
-use super::item::line;
+use super::Places;
 use crate::review::{Comparison, Row, RowKind};
 use crate::trace::TraceText;
+use crate::trace::read::Node;
 
 /// How many events that are the same stand round those that differ.
 const CONTEXT: usize = 2;
 
 /// All rows; those that are the same and far from what differs are folded away.
-pub(super) fn events(at: usize, item: &Reviewed, comparison: &Comparison) -> Markup {
+pub(in crate::report::html) fn events(comparison: &Comparison, places: Places<'_>) -> Markup {
     let rows = &comparison.rows;
     let changes: Vec<usize> =
         rows.iter().enumerate().filter(|(_, row)| row.kind.is_change()).map(|(at, _)| at).collect();
@@ -30,11 +29,11 @@ pub(super) fn events(at: usize, item: &Reviewed, comparison: &Comparison) -> Mar
             @for (is_near, run) in &runs {
                 // To fold a single event away would save nothing.
                 @if *is_near || run.len() == 1 {
-                    @for row in run { (drawn(at, item, row)) }
+                    @for row in run { (drawn(row, places)) }
                 } @else {
                     details {
                         summary { (run.len()) " events that are the same" }
-                        @for row in run { (drawn(at, item, row)) }
+                        @for row in run { (drawn(row, places)) }
                     }
                 }
             }
@@ -43,8 +42,8 @@ pub(super) fn events(at: usize, item: &Reviewed, comparison: &Comparison) -> Mar
 }
 
 /// A trace without another one.
-pub(super) fn whole(at: usize, item: &Reviewed, trace: &str) -> Markup {
-    fn push<'n>(nodes: &'n [crate::trace::read::Node], out: &mut Vec<&'n crate::trace::read::Node>) {
+pub(in crate::report::html) fn trace(trace: &str, places: Places<'_>) -> Markup {
+    fn push<'n>(nodes: &'n [Node], out: &mut Vec<&'n Node>) {
         for node in nodes {
             out.push(node);
             push(node.inner(), out);
@@ -55,13 +54,13 @@ pub(super) fn whole(at: usize, item: &Reviewed, trace: &str) -> Markup {
     push(&text.nodes, &mut nodes);
     html! {
         div.diff.mono role="region" aria-label="Trace" tabindex="0" {
-            @for node in nodes { (side("", "", "", &node.head(), line(item, node.line).map(|line| (at, line)), None)) }
+            @for node in nodes { (side("", "", "", &node.head(), Some((places, node.line)), None)) }
         }
     }
 }
 
-fn drawn(at: usize, item: &Reviewed, row: &Row) -> Markup {
-    let place = row.new.as_ref().and_then(|cell| line(item, cell.line)).map(|line| (at, line));
+fn drawn(row: &Row, places: Places<'_>) -> Markup {
+    let place = row.new.as_ref().map(|cell| (places, cell.line));
     let (old, new) = (row.old.as_ref().map(|cell| cell.text.as_str()), row.new.as_ref().map(|cell| cell.text.as_str()));
     html! {
         @match (row.kind, old, new) {
@@ -85,14 +84,21 @@ fn drawn(at: usize, item: &Reviewed, row: &Row) -> Markup {
 
 /// One side of a row: a sign, which has a word for those who do not see it; the line of the spec; the
 /// text, with what the other side has otherwise emphasised.
-fn side(class: &str, sign: &str, word: &str, text: &str, place: Option<(usize, u32)>, other: Option<&str>) -> Markup {
+fn side(
+    class: &str,
+    sign: &str,
+    word: &str,
+    text: &str,
+    place: Option<(Places<'_>, u32)>,
+    other: Option<&str>,
+) -> Markup {
     let (before, middle, after) = other.map_or((text, "", ""), |other| parted(text, other));
     html! {
         div class={ "event " (class) } {
             @if sign.is_empty() { span.sign {} } @else { span.sign role="img" aria-label=(word) title=(word) { (sign) } }
             span.place {
-                @if let Some((spec, line)) = place {
-                    a href=(source::link(spec, line)) aria-label={ "line " (line) " of the spec" } { (line) }
+                @if let Some((link, line)) = place.and_then(|(places, event)| Some((places.link(event)?, places.line(event)?))) {
+                    a href=(link) aria-label={ "line " (line) " of the spec" } { (line) }
                 }
             }
             span.text { (before) @if !middle.is_empty() { b { (middle) } } (after) }
