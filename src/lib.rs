@@ -8,6 +8,7 @@
 pub mod cli;
 pub mod diagnostic;
 pub mod exec;
+pub mod explain;
 pub mod harness;
 pub mod model;
 pub mod plan;

@@ -5,6 +5,7 @@ mod config;
 mod decide;
 mod doctor;
 mod exit;
+mod explain;
 mod fmt;
 mod list;
 mod new;
@@ -71,6 +72,8 @@ enum Command {
     Reject(decide::Decide),
     /// Tell what this machine offers to specs
     Doctor(doctor::Doctor),
+    /// Explain a word: an error, a state, a verb, what a trace or a report says
+    Explain(explain::Explain),
     /// Print the JSON Schema of specs, for editors
     Schema(schema::Schema),
     /// Draw what a spec does as a sequence diagram
@@ -87,7 +90,7 @@ pub fn main() -> ExitCode {
 fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
     let mut cli = match Cli::try_parse_from(optional::joined(arguments)) {
         Ok(cli) => cli,
-        Err(error) => return explain(&error),
+        Err(error) => return usage(&error),
     };
     let mut output = Output::new(cli.color);
     if let Err(exit) = config::apply(&mut cli.command, cli.config.as_deref(), &mut output) {
@@ -103,6 +106,7 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Accept(command) => command.execute(decide::Decision::Accept, &mut output),
         Command::Reject(command) => command.execute(decide::Decision::Reject, &mut output),
         Command::Doctor(command) => command.execute(&mut output),
+        Command::Explain(command) => command.execute(&mut output),
         Command::Schema(command) => command.execute(&mut output),
         Command::Show(command) => command.execute(&mut output),
         Command::Trace(command) => command.execute(&mut output),
@@ -111,7 +115,7 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
 }
 
 /// Prints what clap has to say: help that was asked for, or what is wrong with the usage.
-fn explain(error: &clap::Error) -> Exit {
+fn usage(error: &clap::Error) -> Exit {
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     match error.print() {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::CouldNotRun,

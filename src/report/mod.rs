@@ -7,6 +7,7 @@ mod changes;
 pub mod diagram;
 mod difference;
 pub mod doctor;
+pub mod explain;
 pub mod failure;
 pub mod github;
 pub mod html;

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan"],
     &["exec", "snapshot"],
     &["suite"],
-    &["stress", "record", "review"],
+    &["explain", "record", "review", "stress"],
     &["report"],
     &["harness", "cli"],
 ];

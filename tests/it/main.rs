@@ -10,6 +10,7 @@ mod config;
 mod controls;
 mod diagnostics;
 mod doctor;
+mod explain;
 mod fmt;
 mod good;
 mod hostile;

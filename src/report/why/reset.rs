@@ -117,16 +117,9 @@ pub(super) fn reset(story: &Story<'_>) -> Option<String> {
     let step = ending.step();
     let sent = story.sent_after(own, step).map(|sent| format!("the bytes of {}", story.line(sent)));
     let sent = sent.or_else(|| story.sends().then(|| "the bytes of this step".to_owned()))?;
-    match ending {
-        Ending::Close(_) => {
-            Some(format!("`{name}` had closed ({}), so Linux answered {sent} with RST", story.line(step)))
-        }
-        Ending::Both(_) => Some(format!(
-            "`{name}` had shut down receiving, too ({}), so Linux answered {sent} with RST",
-            story.line(step)
-        )),
-        _ => None,
-    }
+    matches!(ending, Ending::Close(_)).then(|| {
+        format!("`{name}` closed ({}) while {sent} were on their way to it, so Linux sent RST", story.line(step))
+    })
 }
 
 /// Where TLS has read ahead, or others have the socket, only what was done on purpose is known.

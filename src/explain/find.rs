@@ -1,0 +1,57 @@
+//! Finds the topic that somebody means.
+
+use super::topic::Topic;
+use crate::model::errno::Errno;
+use crate::model::state::TcpState;
+use crate::model::{name, option};
+
+/// The topic of a word: by its name in any case, an error's number or its text, another tool's name for a state, the
+/// code in `error[unknown-verb]`, a value that varies as a trace shows it.
+pub fn find<'t>(topics: &'t [Topic], word: &str) -> Option<&'t Topic> {
+    let word = bare(word);
+    let named = |name: &str| topics.iter().find(|topic| topic.name.eq_ignore_ascii_case(name));
+    named(word)
+        .or_else(|| named(&word.replace([' ', '_'], "-")))
+        .or_else(|| named(&word.replace([' ', '-'], "_")))
+        .or_else(|| errno(word).and_then(named))
+        .or_else(|| topics.iter().find(|topic| topic.title.eq_ignore_ascii_case(word)))
+        .or_else(|| named(TcpState::meant(word)?.name()))
+        .or_else(|| named(option::meant(&word.to_ascii_uppercase())?))
+        .or_else(|| named(shown(word)?))
+        .or_else(|| topics.iter().find(|topic| topic.groups.len() == 1 && topic.name == format!("{word}s")))
+}
+
+/// The word without quotes, and a code without what stands around it.
+fn bare(word: &str) -> &str {
+    let word = word.trim().trim_matches(['`', '"', '\'']);
+    let inside = word.split_once('[').filter(|(before, _)| ["error", "warning"].contains(before));
+    inside.and_then(|(_, rest)| rest.strip_suffix(']')).unwrap_or(word)
+}
+
+/// An error by its number, or by another name of it.
+fn errno(word: &str) -> Option<&'static str> {
+    match word.parse() {
+        Ok(number) => Errno(number).name(),
+        Err(_) => Errno::parse(&word.to_ascii_uppercase())?.name(),
+    }
+}
+
+/// What a trace shows of something that varies.
+fn shown(word: &str) -> Option<&'static str> {
+    if word.starts_with('<') && word.ends_with('>') {
+        Some("<name>")
+    } else if word.starts_with("~/") {
+        Some("~")
+    } else if word.starts_with("..{") {
+        Some("..")
+    } else {
+        None
+    }
+}
+
+/// The name that is nearest to a word of which there is no topic.
+pub fn nearest<'t>(topics: &'t [Topic], word: &str) -> Option<&'t str> {
+    let word = bare(word);
+    name::nearest(word, topics.iter().map(|topic| topic.name.as_str()))
+        .or_else(|| name::nearest(&word.replace([' ', '_'], "-"), topics.iter().map(|topic| topic.name.as_str())))
+}

@@ -1,0 +1,88 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+#[test]
+fn a_text_is_read_in_its_parts() {
+    let topics = topics();
+    let reset = find(&topics, "econnreset").unwrap();
+    assert_eq!(reset.title, "Connection reset by peer");
+    assert_eq!(reset.number, Some(libc::ECONNRESET));
+    assert_eq!(reset.groups, [Group::Error]);
+    assert!(matches!(&reset.text[0], Block::Paragraph(text) if text.starts_with("The connection was broken off: a")));
+    assert!(reset.text.iter().filter(|block| matches!(block, Block::Item(_))).count() >= 5);
+    assert!(reset.references.contains(&"RFC 9293 section 3.5.3"));
+    assert!(reset.specs.contains(&"specs/tcp/reset/closing-with-unread-data-resets.yaml".to_owned()));
+    assert!(reset.see_also.contains(&"EPIPE"));
+    let wire = find(&topics, "wire").unwrap();
+    assert!(wire.text.iter().any(|block| matches!(block, Block::Code(code) if code.lines().count() == 4)));
+    assert_eq!(wire.groups, [Group::Trace, Group::Key]);
+    assert_eq!(wire.senses[0].place, "key of a spec");
+}
+
+#[test]
+fn a_word_is_found_however_it_is_written() {
+    let topics = topics();
+    let name = |word| find(&topics, word).map(|topic| topic.name.as_str());
+    assert_eq!(name("104"), Some("ECONNRESET"));
+    assert_eq!(name("`eConnReset`"), Some("ECONNRESET"));
+    assert_eq!(name("EWOULDBLOCK"), Some("EAGAIN"));
+    assert_eq!(name("Connection refused"), Some("ECONNREFUSED"));
+    assert_eq!(name("time_wait"), Some("TIME-WAIT"));
+    assert_eq!(name("FIN_WAIT2"), Some("FIN-WAIT-2"));
+    assert_eq!(name("estab"), Some("ESTABLISHED"));
+    assert_eq!(name("half close"), Some("half-close"));
+    assert_eq!(name("error[unknown-verb]"), Some("unknown-verb"));
+    assert_eq!(name("<server.port>"), Some("<name>"));
+    assert_eq!(name("~/[0-9]+/"), Some("~"));
+    assert_eq!(name("..{4}"), Some(".."));
+    assert_eq!(name("lanes"), Some("lane"));
+    assert_eq!(name("ipv6_join_group"), Some("IPV6_ADD_MEMBERSHIP"));
+    assert_eq!(name("nonsense"), None);
+    assert_eq!(nearest(&topics, "ECONRESET"), Some("ECONNRESET"));
+    assert_eq!(nearest(&topics, "shutdwon"), Some("shutdown"));
+}
+
+#[test]
+fn every_word_has_a_topic_that_says_something() {
+    let topics = topics();
+    let mut names: Vec<&str> = names::senses().into_iter().map(|(name, ..)| name).collect();
+    names.extend(crate::spec::words::REQUIREMENTS.iter().filter(|_| false));
+    for name in names {
+        let topic = find(&topics, name).unwrap_or_else(|| panic!("no topic for {name}"));
+        assert!(!topic.senses.is_empty() || !topic.text.is_empty() || !topic.title.is_empty(), "{name} says nothing");
+    }
+}
+
+#[test]
+fn errors_and_states_have_more_than_a_title() {
+    for topic in topics() {
+        if topic.groups == [Group::Error] || topic.groups == [Group::State] {
+            assert!(!topic.title.is_empty(), "{} has no title", topic.name);
+            assert!(!topic.references.is_empty(), "{} rests on nothing", topic.name);
+        }
+        assert!(topic.groups.len() <= 5 && !topic.groups.is_empty(), "{:?} of {}", topic.groups, topic.name);
+    }
+}
+
+#[test]
+fn what_to_see_also_is_there() {
+    let topics = topics();
+    for topic in &topics {
+        for other in &topic.see_also {
+            let found = topics.iter().any(|known| known.name == *other);
+            assert!(found, "{} names {other}, of which there is no topic", topic.name);
+            assert_ne!(topic.name, *other);
+        }
+    }
+}
+
+#[test]
+fn names_stand_once() {
+    let topics = topics();
+    for (at, topic) in topics.iter().enumerate() {
+        let again = topics[..at].iter().find(|other| other.name.eq_ignore_ascii_case(&topic.name));
+        // Segments are written in capitals, as are the errors; words of the language are not.
+        assert!(again.is_none_or(|other| other.name != topic.name), "{} stands twice", topic.name);
+    }
+}
