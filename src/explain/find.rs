@@ -18,7 +18,7 @@ pub fn find<'t>(topics: &'t [Topic], word: &str) -> Option<&'t Topic> {
         .or_else(|| named(TcpState::meant(word)?.name()))
         .or_else(|| named(option::meant(&word.to_ascii_uppercase())?))
         .or_else(|| named(shown(word)?))
-        .or_else(|| topics.iter().find(|topic| topic.groups.len() == 1 && topic.name == format!("{word}s")))
+        .or_else(|| named(word.strip_suffix('s')?))
 }
 
 /// The word without quotes, and a code without what stands around it.
