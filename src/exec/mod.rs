@@ -20,7 +20,7 @@ mod hold;
 mod isolation;
 mod lane;
 mod limit;
-mod net;
+pub(crate) mod net;
 mod opened;
 mod parallel;
 mod passing;

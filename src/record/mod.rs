@@ -3,6 +3,19 @@
 //! [`conversation`] is what was heard, as an inert value, whoever has heard it: the proxy, or the
 //! reader of a capture file.
 
+mod arrange;
 pub mod conversation;
+mod framing;
+mod ftp;
+mod making;
+pub mod proxy;
+mod replay;
+mod script;
+mod understand;
+mod vary;
+mod write;
+
+pub use making::{Understood, Verified, verify};
+pub use write::{Head, Written};
 
 pub use conversation::{Connection, Conversation, End, Happened, Side, What};

@@ -22,6 +22,8 @@ pub(crate) struct Found {
     pub(crate) state: Option<TcpState>,
     /// Bytes received in order since the connection began, a FIN counting as one.
     pub(crate) bytes_received: u64,
+    /// Whether a process has it: a connection that was closed lives on without.
+    pub(crate) is_owned: bool,
 }
 
 const IPPROTO_TCP: u8 = 6;
@@ -33,6 +35,8 @@ const INET_DIAG_INFO: u16 = 2;
 const HEADER: usize = 16;
 /// `struct inet_diag_msg`, include/uapi/linux/inet_diag.h.
 const MESSAGE: usize = 72;
+/// Where `idiag_inode` lies in it.
+const INODE: usize = 68;
 /// Where `tcpi_bytes_received` lies in `struct tcp_info`.
 const BYTES_RECEIVED: usize = 128;
 
@@ -52,7 +56,8 @@ impl Diag {
             .and_then(|info| info.get(BYTES_RECEIVED..BYTES_RECEIVED + 8))
             .and_then(|bytes| bytes.try_into().ok())
             .map_or(0, u64::from_ne_bytes);
-        Some(Found { state, bytes_received })
+        let is_owned = reply.get(HEADER + INODE..HEADER + MESSAGE).is_some_and(|inode| inode != [0; 4]);
+        Some(Found { state, bytes_received, is_owned })
     }
 
     /// Whether a UDP socket would get a datagram that `from` sends to `to`.

@@ -1,0 +1,270 @@
+//! `sockspec record`
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use clap::Args;
+use tokio::process::Command;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::LocalSet;
+
+use super::output::Output;
+use super::{Exit, signals};
+use crate::diagnostic::{Format, Style};
+use crate::exec::Cancel;
+use crate::model::address::Address;
+use crate::model::network::Network;
+use crate::record::proxy::{Over, Proxy};
+use crate::record::{Conversation, Head, Understood, Verified, verify};
+use crate::report::terminal;
+use crate::report::way_out::WayOut;
+
+/// Record what a client and a server say to each other, as a spec that passes against that server
+#[derive(Debug, Args)]
+pub(super) struct Record {
+    /// Where to listen for the client; a free port or path if not given
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    listen: Option<Address>,
+
+    /// Where the server is, such as `tcp://127.0.0.1:6379`, `udp://127.0.0.1:53` or `unix:/run/x.sock`
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    to: Address,
+
+    /// The spec to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+
+    /// Write it even if it is there already
+    #[arg(long)]
+    force: bool,
+
+    /// What the spec shows, in one sentence
+    #[arg(long, value_name = "TEXT")]
+    about: Option<String>,
+
+    /// How many clients to wait for; the recording ends when all have come and gone
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    connections: usize,
+
+    /// How often to play the client's part again, to see what varies; 0 leaves the server alone: then
+    /// nothing is verified, and there is no snapshot
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    replays: usize,
+
+    /// A client to run, in which `{address}`, `{host}`, `{port}` and `{path}` say where to connect; the
+    /// recording ends with it
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    Address::parse(text)
+}
+
+/// What was recorded, and why the recording has ended.
+struct Recorded {
+    conversation: Conversation,
+    over: Over,
+    /// How the client's program ended, if one was run.
+    status: Option<ExitStatus>,
+}
+
+impl Record {
+    pub(super) fn execute(&self, output: &mut Output) -> Exit {
+        if let Err(message) = self.check() {
+            output.error(message);
+            return Exit::Usage;
+        }
+        let recorded = match self.record(output) {
+            Ok(recorded) => recorded,
+            Err(error) => {
+                output.error(error);
+                return Exit::CouldNotRun;
+            }
+        };
+        if let Some(status) = recorded.status.filter(|status| !status.success()) {
+            output.note(format!("{} ended with {status}", self.command[0]));
+        }
+        if recorded.conversation.is_empty() {
+            output.error("nobody came, so nothing was recorded");
+            return if recorded.over == Over::Stopped { Exit::Interrupted } else { Exit::Failed };
+        }
+        if recorded.over == Over::Full {
+            output.error("more was said than a spec can show, so nothing was written; record a part of it");
+            return Exit::Failed;
+        }
+        self.make(&recorded.conversation, output)
+    }
+
+    /// Finds what cannot work before anybody waits for it.
+    fn check(&self) -> Result<(), String> {
+        let is_yaml = self.output.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        if !is_yaml {
+            return Err(format!("`{0}` is no name of a spec; write `{0}.yaml`", self.output.display()));
+        }
+        if self.output.exists() && !self.force {
+            return Err(format!("`{}` is there already; choose another name, or `--force`", self.output.display()));
+        }
+        match &self.to {
+            Address::Any(network) => Err(format!("`--to {network}` names no server; write an address, such as `{network}://127.0.0.1:6379`")),
+            Address::Inet { address, .. } if address.port() == 0 => Err("`--to` needs the server's port".to_owned()),
+            to if !is_recorded(to.network()) => Err(format!("`{}` cannot be recorded; `tcp`, `udp` and `unix` can", to.network())),
+            _ => Ok(()),
+        }
+    }
+
+    fn record(&self, output: &mut Output) -> io::Result<Recorded> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        let local = LocalSet::new();
+        local.block_on(&runtime, self.serve(output))
+    }
+
+    async fn serve(&self, output: &mut Output) -> io::Result<Recorded> {
+        let folder = tempfile::Builder::new().prefix("sockspec-").tempdir()?;
+        let listen = self.listen_address(folder.path());
+        let proxy = Proxy::listen(&listen, self.to.clone())
+            .await
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen at {}: {error}", written(&listen))))?;
+        output.line(format_args!("listening {}", written(proxy.address())));
+        output.flush();
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut status = None;
+        let recording = async {
+            if self.command.is_empty() {
+                return io::Result::Ok(proxy.over(self.connections).await);
+            }
+            let mut client = self.client(proxy.address())?;
+            status = Some(client.wait().await?);
+            proxy.drained().await;
+            Ok(Over::Done)
+        };
+        let over = tokio::select! {
+            over = recording => over?,
+            _ = interrupt.recv() => Over::Stopped,
+            _ = terminate.recv() => Over::Stopped,
+        };
+        Ok(Recorded { conversation: proxy.conversation(), over, status })
+    }
+
+    /// Where to listen: a free address of the same kind as the server's, if nothing is said.
+    fn listen_address(&self, folder: &Path) -> Address {
+        let network = self.to.network();
+        match &self.listen {
+            Some(Address::Any(network)) => free(*network, folder),
+            Some(address) => address.clone(),
+            None => free(network, folder),
+        }
+    }
+
+    /// Starts the client's program.
+    fn client(&self, at: &Address) -> io::Result<tokio::process::Child> {
+        let (host, port, path) = match at {
+            Address::Inet { address, .. } => (address.ip().to_string(), address.port().to_string(), String::new()),
+            _ => (String::new(), String::new(), written(at).split_once(':').map_or_else(String::new, |(_, path)| path.to_owned())),
+        };
+        let with_port = match at {
+            Address::Inet { address, .. } => address.to_string(),
+            _ => path.clone(),
+        };
+        let fill = |argument: &String| {
+            let filled = argument.replace("{address}", &with_port).replace("{host}", &host);
+            filled.replace("{port}", &port).replace("{path}", &path)
+        };
+        let mut command = Command::new(fill(&self.command[0]));
+        command.args(self.command[1..].iter().map(fill)).kill_on_drop(true);
+        command.spawn().map_err(|error| io::Error::new(error.kind(), format!("cannot run `{}`: {error}", self.command[0])))
+    }
+
+    /// Makes a spec of what was recorded, and sees to it that it passes.
+    fn make(&self, conversation: &Conversation, output: &mut Output) -> Exit {
+        let cancel = Cancel::default();
+        signals::cancel_on_interrupt(&cancel);
+        match self.made(conversation, &cancel, output) {
+            Ok(exit) => exit,
+            Err(error) => {
+                output.error(error);
+                Exit::CouldNotRun
+            }
+        }
+    }
+
+    fn made(&self, conversation: &Conversation, cancel: &Cancel, output: &mut Output) -> io::Result<Exit> {
+        let mut understood = Understood::of(conversation, &self.to);
+        let head = self.head();
+        if self.replays == 0 {
+            understood.write(&head).save(&self.output)?;
+            output.line(format_args!("wrote     {}", self.output.display()));
+            output.line("not verified: `--replays 0`; run it, and accept its trace if that is right");
+            return Ok(Exit::Success);
+        }
+        let mut replays = self.replays;
+        for round in 0.. {
+            if !understood.replay(replays, cancel)? {
+                return Ok(interrupted(output));
+            }
+            understood.write(&head).save(&self.output)?;
+            match verify(&self.output, cancel)? {
+                Verified::Passed(times) => {
+                    output.line(format_args!("wrote     {}", self.output.display()));
+                    output.line(format_args!("verified  it passed {times} times, and its trace is accepted"));
+                    return Ok(Exit::Success);
+                }
+                Verified::Interrupted => return Ok(interrupted(output)),
+                // What came by chance is seen by looking again.
+                Verified::Failed(_) if round < 2 => replays = 2,
+                Verified::Failed(result) => {
+                    let way_out = WayOut::Sockspec { snapshots: None, is_trial: true };
+                    let style = Style { color: false, ..output.style };
+                    output.explain(&terminal::spec(&result, terminal::Options { style, verbose: false, format: Format::Full, way_out }));
+                    output.line(format_args!("wrote     {}", self.output.display()));
+                    if let Some(why) = understood.stopped() {
+                        output.note(format!("when it was played again: {why}"));
+                    }
+                    output.error("the spec does not pass each time against this server, so there is no snapshot of it");
+                    return Ok(Exit::Failed);
+                }
+            }
+        }
+        Ok(Exit::Failed)
+    }
+
+    fn head(&self) -> Head {
+        let stem = self.output.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let about = self.about.clone().unwrap_or_else(|| format!("What was recorded with the server at {}.", written(&self.to)));
+        Head { schema_line: String::new(), about, stem }
+    }
+}
+
+fn interrupted(output: &mut Output) -> Exit {
+    output.error("interrupted; what was written is not verified");
+    Exit::Interrupted
+}
+
+fn is_recorded(network: Network) -> bool {
+    network.is_tcp() || network.is_udp() || network == Network::Unix
+}
+
+/// A free address of a network.
+fn free(network: Network, folder: &Path) -> Address {
+    use crate::model::address::UnixName;
+    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+    if network.is_unix() {
+        return Address::Unix { network, name: UnixName::Path(folder.join("sock").to_string_lossy().into_owned()) };
+    }
+    let ip = if network.is_v6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+    Address::Inet { network, address: SocketAddr::new(ip, 0) }
+}
+
+/// An address as it is written on the command line.
+fn written(address: &Address) -> String {
+    use crate::model::address::UnixName;
+    match address {
+        Address::Any(network) => network.to_string(),
+        Address::Inet { network, address } => format!("{network}://{address}"),
+        Address::Unix { network, name: UnixName::Path(path) } => format!("{network}:{path}"),
+        Address::Unix { network, name: UnixName::Abstract(name) } => format!("{network}:@{name}"),
+    }
+}

@@ -1,0 +1,221 @@
+//! Puts what happened into the order of one side's steps: what both sides did by chance at the same
+//! time gets the order in which a spec is steady.
+
+use std::time::Duration;
+
+use super::conversation::{Connection, Conversation, End, Happened, Side, What};
+use super::ftp;
+use super::script::{Act, Ending, Link, Script, Step, Told};
+
+/// The view that one side has of a conversation.
+pub(super) fn arrange(conversation: &Conversation, side: Side) -> Script {
+    let connections = &conversation.connections;
+    let links = connections.iter().enumerate().map(|(index, connection)| Link {
+        connection: connection.clone(),
+        shares: connections[..index].iter().position(|before| is_same_socket(before, connection, side)),
+        told: None,
+    });
+    let mut arranger = Arranger {
+        side,
+        conversation,
+        states: vec![State::default(); connections.len()],
+        steps: Vec::new(),
+        before: Duration::ZERO,
+    };
+    for (index, event) in conversation.events.iter().enumerate() {
+        arranger.event(index, event);
+    }
+    let mut steps = arranger.steps;
+    keep_ends_together(&mut steps);
+    let began = conversation.began;
+    let mut script = Script { side, began, links: links.collect(), steps, captures: Vec::new(), uses: Vec::new() };
+    find_told(&mut script);
+    script
+}
+
+/// Whether datagrams of both come to the same socket of this side.
+fn is_same_socket(one: &Connection, other: &Connection, side: Side) -> bool {
+    let own = |connection: &Connection| match side {
+        Side::Client => connection.client.clone(),
+        Side::Server => connection.server.clone(),
+    };
+    one.network.is_udp() && other.network.is_udp() && own(one) == own(other) && own(one) != End::Unnamed
+}
+
+/// What is known of a connection at some point.
+#[derive(Debug, Clone, Default)]
+struct State {
+    we_ended: bool,
+    /// Nothing more of it is of interest.
+    is_over: bool,
+}
+
+struct Arranger<'c> {
+    side: Side,
+    conversation: &'c Conversation,
+    states: Vec<State>,
+    steps: Vec<Step>,
+    before: Duration,
+}
+
+impl Arranger<'_> {
+    fn event(&mut self, index: usize, event: &Happened) {
+        let waited = event.at.saturating_sub(self.before);
+        self.before = event.at;
+        let link = event.connection;
+        if self.states[link].is_over {
+            return;
+        }
+        match &event.what {
+            What::Opened => self.add(link, Act::Open, waited),
+            What::Refused(errno) => {
+                self.states[link].is_over = true;
+                self.add(link, Act::Refused(*errno), waited);
+            }
+            What::Sent { by, bytes } => self.sent(link, *by == self.side, bytes, waited),
+            What::Ended { by, closed } if *by == self.side => self.we_ended(index, link, *closed, waited),
+            What::Ended { .. } => self.they_ended(index, link, waited),
+            What::Reset { by } => {
+                self.states[link].is_over = true;
+                if *by == self.side {
+                    self.add(link, Act::Reset, waited);
+                } else {
+                    self.add(link, Act::HearEnd(Ending::Reset), waited);
+                    self.add(link, Act::Close, Duration::ZERO);
+                }
+            }
+            What::Unreachable { by } if *by != self.side => self.add(link, Act::Unreachable, waited),
+            What::Unreachable { .. } => {}
+        }
+    }
+
+    fn add(&mut self, link: usize, act: Act, waited: Duration) {
+        self.steps.push(Step { link, act, waited });
+    }
+
+    /// Pieces of a stream that follow each other belong together.
+    fn sent(&mut self, link: usize, by_us: bool, bytes: &[u8], waited: Duration) {
+        let is_stream = !self.conversation.connections[link].network.has_boundaries();
+        if is_stream && let Some(last) = self.steps.last_mut().filter(|last| last.link == link) {
+            match (&mut last.act, by_us) {
+                (Act::Say(before), true) | (Act::Hear(before), false) => {
+                    before.extend_from_slice(bytes);
+                    last.waited += waited;
+                    return;
+                }
+                _ => {}
+            }
+        }
+        let act = if by_us { Act::Say(bytes.to_vec()) } else { Act::Hear(bytes.to_vec()) };
+        self.add(link, act, waited);
+    }
+
+    /// This side's end, where the other has not ended before. It is a half-close where this side has
+    /// heard on, and also where it has waited for the other's end.
+    fn we_ended(&mut self, index: usize, link: usize, closed: Option<bool>, waited: Duration) {
+        let hears_on = self.later(index, link).any(|what| match what {
+            What::Sent { by, .. } | What::Ended { by, .. } | What::Reset { by } => *by != self.side,
+            _ => false,
+        });
+        if closed == Some(true) || !hears_on {
+            self.states[link].is_over = true;
+            self.add(link, Act::Close, waited);
+        } else {
+            self.states[link].we_ended = true;
+            self.add(link, Act::Shut, waited);
+        }
+    }
+
+    /// The other side's end. If this side says nothing more, it closes then, whenever it did.
+    fn they_ended(&mut self, index: usize, link: usize, waited: Duration) {
+        self.add(link, Act::HearEnd(Ending::Eof), waited);
+        let says_on = self.later(index, link).any(|what| match what {
+            What::Sent { by, .. } | What::Reset { by } => *by == self.side,
+            _ => false,
+        });
+        if self.states[link].we_ended || !says_on {
+            self.states[link].is_over = true;
+            self.add(link, Act::Close, Duration::ZERO);
+        }
+    }
+
+    fn later(&self, index: usize, link: usize) -> impl Iterator<Item = &What> {
+        self.conversation.events[index + 1..]
+            .iter()
+            .filter(move |event| event.connection == link)
+            .map(|event| &event.what)
+    }
+}
+
+/// Between two deeds of this side, what is heard on a connection that ends there comes in one go: the
+/// other side ends it before it goes on elsewhere, and what was heard elsewhere in between is luck.
+fn keep_ends_together(steps: &mut Vec<Step>) {
+    let mut from = 0;
+    while from < steps.len() {
+        if is_own_deed(steps, from) {
+            from += 1;
+            continue;
+        }
+        let to = (from..steps.len()).find(|at| is_own_deed(steps, *at)).unwrap_or(steps.len());
+        let mut left: Vec<Step> = steps.drain(from..to).collect();
+        let mut ordered = Vec::with_capacity(left.len());
+        while !left.is_empty() {
+            let link = left[0].link;
+            if left.iter().any(|step| step.link == link && matches!(step.act, Act::HearEnd(_))) {
+                let (its, others) = left.into_iter().partition(|step: &Step| step.link == link);
+                (left, ordered) = (others, [ordered, its].concat());
+            } else {
+                ordered.push(left.remove(0));
+            }
+        }
+        let len = ordered.len();
+        steps.splice(from..from, ordered);
+        from += len;
+    }
+}
+
+/// Whether it is a deed that the other side may wait for. A close after the other's end is none.
+fn is_own_deed(steps: &[Step], at: usize) -> bool {
+    let step = &steps[at];
+    let follows_end = || {
+        let before = steps[..at].iter().rev().find(|before| before.link == step.link);
+        before.is_some_and(|before| matches!(before.act, Act::HearEnd(_)))
+    };
+    step.is_deed() && !(step.act == Act::Close && follows_end())
+}
+
+/// Finds where the addresses of connections were told.
+fn find_told(script: &mut Script) {
+    for link in 1..script.links.len() {
+        let connection = &script.links[link].connection;
+        let teller = connection.opened_by.other();
+        let End::Inet(address) = (if teller == Side::Server { &connection.server } else { &connection.client }) else {
+            continue;
+        };
+        let opened = script.steps.iter().position(|step| step.link == link).unwrap_or(0);
+        let told = script.steps[..opened].iter().enumerate().rev().find_map(|(step, before)| {
+            let bytes = match &before.act {
+                Act::Hear(bytes) if teller != script.side => bytes,
+                Act::Say(bytes) if teller == script.side => bytes,
+                _ => return None,
+            };
+            told_in(teller, bytes, address.port()).map(|(line, port)| Told { step, line, port })
+        });
+        script.links[link].told = told;
+    }
+}
+
+/// The line, and the places in it, that tell a port.
+fn told_in(teller: Side, bytes: &[u8], port: u16) -> Option<(std::ops::Range<usize>, Vec<std::ops::Range<usize>>)> {
+    let mut start = 0;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let any = std::net::Ipv4Addr::LOCALHOST.into();
+        if let Some(announced) = ftp::announced(teller, line, any).filter(|announced| announced.address.port() == port)
+        {
+            let ports = ftp::port_in(line, &announced).into_iter().map(|at| start + at.start..start + at.end);
+            return Some((start..start + line.len(), ports.collect()));
+        }
+        start += line.len();
+    }
+    None
+}

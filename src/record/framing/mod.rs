@@ -1,0 +1,160 @@
+//! Where messages end, and what they are made of: decided by looking at the bytes, never by a port, and
+//! never by the pieces in which they came.
+
+mod dns;
+mod http;
+mod lines;
+mod prefixed;
+mod resp;
+
+use std::ops::Range;
+
+use crate::model::network::Network;
+use http::Method;
+
+pub(super) use lines::is_text;
+pub(super) use prefixed::Prefix;
+
+/// How the messages of one side of a connection are framed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Codec {
+    /// Requests of HTTP/1.
+    HttpRequest,
+    /// Responses of HTTP/1 to requests of these methods.
+    HttpResponse(Vec<Method>),
+    /// The protocol of redis.
+    Resp,
+    /// A message of DNS in each datagram.
+    Dns,
+    /// Messages of DNS with their length before them.
+    DnsStream,
+    /// Messages with their length before them, all alike.
+    Prefixed(Prefix),
+    /// Lines of text.
+    Lines,
+    /// Whatever comes, by how much it is.
+    Raw,
+}
+
+/// A part of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Atom {
+    /// Where it stands.
+    pub(super) at: Range<usize>,
+    /// What it is.
+    pub(super) kind: Kind,
+}
+
+/// What a part of a message is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Bytes of any kind.
+    Plain,
+    /// Text with a number in it, at these places, that counts the bytes of the atom that is so many behind it.
+    Counts {
+        /// Where the digits stand.
+        digits: Range<usize>,
+        /// How many atoms further on what it counts begins.
+        ahead: usize,
+        /// Whether it is a hexadecimal number.
+        hex: bool,
+    },
+    /// A body in chunks, each with its size before it.
+    Chunks,
+    /// A binary length, of all atoms of the message that follow it.
+    Size(Prefix),
+    /// Bytes that vary, as everybody knows of them: the time to live of a DNS record.
+    Varies,
+    /// A record that may stand at another place among its neighbours of this kind.
+    Record,
+}
+
+impl Atom {
+    pub(super) fn new(at: Range<usize>, kind: Kind) -> Self {
+        Self { at, kind }
+    }
+}
+
+impl Codec {
+    /// The framing of what one side sends, by all that both sides have sent, and by what the one side
+    /// sent before the other one spoke, piece by piece.
+    pub(super) fn detect(network: Network, theirs: &[&[u8]], ours: &[&[u8]], by_server: bool) -> Self {
+        if network.has_boundaries() {
+            let all_dns = !theirs.is_empty() && theirs.iter().chain(ours).all(|datagram| dns::is_message(datagram));
+            return if all_dns { Self::Dns } else { Self::Raw };
+        }
+        let stream = theirs.concat();
+        if by_server
+            && let Some(methods) = http::methods(&ours.concat())
+            && http::is_response(&stream)
+        {
+            return Self::HttpResponse(methods);
+        }
+        if !by_server && http::methods(&stream).is_some() {
+            return Self::HttpRequest;
+        }
+        if resp::fits(&stream, by_server) {
+            return Self::Resp;
+        }
+        if lines::fits(&stream) {
+            return Self::Lines;
+        }
+        if dns::is_stream(&stream) {
+            return Self::DnsStream;
+        }
+        prefixed::detect(theirs).map_or(Self::Raw, Self::Prefixed)
+    }
+
+    /// Where the complete messages end that a stream begins with. At the end of the stream, what is
+    /// left is one, too.
+    pub(super) fn ends(&self, stream: &[u8], is_ended: bool) -> Vec<usize> {
+        let mut ends = Vec::new();
+        let mut start = 0;
+        while start < stream.len() {
+            match self.first(&stream[start..], ends.len(), is_ended) {
+                Some(len) if len > 0 => start += len,
+                _ => break,
+            }
+            ends.push(start);
+        }
+        if is_ended && start < stream.len() {
+            ends.push(stream.len());
+        }
+        ends
+    }
+
+    /// The length of the first message, the `nth` of its stream. `None` where it is not complete.
+    fn first(&self, bytes: &[u8], nth: usize, is_ended: bool) -> Option<usize> {
+        match self {
+            Self::HttpRequest => http::request_len(bytes),
+            Self::HttpResponse(methods) => http::response_len(bytes, methods.get(nth), is_ended),
+            Self::Resp => resp::len(bytes),
+            Self::Dns | Self::Raw => Some(bytes.len()),
+            Self::DnsStream => prefixed::DNS.len(bytes),
+            Self::Prefixed(prefix) => prefix.len(bytes),
+            Self::Lines => lines::len(bytes),
+        }
+    }
+
+    /// The parts of a message.
+    pub(super) fn atoms(&self, message: &[u8]) -> Vec<Atom> {
+        match self {
+            Self::HttpRequest | Self::HttpResponse(_) => http::atoms(message),
+            Self::Resp => resp::atoms(message),
+            Self::Dns => dns::atoms(message, 0),
+            Self::DnsStream => {
+                let mut atoms = vec![Atom::new(0..message.len().min(2), Kind::Size(prefixed::DNS))];
+                atoms.extend(dns::atoms(message, 2));
+                atoms
+            }
+            Self::Prefixed(prefix) => prefix.atoms(message),
+            Self::Lines => lines::atoms(message),
+            Self::Raw => vec![Atom::new(0..message.len(), Kind::Plain)],
+        }
+    }
+
+    /// Whether it tells by itself where a message ends, and that no more of it will come.
+    pub(super) fn is_certain(&self) -> bool {
+        !matches!(self, Self::Lines | Self::Raw)
+    }
+}

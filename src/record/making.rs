@@ -1,0 +1,149 @@
+//! From a conversation to a spec that passes: it is played again to see what varies, written, and run.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::conversation::{Conversation, Side};
+use super::framing::Codec;
+use super::replay::{self, Play, Run};
+use super::script::Script;
+use super::understand;
+use super::write::{self, Head, Written};
+use crate::exec::Cancel;
+use crate::model::address::Address;
+use crate::snapshot::{self, Store, Update};
+use crate::suite::{Layout, Outcome, Runner, SpecResult, Worker, find};
+
+/// How often values may be found that are said again: each time everything is played anew.
+const MOST_ECHOES: usize = 24;
+/// What clocks show changes within this time.
+const TICK: Duration = Duration::from_millis(1050);
+/// How often a spec is run before it counts as one that passes, and for how long at most.
+const RUNS: usize = 20;
+const RUNS_FOR: Duration = Duration::from_secs(20);
+
+/// What is known of a conversation.
+#[derive(Debug)]
+pub struct Understood {
+    script: Script,
+    codecs: Vec<Codec>,
+    server: Address,
+    runs: Vec<Run>,
+}
+
+/// What came of running a spec that was written.
+#[derive(Debug)]
+pub enum Verified {
+    /// It passed so often.
+    Passed(usize),
+    /// It did not, at this run.
+    Failed(Box<SpecResult>),
+    /// It was interrupted.
+    Interrupted,
+}
+
+impl Understood {
+    /// What a conversation says by itself.
+    pub fn of(conversation: &Conversation, server: &Address) -> Self {
+        let mut script = Script::of(conversation, Side::Client);
+        let codecs = understand::codecs(&script);
+        understand::complete_messages(&mut script, &codecs);
+        understand::capture_told(&mut script);
+        Self { script, codecs, server: server.clone(), runs: Vec::new() }
+    }
+
+    /// Plays the client's part so often against the server, to see what varies. `false` where that was
+    /// interrupted.
+    ///
+    /// # Errors
+    /// Where it cannot be played at all.
+    pub fn replay(&mut self, times: usize, cancel: &Cancel) -> io::Result<bool> {
+        let wanted = self.runs.len() + times;
+        let mut echoes = 0;
+        while self.runs.len() < wanted {
+            if !self.runs.is_empty() {
+                // Whatever counts seconds has counted on then.
+                replay::pass(TICK, cancel)?;
+            }
+            let play = Play { script: &self.script, codecs: &self.codecs, server: &self.server, before: &self.runs };
+            let Some(run) = replay::play(play, cancel)? else { return Ok(false) };
+            self.runs.push(run);
+            let runs: Vec<&Run> = self.runs.iter().collect();
+            if echoes < MOST_ECHOES && understand::find_echo(&mut self.script, &self.codecs, &runs) {
+                // What came after it was an answer to the wrong value.
+                echoes += 1;
+                self.runs.clear();
+            }
+        }
+        let runs: Vec<&Run> = self.runs.iter().collect();
+        understand::widen_ends(&mut self.script, &runs);
+        Ok(true)
+    }
+
+    /// Where a replay could not go on: what it was that happened, in words.
+    pub fn stopped(&self) -> Option<&str> {
+        self.runs.iter().find_map(|run| run.stopped.as_ref()).map(|(_, why)| why.as_str())
+    }
+
+    /// The spec.
+    pub fn write(&self, head: &Head) -> Written {
+        let runs: Vec<&Run> = self.runs.iter().collect();
+        let known = understand::known(&self.script, &self.codecs, &runs);
+        let messages: Vec<_> = (0..self.script.steps.len())
+            .map(|step| understand::message(&self.script, &self.codecs, &runs, step, &known))
+            .collect();
+        write::client(&self.script, &messages, &self.server, head)
+    }
+}
+
+impl Written {
+    /// Writes the spec to its file, and what lies beside it.
+    ///
+    /// # Errors
+    /// Where that fails; nothing is half then.
+    pub fn save(&self, spec: &Path) -> io::Result<()> {
+        let folder = spec.parent().unwrap_or(Path::new(""));
+        if !folder.as_os_str().is_empty() {
+            fs::create_dir_all(folder)?;
+        }
+        for (name, bytes) in &self.files {
+            snapshot::write_whole(&folder.join(name), |file| file.write_all(bytes))?;
+        }
+        snapshot::write_whole(spec, |file| file.write_all(self.text.as_bytes()))
+    }
+}
+
+/// Runs a spec over and over. The trace of the first run is accepted; where any run does otherwise,
+/// there is no snapshot in the end.
+///
+/// # Errors
+/// Where the spec is not found again.
+pub fn verify(spec: &Path, cancel: &Cancel) -> io::Result<Verified> {
+    let found = find::find(&[spec.to_owned()], &Layout::Nearest { snapshots: None });
+    let found = found.map_err(|error| io::Error::other(error.to_string()))?;
+    let Some(found) = found.first() else { return Err(io::Error::other("the spec that was written is gone")) };
+    let began = Instant::now();
+    let mut worker = Worker::default();
+    let mut accepted: Option<PathBuf> = None;
+    let mut passed = 0;
+    while passed < RUNS && (passed < 2 || began.elapsed() < RUNS_FOR) {
+        let update = if passed == 0 { Update::Force } else { Update::No };
+        let settings = snapshot::Settings { update, ..snapshot::Settings::default() };
+        let runner = Runner { store: Store::new(settings), cancel: cancel.clone(), ..Runner::default() };
+        let Some(result) = runner.run(found, &mut worker) else { return Err(io::Error::other("nothing was run")) };
+        match result.tests.first().map(|test| &test.outcome) {
+            Some(Outcome::Passed { accepted: snapshot }) => accepted = accepted.or_else(|| snapshot.clone()),
+            other => {
+                if let Some(snapshot) = accepted {
+                    fs::remove_file(snapshot)?;
+                }
+                let is_cancelled = matches!(other, Some(Outcome::Cancelled { .. })) || cancel.is_cancelled();
+                return Ok(if is_cancelled { Verified::Interrupted } else { Verified::Failed(Box::new(result)) });
+            }
+        }
+        passed += 1;
+    }
+    Ok(Verified::Passed(passed))
+}

@@ -1,0 +1,238 @@
+//! What several runs of a script say about it: the pattern of each message, the values that are heard
+//! and said again, the ends that come by chance.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use regex::bytes::Regex;
+
+use super::conversation::Side;
+use super::framing::{Codec, is_text};
+use super::replay::Run;
+use super::script::{Act, Capture, Ending, Script, Use};
+use super::vary::{Message, Part, Value, generalise};
+
+/// The shortest value that counts as said again, and is not there by chance.
+const SHORTEST: usize = 4;
+
+/// The values of a capture, as recorded and then in each run that came so far.
+pub(super) type Known = (usize, Vec<Option<Vec<u8>>>);
+
+/// How what is heard on each link is framed.
+pub(super) fn codecs(script: &Script) -> Vec<Codec> {
+    let by_server = script.side == Side::Client;
+    let codec = |(index, link): (usize, &super::script::Link)| {
+        let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+        for (_, step) in script.of_link(index) {
+            match &step.act {
+                Act::Hear(bytes) => theirs.push(bytes.as_slice()),
+                Act::Say(bytes) => ours.push(bytes.as_slice()),
+                _ => {}
+            }
+        }
+        Codec::detect(link.connection.network, &theirs, &ours, by_server)
+    };
+    script.links.iter().enumerate().map(codec).collect()
+}
+
+/// Moves the beginning of a message to where it is complete. What a message is, is certain there.
+pub(super) fn complete_messages(script: &mut Script, codecs: &[Codec]) {
+    for (link, codec) in codecs.iter().enumerate().filter(|(_, codec)| codec.is_certain()) {
+        if script.links[link].connection.network.has_boundaries() {
+            continue;
+        }
+        let hears: Vec<usize> =
+            script.of_link(link).filter(|(_, step)| matches!(step.act, Act::Hear(_))).map(|(at, _)| at).collect();
+        let stream: Vec<u8> = hears.iter().filter_map(|at| script.heard(*at)).flatten().copied().collect();
+        let ends = codec.ends(&stream, true);
+        let (mut from, mut come) = (0, 0);
+        for (nth, at) in hears.iter().enumerate() {
+            come += script.heard(*at).map_or(0, <[u8]>::len);
+            let is_last = nth + 1 == hears.len();
+            let to =
+                if is_last { stream.len() } else { ends.iter().copied().rfind(|end| *end <= come).unwrap_or(from) };
+            script.steps[*at].act = Act::Hear(stream[from..to.max(from)].to_vec());
+            from = to.max(from);
+        }
+    }
+    let is_nothing = |script: &Script, at: usize| {
+        let step = &script.steps[at];
+        step.act == Act::Hear(Vec::new()) && !script.links[step.link].connection.network.has_boundaries()
+    };
+    for at in (0..script.steps.len()).rev() {
+        if is_nothing(script, at) {
+            script.steps.remove(at);
+            let moved = script.links.iter_mut().filter_map(|link| link.told.as_mut());
+            moved.filter(|told| told.step > at).for_each(|told| told.step -= 1);
+        }
+    }
+}
+
+/// Makes captures of the ports that the other side tells.
+pub(super) fn capture_told(script: &mut Script) {
+    for link in 0..script.links.len() {
+        let Some(told) = script.links[link].told.clone() else { continue };
+        if script.heard(told.step).is_none() {
+            continue;
+        }
+        let names: &[&str] = if told.port.len() == 2 { &["high", "low"] } else { &["data_port"] };
+        for (at, name) in told.port.iter().zip(names) {
+            script.captures.push(Capture { name: (*name).to_owned(), step: told.step, at: at.clone() });
+        }
+    }
+}
+
+/// The patterns of what is heard in a step.
+pub(super) fn message(
+    script: &Script,
+    codecs: &[Codec],
+    runs: &[&Run],
+    step: usize,
+    known: &[Known],
+) -> Vec<Vec<Part>> {
+    let Some(recorded) = script.heard(step) else { return Vec::new() };
+    let link = script.steps[step].link;
+    let heard: Vec<Option<&[u8]>> =
+        std::iter::once(Some(recorded)).chain(runs.iter().map(|run| run.heard[step].as_deref())).collect();
+    let known = known.iter().filter_map(|(capture, values)| {
+        let values = values.iter().zip(&heard).filter(|(_, heard)| heard.is_some());
+        let values: Option<Vec<Vec<u8>>> = values.map(|(value, _)| value.clone()).collect();
+        Some((*capture, values.filter(|_| script.captures[*capture].step < step)?))
+    });
+    let known: Vec<(usize, Vec<Vec<u8>>)> = known.collect();
+    let is_datagram = script.links[link].connection.network.has_boundaries();
+    let ends = script.next_of_link(step).is_some_and(|next| matches!(next.act, Act::HearEnd(_)));
+    let seconds = script.began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    generalise(&Message {
+        codec: &codecs[link],
+        variants: heard.into_iter().flatten().collect(),
+        captured: captures_in(script, step),
+        known,
+        now: SystemTime::now(),
+        minute: Some((seconds / 60 % 60) as u8),
+        is_last: is_datagram || ends,
+    })
+}
+
+fn captures_in(script: &Script, step: usize) -> Vec<(usize, Range<usize>)> {
+    let made = script.captures.iter().enumerate().filter(|(_, capture)| capture.step == step);
+    made.map(|(index, capture)| (index, capture.at.clone())).collect()
+}
+
+/// The captures that patterns make, each with its values.
+pub(super) fn captured(messages: &[Vec<Part>]) -> Vec<(usize, Vec<Vec<u8>>)> {
+    let mut found = Vec::new();
+    for value in values(messages) {
+        if let Some(capture) = value.capture {
+            found.push((capture, value.seen.clone()));
+        }
+    }
+    found
+}
+
+/// All values that vary in patterns.
+fn values(messages: &[Vec<Part>]) -> Vec<&Value> {
+    fn add<'p>(parts: &'p [Part], all: &mut Vec<&'p Value>) {
+        for part in parts {
+            match part {
+                Part::Until { value, .. } | Part::Bytes { value, .. } | Part::Rest(value) | Part::Piece(value) => {
+                    all.push(value);
+                }
+                Part::Sized { of, .. } => add(of, all),
+                Part::Literal(_) | Part::AnyOrder(_) | Part::Use(_) => {}
+            }
+        }
+    }
+    let mut all = Vec::new();
+    messages.iter().for_each(|parts| add(parts, &mut all));
+    all
+}
+
+/// The values of all captures.
+pub(super) fn known(script: &Script, codecs: &[Codec], runs: &[&Run]) -> Vec<Known> {
+    let mut known = Vec::new();
+    for step in 0..script.steps.len() {
+        if captures_in(script, step).is_empty() {
+            continue;
+        }
+        for (capture, values) in captured(&message(script, codecs, runs, step, &[])) {
+            let mut values = values.into_iter();
+            let mut all = vec![values.next()];
+            all.extend(runs.iter().map(|run| run.heard[step].as_ref().and_then(|_| values.next())));
+            known.push((capture, all));
+        }
+    }
+    known
+}
+
+/// The first value that varies and is said again later, where it is not known yet: it is made a capture.
+pub(super) fn find_echo(script: &mut Script, codecs: &[Codec], runs: &[&Run]) -> bool {
+    let known = known(script, codecs, runs);
+    for step in 0..script.steps.len() {
+        let patterns = message(script, codecs, runs, step, &known);
+        let varying = values(&patterns).into_iter().filter(|value| value.capture.is_none());
+        for Value { at, seen, .. } in varying {
+            let uses = uses(script, step, &seen[0]);
+            if !uses.is_empty() && seen.iter().any(|value| *value != seen[0]) {
+                let name = name_for(script, step, at);
+                let capture = script.captures.len();
+                script.captures.push(Capture { name, step, at: at.clone() });
+                script.uses.extend(uses.into_iter().map(|(step, at)| Use { capture, step, at }));
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Where a value is said after a step, and not as a part of something longer.
+fn uses(script: &Script, after: usize, value: &[u8]) -> Vec<(usize, Range<usize>)> {
+    if value.len() < SHORTEST {
+        return Vec::new();
+    }
+    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric) && is_text(value);
+    let mut found = Vec::new();
+    for (step, said) in script.steps.iter().enumerate().skip(after + 1) {
+        let Act::Say(bytes) = &said.act else { continue };
+        for start in memchr::memmem::find_iter(bytes, value) {
+            let at = start..start + value.len();
+            let is_taken =
+                script.uses.iter().any(|used| used.step == step && used.at.start < at.end && at.start < used.at.end);
+            if !is_taken
+                && !is_word(start.checked_sub(1).and_then(|before| bytes.get(before)))
+                && !is_word(bytes.get(at.end))
+            {
+                found.push((step, at));
+            }
+        }
+    }
+    found
+}
+
+/// What a value is called: what stands before it says it.
+fn name_for(script: &Script, step: usize, at: &Range<usize>) -> String {
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(?-u)([A-Za-z][A-Za-z0-9_-]*)["']?[:= ]+["'<(\[]?$"#)
+            .unwrap_or_else(|error| unreachable!("{error}"))
+    });
+    let before = &script.heard(step).unwrap_or_default()[..at.start];
+    let word = BEFORE.captures(before).and_then(|found| found.get(1)).map(|word| word.as_bytes());
+    let word =
+        word.map_or_else(|| "value".to_owned(), |word| String::from_utf8_lossy(word).to_lowercase().replace('-', "_"));
+    let word = if word.len() > 24 || crate::model::name::is_reserved(&word) { "value".to_owned() } else { word };
+    let is_free = |name: &str| !script.captures.iter().any(|capture| capture.name == name);
+    let candidates = std::iter::once(word.clone()).chain((2..).map(|number| format!("{word}{number}")));
+    candidates.into_iter().find(|name| is_free(name)).unwrap_or(word)
+}
+
+/// Takes note of ends that came otherwise than recorded.
+pub(super) fn widen_ends(script: &mut Script, runs: &[&Run]) {
+    for (at, step) in script.steps.iter_mut().enumerate() {
+        if let Act::HearEnd(ending) = &mut step.act
+            && runs.iter().any(|run| run.ended[at].is_some_and(|ended| ended != *ending))
+        {
+            *ending = Ending::Either;
+        }
+    }
+}

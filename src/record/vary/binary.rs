@@ -1,0 +1,140 @@
+//! Finds what varies in bytes that are no text: those that differ, and with them the whole field that
+//! they are the fast end of. Of a clock only the last byte differs within a second.
+
+use std::ops::Range;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::Segment;
+use super::text::whole;
+
+/// The segments of several variants of some bytes.
+pub(super) fn segments(variants: &[&[u8]], forced: &[Range<usize>], now: SystemTime) -> Vec<Segment> {
+    let recorded = variants[0];
+    if variants.iter().any(|other| other.len() != recorded.len()) {
+        return of_other_lengths(variants);
+    }
+    let mut varies: Vec<bool> =
+        (0..recorded.len()).map(|at| variants.iter().any(|other| other[at] != recorded[at])).collect();
+    forced.iter().flat_map(Clone::clone).filter(|at| *at < recorded.len()).for_each(|at| varies[at] = true);
+    widen_to_clocks(recorded, &mut varies, now);
+    widen_to_counters(variants, &mut varies);
+    cut(variants, &varies)
+}
+
+/// What all have in front and at the back stays, what lies between varies.
+fn of_other_lengths(variants: &[&[u8]]) -> Vec<Segment> {
+    let recorded = variants[0];
+    let common =
+        |count: fn(&[u8], &[u8]) -> usize| variants.iter().map(|other| count(recorded, other)).min().unwrap_or(0);
+    let shortest = variants.iter().map(|other| other.len()).min().unwrap_or(0);
+    let front = common(|one, other| one.iter().zip(other).take_while(|(one, other)| one == other).count());
+    let back =
+        common(|one, other| one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count());
+    let back = back.min(shortest - front);
+    let mut segments = Vec::new();
+    if front > 0 {
+        segments.push(Segment {
+            at: 0..front,
+            values: vec![recorded[..front].to_vec(); variants.len()],
+            varies: false,
+        });
+    }
+    let between = |bytes: &[u8]| bytes[front..bytes.len() - back].to_vec();
+    let values = variants.iter().map(|other| between(other)).collect();
+    segments.push(Segment { at: front..recorded.len() - back, values, varies: true });
+    if back > 0 {
+        let end = recorded[recorded.len() - back..].to_vec();
+        let at = recorded.len() - back..recorded.len();
+        segments.push(Segment { at, values: vec![end; variants.len()], varies: false });
+    }
+    segments
+}
+
+/// Marks every field that says the present time in one of the usual ways, if any byte of it varies.
+fn widen_to_clocks(recorded: &[u8], varies: &mut [bool], now: SystemTime) {
+    for width in [8, 4] {
+        for start in 0..(recorded.len() + 1).saturating_sub(width) {
+            let field = start..start + width;
+            if varies[field.clone()].contains(&true) && is_clock(&recorded[field.clone()], now) {
+                varies[field].fill(true);
+            }
+        }
+    }
+}
+
+/// Whether a number is near the present time: in seconds, milliseconds, microseconds, nanoseconds since
+/// 1970, or in seconds since 1900, in either byte order; or in seconds as a floating-point number.
+fn is_clock(bytes: &[u8], now: SystemTime) -> bool {
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_nanos();
+    let near = |value: u128, unit: u128| value.saturating_mul(unit).abs_diff(now) < 3_600_000_000_000;
+    const SINCE_1900: u128 = 2_208_988_800;
+    let number = |sum: u128, byte: &u8| sum << 8 | u128::from(*byte);
+    let values = [bytes.iter().fold(0, number), bytes.iter().rev().fold(0, number)];
+    let float = <[u8; 8]>::try_from(bytes).ok().is_some_and(|bytes| {
+        let near = |seconds: f64| seconds > 1e9 && seconds < 1e11 && near((seconds * 1000.0) as u128, 1_000_000);
+        near(f64::from_be_bytes(bytes)) || near(f64::from_le_bytes(bytes))
+    });
+    float
+        || values.into_iter().any(|value| {
+            near(value, 1_000_000_000)
+                || near(value.saturating_sub(SINCE_1900), 1_000_000_000)
+                || bytes.len() == 8 && [1_000_000, 1000, 1].into_iter().any(|unit| near(value, unit))
+        })
+}
+
+/// Marks the zeros before a byte that counts up: it will overflow into them.
+fn widen_to_counters(variants: &[&[u8]], varies: &mut [bool]) {
+    let counts_up = |at: usize| variants.windows(2).all(|two| two[0][at] < two[1][at]);
+    let is_zero = |at: usize| variants.iter().all(|other| other[at] == 0);
+    for at in 0..varies.len() {
+        if varies[at] && counts_up(at) && (at == 0 || !varies[at - 1]) {
+            let zeros = (0..at).rev().take(3).take_while(|before| is_zero(*before)).count();
+            // The zeros of a field of two or four bytes; a zero more belongs to what stands before it.
+            let zeros = match zeros {
+                3 => 3,
+                1 | 2 => 1,
+                _ => 0,
+            };
+            varies[at - zeros..at].fill(true);
+        }
+    }
+}
+
+fn cut(variants: &[&[u8]], varies: &[bool]) -> Vec<Segment> {
+    if variants[0].is_empty() {
+        return vec![whole(variants, false)];
+    }
+    let mut segments = Vec::new();
+    let mut start = 0;
+    for run in varies.chunk_by(|one, other| one == other) {
+        let at = start..start + run.len();
+        let values = variants.iter().map(|other| other[at.clone()].to_vec()).collect();
+        segments.push(Segment { at: at.clone(), values, varies: run[0] });
+        start = at.end;
+    }
+    segments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which bytes vary, as a text of dots and marks.
+    fn shown(variants: &[&[u8]]) -> String {
+        let now = UNIX_EPOCH + Duration::from_secs(0x6543_2100);
+        let all = segments(variants, &[], now)
+            .into_iter()
+            .map(|segment| if segment.varies { "x" } else { "." }.repeat(segment.at.len()));
+        all.collect()
+    }
+
+    #[test]
+    fn fields_vary_as_a_whole() {
+        assert_eq!(shown(&[b"\x01\x02", b"\x01\x02"]), "..");
+        assert_eq!(shown(&[b"\x01\x02\x03", b"\x01\x05\x03"]), ".x.");
+        assert_eq!(shown(&[b"\xff\x65\x43\x21\x00\xff", b"\xff\x65\x43\x21\x02\xff"]), ".xxxx.");
+        assert_eq!(shown(&[b"\x00\x21\x43\x65\xff", b"\x02\x21\x43\x65\xff"]), "xxxx.");
+        assert_eq!(shown(&[b"\x07\0\0\0\x01", b"\x07\0\0\0\x02", b"\x07\0\0\0\x03"]), ".xxxx");
+        assert_eq!(shown(&[b"a\x01\x02z", b"a\x01z"]), "..x.");
+    }
+}

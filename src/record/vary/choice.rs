@@ -1,0 +1,175 @@
+//! Chooses for each value that varies how it is framed: by what follows it, by its length, by a number
+//! before it, or by the end.
+
+use super::{Class, Count, Part, Prefix, Segment, Value};
+
+/// The longest text that ends a value.
+const LONGEST_END: usize = 16;
+
+/// A piece of a message on its way to a pattern.
+#[derive(Debug, Clone)]
+pub(super) enum Piece {
+    /// What was the same each time, or varied.
+    Segment(Segment),
+    /// A number by which a later piece is counted.
+    Number { number: usize, segment: Segment },
+    /// What is counted.
+    Counted { by: usize, of: Segment },
+    /// A body in chunks that varies.
+    Chunks(Segment),
+    /// A length, and what it counts.
+    Sized { prefix: Prefix, of: Vec<Piece> },
+    /// These in any order.
+    AnyOrder(Vec<Vec<u8>>),
+}
+
+/// What comes behind the last piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// The end of the stream, of the datagram, or of what a length counts.
+    Nothing,
+    /// More, but not at once.
+    More,
+}
+
+/// What a segment says again, or is kept as.
+type Lookup<'l> = &'l dyn Fn(&Segment) -> Option<usize>;
+
+/// The patterns of messages that follow each other.
+pub(super) fn parts(messages: Vec<Vec<Piece>>, after: After, uses: Lookup<'_>, captures: Lookup<'_>) -> Vec<Vec<Part>> {
+    let lens: Vec<usize> = messages.iter().map(Vec::len).collect();
+    let mut chooser = Chooser { pieces: messages.concat(), skip: 0, after, uses, captures };
+    let mut at = 0;
+    let mut all = Vec::with_capacity(lens.len());
+    for len in lens {
+        let parts = (at..at + len).flat_map(|index| chooser.part(index)).collect();
+        all.push(literals_joined(parts));
+        at += len;
+    }
+    all.retain(|parts: &Vec<Part>| !parts.is_empty());
+    all
+}
+
+struct Chooser<'c> {
+    pieces: Vec<Piece>,
+    /// How many bytes of the next literal are taken by the value before it.
+    skip: usize,
+    after: After,
+    uses: Lookup<'c>,
+    captures: Lookup<'c>,
+}
+
+impl Chooser<'_> {
+    fn part(&mut self, index: usize) -> Vec<Part> {
+        match self.pieces[index].clone() {
+            Piece::Segment(segment) if !segment.varies => {
+                let skip = std::mem::take(&mut self.skip);
+                vec![Part::Literal(segment.values[0][skip..].to_vec())]
+            }
+            Piece::Segment(segment) => self.varying(index, segment, None),
+            Piece::Number { number, segment } => self.varying(index, segment, Some(number)),
+            Piece::Counted { by, of } => {
+                vec![Part::Bytes { count: Count::Told(by), value: self.value(of, None) }]
+            }
+            Piece::Chunks(segment) => {
+                vec![Part::Until {
+                    end: b"0\r\n\r\n".to_vec(),
+                    value: Value { class: Class::Any, ..self.value(segment, None) },
+                }]
+            }
+            Piece::Sized { prefix, of } => {
+                let of = parts(vec![of], After::Nothing, self.uses, self.captures).concat();
+                vec![Part::Sized { prefix, of }]
+            }
+            Piece::AnyOrder(records) => vec![Part::AnyOrder(records)],
+        }
+    }
+
+    fn varying(&mut self, index: usize, segment: Segment, counts: Option<usize>) -> Vec<Part> {
+        let capture = (self.captures)(&segment);
+        if capture.is_none()
+            && counts.is_none()
+            && let Some(capture) = (self.uses)(&segment)
+        {
+            return vec![Part::Use(capture)];
+        }
+        let lens: Vec<usize> = segment.values.iter().map(Vec::len).collect();
+        let is_fixed = lens.iter().all(|len| *len == lens[0]);
+        let is_text = segment
+            .values
+            .iter()
+            .all(|value| std::str::from_utf8(value).is_ok_and(|text| !text.contains(char::is_control)));
+        let end = if is_text || !is_fixed { self.end(index, &segment) } else { None };
+        let is_final = self.pieces[index + 1..].iter().all(Piece::is_empty);
+        let value = self.value(segment, counts);
+        let value = Value { capture, ..value };
+        if let Some(end) = end {
+            self.skip = end.len();
+            return vec![Part::Until { end, value }];
+        }
+        if is_final && self.after == After::Nothing && !is_fixed {
+            return vec![Part::Rest(value)];
+        }
+        if is_fixed {
+            return if lens[0] == 0 { Vec::new() } else { vec![Part::Bytes { count: Count::Of(lens[0]), value }] };
+        }
+        vec![Part::Piece(value)]
+    }
+
+    /// The shortest beginning of what follows that is found in none of the values.
+    fn end(&self, index: usize, segment: &Segment) -> Option<Vec<u8>> {
+        let Some(Piece::Segment(next)) = self.pieces.get(index + 1) else { return None };
+        if next.varies {
+            return None;
+        }
+        let follows = &next.values[0];
+        let class = Class::of(&segment.values);
+        let least = if follows.starts_with(b"\r\n") { 2 } else { 1 };
+        if follows.first().is_some_and(|first| is_of(&class, *first)) {
+            return None;
+        }
+        (least..=follows.len().min(LONGEST_END)).map(|len| &follows[..len]).find_map(|end| {
+            let ends_there = segment.values.iter().all(|value| {
+                let text = [value.as_slice(), end].concat();
+                memchr::memmem::find(&text, end) == Some(value.len())
+            });
+            ends_there.then(|| end.to_vec())
+        })
+    }
+
+    fn value(&self, segment: Segment, counts: Option<usize>) -> Value {
+        let class = Class::of(&segment.values);
+        Value { at: segment.at, seen: segment.values, class, capture: None, counts }
+    }
+}
+
+impl Piece {
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Segment(segment) if segment.values.iter().all(Vec::is_empty))
+    }
+}
+
+/// Whether a byte may be one more of a value of this class.
+fn is_of(class: &Class, byte: u8) -> bool {
+    match class.expression() {
+        Some(expression) if expression.starts_with(r"\d") || expression.starts_with(r"-?\d") => byte.is_ascii_digit(),
+        Some(expression) if expression.starts_with(r"[\d.]") => byte.is_ascii_digit() || byte == b'.',
+        Some(expression) if expression.starts_with(r"\w") || expression.starts_with("[0-9") => {
+            byte.is_ascii_alphanumeric() || byte == b'_'
+        }
+        _ => false,
+    }
+}
+
+/// Literals that follow each other are one, and empty ones are none.
+fn literals_joined(parts: Vec<Part>) -> Vec<Part> {
+    let mut all: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts {
+        match (all.last_mut(), part) {
+            (_, Part::Literal(bytes)) if bytes.is_empty() => {}
+            (Some(Part::Literal(before)), Part::Literal(bytes)) => before.extend(bytes),
+            (_, part) => all.push(part),
+        }
+    }
+    all
+}

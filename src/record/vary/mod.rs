@@ -1,0 +1,86 @@
+//! What varies: several recordings of the same message become one pattern that takes all of them, and
+//! as little else as it can.
+
+mod binary;
+mod choice;
+mod class;
+mod message;
+mod text;
+
+use std::ops::Range;
+
+use super::framing::Prefix;
+
+pub(super) use class::Class;
+pub(super) use message::{Message, generalise};
+
+/// A part of a message: bytes that were the same each time, or that were not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Segment {
+    /// Where it stands in what was recorded first.
+    pub(super) at: Range<usize>,
+    /// What stood there each time, in the order of the recordings.
+    pub(super) values: Vec<Vec<u8>>,
+    /// Whether it varies.
+    pub(super) varies: bool,
+}
+
+/// A part of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    /// These bytes.
+    Literal(Vec<u8>),
+    /// Up to and including the first of these bytes.
+    Until {
+        /// What it ends with.
+        end: Vec<u8>,
+        /// What came before that.
+        value: Value,
+    },
+    /// So many bytes.
+    Bytes {
+        /// How many.
+        count: Count,
+        /// What they were.
+        value: Value,
+    },
+    /// A length of so many bytes, and what it counts.
+    Sized {
+        /// How the length is written.
+        prefix: Prefix,
+        /// What it counts.
+        of: Vec<Part>,
+    },
+    /// These, in whatever order.
+    AnyOrder(Vec<Vec<u8>>),
+    /// All up to the end.
+    Rest(Value),
+    /// What one call gives: there is nothing to tell where it ends.
+    Piece(Value),
+    /// A value that was captured before.
+    Use(usize),
+}
+
+/// A value that varies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Value {
+    /// Where it stood in what was recorded first.
+    pub(super) at: Range<usize>,
+    /// What it was each time.
+    pub(super) seen: Vec<Vec<u8>>,
+    /// What all of them are.
+    pub(super) class: Class,
+    /// The capture that it is, by its index.
+    pub(super) capture: Option<usize>,
+    /// The number that it is for a later part to be counted by.
+    pub(super) counts: Option<usize>,
+}
+
+/// How many bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Count {
+    /// So many.
+    Of(usize),
+    /// As many as the number says that was taken under this count.
+    Told(usize),
+}

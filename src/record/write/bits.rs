@@ -1,0 +1,167 @@
+//! Bytes, with the variables in them, as payloads of a spec: text as text, line by line, and the rest in hex.
+
+use std::fmt::Write as _;
+
+use super::yaml::{Node, escaped};
+use crate::model::bytes::{hex, is_mostly_unprintable};
+
+/// From so many bytes on nobody reads a payload.
+pub(super) const LONG: usize = 1024;
+/// How many bytes stand in a line of hex.
+const HEX_WIDTH: usize = 16;
+
+/// A run of bytes, or a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Bit {
+    Bytes(Vec<u8>),
+    Variable(String),
+}
+
+/// The payloads that the bits are, one after the other.
+pub(super) fn nodes(bits: &[Bit]) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    let mut line = Line::default();
+    for bit in bits {
+        match bit {
+            Bit::Variable(name) => line.variable(name, &mut nodes),
+            Bit::Bytes(bytes) if is_mostly_unprintable(bytes) => {
+                line.end(&mut nodes);
+                nodes.push(hex_node(bytes));
+            }
+            Bit::Bytes(bytes) => {
+                for chunk in bytes.utf8_chunks() {
+                    for piece in chunk.valid().split_inclusive('\n') {
+                        line.text(piece);
+                        if piece.ends_with('\n') {
+                            line.end(&mut nodes);
+                        }
+                    }
+                    if !chunk.invalid().is_empty() {
+                        line.end(&mut nodes);
+                        push_hex(&mut nodes, chunk.invalid());
+                    }
+                }
+            }
+        }
+    }
+    line.end(&mut nodes);
+    nodes
+}
+
+/// A line of text that is being put together.
+#[derive(Debug, Default)]
+struct Line {
+    text: String,
+    has_any: bool,
+}
+
+impl Line {
+    fn text(&mut self, piece: &str) {
+        let piece = escaped(piece);
+        // A `$` and then a brace that stood apart is no variable either.
+        if self.text.ends_with('$') && piece.starts_with('{') {
+            self.text.push('$');
+        }
+        self.text.push_str(&piece);
+        self.has_any = true;
+    }
+
+    fn variable(&mut self, name: &str, nodes: &mut Vec<Node>) {
+        if self.text.ends_with('$') {
+            self.end(nodes);
+        }
+        let _ = write!(self.text, "${{{name}}}");
+        self.has_any = true;
+    }
+
+    fn end(&mut self, nodes: &mut Vec<Node>) {
+        if std::mem::take(&mut self.has_any) {
+            nodes.push(Node::Scalar(format!("\"{}\"", std::mem::take(&mut self.text))));
+        }
+    }
+}
+
+/// Bytes in hex; what is longer than a line has a legend beside it.
+pub(super) fn hex_node(bytes: &[u8]) -> Node {
+    if bytes.len() <= HEX_WIDTH {
+        return Node::one("hex", Node::Scalar(format!("\"{}\"", spaced(bytes))));
+    }
+    let legend = |bytes: &[u8]| -> String {
+        bytes
+            .iter()
+            .map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' })
+            .collect()
+    };
+    let lines = bytes.chunks(HEX_WIDTH).map(|row| {
+        let digits = spaced(row);
+        format!("{digits:width$}  # {}", legend(row).trim_end(), width = HEX_WIDTH * 3 - 1)
+    });
+    Node::one("hex", Node::Block(lines.collect()))
+}
+
+/// Hex digits, two each, with blanks between them.
+pub(super) fn spaced(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| hex(&[*byte])).collect::<Vec<_>>().join(" ")
+}
+
+/// Bytes that follow others in hex join them.
+fn push_hex(nodes: &mut Vec<Node>, bytes: &[u8]) {
+    if let Some(Node::Map(entries)) = nodes.last_mut()
+        && let [(key, Node::Scalar(digits))] = entries.as_mut_slice()
+        && key == "hex"
+        && digits.len() < HEX_WIDTH * 3
+    {
+        digits.pop();
+        let _ = write!(digits, " {}\"", spaced(bytes));
+        return;
+    }
+    nodes.push(hex_node(bytes));
+}
+
+/// One payload of several.
+pub(super) fn joined(mut nodes: Vec<Node>) -> Node {
+    match nodes.len() {
+        0 => Node::word("\"\""),
+        1 => nodes.remove(0),
+        _ => Node::List(nodes),
+    }
+}
+
+/// The pattern that bytes consist of over and over, if they do.
+pub(super) fn filling(bytes: &[u8]) -> Option<&[u8]> {
+    const LONGEST: usize = 16;
+    (1..=LONGEST.min(bytes.len() / 4)).find_map(|len| {
+        let pattern = &bytes[..len];
+        let fills = std::str::from_utf8(pattern).is_ok() && bytes.chunks(len).all(|chunk| pattern.starts_with(chunk));
+        fills.then_some(pattern)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(bits: &[Bit]) -> String {
+        let mut out = String::new();
+        Node::List(nodes(bits)).write(&mut out, 0, 0);
+        out
+    }
+
+    #[test]
+    fn text_is_text_and_the_rest_is_hex() {
+        let bytes = |bytes: &[u8]| Bit::Bytes(bytes.to_vec());
+        assert_eq!(shown(&[bytes(b"PING\r\n")]), " [\"PING\\r\\n\"]\n");
+        assert_eq!(shown(&[bytes(b"a\nb")]), "\n- \"a\\n\"\n- \"b\"\n");
+        assert_eq!(shown(&[bytes(b"\xff\xfd\x01login: ")]), " [{hex: \"ff fd\"}, \"\\x01login: \"]\n");
+        assert_eq!(shown(&[bytes(b"\0\x01\x02")]), " [{hex: \"00 01 02\"}]\n");
+        assert_eq!(shown(&[bytes(b"id "), Bit::Variable("id".into()), bytes(b"\n")]), " [\"id ${id}\\n\"]\n");
+        assert_eq!(shown(&[bytes(b"$"), Bit::Variable("n".into())]), " [\"$\", \"${n}\"]\n");
+    }
+
+    #[test]
+    fn what_repeats_itself_is_found() {
+        assert_eq!(filling(&b"ab".repeat(100)), Some(&b"ab"[..]));
+        assert_eq!(filling(&[b"a".repeat(9), b"b".to_vec()].concat()), None);
+        assert_eq!(filling(b"abc"), None);
+    }
+}

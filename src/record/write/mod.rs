@@ -1,0 +1,88 @@
+//! Writes a script as a spec.
+
+mod bits;
+mod client;
+mod names;
+mod pattern;
+mod yaml;
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use yaml::Node;
+
+pub(super) use client::client;
+
+/// The text of a spec, and the files that lie beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The spec.
+    pub text: String,
+    /// What is too long to stand in it: names of files, relative to the spec, and what is in them.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+/// What a spec is to say about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The line for editors that stands first, with its line end; empty where there is none.
+    pub schema_line: String,
+    /// The sentence on what it shows.
+    pub about: String,
+    /// The name of the spec's file without its ending: files that lie beside it begin with it.
+    pub stem: String,
+}
+
+/// The steps of a spec, as they are put together.
+#[derive(Debug, Default)]
+struct Steps {
+    out: String,
+    width: usize,
+}
+
+impl Steps {
+    /// Adds a step of an endpoint.
+    fn add(&mut self, endpoint: &str, verb: Node) {
+        let start = format!("  - {endpoint}:");
+        let padded = format!("{start:width$}", width = self.width + 5);
+        self.out.push_str(&padded);
+        let long = self.out.len();
+        verb.write(&mut self.out, padded.len(), 6);
+        // What stands below its key needs no blanks behind that.
+        if self.out[long..].starts_with('\n') && padded.len() > start.len() {
+            let at = long - (padded.len() - start.len());
+            self.out.replace_range(at..long, "");
+        }
+    }
+
+    /// Adds a step without an endpoint.
+    fn add_plain(&mut self, key: &str, value: Node) {
+        self.add(key, value);
+    }
+
+    fn comment(&mut self, text: &str) {
+        let _ = writeln!(self.out, "  # {text}");
+    }
+}
+
+/// A verb with its modifiers: `{recv: …, within: 9s}`, or the verb alone where it takes nothing.
+fn verb(name: &str, value: Option<Node>, modifiers: Vec<(String, Node)>) -> Node {
+    match (value, modifiers.is_empty()) {
+        (None, true) => Node::word(name),
+        (value, _) => {
+            let mut entries = vec![(name.to_owned(), value.unwrap_or_else(|| Node::word("true")))];
+            entries.extend(modifiers);
+            Node::Map(entries)
+        }
+    }
+}
+
+/// The deadline of a step that takes long.
+fn within(waited: Duration) -> Vec<(String, Node)> {
+    let seconds = waited.as_secs() * 3 + 5;
+    if waited < Duration::from_millis(1200) {
+        Vec::new()
+    } else {
+        vec![("within".to_owned(), Node::word(format!("{seconds}s")))]
+    }
+}

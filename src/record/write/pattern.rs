@@ -1,0 +1,154 @@
+//! Patterns as a spec writes them.
+
+use super::bits::{Bit, LONG, filling, joined, nodes, spaced};
+use super::names::Names;
+use super::yaml::{Node, escaped, single_quoted};
+use crate::model::bytes::is_mostly_unprintable;
+use crate::record::framing::Prefix;
+use crate::record::vary::{Count, Part, Value};
+
+/// The pattern that a message is.
+pub(super) fn pattern(parts: &[Part], names: &Names<'_>, ends_by_chance: bool) -> Node {
+    joined(Patterns { names, ends_by_chance }.all(parts))
+}
+
+struct Patterns<'p> {
+    names: &'p Names<'p>,
+    /// Whether the end of the stream comes in more than one way.
+    ends_by_chance: bool,
+}
+
+impl Patterns<'_> {
+    fn all(&self, parts: &[Part]) -> Vec<Node> {
+        let mut all = Vec::new();
+        let mut bits: Vec<Bit> = Vec::new();
+        let mut at = 0;
+        while at < parts.len() {
+            let open = parts[at..].iter().take_while(|part| is_hex(part)).count();
+            if parts[at..at + open].iter().any(|part| matches!(part, Part::Bytes { .. })) {
+                all.extend(nodes(&std::mem::take(&mut bits)));
+                all.push(hex_with_gaps(&parts[at..at + open]));
+                at += open;
+                continue;
+            }
+            match &parts[at] {
+                Part::Literal(bytes) if bytes.len() > LONG => {
+                    all.extend(nodes(&std::mem::take(&mut bits)));
+                    all.push(long(bytes));
+                }
+                Part::Literal(bytes) => bits.extend(self.names.bits(bytes)),
+                Part::Use(capture) => bits.push(Bit::Variable(self.names.capture(*capture).to_owned())),
+                part => {
+                    all.extend(nodes(&std::mem::take(&mut bits)));
+                    all.push(self.one(part));
+                }
+            }
+            at += 1;
+        }
+        all.extend(nodes(&bits));
+        all
+    }
+
+    fn one(&self, part: &Part) -> Node {
+        match part {
+            Part::Until { end, value } => {
+                let end = Node::Scalar(format!("\"{}\"", escaped(&String::from_utf8_lossy(end))));
+                self.with_value(vec![("until".to_owned(), end)], value)
+            }
+            Part::Bytes { count: Count::Of(len), value } => {
+                self.with_value(vec![("bytes".to_owned(), Node::word(len.to_string()))], value)
+            }
+            Part::Bytes { count: Count::Told(number), value } => {
+                let count = Node::Scalar(format!("\"${{{}}}\"", size_name(*number)));
+                self.with_value(vec![("bytes".to_owned(), count)], value)
+            }
+            Part::Sized { prefix, of } => self.sized(*prefix, of),
+            Part::AnyOrder(records) => {
+                let records = records.iter().map(|record| joined(nodes(&[Bit::Bytes(record.clone())])));
+                Node::one("any_order", Node::List(records.collect()))
+            }
+            Part::Rest(value) | Part::Piece(value) => {
+                let mut entries = vec![("rest".to_owned(), Node::word("true"))];
+                if self.ends_by_chance {
+                    entries.push(("end".to_owned(), Node::word("[eof, reset]")));
+                }
+                self.with_value(entries, value)
+            }
+            Part::Literal(_) | Part::Use(_) => Node::word("\"\""),
+        }
+    }
+
+    fn sized(&self, prefix: Prefix, of: &[Part]) -> Node {
+        let little = if prefix.is_little && prefix.width > 1 { "le" } else { "" };
+        let mut entries = vec![
+            ("size".to_owned(), Node::word(format!("u{}{little}", prefix.width * 8))),
+            ("of".to_owned(), joined(self.all(of))),
+        ];
+        if prefix.plus > 0 {
+            entries.push(("plus".to_owned(), Node::word(prefix.plus.to_string())));
+        }
+        Node::Map(entries)
+    }
+
+    /// What a value that varies is, beside its frame.
+    fn with_value(&self, mut entries: Vec<(String, Node)>, value: &Value) -> Node {
+        let name = value.capture.map(|capture| self.names.capture(capture).to_owned());
+        let name = name.or_else(|| value.counts.map(size_name));
+        let entry = match (name, value.class.expression()) {
+            (Some(name), Some(expression)) => ("match", single_quoted(&format!("(?<{name}>{expression})"))),
+            (Some(name), None) => ("as", name),
+            (None, Some(expression)) => ("match", single_quoted(expression)),
+            (None, None) => ("vary", "true".to_owned()),
+        };
+        entries.push((entry.0.to_owned(), Node::Scalar(entry.1)));
+        Node::Map(entries)
+    }
+}
+
+/// The name of a number by which a body is counted.
+fn size_name(number: usize) -> String {
+    if number == 1 { "size".to_owned() } else { format!("size{number}") }
+}
+
+/// Whether a part may stand in hex digits: bytes, or so many of any.
+fn is_hex(part: &Part) -> bool {
+    match part {
+        Part::Literal(bytes) => bytes.len() <= LONG && is_mostly_unprintable(bytes),
+        Part::Bytes { count: Count::Of(_), value } => {
+            value.capture.is_none() && value.seen.iter().any(|seen| is_mostly_unprintable(seen))
+        }
+        _ => false,
+    }
+}
+
+fn hex_with_gaps(parts: &[Part]) -> Node {
+    let mut words = Vec::new();
+    for part in parts {
+        match part {
+            Part::Literal(bytes) => words.push(spaced(bytes)),
+            Part::Bytes { count: Count::Of(1), .. } => words.push("..".to_owned()),
+            Part::Bytes { count: Count::Of(len), .. } => words.push(format!("..{{{len}}}")),
+            _ => {}
+        }
+    }
+    const WIDTH: usize = 80;
+    if words.iter().map(String::len).sum::<usize>() <= WIDTH {
+        return Node::one("hex", Node::Scalar(format!("\"{}\"", words.join(" "))));
+    }
+    let lines = words
+        .iter()
+        .flat_map(|word| word.as_bytes().chunks(48))
+        .map(|line| String::from_utf8_lossy(line).trim_end().to_owned());
+    Node::one("hex", Node::Block(lines.collect()))
+}
+
+/// Many bytes: how they are made, if they repeat themselves; else their number, and the snapshot knows them.
+fn long(bytes: &[u8]) -> Node {
+    match filling(bytes).and_then(|pattern| std::str::from_utf8(pattern).ok()) {
+        Some(pattern) => Node::Map(vec![
+            ("fill".to_owned(), Node::Scalar(format!("\"{}\"", escaped(pattern)))),
+            ("size".to_owned(), Node::word(bytes.len().to_string())),
+        ]),
+        None => Node::one("bytes", Node::word(bytes.len().to_string())),
+    }
+}
