@@ -11,6 +11,7 @@ mod list;
 mod new;
 mod optional;
 mod output;
+mod record;
 mod run;
 mod schema;
 mod select;
@@ -64,6 +65,8 @@ enum Command {
     List(list::List),
     /// Write a small spec that passes, to be changed into one's own
     New(new::New),
+    /// Record a client and a server as a spec that passes
+    Record(record::Record),
     /// Run tests many times, perturbed, to find those that are racy
     Stress(stress::Stress),
     /// Accept pending traces
@@ -102,6 +105,7 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Fmt(command) => command.execute(&mut output),
         Command::List(command) => command.execute(&mut output),
         Command::New(command) => command.execute(&mut output),
+        Command::Record(command) => command.execute(&mut output),
         Command::Stress(command) => command.execute(&mut output),
         Command::Accept(command) => command.execute(decide::Decision::Accept, &mut output),
         Command::Reject(command) => command.execute(decide::Decision::Reject, &mut output),

@@ -108,9 +108,13 @@ impl Record {
             return Err(format!("`{}` is there already; choose another name, or `--force`", self.output.display()));
         }
         match &self.to {
-            Address::Any(network) => Err(format!("`--to {network}` names no server; write an address, such as `{network}://127.0.0.1:6379`")),
+            Address::Any(network) => {
+                Err(format!("`--to {network}` names no server; write an address, such as `{network}://127.0.0.1:6379`"))
+            }
             Address::Inet { address, .. } if address.port() == 0 => Err("`--to` needs the server's port".to_owned()),
-            to if !is_recorded(to.network()) => Err(format!("`{}` cannot be recorded; `tcp`, `udp` and `unix` can", to.network())),
+            to if !is_recorded(to.network()) => {
+                Err(format!("`{}` cannot be recorded; `tcp`, `udp` and `unix` can", to.network()))
+            }
             _ => Ok(()),
         }
     }
@@ -128,7 +132,6 @@ impl Record {
             .await
             .map_err(|error| io::Error::new(error.kind(), format!("cannot listen at {}: {error}", written(&listen))))?;
         output.line(format_args!("listening {}", written(proxy.address())));
-        output.flush();
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut status = None;
@@ -163,7 +166,11 @@ impl Record {
     fn client(&self, at: &Address) -> io::Result<tokio::process::Child> {
         let (host, port, path) = match at {
             Address::Inet { address, .. } => (address.ip().to_string(), address.port().to_string(), String::new()),
-            _ => (String::new(), String::new(), written(at).split_once(':').map_or_else(String::new, |(_, path)| path.to_owned())),
+            _ => (
+                String::new(),
+                String::new(),
+                written(at).split_once(':').map_or_else(String::new, |(_, path)| path.to_owned()),
+            ),
         };
         let with_port = match at {
             Address::Inet { address, .. } => address.to_string(),
@@ -175,7 +182,9 @@ impl Record {
         };
         let mut command = Command::new(fill(&self.command[0]));
         command.args(self.command[1..].iter().map(fill)).kill_on_drop(true);
-        command.spawn().map_err(|error| io::Error::new(error.kind(), format!("cannot run `{}`: {error}", self.command[0])))
+        command
+            .spawn()
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot run `{}`: {error}", self.command[0])))
     }
 
     /// Makes a spec of what was recorded, and sees to it that it passes.
@@ -218,7 +227,10 @@ impl Record {
                 Verified::Failed(result) => {
                     let way_out = WayOut::Sockspec { snapshots: None, is_trial: true };
                     let style = Style { color: false, ..output.style };
-                    output.explain(&terminal::spec(&result, terminal::Options { style, verbose: false, format: Format::Full, way_out }));
+                    output.explain(&terminal::spec(
+                        &result,
+                        terminal::Options { style, verbose: false, format: Format::Full, way_out },
+                    ));
                     output.line(format_args!("wrote     {}", self.output.display()));
                     if let Some(why) = understood.stopped() {
                         output.note(format!("when it was played again: {why}"));
@@ -233,7 +245,10 @@ impl Record {
 
     fn head(&self) -> Head {
         let stem = self.output.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        let about = self.about.clone().unwrap_or_else(|| format!("What was recorded with the server at {}.", written(&self.to)));
+        let about = self
+            .about
+            .clone()
+            .unwrap_or_else(|| format!("What was recorded with the server at {}.", written(&self.to)));
         Head { schema_line: String::new(), about, stem }
     }
 }
