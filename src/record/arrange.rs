@@ -9,6 +9,7 @@ use super::script::{Act, Ending, Link, Script, Step, Told};
 
 /// The view that one side has of a conversation.
 pub(super) fn arrange(conversation: &Conversation, side: Side) -> Script {
+    let conversation = &readdressed(conversation);
     let connections = &conversation.connections;
     let links = connections.iter().enumerate().map(|(index, connection)| Link {
         connection: connection.clone(),
@@ -31,6 +32,40 @@ pub(super) fn arrange(conversation: &Conversation, side: Side) -> Script {
     let mut script = Script { side, began, links: links.collect(), steps, captures: Vec::new(), uses: Vec::new() };
     find_told(&mut script);
     script
+}
+
+/// The conversation as it would have gone without a proxy: where somebody speaks about its address, that
+/// of the server stands.
+fn readdressed(conversation: &Conversation) -> Conversation {
+    let mut conversation = conversation.clone();
+    for Happened { connection, what, .. } in &mut conversation.events {
+        let connection = &conversation.connections[*connection];
+        if let (What::Sent { bytes, .. }, Side::Client, Some(End::Inet(proxy)), End::Inet(server)) =
+            (what, connection.opened_by, &connection.known_as, &connection.server)
+        {
+            replace(bytes, &proxy.to_string(), &server.to_string());
+            replace(bytes, &format!("localhost:{}", proxy.port()), &format!("localhost:{}", server.port()));
+        }
+    }
+    conversation
+}
+
+/// Replaces an address where no digit makes it another one.
+fn replace(bytes: &mut Vec<u8>, old: &str, new: &str) {
+    let mut out = Vec::new();
+    let mut from = 0;
+    for at in memchr::memmem::find_iter(bytes, old.as_bytes()) {
+        let end = at + old.len();
+        if !bytes.get(end).is_some_and(u8::is_ascii_digit) {
+            out.extend_from_slice(&bytes[from..at]);
+            out.extend_from_slice(new.as_bytes());
+            from = end;
+        }
+    }
+    if from > 0 {
+        out.extend_from_slice(&bytes[from..]);
+        *bytes = out;
+    }
 }
 
 /// Whether datagrams of both come to the same socket of this side.

@@ -104,7 +104,7 @@ pub(super) fn message(
     let is_datagram = script.links[link].connection.network.has_boundaries();
     let ends = script.next_of_link(step).is_some_and(|next| matches!(next.act, Act::HearEnd(_)));
     let seconds = script.began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    generalise(&Message {
+    let messages = generalise(&Message {
         codec: &codecs[link],
         variants: heard.into_iter().flatten().collect(),
         captured: captures_in(script, step),
@@ -112,7 +112,9 @@ pub(super) fn message(
         now: SystemTime::now(),
         minute: Some((seconds / 60 % 60) as u8),
         is_last: is_datagram || ends,
-    })
+    });
+    // Lines that came together are read together.
+    if codecs[link] == Codec::Lines { vec![messages.concat()] } else { messages }
 }
 
 fn captures_in(script: &Script, step: usize) -> Vec<(usize, Range<usize>)> {
@@ -145,7 +147,9 @@ fn values(messages: &[Vec<Part>]) -> Vec<&Value> {
         }
     }
     let mut all = Vec::new();
-    messages.iter().for_each(|parts| add(parts, &mut all));
+    for parts in messages {
+        add(parts, &mut all);
+    }
     all
 }
 

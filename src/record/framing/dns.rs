@@ -27,8 +27,10 @@ const OPT: u16 = 41;
 /// A resource record.
 struct Record {
     at: Range<usize>,
-    /// Where its time to live stands. The pseudo-record OPT has flags there.
-    ttl: Option<Range<usize>>,
+    /// Where its time to live stands.
+    ttl: Range<usize>,
+    /// Whether it is the pseudo-record of EDNS, which has flags there.
+    is_opt: bool,
 }
 
 /// The resource records of a message. `None` where it is none.
@@ -47,7 +49,7 @@ fn records(bytes: &[u8]) -> Option<Vec<Record>> {
         let name = name_end(bytes, start)?;
         let len = usize::from(word(name + 8)?);
         at = name + 10 + len;
-        records.push(Record { at: start..at, ttl: (word(name)? != OPT).then_some(name + 4..name + 8) });
+        records.push(Record { at: start..at, ttl: name + 4..name + 8, is_opt: word(name)? == OPT });
     }
     (at == bytes.len()).then_some(records)
 }
@@ -73,16 +75,13 @@ pub(super) fn atoms(message: &[u8], from: usize) -> Vec<Atom> {
     let mut atoms = vec![Atom::new(from..from + first, Kind::Plain)];
     // An authoritative server says the same time to live each time.
     let is_authoritative = body[2] & 4 != 0;
-    for Record { at, ttl } in records {
-        let at = from + at.start..from + at.end;
-        match ttl.filter(|_| !is_authoritative) {
-            Some(ttl) => {
-                let ttl = from + ttl.start..from + ttl.end;
-                atoms.push(Atom::new(at.start..ttl.start, Kind::Plain));
-                atoms.push(Atom::new(ttl.clone(), Kind::Varies));
-                atoms.push(Atom::new(ttl.end..at.end, Kind::Plain));
-            }
-            None => atoms.push(Atom::new(at, Kind::Record)),
+    for Record { at, ttl, is_opt } in records {
+        let (at, ttl) = (from + at.start..from + at.end, from + ttl.start..from + ttl.end);
+        if is_opt {
+            atoms.push(Atom::new(at, Kind::Plain));
+        } else {
+            let ttl = (!is_authoritative).then_some(ttl);
+            atoms.push(Atom::new(at, Kind::Record { ttl }));
         }
     }
     atoms
@@ -112,8 +111,8 @@ mod tests {
 
     #[test]
     fn times_to_live_vary_where_the_answer_is_another_servers() {
-        let varies = |message: &[u8]| atoms(message, 0).into_iter().find(|atom| atom.kind == Kind::Varies);
-        assert_eq!(varies(&answer(0x81)).map(|atom| atom.at), Some(30..34));
-        assert_eq!(varies(&answer(0x85)), None);
+        let last = |message: &[u8]| atoms(message, 0).pop().map(|atom| atom.kind);
+        assert_eq!(last(&answer(0x81)), Some(Kind::Record { ttl: Some(30..34) }));
+        assert_eq!(last(&answer(0x85)), Some(Kind::Record { ttl: None }));
     }
 }

@@ -63,10 +63,11 @@ pub(super) enum Kind {
     Chunks,
     /// A binary length, of all atoms of the message that follow it.
     Size(Prefix),
-    /// Bytes that vary, as everybody knows of them: the time to live of a DNS record.
-    Varies,
-    /// A record that may stand at another place among its neighbours of this kind.
-    Record,
+    /// A record of DNS, which may stand at another place among its neighbours of this kind.
+    Record {
+        /// Where its time to live stands, if that counts down.
+        ttl: Option<Range<usize>>,
+    },
 }
 
 impl Atom {

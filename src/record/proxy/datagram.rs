@@ -94,10 +94,10 @@ impl Session {
         let mut silent = Duration::ZERO;
         while silent < SILENCE {
             tokio::select! {
-                Some((to, bytes)) = outgoing.recv() => self.to_server(&there, to, bytes).await,
-                Some((to, bytes)) = from_client.recv() => self.to_server(&there, to, bytes).await,
+                Some((to, bytes)) = outgoing.recv() => self.pass_to_server(&there, to, bytes).await,
+                Some((to, bytes)) = from_client.recv() => self.pass_to_server(&there, to, bytes).await,
                 received = there.recv_from(&mut buffer) => match received {
-                    Ok((len, from)) => self.to_client(from, &buffer[..len], &replies).await,
+                    Ok((len, from)) => self.pass_to_client(from, &buffer[..len], &replies).await,
                     Err(error) => self.failed(&there, &error),
                 },
                 () = tokio::time::sleep(LOOK) => {
@@ -120,14 +120,14 @@ impl Session {
         index
     }
 
-    async fn to_server(&self, there: &UdpSocket, to: SocketAddr, bytes: Vec<u8>) {
+    async fn pass_to_server(&self, there: &UdpSocket, to: SocketAddr, bytes: Vec<u8>) {
         if let Some((index, _)) = self.peers.get(&to) {
             let _ = there.send_to(&bytes, to).await;
             self.tape.add(*index, What::Sent { by: Side::Client, bytes });
         }
     }
 
-    async fn to_client(&mut self, from: SocketAddr, bytes: &[u8], replies: &mpsc::UnboundedSender<Outgoing>) {
+    async fn pass_to_client(&mut self, from: SocketAddr, bytes: &[u8], replies: &mpsc::UnboundedSender<Outgoing>) {
         if !self.peers.contains_key(&from) {
             let Ok(hears) = UdpSocket::bind(any_port_of(self.here.local_addr().ok())).await else { return };
             let hears = Rc::new(hears);
@@ -167,11 +167,7 @@ async fn hear(here: Rc<UdpSocket>, client: SocketAddr, server: SocketAddr, to: m
         tokio::select! {
             () = to.closed() => return,
             received = here.recv_from(&mut buffer) => match received {
-                Ok((len, from)) if from == client => {
-                    if to.send((server, buffer[..len].to_vec())).is_err() {
-                        return;
-                    }
-                }
+                Ok((len, from)) if from == client && to.send((server, buffer[..len].to_vec())).is_err() => return,
                 _ => {}
             },
         }

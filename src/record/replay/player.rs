@@ -303,7 +303,7 @@ impl<'p> Player<'p> {
 
 /// Whether what came may be all that was to come, of a message that does not say so.
 fn may_be_all(waiting: &[u8], recorded: &[u8]) -> bool {
-    let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
+    let lines = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count();
     waiting.len() >= recorded.len()
         || recorded.ends_with(b"\n") && waiting.ends_with(b"\n") && lines(waiting) >= lines(recorded)
 }

@@ -62,16 +62,18 @@ fn widen_to_clocks(recorded: &[u8], varies: &mut [bool], now: SystemTime) {
     }
 }
 
+/// How many seconds 1970 was after 1900.
+const SINCE_1900: u128 = 2_208_988_800;
+
 /// Whether a number is near the present time: in seconds, milliseconds, microseconds, nanoseconds since
 /// 1970, or in seconds since 1900, in either byte order; or in seconds as a floating-point number.
 fn is_clock(bytes: &[u8], now: SystemTime) -> bool {
     let now = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_nanos();
     let near = |value: u128, unit: u128| value.saturating_mul(unit).abs_diff(now) < 3_600_000_000_000;
-    const SINCE_1900: u128 = 2_208_988_800;
     let number = |sum: u128, byte: &u8| sum << 8 | u128::from(*byte);
     let values = [bytes.iter().fold(0, number), bytes.iter().rev().fold(0, number)];
     let float = <[u8; 8]>::try_from(bytes).ok().is_some_and(|bytes| {
-        let near = |seconds: f64| seconds > 1e9 && seconds < 1e11 && near((seconds * 1000.0) as u128, 1_000_000);
+        let near = |seconds: f64| (seconds - Duration::from_nanos(now as u64).as_secs_f64()).abs() < 3600.0;
         near(f64::from_be_bytes(bytes)) || near(f64::from_le_bytes(bytes))
     });
     float

@@ -6,6 +6,9 @@ use super::{Class, Count, Part, Prefix, Segment, Value};
 /// The longest text that ends a value.
 const LONGEST_END: usize = 16;
 
+/// Up to so many bytes are read as one.
+const READABLE: usize = 1024;
+
 /// A piece of a message on its way to a pattern.
 #[derive(Debug, Clone)]
 pub(super) enum Piece {
@@ -20,7 +23,7 @@ pub(super) enum Piece {
     /// A length, and what it counts.
     Sized { prefix: Prefix, of: Vec<Piece> },
     /// These in any order.
-    AnyOrder(Vec<Vec<u8>>),
+    AnyOrder(Vec<Vec<Piece>>),
 }
 
 /// What comes behind the last piece.
@@ -36,7 +39,7 @@ pub(super) enum After {
 type Lookup<'l> = &'l dyn Fn(&Segment) -> Option<usize>;
 
 /// The patterns of messages that follow each other.
-pub(super) fn parts(messages: Vec<Vec<Piece>>, after: After, uses: Lookup<'_>, captures: Lookup<'_>) -> Vec<Vec<Part>> {
+pub(super) fn parts(messages: &[Vec<Piece>], after: After, uses: Lookup<'_>, captures: Lookup<'_>) -> Vec<Vec<Part>> {
     let lens: Vec<usize> = messages.iter().map(Vec::len).collect();
     let mut chooser = Chooser { pieces: messages.concat(), skip: 0, after, uses, captures };
     let mut at = 0;
@@ -69,19 +72,20 @@ impl Chooser<'_> {
             Piece::Segment(segment) => self.varying(index, segment, None),
             Piece::Number { number, segment } => self.varying(index, segment, Some(number)),
             Piece::Counted { by, of } => {
-                vec![Part::Bytes { count: Count::Told(by), value: self.value(of, None) }]
+                vec![Part::Bytes { count: Count::Told(by), value: value(of, None) }]
             }
             Piece::Chunks(segment) => {
-                vec![Part::Until {
-                    end: b"0\r\n\r\n".to_vec(),
-                    value: Value { class: Class::Any, ..self.value(segment, None) },
-                }]
+                let value = Value { class: Class::Any, ..value(segment, None) };
+                vec![Part::Until { end: b"0\r\n\r\n".to_vec(), tail: Vec::new(), value }]
             }
             Piece::Sized { prefix, of } => {
-                let of = parts(vec![of], After::Nothing, self.uses, self.captures).concat();
+                let of = parts(&[of], After::Nothing, self.uses, self.captures).concat();
                 vec![Part::Sized { prefix, of }]
             }
-            Piece::AnyOrder(records) => vec![Part::AnyOrder(records)],
+            Piece::AnyOrder(records) => {
+                let record = |record| parts(&[record], After::Nothing, self.uses, self.captures).concat();
+                vec![Part::AnyOrder(records.into_iter().map(record).collect())]
+            }
         }
     }
 
@@ -101,11 +105,10 @@ impl Chooser<'_> {
             .all(|value| std::str::from_utf8(value).is_ok_and(|text| !text.contains(char::is_control)));
         let end = if is_text || !is_fixed { self.end(index, &segment) } else { None };
         let is_final = self.pieces[index + 1..].iter().all(Piece::is_empty);
-        let value = self.value(segment, counts);
-        let value = Value { capture, ..value };
-        if let Some(end) = end {
-            self.skip = end.len();
-            return vec![Part::Until { end, value }];
+        let value = Value { capture, ..value(segment, counts) };
+        if let Some((tail, end)) = end {
+            self.skip = tail.len() + end.len();
+            return vec![Part::Until { end, tail, value }];
         }
         if is_final && self.after == After::Nothing && !is_fixed {
             return vec![Part::Rest(value)];
@@ -116,8 +119,10 @@ impl Chooser<'_> {
         vec![Part::Piece(value)]
     }
 
-    /// The shortest beginning of what follows that is found in none of the values.
-    fn end(&self, index: usize, segment: &Segment) -> Option<Vec<u8>> {
+    /// What a value is followed by up to where it is framed, and what it is framed by: the shortest
+    /// beginning of what follows that is found in none of the values. Where that would cut a word in two,
+    /// the end of the line is what everybody sees.
+    fn end(&self, index: usize, segment: &Segment) -> Option<(Vec<u8>, Vec<u8>)> {
         let Some(Piece::Segment(next)) = self.pieces.get(index + 1) else { return None };
         if next.varies {
             return None;
@@ -125,22 +130,32 @@ impl Chooser<'_> {
         let follows = &next.values[0];
         let class = Class::of(&segment.values);
         let least = if follows.starts_with(b"\r\n") { 2 } else { 1 };
-        if follows.first().is_some_and(|first| is_of(&class, *first)) {
-            return None;
+        let is_framed = |tail: &[u8], end: &[u8]| {
+            segment.values.iter().all(|value| {
+                let text = [value.as_slice(), tail, end].concat();
+                memchr::memmem::find(&text, end) == Some(value.len() + tail.len())
+            })
+        };
+        let runs_on = follows.first().is_some_and(|first| is_of(&class, *first));
+        let shortest =
+            (least..=follows.len().min(LONGEST_END)).find(|len| !runs_on && is_framed(&[], &follows[..*len]));
+        let is_word = |at: usize| follows.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        if let Some(len) = shortest.filter(|len| !(is_word(len - 1) && is_word(*len)) || *len == 1) {
+            return Some((Vec::new(), follows[..len].to_vec()));
         }
-        (least..=follows.len().min(LONGEST_END)).map(|len| &follows[..len]).find_map(|end| {
-            let ends_there = segment.values.iter().all(|value| {
-                let text = [value.as_slice(), end].concat();
-                memchr::memmem::find(&text, end) == Some(value.len())
-            });
-            ends_there.then(|| end.to_vec())
-        })
+        let line = memchr::memchr(b'\n', follows)?;
+        let start = if follows[..line].ends_with(b"\r") { line - 1 } else { line };
+        let (tail, end) = (&follows[..start], &follows[start..=line]);
+        if std::str::from_utf8(tail).is_ok() && is_framed(tail, end) {
+            return Some((tail.to_vec(), end.to_vec()));
+        }
+        shortest.map(|len| (Vec::new(), follows[..len].to_vec()))
     }
+}
 
-    fn value(&self, segment: Segment, counts: Option<usize>) -> Value {
-        let class = Class::of(&segment.values);
-        Value { at: segment.at, seen: segment.values, class, capture: None, counts }
-    }
+fn value(segment: Segment, counts: Option<usize>) -> Value {
+    let class = Class::of(&segment.values);
+    Value { at: segment.at, seen: segment.values, class, capture: None, counts }
 }
 
 impl Piece {
@@ -161,13 +176,15 @@ fn is_of(class: &Class, byte: u8) -> bool {
     }
 }
 
-/// Literals that follow each other are one, and empty ones are none.
+/// Literals that follow each other are one, as long as somebody reads them; empty ones are none.
 fn literals_joined(parts: Vec<Part>) -> Vec<Part> {
     let mut all: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts {
         match (all.last_mut(), part) {
             (_, Part::Literal(bytes)) if bytes.is_empty() => {}
-            (Some(Part::Literal(before)), Part::Literal(bytes)) => before.extend(bytes),
+            (Some(Part::Literal(before)), Part::Literal(bytes)) if before.len() + bytes.len() <= READABLE => {
+                before.extend(bytes);
+            }
             (_, part) => all.push(part),
         }
     }

@@ -99,8 +99,8 @@ fn shape(text: &str) -> String {
             _ if first.is_ascii_digit() && !after.starts_with(is_word_letter) => shape.push_str(r"\d+"),
             _ if is_word_letter(first) => {
                 // `1xVAOu` is a word, whatever it begins with.
-                shape.push_str(r"\w+");
                 let word = rest.find(|letter: char| !is_word_letter(letter)).unwrap_or(rest.len());
+                shape.push_str(if matches!(&rest[..word], "GMT" | "UTC") { &rest[..word] } else { r"\w+" });
                 rest = &rest[word..];
                 continue;
             }
@@ -136,7 +136,7 @@ mod tests {
             (r"[\d.]+", &["1.5", "2"]),
             ("[0-9a-f]+", &["00ff12", "abcdef"]),
             (r"\w+", &["anna", "ben7"]),
-            (r"\w+, \d+ \w+ \d+ \d+:\d+:\d+ \w+", &["Mon, 23 Nov 2026 06:10:01 GMT"]),
+            (r"\w+, \d+ \w+ \d+ \d+:\d+:\d+ GMT", &["Mon, 23 Nov 2026 06:10:01 GMT"]),
             (r"\w+ \w+ +\d+ \d+:\d+", &["Mon Nov  3 06:10", "Mon Nov  4 06:10"]),
             (r"\w+-\w+-\w+", &["1xVAOu-0001Kp-0q", "1xVAOx-0001Ks-0q"]),
             (".+", &["a+b/c=", "d"]),

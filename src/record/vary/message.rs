@@ -49,10 +49,10 @@ pub(in crate::record) fn generalise(message: &Message<'_>) -> Vec<Vec<Part>> {
         }
     } else {
         let each = message.variants.iter().map(|variant| 0..variant.len()).collect();
-        pieces.push(Frame { message, each }.plain(Range { start: 0, end: usize::MAX }));
+        pieces.push(Frame { message, each }.plain(0));
     }
     let after = if message.is_last { After::Nothing } else { After::More };
-    parts(pieces, after, &|segment| message.use_of(segment), &|segment| message.capture_of(segment))
+    parts(&pieces, after, &|segment| message.use_of(segment), &|segment| message.capture_of(segment))
 }
 
 impl Message<'_> {
@@ -81,77 +81,111 @@ impl Frame<'_> {
     fn pieces(&self, number: &mut usize) -> Vec<Piece> {
         let codec = self.message.codec;
         let all: Vec<Vec<Atom>> = (0..self.each.len()).map(|variant| codec.atoms(self.bytes(variant))).collect();
-        let same = all.iter().all(|atoms| atoms.len() == all[0].len() && kinds(atoms).eq(kinds(&all[0])));
-        if !same {
-            return match all[0].first().map(|atom| atom.kind.clone()) {
+        let is_same = all.iter().all(|atoms| atoms.len() == all[0].len() && kinds(atoms).eq(kinds(&all[0])));
+        if !is_same {
+            return match all[0].first().map(|atom| &atom.kind) {
                 Some(Kind::Size(prefix)) => {
-                    let body = self.plain(prefix.before + prefix.width..usize::MAX);
-                    vec![Piece::Sized { prefix, of: body }]
+                    let of = self.plain(prefix.before + prefix.width);
+                    vec![Piece::Sized { prefix: *prefix, of }]
                 }
-                _ => self.plain(0..usize::MAX),
+                _ => self.plain(0),
             };
         }
         let mut pieces = Vec::new();
         let mut at = 0;
         while at < all[0].len() {
-            let ranges: Vec<Range<usize>> = all.iter().map(|atoms| atoms[at].at.clone()).collect();
-            match &all[0][at].kind {
-                Kind::Size(prefix) if self.lengths_differ(&self.each) => {
-                    let mut of = Vec::new();
-                    for later in at + 1..all[0].len() {
-                        of.extend(
-                            self.segments(&all.iter().map(|atoms| atoms[later].at.clone()).collect::<Vec<_>>())
-                                .into_iter()
-                                .map(Piece::Segment),
-                        );
-                    }
-                    pieces.push(Piece::Sized { prefix: *prefix, of });
-                    return pieces;
-                }
-                Kind::Counts { digits, ahead, .. } => {
-                    let bodies: Vec<Range<usize>> =
-                        all.iter().map(|atoms| atoms[(at + ahead).min(atoms.len() - 1)].at.clone()).collect();
-                    if self.lengths_differ(&bodies) {
-                        *number += 1;
-                        pieces.extend(self.counting(&ranges, digits, *number));
-                        for between in at + 1..at + ahead {
-                            pieces.extend(
-                                self.segments(&all.iter().map(|atoms| atoms[between].at.clone()).collect::<Vec<_>>())
-                                    .into_iter()
-                                    .map(Piece::Segment),
-                            );
-                        }
-                        pieces.push(Piece::Counted { by: *number, of: self.whole(&bodies) });
-                        at += ahead + 1;
-                        continue;
-                    }
-                    pieces.extend(self.segments(&ranges).into_iter().map(Piece::Segment));
-                }
-                Kind::Chunks if self.differs(&ranges) => pieces.push(Piece::Chunks(self.whole(&ranges))),
-                Kind::Varies => pieces.push(Piece::Segment(Segment { varies: true, ..self.whole(&ranges) })),
-                Kind::Record if self.differs(&ranges) => {
-                    let count = all[0][at..].iter().take_while(|atom| atom.kind == Kind::Record).count();
-                    let records = |variant: usize| {
-                        let mut records: Vec<&[u8]> = all[variant][at..at + count]
-                            .iter()
-                            .map(|atom| &self.bytes(variant)[atom.at.clone()])
-                            .collect();
-                        records.sort_unstable();
-                        records
-                    };
-                    if (1..all.len()).all(|variant| records(variant) == records(0)) {
-                        let records = all[0][at..at + count].iter().map(|atom| self.bytes(0)[atom.at.clone()].to_vec());
-                        pieces.push(Piece::AnyOrder(records.collect()));
-                        at += count;
-                        continue;
-                    }
-                    pieces.extend(self.segments(&ranges).into_iter().map(Piece::Segment));
-                }
-                _ => pieces.extend(self.segments(&ranges).into_iter().map(Piece::Segment)),
-            }
-            at += 1;
+            at += self.atom(&all, at, number, &mut pieces);
         }
         pieces
+    }
+
+    /// Adds the pieces of an atom, and those that belong to it; says how many atoms that were.
+    fn atom(&self, all: &[Vec<Atom>], at: usize, number: &mut usize, pieces: &mut Vec<Piece>) -> usize {
+        let ranges = ranges(all, at);
+        match &all[0][at].kind {
+            Kind::Size(prefix) if lengths_differ(&self.each) => {
+                let of = (at + 1..all[0].len()).flat_map(|later| self.same_or_not(&self::ranges(all, later))).collect();
+                pieces.push(Piece::Sized { prefix: *prefix, of });
+                all[0].len() - at
+            }
+            Kind::Counts { digits, ahead, .. } if lengths_differ(&self::ranges(all, at + ahead)) => {
+                *number += 1;
+                pieces.extend(self.counting(&ranges, digits, *number));
+                pieces.extend((at + 1..at + ahead).flat_map(|between| self.same_or_not(&self::ranges(all, between))));
+                pieces.push(Piece::Counted { by: *number, of: self.whole(&self::ranges(all, at + ahead)) });
+                ahead + 1
+            }
+            Kind::Chunks if self.differs(&ranges) => {
+                pieces.push(Piece::Chunks(self.whole(&ranges)));
+                1
+            }
+            Kind::Record { ttl } => {
+                let count = all[0][at..].iter().take_while(|atom| matches!(atom.kind, Kind::Record { .. })).count();
+                if let Some(records) = self.in_any_order(all, at, count) {
+                    pieces.push(Piece::AnyOrder(records));
+                    return count;
+                }
+                match ttl {
+                    Some(ttl) => pieces.extend(self.around(&ranges, ttl)),
+                    None => pieces.extend(self.same_or_not(&ranges)),
+                }
+                1
+            }
+            _ => {
+                pieces.extend(self.same_or_not(&ranges));
+                1
+            }
+        }
+    }
+
+    /// A record around its time to live, which varies.
+    fn around(&self, ranges: &[Range<usize>], ttl: &Range<usize>) -> Vec<Piece> {
+        let part = |from: usize, to: usize| -> Vec<Range<usize>> {
+            ranges.iter().map(|at| at.start + from..(at.start + to).min(at.end)).collect()
+        };
+        let (from, to, end) =
+            (ttl.start - ranges[0].start, ttl.end - ranges[0].start, ranges.iter().map(Range::len).max());
+        let mut pieces = self.same_or_not(&part(0, from));
+        pieces.push(Piece::Segment(Segment { varies: true, ..self.whole(&part(from, to)) }));
+        pieces.extend(self.same_or_not(&part(to, end.unwrap_or(to))));
+        pieces
+    }
+
+    /// Records that do not always come in the same order, each as a pattern. `None` where they do, or where
+    /// they are not the same records.
+    fn in_any_order(&self, all: &[Vec<Atom>], at: usize, count: usize) -> Option<Vec<Vec<Piece>>> {
+        let records = |variant: usize| -> Vec<Vec<u8>> {
+            all[variant][at..at + count].iter().map(|atom| self.without_ttl(variant, atom)).collect()
+        };
+        let sorted = |variant: usize| {
+            let mut records = records(variant);
+            records.sort_unstable();
+            records
+        };
+        let others = 1..all.len();
+        if others.clone().all(|other| records(other) == records(0))
+            || others.clone().any(|other| sorted(other) != sorted(0))
+        {
+            return None;
+        }
+        let pattern = |atom: &Atom| {
+            let only = Frame { message: self.message, each: vec![self.each[0].clone()] };
+            let range = [atom.at.clone()];
+            match &atom.kind {
+                Kind::Record { ttl: Some(ttl) } => only.around(&range, ttl),
+                _ => vec![Piece::Segment(only.whole(&range))],
+            }
+        };
+        Some(all[0][at..at + count].iter().map(pattern).collect())
+    }
+
+    /// A record with zeros for a time to live that counts down.
+    fn without_ttl(&self, variant: usize, record: &Atom) -> Vec<u8> {
+        let mut bytes = self.bytes(variant)[record.at.clone()].to_vec();
+        if let Kind::Record { ttl: Some(ttl) } = &record.kind {
+            bytes[ttl.start - record.at.start..ttl.end - record.at.start].fill(0);
+        }
+        bytes
     }
 
     fn differs(&self, ranges: &[Range<usize>]) -> bool {
@@ -159,14 +193,14 @@ impl Frame<'_> {
         ranges.iter().enumerate().any(|(variant, at)| &self.bytes(variant)[at.clone()] != first)
     }
 
-    fn lengths_differ(&self, ranges: &[Range<usize>]) -> bool {
-        ranges.iter().any(|at| at.len() != ranges[0].len())
+    /// The whole frame from a place on, whatever it is made of.
+    fn plain(&self, from: usize) -> Vec<Piece> {
+        let ranges: Vec<Range<usize>> = self.each.iter().map(|at| from.min(at.len())..at.len()).collect();
+        self.same_or_not(&ranges)
     }
 
-    /// The whole frame from a place on, whatever it is made of.
-    fn plain(&self, from: Range<usize>) -> Vec<Piece> {
-        let ranges: Vec<Range<usize>> = self.each.iter().map(|at| from.start.min(at.len())..at.len()).collect();
-        self.segments(&ranges).into_iter().map(Piece::Segment).collect()
+    fn same_or_not(&self, ranges: &[Range<usize>]) -> Vec<Piece> {
+        self.segments(ranges).into_iter().map(Piece::Segment).collect()
     }
 
     /// Everything there as one value.
@@ -209,20 +243,20 @@ impl Frame<'_> {
     /// The line with the number that counts what follows.
     fn counting(&self, ranges: &[Range<usize>], digits: &Range<usize>, number: usize) -> Vec<Piece> {
         let offset = digits.start - ranges[0].start;
-        let mut pieces: Vec<Piece> = Vec::new();
-        let before: Vec<Range<usize>> = ranges.iter().map(|at| at.start..at.start + offset).collect();
-        pieces.extend(self.segments(&before).into_iter().map(Piece::Segment));
-        let len = |variant: usize, at: &Range<usize>| {
-            self.bytes(variant)[at.start + offset..at.end].iter().take_while(|byte| byte.is_ascii_digit()).count()
-        };
         let numbers: Vec<Range<usize>> = ranges
             .iter()
             .enumerate()
-            .map(|(variant, at)| at.start + offset..at.start + offset + len(variant, at))
+            .map(|(variant, at)| {
+                let start = at.start + offset;
+                let line = &self.bytes(variant)[start..at.end];
+                start..start + line.iter().take_while(|byte| byte.is_ascii_digit()).count()
+            })
             .collect();
-        pieces.push(Piece::Number { number, segment: Segment { varies: true, ..self.whole(&numbers) } });
+        let before: Vec<Range<usize>> = ranges.iter().map(|at| at.start..at.start + offset).collect();
         let after: Vec<Range<usize>> = ranges.iter().zip(&numbers).map(|(at, number)| number.end..at.end).collect();
-        pieces.extend(self.segments(&after).into_iter().map(Piece::Segment));
+        let mut pieces = self.same_or_not(&before);
+        pieces.push(Piece::Number { number, segment: Segment { varies: true, ..self.whole(&numbers) } });
+        pieces.extend(self.same_or_not(&after));
         pieces
     }
 
@@ -231,6 +265,15 @@ impl Frame<'_> {
         let start = self.each[0].start + start;
         Segment { at: segment.at.start + start..segment.at.end + start, ..segment }
     }
+}
+
+/// Where an atom stands in each variant.
+fn ranges(all: &[Vec<Atom>], at: usize) -> Vec<Range<usize>> {
+    all.iter().map(|atoms| atoms[at.min(atoms.len() - 1)].at.clone()).collect()
+}
+
+fn lengths_differ(ranges: &[Range<usize>]) -> bool {
+    ranges.iter().any(|at| at.len() != ranges[0].len())
 }
 
 fn kinds(atoms: &[Atom]) -> impl Iterator<Item = std::mem::Discriminant<Kind>> + '_ {

@@ -34,6 +34,8 @@ pub(super) enum Part {
     Until {
         /// What it ends with.
         end: Vec<u8>,
+        /// What stands between the value and that, always.
+        tail: Vec<u8>,
         /// What came before that.
         value: Value,
     },
@@ -52,7 +54,7 @@ pub(super) enum Part {
         of: Vec<Part>,
     },
     /// These, in whatever order.
-    AnyOrder(Vec<Vec<u8>>),
+    AnyOrder(Vec<Vec<Part>>),
     /// All up to the end.
     Rest(Value),
     /// What one call gives: there is nothing to tell where it ends.

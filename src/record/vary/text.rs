@@ -83,7 +83,8 @@ pub(super) fn segments(variants: &[&[u8]], forced: &[Range<usize>], minute: Opti
     let is_forced = |token: &Token<'_>| {
         let end = token.start + token.text.len();
         forced.iter().any(|at| at.start < end && token.start < at.end)
-            || minute.is_some_and(|minute| token.kind == Kind::Date && tells_minute(token.text, minute))
+            || minute
+                .is_some_and(|minute| token.kind == Kind::Date && tells_minute(token.text, minute, variants.len() > 1))
     };
     let segments = if all.iter().all(|other| is_same_shape(&all[0], other)) {
         word_by_word(&all, &is_forced)
@@ -98,9 +99,13 @@ pub(super) fn whole(variants: &[&[u8]], varies: bool) -> Segment {
     Segment { at: 0..variants[0].len(), values: variants.iter().map(|value| value.to_vec()).collect(), varies }
 }
 
-/// Whether a time says this minute of the hour, or the one after it.
-fn tells_minute(text: &[u8], minute: u8) -> bool {
+/// Whether a time says this minute of the hour, or the one after it. If it was asked for again, and tells
+/// seconds, it would have changed.
+fn tells_minute(text: &[u8], minute: u8, is_tried: bool) -> bool {
     let colon = memchr::memchr(b':', text);
+    if is_tried && colon.is_some_and(|colon| text.get(colon + 3) == Some(&b':')) {
+        return false;
+    }
     let said = colon.and_then(|colon| std::str::from_utf8(text.get(colon + 1..colon + 3)?).ok()?.parse::<u8>().ok());
     said.is_some_and(|said| said == minute || said == (minute + 1) % 60)
 }
@@ -206,7 +211,9 @@ fn matches(recorded: &[&[u8]], other: &[&[u8]]) -> Vec<Option<usize>> {
             is_mark && found[at - 1].is_none() && found[at + 1].is_none()
         })
         .collect();
-    lonely.into_iter().for_each(|at| found[at] = None);
+    for at in lonely {
+        found[at] = None;
+    }
     found
 }
 
@@ -255,7 +262,7 @@ mod tests {
             ("from 127.0.0.1:{4012}", &["from 127.0.0.1:4012", "from 127.0.0.1:4013"]),
             ("{1.250} s", &["1.250 s", "1.300 s"]),
             ("at {2026-11-23T06:10:01.123Z}!", &["at 2026-11-23T06:10:01.123Z!", "at 2026-11-23T06:10:01.456Z!"]),
-            ("s={aX+/Y==},i=4096", &["s=aX+/Y==,i=4096", "s=bZ9c===,i=4096"]),
+            ("s={aX+/Y}==,i=4096", &["s=aX+/Y==,i=4096", "s=bZ9c===,i=4096"]),
         ] {
             assert_eq!(shown(variants), expected);
         }

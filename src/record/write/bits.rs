@@ -7,6 +7,8 @@ use crate::model::bytes::{hex, is_mostly_unprintable};
 
 /// From so many bytes on nobody reads a payload.
 pub(super) const LONG: usize = 1024;
+/// Up to so many letters, several lines are read as one text.
+const SHORT: usize = 48;
 /// How many bytes stand in a line of hex.
 const HEX_WIDTH: usize = 16;
 
@@ -118,8 +120,18 @@ fn push_hex(nodes: &mut Vec<Node>, bytes: &[u8]) {
     nodes.push(hex_node(bytes));
 }
 
-/// One payload of several.
+/// One payload of several. Short lines are one text.
 pub(super) fn joined(mut nodes: Vec<Node>) -> Node {
+    let len = |node: &Node| if let Node::Scalar(text) = node { text.len() - 2 } else { SHORT + 1 };
+    if nodes.iter().map(len).sum::<usize>() <= SHORT {
+        let texts: String = nodes
+            .iter()
+            .map(|node| if let Node::Scalar(text) = node { &text[1..text.len() - 1] } else { "" })
+            .collect();
+        if !texts.contains("$$") {
+            nodes = vec![Node::Scalar(format!("\"{texts}\""))];
+        }
+    }
     match nodes.len() {
         0 => Node::word("\"\""),
         1 => nodes.remove(0),

@@ -81,18 +81,18 @@ impl Writer<'_> {
             Act::Refused(errno) => {
                 let fails = vec![("fails".to_owned(), Node::word(errno.to_string()))];
                 let to = self.address_of(step.link);
-                self.steps.add(&endpoint, verb("connect", Some(to), fails));
+                self.steps.add(&endpoint, &verb("connect", Some(to), fails));
             }
             Act::Say(bytes) => self.say(at, &endpoint, bytes),
             Act::Hear(_) => self.hear(at, &endpoint),
             Act::HearEnd(ending) => self.hear_end(at, &endpoint, *ending),
-            Act::Shut => self.steps.add(&endpoint, Node::one("shutdown", Node::word("write"))),
-            Act::Close => self.steps.add(&endpoint, Node::word("close")),
-            Act::Reset => self.steps.add(&endpoint, Node::word("reset")),
+            Act::Shut => self.steps.add(&endpoint, &Node::one("shutdown", Node::word("write"))),
+            Act::Close => self.steps.add(&endpoint, &Node::word("close")),
+            Act::Reset => self.steps.add(&endpoint, &Node::word("reset")),
             Act::Unreachable => {
                 let fails = vec![("fails".to_owned(), Node::word("ECONNREFUSED"))];
                 let rest = Node::one("rest", Node::word("true"));
-                self.steps.add(&endpoint, verb("recv", Some(rest), fails));
+                self.steps.add(&endpoint, &verb("recv", Some(rest), fails));
             }
         }
     }
@@ -105,11 +105,11 @@ impl Writer<'_> {
         }
         if link.connection.network.is_udp() && self.is_shared(step.link) {
             let address = Node::word(if link.connection.network.is_v6() { "udp6" } else { "udp" });
-            return self.steps.add(endpoint, Node::one("bind", address));
+            return self.steps.add(endpoint, &Node::one("bind", address));
         }
         if link.connection.opened_by == Side::Server {
             let accept = Node::one("accept", Node::word(format!("{endpoint}_listener")));
-            return self.steps.add(endpoint, accept);
+            return self.steps.add(endpoint, &accept);
         }
         if let Some(told) = link.told.as_ref().filter(|told| told.port.len() == 2) {
             let name = |nth: usize| {
@@ -121,10 +121,10 @@ impl Writer<'_> {
                 capture.map_or("high", |capture| capture.name.as_str())
             };
             let port = format!("\"{}|int * 256 + {}|int\"", name(0), name(1));
-            self.steps.add_plain("let", Node::one("data_port", Node::Scalar(port)));
+            self.steps.add_plain("let", &Node::one("data_port", Node::Scalar(port)));
         }
         let to = self.address_of(step.link);
-        self.steps.add(endpoint, verb("connect", Some(to), within(step.waited)));
+        self.steps.add(endpoint, &verb("connect", Some(to), within(step.waited)));
     }
 
     /// Whether other links have the same socket.
@@ -162,7 +162,7 @@ impl Writer<'_> {
         {
             modifiers.push(("fails".to_owned(), Node::word("[EPIPE, ECONNRESET, none]")));
         }
-        self.steps.add(endpoint, verb("send", Some(payload), modifiers));
+        self.steps.add(endpoint, &verb("send", Some(payload), modifiers));
     }
 
     fn next(&self, at: usize) -> Option<&Step> {
@@ -178,11 +178,11 @@ impl Writer<'_> {
             }
             let listener = format!("{}_listener", self.names.endpoint(index));
             let network = if link.connection.network.is_v6() { "tcp6" } else { "tcp" };
-            self.steps.add(&listener, Node::one("listen", Node::word(network)));
+            self.steps.add(&listener, &Node::one("listen", Node::word(network)));
             if told.port.len() == 2 {
                 let half = |operator: &str| Node::Scalar(format!("\"{listener}.port {operator} 256\""));
                 self.steps
-                    .add_plain("let", Node::Map(vec![("high".to_owned(), half("//")), ("low".to_owned(), half("%"))]));
+                    .add_plain("let", &Node::Map(vec![("high".to_owned(), half("//")), ("low".to_owned(), half("%"))]));
             }
         }
     }
@@ -257,14 +257,14 @@ impl Writer<'_> {
                 self.steps.comment("nothing tells where this ends, so it is what one call gives");
                 let mut entries = vec![("is".to_owned(), node)];
                 entries.extend(modifiers.clone());
-                self.steps.add(endpoint, verb("read", Some(Node::word("64KiB")), entries));
+                self.steps.add(endpoint, &verb("read", Some(Node::word("64KiB")), entries));
             } else {
-                self.steps.add(endpoint, verb("recv", Some(node), modifiers.clone()));
+                self.steps.add(endpoint, &verb("recv", Some(node), modifiers.clone()));
             }
         }
         if messages.is_empty() {
             // An empty datagram.
-            self.steps.add(endpoint, verb("recv", Some(Node::word("\"\"")), modifiers));
+            self.steps.add(endpoint, &verb("recv", Some(Node::word("\"\"")), modifiers));
         }
     }
 
@@ -280,7 +280,7 @@ impl Writer<'_> {
             Ending::Reset => "reset",
             Ending::Either => "[eof, reset]",
         };
-        self.steps.add(endpoint, verb("expect", Some(Node::word(ending)), within(step.waited)));
+        self.steps.add(endpoint, &verb("expect", Some(Node::word(ending)), within(step.waited)));
     }
 
     fn previous_takes_rest(&self, at: usize) -> bool {

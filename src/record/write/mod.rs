@@ -42,7 +42,7 @@ struct Steps {
 
 impl Steps {
     /// Adds a step of an endpoint.
-    fn add(&mut self, endpoint: &str, verb: Node) {
+    fn add(&mut self, endpoint: &str, verb: &Node) {
         let start = format!("  - {endpoint}:");
         let padded = format!("{start:width$}", width = self.width + 5);
         self.out.push_str(&padded);
@@ -56,7 +56,7 @@ impl Steps {
     }
 
     /// Adds a step without an endpoint.
-    fn add_plain(&mut self, key: &str, value: Node) {
+    fn add_plain(&mut self, key: &str, value: &Node) {
         self.add(key, value);
     }
 

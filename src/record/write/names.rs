@@ -9,7 +9,7 @@ use crate::record::script::{Link, Script};
 pub(super) struct Names<'s> {
     script: &'s Script,
     endpoints: Vec<String>,
-    /// How the server's address is written in bytes, and the host of it.
+    /// How the host and the port of the server are written.
     server: Option<(String, String)>,
     /// What its port is called.
     port: &'static str,
@@ -32,7 +32,7 @@ impl<'s> Names<'s> {
             endpoints.push(name);
         }
         let server = script.links.first().and_then(|link| match link.connection.server {
-            End::Inet(address) => Some((address.to_string(), format!("{}:", host(address)))),
+            End::Inet(address) => Some((host(address), address.port().to_string())),
             _ => None,
         });
         Self { script, endpoints, server, port }
@@ -55,23 +55,23 @@ impl<'s> Names<'s> {
 
     /// Whether the server's address is spoken about.
     pub(super) fn has_address_in(&self, bytes: &[u8]) -> bool {
-        self.server.as_ref().is_some_and(|(address, _)| memchr::memmem::find(bytes, address.as_bytes()).is_some())
+        self.bits(bytes).iter().any(|bit| matches!(bit, Bit::Variable(_)))
     }
 
     /// The bytes, with the server's port as a variable where its address stands in them.
     pub(super) fn bits(&self, bytes: &[u8]) -> Vec<Bit> {
-        let Some((address, host)) = &self.server else { return vec![Bit::Bytes(bytes.to_vec())] };
+        let Some((host, port)) = &self.server else { return vec![Bit::Bytes(bytes.to_vec())] };
         let mut bits = Vec::new();
         let mut from = 0;
-        for at in memchr::memmem::find_iter(bytes, address.as_bytes()) {
-            let end = at + address.len();
+        for at in memchr::memmem::find_iter(bytes, format!(":{port}").as_bytes()) {
+            let (start, end) = (at + 1, at + 1 + port.len());
+            let is_its = bytes[from..at].ends_with(host.as_bytes()) || bytes[from..at].ends_with(b"localhost");
             // A longer number is another one.
-            if at < from || bytes.get(end).is_some_and(u8::is_ascii_digit) {
-                continue;
+            if is_its && !bytes.get(end).is_some_and(u8::is_ascii_digit) {
+                bits.push(Bit::Bytes(bytes[from..start].to_vec()));
+                bits.push(Bit::Variable(self.port.to_owned()));
+                from = end;
             }
-            bits.push(Bit::Bytes(bytes[from..at + host.len()].to_vec()));
-            bits.push(Bit::Variable(self.port.to_owned()));
-            from = end;
         }
         bits.push(Bit::Bytes(bytes[from..].to_vec()));
         bits.retain(|bit| *bit != Bit::Bytes(Vec::new()));

@@ -1,8 +1,8 @@
 //! Patterns as a spec writes them.
 
-use super::bits::{Bit, LONG, filling, joined, nodes, spaced};
+use super::bits::{Bit, LONG, filling, hex_node, joined, nodes, spaced};
 use super::names::Names;
-use super::yaml::{Node, escaped, single_quoted};
+use super::yaml::{Node, escaped, quoted, single_quoted};
 use crate::model::bytes::is_mostly_unprintable;
 use crate::record::framing::Prefix;
 use crate::record::vary::{Count, Part, Value};
@@ -51,20 +51,23 @@ impl Patterns<'_> {
 
     fn one(&self, part: &Part) -> Node {
         match part {
-            Part::Until { end, value } => {
-                let end = Node::Scalar(format!("\"{}\"", escaped(&String::from_utf8_lossy(end))));
-                self.with_value(vec![("until".to_owned(), end)], value)
+            Part::Until { end, tail, value } => {
+                let end = match std::str::from_utf8(end) {
+                    Ok(end) => Node::Scalar(quoted(end)),
+                    Err(_) => hex_node(end),
+                };
+                self.with_value(vec![("until".to_owned(), end)], value, tail)
             }
             Part::Bytes { count: Count::Of(len), value } => {
-                self.with_value(vec![("bytes".to_owned(), Node::word(len.to_string()))], value)
+                self.with_value(vec![("bytes".to_owned(), Node::word(len.to_string()))], value, b"")
             }
             Part::Bytes { count: Count::Told(number), value } => {
                 let count = Node::Scalar(format!("\"${{{}}}\"", size_name(*number)));
-                self.with_value(vec![("bytes".to_owned(), count)], value)
+                self.with_value(vec![("bytes".to_owned(), count)], value, b"")
             }
             Part::Sized { prefix, of } => self.sized(*prefix, of),
             Part::AnyOrder(records) => {
-                let records = records.iter().map(|record| joined(nodes(&[Bit::Bytes(record.clone())])));
+                let records = records.iter().map(|record| joined(self.all(record)));
                 Node::one("any_order", Node::List(records.collect()))
             }
             Part::Rest(value) | Part::Piece(value) => {
@@ -72,7 +75,7 @@ impl Patterns<'_> {
                 if self.ends_by_chance {
                     entries.push(("end".to_owned(), Node::word("[eof, reset]")));
                 }
-                self.with_value(entries, value)
+                self.with_value(entries, value, b"")
             }
             Part::Literal(_) | Part::Use(_) => Node::word("\"\""),
         }
@@ -91,14 +94,17 @@ impl Patterns<'_> {
     }
 
     /// What a value that varies is, beside its frame.
-    fn with_value(&self, mut entries: Vec<(String, Node)>, value: &Value) -> Node {
+    fn with_value(&self, mut entries: Vec<(String, Node)>, value: &Value, tail: &[u8]) -> Node {
+        let tail = regex::escape(&String::from_utf8_lossy(tail)).replace(r"\-", "-").replace(r"\/", "/");
         let name = value.capture.map(|capture| self.names.capture(capture).to_owned());
         let name = name.or_else(|| value.counts.map(size_name));
         let entry = match (name, value.class.expression()) {
-            (Some(name), Some(expression)) => ("match", single_quoted(&format!("(?<{name}>{expression})"))),
-            (Some(name), None) => ("as", name),
-            (None, Some(expression)) => ("match", single_quoted(expression)),
-            (None, None) => ("vary", "true".to_owned()),
+            (Some(name), Some(expression)) => ("match", single_quoted(&format!("(?<{name}>{expression}){tail}"))),
+            (Some(name), None) if tail.is_empty() => ("as", name),
+            (Some(name), None) => ("match", single_quoted(&format!(r"(?<{name}>[\s\S]*){tail}"))),
+            (None, Some(expression)) => ("match", single_quoted(&format!("{expression}{tail}"))),
+            (None, None) if tail.is_empty() => ("vary", "true".to_owned()),
+            (None, None) => ("match", single_quoted(&format!(r"[\s\S]*{tail}"))),
         };
         entries.push((entry.0.to_owned(), Node::Scalar(entry.1)));
         Node::Map(entries)
@@ -121,6 +127,9 @@ fn is_hex(part: &Part) -> bool {
     }
 }
 
+/// How many digits of hex stand in one line.
+const WIDTH: usize = 80;
+
 fn hex_with_gaps(parts: &[Part]) -> Node {
     let mut words = Vec::new();
     for part in parts {
@@ -131,7 +140,6 @@ fn hex_with_gaps(parts: &[Part]) -> Node {
             _ => {}
         }
     }
-    const WIDTH: usize = 80;
     if words.iter().map(String::len).sum::<usize>() <= WIDTH {
         return Node::one("hex", Node::Scalar(format!("\"{}\"", words.join(" "))));
     }
