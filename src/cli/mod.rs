@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Only here is anything printed and the exit code chosen.
 
 mod check;
+mod completions;
 mod config;
 mod decide;
 mod doctor;
@@ -8,6 +9,7 @@ mod exit;
 mod explain;
 mod fmt;
 mod list;
+mod man;
 mod new;
 mod optional;
 mod output;
@@ -36,7 +38,7 @@ use style::ColorChoice;
 
 /// Runs specs of what happens between sockets, and compares what happened with accepted snapshots.
 #[derive(Debug, Parser)]
-#[command(name = "sockspec", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "sockspec", version, max_term_width = 100, after_help = exit_codes())]
 struct Cli {
     /// Whether to use colours; `auto` does on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
@@ -50,8 +52,21 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all passed or were ignored, 1 something failed or changed (or is missing, for \
-`doctor`), 2 a spec is invalid, 3 something could not be run, read or written, 4 nothing was selected, 64 wrong usage, 130 interrupted.";
+/// The exit codes, and what they mean.
+const EXIT_CODES: &[(&str, &str)] = &[
+    ("0", "all passed or were ignored"),
+    ("1", "something failed or changed (or is missing, for `doctor`; or is to be formatted, for `fmt --check`)"),
+    ("2", "a spec is invalid"),
+    ("3", "something could not be run, read or written"),
+    ("4", "nothing was selected"),
+    ("64", "wrong usage"),
+    ("130", "interrupted"),
+];
+
+fn exit_codes() -> String {
+    let codes: Vec<String> = EXIT_CODES.iter().map(|(code, meaning)| format!("{code} {meaning}")).collect();
+    format!("Exit codes: {}.", codes.join(", "))
+}
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -83,6 +98,10 @@ enum Command {
     Show(show::Show),
     /// Print the canonical trace of a record
     Trace(trace::Trace),
+    /// Print the completions of a shell
+    Completions(completions::Completions),
+    /// Print the manual page, or write those of all subcommands
+    Man(man::Man),
 }
 
 /// The whole program.
@@ -114,6 +133,8 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Schema(command) => command.execute(&mut output),
         Command::Show(command) => command.execute(&mut output),
         Command::Trace(command) => command.execute(&mut output),
+        Command::Completions(command) => command.execute(&mut output),
+        Command::Man(command) => command.execute(&mut output),
     };
     output.finish(exit)
 }

@@ -30,6 +30,7 @@ mod run_again;
 mod run_reports;
 mod schema;
 mod settling;
+mod shells;
 mod show;
 mod snapshot;
 mod stress;
