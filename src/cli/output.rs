@@ -31,6 +31,11 @@ impl Output {
         self.style = style::detect(self.color, &io::stderr());
     }
 
+    /// Whether it is kept so.
+    pub(super) fn is_for_data(&self) -> bool {
+        self.is_for_data
+    }
+
     /// Prints text for people as it is.
     pub(super) fn print(&mut self, text: &str) {
         if self.is_for_data {
@@ -51,6 +56,13 @@ impl Output {
     /// Prints a line.
     pub(super) fn line(&mut self, line: impl Display) {
         self.print(&format!("{line}\n"));
+    }
+
+    /// Shows what is still held back.
+    pub(super) fn flush(&mut self) {
+        if self.failure.is_none() {
+            self.failure = self.stdout.flush().err();
+        }
     }
 
     /// Says on standard error what went wrong. Where that is closed too, the exit code has to do.

@@ -2,6 +2,7 @@
 
 mod again;
 mod order;
+mod progress;
 mod reports;
 
 use std::env;
@@ -27,6 +28,7 @@ use crate::snapshot::{self, Store};
 use crate::suite::{Captures, Config, Found, Last, Records, Runner, SpecResult, pool};
 use again::Effort;
 use order::Order;
+use progress::Progress;
 use reports::Wanted;
 
 /// Run specs on real sockets, and compare their traces with the accepted snapshots
@@ -134,19 +136,21 @@ impl Run {
         }
         // The right to isolated networks can be had only as long as there is one thread.
         runner.prepare(&found);
-        signals::cancel_on_interrupt(&runner.cancel);
+        let progress = Progress::new(found.len(), &runner.watch, output);
+        signals::cancel_and_tick(&runner.cancel, Some(progress.ticker()));
         let mut report = RunReport { seed, flaky_is_ok: self.effort.flaky_is_ok(), ..RunReport::default() };
         let mut slowest = self.order.slowest();
         let options = self.report(output);
         pool::run(&found, self.jobs(found.len()), &runner, &mut |result: SpecResult| {
             result.tests.iter().for_each(|test| report.totals.add(&test.outcome));
-            output.print(&terminal::spec(&result, options));
+            progress.print(output, &terminal::spec(&result, options));
             last.note(&result);
             slowest.note(&result);
             if !self.reports.is_empty() {
                 report.specs.push(result);
             }
         });
+        progress.finish();
         report.took = begun.elapsed();
         report.is_interrupted = runner.cancel.is_cancelled();
         last.write();

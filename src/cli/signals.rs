@@ -1,7 +1,7 @@
 //! Ctrl-C, SIGTERM, and the end of the terminal.
 
 use std::fs;
-use std::future::Future;
+use std::future::{self, Future};
 use std::io;
 use std::process;
 use std::thread;
@@ -19,14 +19,37 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Cancels the run at the first signal. If it has not ended shortly after, or at the second signal,
 /// the program ends all the same; snapshots are moved into place whole, so none is ever half.
 pub(super) fn cancel_on_interrupt(cancel: &Cancel) {
+    cancel_and_tick(cancel, None);
+}
+
+/// What is done now and then until the first signal.
+pub(super) struct Ticker {
+    /// After how long for the first time.
+    pub(super) first: Duration,
+    /// And how long after that again.
+    pub(super) every: Duration,
+    pub(super) tick: Box<dyn FnMut() + Send>,
+}
+
+/// The same, by a thread that does something else now and then.
+pub(super) fn cancel_and_tick(cancel: &Cancel, ticker: Option<Ticker>) {
     let cancel = cancel.clone();
     // Without the thread signals end the program as they always do.
     let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        let _ = watch(&cancel);
+        let _ = watch(&cancel, ticker);
     });
 }
 
-fn watch(cancel: &Cancel) -> io::Result<()> {
+async fn tick(ticker: Option<Ticker>) {
+    let Some(Ticker { first, every, mut tick }) = ticker else { return future::pending().await };
+    tokio::time::sleep(first).await;
+    loop {
+        tick();
+        tokio::time::sleep(every).await;
+    }
+}
+
+fn watch(cancel: &Cancel, ticker: Option<Ticker>) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -40,7 +63,10 @@ fn watch(cancel: &Cancel) -> io::Result<()> {
                 Some(()) = async { hang_up.as_mut()?.recv().await } => {}
             }
         };
-        next().await;
+        tokio::select! {
+            () = next() => {}
+            () = tick(ticker) => {}
+        }
         cancel.cancel();
         ended_or(next()).await;
         process::exit(Exit::Interrupted as i32)

@@ -15,6 +15,7 @@ pub mod json;
 pub mod junit;
 mod markup;
 mod paint;
+pub mod progress;
 mod rows;
 pub mod run;
 pub mod stress;

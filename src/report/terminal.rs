@@ -96,6 +96,20 @@ fn draw_changed(page: &mut Page, name: &str, about: &str, change: &Change) {
 /// The last line: how many tests have which verdict, and how long it all took.
 pub fn summary(totals: &Totals, took: Duration, style: Style) -> String {
     let mut page = Page::new(style.color);
+    draw_counts(&mut page, totals);
+    page.push(&format!(" in {:.2}s", took.as_secs_f64()));
+    page.end_line();
+    page.finish()
+}
+
+/// How many tests have which verdict, without colours.
+pub(super) fn counts(totals: &Totals) -> String {
+    let mut page = Page::new(false);
+    draw_counts(&mut page, totals);
+    page.finish()
+}
+
+fn draw_counts(page: &mut Page, totals: &Totals) {
     let counts = [
         (totals.passed, "passed", GOOD),
         (totals.flaky, "flaky", ODD),
@@ -117,9 +131,6 @@ pub fn summary(totals: &Totals, took: Duration, style: Style) -> String {
         }
         page.paint(if count > 0 { color } else { QUIET }, &format!("{count} {word}"));
     }
-    page.push(&format!(" in {:.2}s", took.as_secs_f64()));
-    page.end_line();
-    page.finish()
 }
 
 /// A table of the tests that took longest, the slowest first.

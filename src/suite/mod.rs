@@ -23,6 +23,7 @@ pub mod select;
 pub mod stop;
 mod test;
 pub mod tries;
+pub mod watch;
 
 pub use captures::Captures;
 pub use config::Config;
@@ -38,3 +39,4 @@ pub use run::{Runner, Worker};
 pub use select::Selection;
 pub use stop::Stop;
 pub use tries::Again;
+pub use watch::Watch;

@@ -23,6 +23,7 @@ use super::select::Selection;
 use super::stop::Stop;
 use super::test::{Ran, Test};
 use super::tries::Again;
+use super::watch::Watch;
 
 /// Runs specs. One serves all worker threads.
 #[derive(Debug, Default)]
@@ -45,6 +46,8 @@ pub struct Runner {
     pub again: Again,
     /// Ends the run where enough has failed.
     pub stop: Stop,
+    /// Who looks at how far the run has come.
+    pub watch: Arc<Watch>,
     /// How much the results hold.
     pub detail: Detail,
 }
@@ -67,7 +70,10 @@ impl Worker {
 impl Runner {
     /// Runs a spec, all of its cases that are selected. `None` where none is.
     pub fn run(&self, found: &Found, worker: &mut Worker) -> Option<SpecResult> {
-        guarded(|| self.run_selected(found, worker)).unwrap_or_else(|outcome| Some(self.broken(found, outcome)))
+        let ran = guarded(|| self.run_selected(found, worker));
+        let result = ran.unwrap_or_else(|outcome| Some(self.broken(found, outcome)));
+        self.watch.ended(result.as_ref());
+        result
     }
 
     /// The result of a spec of which nothing could run.

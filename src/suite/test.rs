@@ -51,6 +51,7 @@ impl Runner {
         if self.stop.is_due() {
             return Outcome::NotRun.into();
         }
+        let _running = self.watch.begin(test.name);
         let run = || match self.again {
             Again::Once => self.run_once(test, worker),
             Again::Retry(most) => self.retry(test, most, worker),

@@ -22,6 +22,7 @@ mod new;
 mod partitions;
 mod ports;
 mod programs;
+mod progress;
 mod project;
 mod readme;
 mod rendering;
