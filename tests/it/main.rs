@@ -19,6 +19,7 @@ mod includes;
 mod isolation;
 mod layering;
 mod new;
+mod packaging;
 mod partitions;
 mod ports;
 mod programs;

@@ -202,7 +202,7 @@ fn four_machines_with_an_archive_give_the_report_of_one() {
     let machine = Machine::new();
     let whole = machine.report(&archive, &[]);
     assert_eq!(machine.listed(&[]), whole["sockspec::conformance"]);
-    assert_eq!(whole.keys().collect::<Vec<_>>(), ["harness-example::conformance", "sockspec::conformance"]);
+    assert_eq!(whole.keys().collect::<Vec<_>>(), ["sockspec-example::conformance", "sockspec::conformance"]);
     assert!(whole["sockspec::conformance"].len() > 2 * MACHINES);
     for by in ["count", "hash"] {
         let folder = tempfile::tempdir().unwrap();
@@ -227,7 +227,7 @@ fn four_machines_with_an_archive_give_the_report_of_one() {
 fn without_folders(archive: &Path) {
     let machine = Machine::new();
     fs::remove_dir_all(machine.path("examples/harness/specs")).unwrap();
-    let ran = machine.nextest(archive, &["-E", "package(harness-example)"]);
+    let ran = machine.nextest(archive, &["-E", "package(sockspec-example)"]);
     let said = String::from_utf8(ran.stderr).unwrap();
     assert!(!ran.status.success());
     assert!(
