@@ -43,7 +43,7 @@ thread_local! {
 /// What `sockspec run` takes as options, the builder takes as methods, and the environment as
 /// variables, which count before what the builder says. Where neither says anything, the nearest
 /// `sockspec.toml` at or above the folder of the crate does, as it does for the command line; of its
-/// settings `specs`, `snapshots` and `report` are not for tests of a crate.
+/// settings `specs`, `snapshots`, `report`, `retries` and `flaky` are not for tests of a crate.
 ///
 ///
 /// | option | method | variable |

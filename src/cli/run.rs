@@ -102,6 +102,7 @@ enum RunFormat {
 impl Configure for Run {
     fn configure(&mut self, config: &Config) {
         self.select.configure(config);
+        self.effort.configure(config);
         self.timeout_factor = self.timeout_factor.or(config.timeout_factor);
         self.jobs = self.jobs.or(config.jobs);
         or_path(&mut self.snapshots, config, config.snapshots.as_ref());

@@ -1,6 +1,7 @@
 //! `sockspec.toml`, under the command line.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::project::{ECHO, Project, Ran};
 
@@ -54,6 +55,34 @@ fn paths_go_on_from_the_file_wherever_one_stands() {
     project.write("sockspec.toml", "specs = [\"elsewhere\"]\n");
     assert_eq!(run_in(&project, "src", &["list"]).exits(0).stdout, "mine\n");
     assert_eq!(run_in(&project, ".", &["list", "specs"]).exits(0).stdout, "echo\nword\n");
+}
+
+#[test]
+fn tests_are_tried_again_as_the_file_says() {
+    let project = project("retries = 2\n");
+    let counted = "\
+about: It passes from the second time on.
+steps:
+  - p: {run: [./count.sh, \"COUNT\"]}
+  - p: {expect: exit, status: 0}
+";
+    let count = project.path("count");
+    project.write("specs/counted.yaml", &counted.replace("COUNT", count.to_str().unwrap()));
+    project.write("specs/count.sh", "#!/bin/sh\necho >> \"$1\"; test $(wc -l < \"$1\") -gt 1\n");
+    fs::set_permissions(project.path("specs/count.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |flags: &[&str]| {
+        let _ = fs::remove_file(&count);
+        project.run(&[&["run", "--filter=counted"], flags].concat())
+    };
+    fs::write(&count, "before\n").unwrap();
+    project.run(&["run", "--filter=counted", "--update=new"]).exits(0);
+    run(&[]).exits(1).says("1 flaky");
+    run(&["--flaky=ok"]).exits(0);
+    run(&["--retries=0"]).exits(1).says("1 failed");
+    run(&["--repeat=2"]).exits(1);
+    project.write("sockspec.toml", "retries = 2\nflaky = \"ok\"\n");
+    run(&[]).exits(0).says("1 flaky");
+    run(&["--flaky=fail"]).exits(1);
 }
 
 #[test]

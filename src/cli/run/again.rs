@@ -2,7 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::suite::{Again, Stop};
+use crate::cli::config::Configure;
+use crate::suite::{Again, Config, Stop};
 
 /// How often, and how long.
 #[derive(Debug, Args)]
@@ -12,9 +13,9 @@ pub(super) struct Effort {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_0)]
     retries: Option<u32>,
 
-    /// What a flaky test counts as
-    #[arg(long, value_enum, value_name = "HOW", default_value_t)]
-    flaky: Flaky,
+    /// What a flaky test counts as; `fail` if not given
+    #[arg(long, value_enum, value_name = "HOW")]
+    flaky: Option<Flaky>,
 
     /// Run each test so many times; all runs must go the same way
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_1, conflicts_with = "retries")]
@@ -26,11 +27,19 @@ pub(super) struct Effort {
     fail_fast: Option<Option<u32>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Flaky {
-    #[default]
     Fail,
     Ok,
+}
+
+impl Configure for Effort {
+    fn configure(&mut self, config: &Config) {
+        if self.repeat.is_none() {
+            self.retries = self.retries.or(config.retries);
+        }
+        self.flaky = self.flaky.or(config.flaky_is_ok.map(|is_ok| if is_ok { Flaky::Ok } else { Flaky::Fail }));
+    }
 }
 
 impl Effort {
@@ -47,7 +56,7 @@ impl Effort {
     }
 
     pub(super) fn flaky_is_ok(&self) -> bool {
-        self.flaky == Flaky::Ok
+        self.flaky == Some(Flaky::Ok)
     }
 }
 

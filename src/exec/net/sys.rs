@@ -253,8 +253,8 @@ pub(crate) fn get_time(fd: BorrowedFd<'_>, level: c_int, number: c_int) -> Resul
 /// Sets a `struct timeval` option.
 pub(crate) fn set_time(fd: BorrowedFd<'_>, level: c_int, number: c_int, value: Duration) -> Result<(), Errno> {
     let time = libc::timeval {
-        tv_sec: libc::time_t::try_from(value.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_usec: libc::suseconds_t::from(value.subsec_micros().cast_signed()),
+        tv_sec: i64::try_from(value.as_secs()).unwrap_or(i64::MAX),
+        tv_usec: i64::from(value.subsec_micros()),
     };
     set(fd, level, number, &time, size_of::<libc::timeval>())
 }

@@ -32,6 +32,14 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value, findings| config.filter = value.texts(findings),
     },
     Key {
+        name: "flaky",
+        form: "`fail` or `ok`",
+        example: "flaky = \"fail\"",
+        set: |config, value, findings| {
+            config.flaky_is_ok = value.word(&["fail", "ok"], findings).map(|word| word == "ok");
+        },
+    },
+    Key {
         name: "jobs",
         form: "a whole number over 0",
         example: "jobs = 4",
@@ -54,6 +62,12 @@ pub(super) const KEYS: &[Key] = &[
         form: "a report, or a list of reports",
         example: "report = [\"junit=junit.xml\"]",
         set: |config, value, findings| config.report = value.reports(findings),
+    },
+    Key {
+        name: "retries",
+        form: "a whole number, at least 0",
+        example: "retries = 2",
+        set: |config, value, findings| config.retries = value.number(findings),
     },
     Key {
         name: "snapshots",
@@ -94,11 +108,13 @@ pub const REPORTS: &[&str] = &["junit", "json", "html", "tap", "github"];
 pub(super) const FLAGS_ONLY: &[(&str, &str)] = &[
     ("update", "what is accepted is decided when it has been read"),
     ("partition", "each machine has a share of its own"),
+    ("fail-fast", "when to stop is decided run by run"),
     ("failed", "it depends on the run before"),
     ("shuffle", "an order is asked for run by run"),
     ("repeat", "how often is asked for run by run"),
     ("watch", "it is for who sits before it"),
     ("color", "it depends on who reads the output"),
     ("format", "it depends on who reads the output"),
+    ("slowest", "it depends on who reads the output"),
     ("verbose", "it depends on who reads the output"),
 ];

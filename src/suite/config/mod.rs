@@ -46,6 +46,10 @@ pub struct Config {
     pub record: Option<PathBuf>,
     /// Where captures are written.
     pub pcap: Option<PathBuf>,
+    /// How often a test that fails runs again.
+    pub retries: Option<u32>,
+    /// Whether a test that fails first and passes then counts as passed.
+    pub flaky_is_ok: Option<bool>,
     /// The reports that are written, `FORM` or `FORM=FILE`.
     pub report: Vec<String>,
 }

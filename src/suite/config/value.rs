@@ -58,6 +58,22 @@ impl<'a> Value<'a> {
         all
     }
 
+    /// One of these words.
+    pub(super) fn word(&self, words: &[&str], findings: &mut Vec<Diagnostic>) -> Option<String> {
+        match self.written.get_ref() {
+            DeValue::String(text) if words.contains(&text.as_ref()) => Some(text.clone().into_owned()),
+            _ => self.is_wrong(self.written, findings),
+        }
+    }
+
+    /// A number of times, which may be none.
+    pub(super) fn number(&self, findings: &mut Vec<Diagnostic>) -> Option<u32> {
+        match integer(self.written.get_ref()).and_then(|number| number.try_into().ok()) {
+            Some(number) => Some(number),
+            None => self.is_wrong(self.written, findings),
+        }
+    }
+
     pub(super) fn count(&self, findings: &mut Vec<Diagnostic>) -> Option<NonZeroUsize> {
         match integer(self.written.get_ref()).and_then(|number| NonZeroUsize::new(number.try_into().ok()?)) {
             Some(count) => Some(count),
