@@ -8,17 +8,18 @@ mod undo;
 use std::env;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::config::{Configure, or_path};
 use super::output::Output;
 use super::{Exit, signals};
 use crate::diagnostic::Format;
 use crate::report::terminal;
 use crate::report::way_out::{WayOut, quoted};
 use crate::snapshot::{self, Store, Update};
-use crate::suite::{Layout, Outcome, Runner, SpecResult, Worker, find};
+use crate::suite::{Config, Layout, Outcome, Runner, SpecResult, Worker, find};
 
 use place::{Place, shown};
 use template::Template;
@@ -34,6 +35,16 @@ pub(super) struct New {
     /// What it begins with
     #[arg(short, long, value_enum, value_name = "TEMPLATE", default_value_t)]
     template: Template,
+
+    /// The folder of the snapshots, by the file of settings.
+    #[arg(skip)]
+    snapshots: Option<PathBuf>,
+}
+
+impl Configure for New {
+    fn configure(&mut self, config: &Config) {
+        or_path(&mut self.snapshots, config, config.snapshots.as_ref());
+    }
 }
 
 /// Why there is no new spec.
@@ -79,7 +90,7 @@ impl New {
     /// Makes the spec, runs it, and tells of it.
     fn make(&self, undo: &mut Undo, output: &mut Output) -> Result<Exit, Refusal> {
         let here = env::current_dir()?;
-        let place = Place::of(&self.name, &here).map_err(Refusal::Name)?;
+        let place = Place::of(&self.name, &here, self.snapshots.as_deref()).map_err(Refusal::Name)?;
         let schema = schema::write(&place, undo)?;
         let text = self.template.text(&place.schema_line());
         undo.folders_of(&place.spec);
@@ -88,7 +99,7 @@ impl New {
         undo.folders_of(&place.snapshot);
         check_writable(&place.snapshot)?;
         let spec = shown(&place.spec, &here);
-        let result = run(Path::new(&spec))?;
+        let result = self.run(Path::new(&spec))?;
         output.line(format_args!("wrote     {spec}"));
         if place.snapshot.exists() {
             output.line(format_args!("wrote     {}", shown(&place.snapshot, &here)));
@@ -100,6 +111,23 @@ impl New {
         }
         conclude(&spec, &result, output)
     }
+
+    /// Runs the spec that was written, and accepts its trace.
+    fn run(&self, spec: &Path) -> Result<SpecResult, Refusal> {
+        let settings = snapshot::Settings { update: Update::New, ..snapshot::Settings::default() };
+        let runner = Runner { store: Store::new(settings), ..Runner::default() };
+        let found = find::find(&[spec.to_owned()], &Layout::Nearest { snapshots: self.snapshots.clone() });
+        let found = found.map_err(|error| io::Error::other(error.to_string()))?;
+        // The right to isolated networks can be had only as long as there is one thread.
+        runner.prepare(&found);
+        signals::cancel_on_interrupt(&runner.cancel);
+        let result = found.first().and_then(|found| runner.run(found, &mut Worker::default()));
+        match result {
+            Some(result) if !runner.cancel.is_cancelled() => Ok(result),
+            Some(result) if matches!(outcome(&result), Some(Outcome::Passed { .. })) => Ok(result),
+            _ => Err(Refusal::Interrupted),
+        }
+    }
 }
 
 /// Finds out whether a file can be written before there is something to write into it.
@@ -110,23 +138,6 @@ fn check_writable(file: &Path) -> io::Result<()> {
         tempfile::Builder::new().prefix(".sockspec-").tempfile_in(folder).map(drop)
     };
     attempt().map_err(|error| io::Error::new(error.kind(), format!("cannot write into {}: {error}", folder.display())))
-}
-
-/// Runs the spec that was written, and accepts its trace.
-fn run(spec: &Path) -> Result<SpecResult, Refusal> {
-    let settings = snapshot::Settings { update: Update::New, ..snapshot::Settings::default() };
-    let runner = Runner { store: Store::new(settings), ..Runner::default() };
-    let found = find::find(&[spec.to_owned()], &Layout::Nearest { snapshots: None });
-    let found = found.map_err(|error| io::Error::other(error.to_string()))?;
-    // The right to isolated networks can be had only as long as there is one thread.
-    runner.prepare(&found);
-    signals::cancel_on_interrupt(&runner.cancel);
-    let result = found.first().and_then(|found| runner.run(found, &mut Worker::default()));
-    match result {
-        Some(result) if !runner.cancel.is_cancelled() => Ok(result),
-        Some(result) if matches!(outcome(&result), Some(Outcome::Passed { .. })) => Ok(result),
-        _ => Err(Refusal::Interrupted),
-    }
 }
 
 fn outcome(result: &SpecResult) -> Option<&Outcome> {

@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
+use super::config::{Configure, or_path};
 use super::output::Output;
 use super::{Exit, signals};
 use crate::diagnostic::{Format, Style};
@@ -20,6 +21,7 @@ use crate::record::proxy::{Over, Proxy};
 use crate::record::{Conversation, Head, Understood, Verified, verify};
 use crate::report::terminal;
 use crate::report::way_out::WayOut;
+use crate::suite::Config;
 
 /// Record what a client and a server say to each other, as a spec that passes against that server
 #[derive(Debug, Args)]
@@ -57,6 +59,16 @@ pub(super) struct Record {
     /// recording ends with it
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
+
+    /// The folder of the snapshots, by the file of settings.
+    #[arg(skip)]
+    snapshots: Option<PathBuf>,
+}
+
+impl Configure for Record {
+    fn configure(&mut self, config: &Config) {
+        or_path(&mut self.snapshots, config, config.snapshots.as_ref());
+    }
 }
 
 fn address(text: &str) -> Result<Address, String> {
@@ -215,7 +227,7 @@ impl Record {
                 return Ok(interrupted(output));
             }
             understood.write(&head).save(&self.output)?;
-            match verify(&self.output, cancel)? {
+            match verify(&self.output, self.snapshots.as_deref(), cancel)? {
                 Verified::Passed(times) => {
                     output.line(format_args!("wrote     {}", self.output.display()));
                     output.line(format_args!("verified  it passed {times} times, and its trace is accepted"));

@@ -116,12 +116,12 @@ impl Written {
 }
 
 /// Runs a spec over and over. The trace of the first run is accepted; where any run does otherwise,
-/// there is no snapshot in the end.
+/// there is no snapshot in the end. Snapshots are in the folder that is given, or else in the usual one.
 ///
 /// # Errors
 /// Where the spec is not found again.
-pub fn verify(spec: &Path, cancel: &Cancel) -> io::Result<Verified> {
-    let found = find::find(&[spec.to_owned()], &Layout::Nearest { snapshots: None });
+pub fn verify(spec: &Path, snapshots: Option<&Path>, cancel: &Cancel) -> io::Result<Verified> {
+    let found = find::find(&[spec.to_owned()], &Layout::Nearest { snapshots: snapshots.map(Path::to_owned) });
     let found = found.map_err(|error| io::Error::other(error.to_string()))?;
     let Some(found) = found.first() else { return Err(io::Error::other("the spec that was written is gone")) };
     let began = Instant::now();

@@ -44,6 +44,9 @@ fn the_file_says_what_flags_would_and_flags_win() {
     project.run(&["run"]).exits(1).says("1 passed").says("1 new");
     project.run(&["accept"]).exits(0).says("accepted  word");
     assert!(project.exists("kept/word.snap"), "accepting looks where running looked");
+    project.run(&["new", "mine"]).exits(0);
+    assert!(project.exists("kept/mine.snap"), "and so does whoever makes a spec");
+    project.run(&["run"]).exits(0).says("3 passed");
 }
 
 #[test]

@@ -20,8 +20,9 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The place that somebody means who is in the folder `here`; else why there can be none.
-    pub(super) fn of(written: &str, here: &Path) -> Result<Self, String> {
+    /// The place that somebody means who is in the folder `here`, where the snapshots are in the folder that is
+    /// given or else the usual one; else why there can be none.
+    pub(super) fn of(written: &str, here: &Path, snapshots: Option<&Path>) -> Result<Self, String> {
         let (stem, extension) = split(written);
         if stem.is_empty() {
             return Err("a spec needs a name, such as `tcp/close/my-case`".to_owned());
@@ -37,7 +38,7 @@ impl Place {
         let beside = if home.base.ends_with("specs") { home.base.parent() } else { None };
         let place = Self {
             spec: with(&stem, extension),
-            snapshot: place::file(&home.snapshots, &name, None),
+            snapshot: place::file(&snapshots.map_or(home.snapshots, |folder| here.join(folder)), &name, None),
             schema: beside.unwrap_or(&home.base).join(SCHEMA),
         };
         place.check_free(&stem, here)?;
@@ -191,7 +192,7 @@ mod tests {
     fn check(paths: &[&str], here: &str, cases: &[(&str, &str)]) {
         let folder = tree(paths);
         for (written, spec) in cases {
-            let place = Place::of(written, &folder.path().join(here));
+            let place = Place::of(written, &folder.path().join(here), None);
             let spec = folder.path().join(spec);
             assert_eq!(place.map(|place| place.spec), Ok(spec), "`{written}` in `{here}`");
         }
@@ -239,7 +240,7 @@ mod tests {
     #[test]
     fn the_schema_is_beside_specs_and_the_spec_points_at_it() {
         let folder = tree(&["specs/tcp"]);
-        let line = |name: &str| Place::of(name, folder.path()).unwrap().schema_line();
+        let line = |name: &str| Place::of(name, folder.path(), None).unwrap().schema_line();
         assert_eq!(line("tcp/close/a"), "# yaml-language-server: $schema=../../../sockspec.schema.json\n");
         assert_eq!(line("a"), "# yaml-language-server: $schema=../sockspec.schema.json\n");
         assert_eq!(line("./a"), "# yaml-language-server: $schema=sockspec.schema.json\n");
@@ -248,7 +249,7 @@ mod tests {
     #[test]
     fn names_that_cannot_be_had_are_refused_with_a_way_out() {
         let folder = tree(&["specs/tcp/close", "specs/udp.yml", "specs/file.txt", "snapshots/old.snap", "specs/a b"]);
-        let refused = |written: &str| Place::of(written, folder.path()).unwrap_err();
+        let refused = |written: &str| Place::of(written, folder.path(), None).unwrap_err();
         for (written, words) in [
             ("", "such as `tcp/close/my-case`"),
             (".yaml", "such as `tcp/close/my-case`"),
@@ -272,6 +273,6 @@ mod tests {
             let message = refused(written);
             assert!(message.contains(words), "{written:?}: {message}");
         }
-        assert!(Place::of("a b/c", folder.path()).is_ok(), "a folder that is there may be called as it likes");
+        assert!(Place::of("a b/c", folder.path(), None).is_ok(), "a folder that is there may be called as it likes");
     }
 }
