@@ -146,7 +146,7 @@ mod tests {
         let now = now();
         let (template, message) = bar(&seen(now, &[("a/long/name/of/a/test", 2)]), 20, now, 24);
         assert_eq!(template, "{pos}/{len}  {msg}");
-        assert_eq!(message, "9 passed, 1 f…\n   2s  a/long/name/of/…");
+        assert_eq!(message, "9 passed, 1 fa…\n   2s  a/long/name/of/…");
         for columns in 0..30 {
             bar(&seen(now, &[("日本語", 2)]), 20, now, columns);
         }
