@@ -63,12 +63,38 @@ fn top_level(place: &str, word: &Word) -> Key {
         "requires" => json!({ "type": "array", "items": values::requirement() }),
         _ => value(word.value),
     };
-    (word.name, described(place, word, schema), word.required)
+    (word.name, typed(word.value, described(place, word, schema)), word.required)
 }
 
 /// A word with its schema, as a key of an object.
 fn key(place: &str, word: &Word) -> Key {
-    (word.name, described(place, word, value(word.value)), word.required)
+    (word.name, typed(word.value, described(place, word, value(word.value))), word.required)
+}
+
+/// The schema with the types that it takes, where it does not say them itself: without them the language
+/// server offers a key without its colon.
+fn typed(value: Value, mut schema: Json) -> Json {
+    let types = match value {
+        Value::Duration
+        | Value::Network
+        | Value::Address
+        | Value::Target
+        | Value::Endpoint
+        | Value::Name
+        | Value::Host => {
+            json!("string")
+        }
+        Value::Text | Value::Regex | Value::Expression => json!(["string", "number"]),
+        Value::Payload | Value::Pattern | Value::Errors | Value::Expectation => json!(["string", "array", "object"]),
+        Value::Number | Value::Size => json!(["integer", "string"]),
+        Value::Options => json!("object"),
+        Value::Steps => json!("array"),
+        _ => return schema,
+    };
+    if schema.get("type").is_none() && schema.get("anyOf").is_none() {
+        schema["type"] = types;
+    }
+    schema
 }
 
 /// The schema with what the word means. An editor shows the first description that it comes upon,

@@ -10,6 +10,7 @@ mod config;
 mod controls;
 mod diagnostics;
 mod doctor;
+mod editors;
 mod explain;
 mod fmt;
 mod good;

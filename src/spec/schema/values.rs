@@ -215,7 +215,8 @@ fn states() -> Json {
 /// Every option with its value, of which `values` makes what may stand there.
 fn options(values: impl Fn(Json) -> Json) -> Map<String, Json> {
     let key = |option: &SocketOption| {
-        let schema = json!({ "allOf": [values(option_value(option.kind))], "description": option_doc(option) });
+        let mut schema = json!({ "allOf": [values(option_value(option.kind))], "description": option_doc(option) });
+        schema["type"] = json!(["string", "boolean", "integer", "array"]);
         (option.name.to_owned(), schema)
     };
     OPTIONS.iter().map(key).collect()
