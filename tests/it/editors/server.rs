@@ -48,7 +48,7 @@ impl Server {
     /// Starts it; `None` where it is not installed, which is told.
     pub(super) fn start() -> Option<Self> {
         let Some(program) = program() else {
-            println!("skipped: no yaml-language-server; `.ci/run` installs it, or {VARIABLE} names one");
+            eprintln!("skipped: no yaml-language-server; `.ci/run` installs it, or {VARIABLE} names one");
             return None;
         };
         // The server's patterns do not look into folders that begin with a dot.
