@@ -48,7 +48,8 @@ impl Server {
     /// Starts it; `None` where it is not installed, which is told.
     pub(super) fn start() -> Option<Self> {
         let Some(program) = program() else {
-            eprintln!("skipped: no yaml-language-server; `.ci/run` installs it, or {VARIABLE} names one");
+            let why = format!("skipped: no yaml-language-server; `.ci/run` installs it, or {VARIABLE} names one\n");
+            std::io::stderr().write_all(why.as_bytes()).unwrap();
             return None;
         };
         // The server's patterns do not look into folders that begin with a dot.
