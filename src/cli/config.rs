@@ -24,7 +24,11 @@ pub(super) fn apply(command: &mut Command, file: Option<&Path>, output: &mut Out
         Command::Stress(command) => command,
         Command::Show(command) => command,
         Command::Doctor(command) => command,
-        Command::Accept(command) | Command::Reject(command) => command,
+        Command::Accept(command) => &mut command.choose,
+        Command::Reject(command) => &mut command.choose,
+        Command::Pending(command) => &mut command.choose,
+        Command::Review(command) => &mut command.choose,
+        Command::Mv(command) => command,
         _ => return Ok(()),
     };
     let found = load(file).map_err(|error| {

@@ -1,123 +1,76 @@
 //! `sockspec accept` and `sockspec reject`
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 
 use super::Exit;
-use super::config::{Configure, or_path};
+use super::choose::{Choose, Stale};
 use super::output::Output;
-use crate::model::name::nearest;
-use crate::snapshot::pending::{self, Pending};
-use crate::suite::{Config, Layout, find};
+use crate::suite::waiting::{State, Waiting};
 
-/// Decide on pending traces
+/// Accept pending traces; a stale snapshot, which has no spec, is removed where it is named
 #[derive(Debug, Args)]
-pub(super) struct Decide {
-    /// Tests, specs or folders of specs, by name or by path; all that are pending if none is given
-    #[arg(value_name = "NAME")]
-    names: Vec<String>,
+pub(super) struct Accept {
+    #[command(flatten)]
+    pub(super) choose: Choose,
 
-    /// The folder of the snapshots; all folders called `snapshots` from here on if not given
-    #[arg(long, value_name = "DIR")]
-    snapshots: Option<PathBuf>,
+    /// Take stale snapshots, too: all that are meant, and not only those that are named exactly
+    #[arg(long)]
+    stale: bool,
 }
 
-/// What to do with a pending trace.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Decision {
-    Accept,
-    Reject,
+/// Remove pending traces
+#[derive(Debug, Args)]
+pub(super) struct Reject {
+    #[command(flatten)]
+    pub(super) choose: Choose,
 }
 
-impl Configure for Decide {
-    fn configure(&mut self, config: &Config) {
-        or_path(&mut self.snapshots, config, config.snapshots.as_ref());
+impl Accept {
+    pub(super) fn execute(&self, output: &mut Output) -> Exit {
+        let stale = if self.stale { Stale::Included } else { Stale::Named };
+        decide(&self.choose, stale, output, |waiting| match waiting.state {
+            State::Stale => waiting.remove().map(|()| "removed "),
+            State::New | State::Changed => waiting.pending.accept().map(|()| "accepted"),
+        })
     }
 }
 
-impl Decide {
-    pub(super) fn execute(&self, decision: Decision, output: &mut Output) -> Exit {
-        let waiting = match self.waiting() {
-            Ok(waiting) => waiting,
-            Err(error) => {
-                output.error(error);
-                return Exit::CouldNotRun;
+impl Reject {
+    pub(super) fn execute(&self, output: &mut Output) -> Exit {
+        let mut kept = false;
+        let exit = decide(&self.choose, Stale::Named, output, |waiting| match waiting.state {
+            State::Stale => {
+                kept = true;
+                Ok("kept    ")
             }
-        };
-        if self.names.is_empty() {
-            if waiting.is_empty() {
-                output.line("nothing is pending");
-            }
-            return decide(decision, &waiting, output);
+            State::New | State::Changed => waiting.pending.reject().map(|()| "rejected"),
+        });
+        if kept {
+            output.note("a stale snapshot stays as long as nobody accepts that its spec is gone; `sockspec mv` moves one with its spec");
         }
-        let mut chosen = Vec::new();
-        let mut without = Vec::new();
-        for name in &self.names {
-            match self.named(name, &waiting) {
-                // Whoever decides on what he has just run names specs that passed, too.
-                named if named.is_empty() && Path::new(name).exists() => without.push(name),
-                named if named.is_empty() => {
-                    output.error(unknown(name, &waiting));
-                    return Exit::Nothing;
-                }
-                named => chosen.extend(named),
-            }
-        }
-        if let (true, Some(name)) = (chosen.is_empty(), without.first()) {
-            output.error(unknown(name, &waiting));
-            return Exit::Nothing;
-        }
-        for name in without {
-            output.line(format_args!("nothing is pending in {name}"));
-        }
-        chosen.sort();
-        chosen.dedup();
-        decide(decision, &chosen, output)
-    }
-
-    /// All that is pending.
-    fn waiting(&self) -> io::Result<Vec<Pending>> {
-        match &self.snapshots {
-            Some(folder) => pending::find(folder),
-            None => pending::find_below(Path::new(".")),
-        }
-    }
-
-    /// Those that a name means: that of a file or folder first, then that of a test.
-    fn named(&self, name: &str, waiting: &[Pending]) -> Vec<Pending> {
-        let by_path = self.at(Path::new(name));
-        if !by_path.is_empty() {
-            return by_path;
-        }
-        waiting.iter().filter(|pending| pending.is_named(name)).cloned().collect()
-    }
-
-    fn at(&self, path: &Path) -> Vec<Pending> {
-        if let Some(pending) = Pending::at(path) {
-            return vec![pending];
-        }
-        let layout = Layout::Nearest { snapshots: self.snapshots.clone() };
-        let found = if path.exists() { find::find(&[path.to_owned()], &layout) } else { return Vec::new() };
-        let mut chosen = Vec::new();
-        for spec in found.unwrap_or_default() {
-            let there = pending::find(&spec.snapshots).unwrap_or_default();
-            chosen.extend(there.into_iter().filter(|pending| pending.spec == spec.stem()));
-        }
-        chosen
+        exit
     }
 }
 
-fn decide(decision: Decision, chosen: &[Pending], output: &mut Output) -> Exit {
+fn decide(
+    choose: &Choose,
+    stale: Stale,
+    output: &mut Output,
+    mut decide: impl FnMut(&Waiting) -> std::io::Result<&'static str>,
+) -> Exit {
+    let chosen = match choose.choose(stale, output) {
+        Ok(chosen) => chosen,
+        Err(exit) => return exit,
+    };
+    if chosen.is_empty() {
+        output.line("nothing is pending");
+    }
     let mut exit = Exit::Success;
-    for pending in chosen {
-        let (word, done) = match decision {
-            Decision::Accept => ("accepted", pending.accept()),
-            Decision::Reject => ("rejected", pending.reject()),
-        };
-        match done {
-            Ok(()) => output.line(format_args!("{word}  {}", pending.name())),
+    for waiting in &chosen {
+        match decide(waiting) {
+            Ok(word) => output.line(format_args!("{word}  {}", waiting.name())),
             Err(error) => {
                 output.error(error);
                 exit = Exit::CouldNotRun;
@@ -127,15 +80,7 @@ fn decide(decision: Decision, chosen: &[Pending], output: &mut Output) -> Exit {
     exit
 }
 
-fn unknown(name: &str, waiting: &[Pending]) -> String {
-    let names: Vec<String> = waiting.iter().map(Pending::name).collect();
-    match nearest(name, names.iter().map(String::as_str)) {
-        Some(near) => format!("nothing called `{name}` is pending; `{near}` is"),
-        None if names.is_empty() => {
-            format!(
-                "nothing called `{name}` is pending, nor is anything else from here on; a path of a spec may be given, too"
-            )
-        }
-        None => format!("nothing called `{name}` is pending; these are: {}", names.join(", ")),
-    }
+/// A path as a message shows it.
+pub(super) fn shown(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }

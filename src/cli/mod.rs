@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Only here is anything printed and the exit code chosen.
 
 mod check;
+mod choose;
 mod completions;
 mod config;
 mod decide;
@@ -13,7 +14,10 @@ mod man;
 mod new;
 mod optional;
 mod output;
+mod pending;
 mod record;
+mod relocate;
+mod review;
 mod run;
 mod schema;
 mod select;
@@ -85,9 +89,15 @@ enum Command {
     /// Run tests many times, perturbed, to find those that are racy
     Stress(stress::Stress),
     /// Accept pending traces
-    Accept(decide::Decide),
+    Accept(decide::Accept),
     /// Remove pending traces
-    Reject(decide::Decide),
+    Reject(decide::Reject),
+    /// List what waits for a decision
+    Pending(pending::PendingList),
+    /// Move or rename specs with their snapshots
+    Mv(relocate::Move),
+    /// Go through what waits for a decision, on the terminal
+    Review(review::Review),
     /// Tell what this machine offers to specs
     Doctor(doctor::Doctor),
     /// Explain a word: an error, a state, a verb, what a trace or a report says
@@ -126,8 +136,11 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::New(command) => command.execute(&mut output),
         Command::Record(command) => command.execute(&mut output),
         Command::Stress(command) => command.execute(&mut output),
-        Command::Accept(command) => command.execute(decide::Decision::Accept, &mut output),
-        Command::Reject(command) => command.execute(decide::Decision::Reject, &mut output),
+        Command::Accept(command) => command.execute(&mut output),
+        Command::Reject(command) => command.execute(&mut output),
+        Command::Pending(command) => command.execute(&mut output),
+        Command::Mv(command) => command.execute(&mut output),
+        Command::Review(command) => command.execute(&mut output),
         Command::Doctor(command) => command.execute(&mut output),
         Command::Explain(command) => command.execute(&mut output),
         Command::Schema(command) => command.execute(&mut output),

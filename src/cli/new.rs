@@ -1,6 +1,6 @@
 //! `sockspec new`
 
-mod place;
+pub(super) mod place;
 mod schema;
 mod template;
 mod undo;

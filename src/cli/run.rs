@@ -25,7 +25,7 @@ use crate::report::terminal;
 use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::is_ci;
 use crate::snapshot::{self, Store};
-use crate::suite::{Captures, Config, Found, Last, Records, Runner, SpecResult, pool};
+use crate::suite::{Captures, Config, Found, Last, Records, Runner, SpecResult, pool, waiting};
 use again::Effort;
 use order::Order;
 use progress::Progress;
@@ -157,6 +157,9 @@ impl Run {
         last.write();
         slowest.show(output);
         let exit = self.conclude(&report, &runner, output);
+        if !report.is_interrupted {
+            self.tell_of_stale(&found, output);
+        }
         exit.max(reports::write(&self.reports, &report, output))
     }
 
@@ -184,6 +187,20 @@ impl Run {
             return Exit::Interrupted;
         }
         Exit::of(&report.totals, report.flaky_is_ok).max(captured)
+    }
+
+    /// Says that there are snapshots without a spec, where all specs of a tree are known anyway.
+    fn tell_of_stale(&self, found: &[Found], output: &mut Output) {
+        if !self.select.is_whole() {
+            return;
+        }
+        match waiting::count_stale(found) {
+            0 => {}
+            1 => output.line("1 stale snapshot: no spec has it; `sockspec pending` names it"),
+            count => {
+                output.line(format_args!("{count} stale snapshots: no spec has them; `sockspec pending` names them"));
+            }
+        }
     }
 
     fn runner(&self) -> Runner {

@@ -101,6 +101,12 @@ impl Select {
         Ok(roots)
     }
 
+    /// Whether a whole tree of specs is meant, and nothing of it left out.
+    pub(super) fn is_whole(&self) -> bool {
+        let is_tree = |path: &PathBuf| path.file_name().is_some_and(|name| name == "specs") && path.is_dir();
+        self.tags.is_empty() && self.names.is_empty() && self.paths.iter().all(is_tree)
+    }
+
     /// Whether specs were asked for in any way.
     pub(super) fn is_given(&self) -> bool {
         !(self.paths.is_empty() && self.tags.is_empty() && self.names.is_empty())

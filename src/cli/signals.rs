@@ -73,6 +73,26 @@ fn watch(cancel: &Cancel, ticker: Option<Ticker>) -> io::Result<()> {
     })
 }
 
+/// Has a signal that ends the program give the terminal back first.
+pub(super) fn restore_at_end(restore: fn()) {
+    // Without the thread signals end the program as they always do.
+    let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || -> io::Result<()> {
+        let runtime = Builder::new_current_thread().enable_io().build()?;
+        runtime.block_on(async {
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut hang_up = signal(SignalKind::hangup())?;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hang_up.recv() => {}
+            }
+            restore();
+            process::exit(Exit::Interrupted as i32)
+        })
+    });
+}
+
 /// Whether this process was started with SIGHUP ignored, proc_pid_status(5).
 fn hang_up_is_ignored() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use similar::{ChangeTag, DiffOp, TextDiff};
 
-use super::paint::{ADDED, Page, QUIET, REMOVED};
+use super::paint::{ADDED, Page, QUIET, REMOVED, STRONG};
+use crate::review::compare;
 
 /// How many lines that are the same stand round those that differ.
 const CONTEXT: usize = 3;
@@ -12,6 +13,24 @@ const CONTEXT: usize = 3;
 const LIMIT: usize = 200;
 /// How long the search for the smallest difference may take.
 const PATIENCE: Duration = Duration::from_millis(300);
+
+/// How many sentences stand above a difference.
+const SENTENCES: usize = 5;
+
+/// Says what has changed in plain words, the most important first.
+pub(super) fn tell(page: &mut Page, accepted: &str, trace: &str) {
+    let sentences = compare(accepted, trace).sentences;
+    let shown = if sentences.len() > SENTENCES + 1 { SENTENCES } else { sentences.len() };
+    for sentence in &sentences[..shown] {
+        page.push("  ");
+        page.paint(STRONG, &sentence.text);
+        page.end_line();
+    }
+    if shown < sentences.len() {
+        page.push(&format!("  and {} more changes", sentences.len() - shown));
+        page.end_line();
+    }
+}
 
 /// Draws the lines that differ: `-` what was accepted, `+` what came.
 pub(super) fn draw(page: &mut Page, accepted: &str, trace: &str) {

@@ -16,6 +16,7 @@ pub mod junit;
 mod markup;
 mod paint;
 pub mod progress;
+pub mod review;
 mod rows;
 pub mod run;
 pub mod stress;

@@ -90,6 +90,7 @@ fn draw_new(page: &mut Page, name: &str, about: &str, change: &Change) {
 fn draw_changed(page: &mut Page, name: &str, about: &str, change: &Change) {
     verdict(page, BAD, "changed", name, about);
     let other = change.contradicts.as_ref().map_or(&change.accepted, |first| &first.trace);
+    changes::tell(page, other, &change.trace);
     changes::draw(page, other, &change.trace);
 }
 

@@ -122,8 +122,11 @@ fn bytes(old: &[u8], new: &[u8]) -> String {
         return binary(old, new);
     }
     let is_lines = |bytes: &[u8]| bytes[..bytes.len().saturating_sub(1)].contains(&b'\n');
-    if is_lines(old) || is_lines(new) {
-        return lines(old, new);
+    match (is_lines(old), is_lines(new)) {
+        (true, true) => return lines(old, new),
+        (false, false) => {}
+        _ if new.starts_with(old) || old.starts_with(new) => {}
+        _ => return format!("now {{does}} {} where it {{did}} {}", text(new), text(old)),
     }
     if escape(old).chars().count() <= WHOLE && escape(new).chars().count() <= WHOLE {
         return format!("now {{does}} {} where it {{did}} {}", text(new), text(old));

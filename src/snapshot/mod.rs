@@ -6,6 +6,7 @@ pub mod insta_env;
 pub mod pending;
 pub mod place;
 pub mod references;
+pub mod stale;
 mod walk;
 
 use std::collections::HashMap;
@@ -263,6 +264,38 @@ fn header(subject: Subject<'_>) -> Header {
 
 fn header_is(subject: Subject<'_>, snapshot: &Path) -> bool {
     file::header(snapshot).is_some_and(|old| old == header(subject))
+}
+
+/// The trace in a snapshot's file, or in a pending one; `None` where there is no such file.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn trace_at(path: &Path) -> io::Result<Option<String>> {
+    Ok(file::read(path)?.map(|text| file::body(&text).to_owned()))
+}
+
+/// The spec that a snapshot or a pending file names, and what it says of itself; `None` where insta
+/// cannot read it.
+pub fn header_of(path: &Path) -> Option<(String, String)> {
+    file::header(path).map(|header| (header.source, header.description))
+}
+
+/// Has a snapshot or a pending file name another spec.
+///
+/// # Errors
+/// Where it cannot be read or written; it is then as it was.
+pub fn set_source(path: &Path, source: &str) -> io::Result<()> {
+    let text = file::read(path)?.ok_or(io::ErrorKind::NotFound)?;
+    let header = file::header(path).unwrap_or_else(|| Header { source: String::new(), description: String::new() });
+    file::write(path, &Header { source: source.to_owned(), ..header }, file::body(&text))
+}
+
+/// Removes a snapshot or a pending file; tells whether there was one.
+///
+/// # Errors
+/// Where it cannot be removed.
+pub fn remove(path: &Path) -> io::Result<bool> {
+    file::remove(path)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod ast;
 mod decode;
 mod document;
 pub mod format;
+pub mod paths;
 pub mod schema;
 #[cfg(test)]
 mod tests;

@@ -17,12 +17,14 @@ mod planned;
 pub mod pool;
 mod prepare;
 pub mod records;
+pub mod relocate;
 pub mod require;
 pub mod run;
 pub mod select;
 pub mod stop;
 mod test;
 pub mod tries;
+pub mod waiting;
 pub mod watch;
 
 pub use captures::Captures;

@@ -245,7 +245,7 @@ fn a_full_disk_leaves_nothing_half_written() {
         Ran::of(shell.args(["-c", &script]).arg(program).current_dir(project.root()).env_remove("CI"))
     };
     let refused = full("accept").exits(3).stderr;
-    assert_eq!(refused, "error: cannot write ./snapshots/a.snap: File too large (os error 27)\n");
+    assert_eq!(refused, "error: cannot write snapshots/a.snap: File too large (os error 27)\n");
     assert!(!project.exists(SNAPSHOT) && project.exists(PENDING));
     let told = full("run");
     told.exits(1)

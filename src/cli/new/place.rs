@@ -83,7 +83,7 @@ impl Place {
 }
 
 /// A path as somebody sees it who is in that folder.
-pub(super) fn shown(path: &Path, here: &Path) -> String {
+pub(in crate::cli) fn shown(path: &Path, here: &Path) -> String {
     match place::absolute(here).map(|here| place::relative(&here, path)) {
         Ok(relative) if !relative.starts_with("../../..") => relative,
         _ => path.to_string_lossy().into_owned(),
