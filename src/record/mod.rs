@@ -4,6 +4,7 @@
 //! reader of a capture file.
 
 mod arrange;
+pub mod capture;
 pub mod conversation;
 mod framing;
 mod ftp;
