@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::process::Command;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,10 +18,13 @@ use crate::exec::Cancel;
 use crate::model::address::Address;
 use crate::model::network::Network;
 use crate::record::proxy::{Over, Proxy};
-use crate::record::{Conversation, Head, Understood, Verified, verify};
+use crate::record::{Conversation, Ends, Head, Program, Understood, Verified, verify};
 use crate::report::terminal;
 use crate::report::way_out::WayOut;
-use crate::suite::Config;
+use crate::suite::{Config, SpecResult};
+
+/// How often the spec is written anew where it does not pass.
+const ROUNDS: usize = 3;
 
 /// Record what a client and a server say to each other, as a spec that passes against that server
 #[derive(Debug, Args)]
@@ -41,6 +44,11 @@ pub(super) struct Record {
     /// Write it even if it is there already
     #[arg(long)]
     force: bool,
+
+    /// Which ends the spec plays: the client against the server, the server for the client (the COMMAND, or
+    /// one that you run), or both, so that it needs neither
+    #[arg(long, value_enum, value_name = "SIDE", default_value_t)]
+    side: Side,
 
     /// What the spec shows, in one sentence
     #[arg(long, value_name = "TEXT")]
@@ -69,6 +77,15 @@ impl Configure for Record {
     fn configure(&mut self, config: &Config) {
         or_path(&mut self.snapshots, config, config.snapshots.as_ref());
     }
+}
+
+/// Which ends the spec plays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Side {
+    #[default]
+    Client,
+    Server,
+    Both,
 }
 
 fn address(text: &str) -> Result<Address, String> {
@@ -107,7 +124,7 @@ impl Record {
             output.error("more was said than a spec can show, so nothing was written; record a part of it");
             return Exit::Failed;
         }
-        self.make(&recorded.conversation, output)
+        self.make(&recorded, output)
     }
 
     /// Finds what cannot work before anybody waits for it.
@@ -135,6 +152,18 @@ impl Record {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
         let local = LocalSet::new();
         local.block_on(&runtime, self.serve(output))
+    }
+
+    /// Runs the client once more.
+    fn record_again(&self) -> io::Result<Conversation> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        LocalSet::new().block_on(&runtime, async {
+            let folder = tempfile::Builder::new().prefix("sockspec-").tempdir()?;
+            let proxy = Proxy::listen(&self.listen_address(folder.path()), self.to.clone()).await?;
+            self.client(proxy.address())?.wait().await?;
+            proxy.drained().await;
+            Ok(proxy.conversation())
+        })
     }
 
     async fn serve(&self, output: &mut Output) -> io::Result<Recorded> {
@@ -200,10 +229,10 @@ impl Record {
     }
 
     /// Makes a spec of what was recorded, and sees to it that it passes.
-    fn make(&self, conversation: &Conversation, output: &mut Output) -> Exit {
+    fn make(&self, recorded: &Recorded, output: &mut Output) -> Exit {
         let cancel = Cancel::default();
         signals::cancel_on_interrupt(&cancel);
-        match self.made(conversation, &cancel, output) {
+        match self.made(recorded, &cancel, output) {
             Ok(exit) => exit,
             Err(error) => {
                 output.error(error);
@@ -212,47 +241,88 @@ impl Record {
         }
     }
 
-    fn made(&self, conversation: &Conversation, cancel: &Cancel, output: &mut Output) -> io::Result<Exit> {
-        let mut understood = Understood::of(conversation, &self.to);
-        let head = self.head();
-        if self.replays == 0 {
-            understood.write(&head).save(&self.output)?;
-            output.line(format_args!("wrote     {}", self.output.display()));
-            output.line("not verified: `--replays 0`; run it, and accept its trace if that is right");
+    fn made(&self, recorded: &Recorded, cancel: &Cancel, output: &mut Output) -> io::Result<Exit> {
+        let mut understood = Understood::of(&recorded.conversation, self.ends(recorded.status));
+        if understood.speaks_tls() {
+            output.error(
+                "this is TLS: what is encrypted cannot be said again, so nothing was written. \
+                 Record where it is not encrypted: without TLS, or behind what ends it",
+            );
+            return Ok(Exit::Failed);
+        }
+        if self.replays == 0 || self.side == Side::Server && self.command.is_empty() {
+            self.save(&understood, output)?;
+            let why =
+                if self.replays == 0 { "since `--replays 0` says so" } else { "since nobody here runs its client" };
+            output.line(format_args!("not verified, {why}: run it, and accept its trace if that is right"));
             return Ok(Exit::Success);
         }
         let mut replays = self.replays;
-        for round in 0.. {
-            if !understood.replay(replays, cancel)? {
+        for round in 0..ROUNDS {
+            if !self.look_again(&mut understood, replays, cancel)? {
                 return Ok(interrupted(output));
             }
-            understood.write(&head).save(&self.output)?;
+            understood.write(&self.head()).save(&self.output)?;
             match verify(&self.output, self.snapshots.as_deref(), cancel)? {
                 Verified::Passed(times) => {
-                    output.line(format_args!("wrote     {}", self.output.display()));
+                    self.save(&understood, output)?;
                     output.line(format_args!("verified  it passed {times} times, and its trace is accepted"));
                     return Ok(Exit::Success);
                 }
                 Verified::Interrupted => return Ok(interrupted(output)),
                 // What came by chance is seen by looking again.
-                Verified::Failed(_) if round < 2 => replays = 2,
-                Verified::Failed(result) => {
-                    let way_out = WayOut::Sockspec { snapshots: None, is_trial: true };
-                    let style = Style { color: false, ..output.style };
-                    output.explain(&terminal::spec(
-                        &result,
-                        terminal::Options { style, verbose: false, format: Format::Full, way_out },
-                    ));
-                    output.line(format_args!("wrote     {}", self.output.display()));
-                    if let Some(why) = understood.stopped() {
-                        output.note(format!("when it was played again: {why}"));
-                    }
-                    output.error("the spec does not pass each time against this server, so there is no snapshot of it");
-                    return Ok(Exit::Failed);
-                }
+                Verified::Failed(_) if round + 1 < ROUNDS => replays = 2,
+                Verified::Failed(result) => self.tell_failure(&result, &understood, output),
             }
         }
         Ok(Exit::Failed)
+    }
+
+    fn save(&self, understood: &Understood, output: &mut Output) -> io::Result<()> {
+        let written = understood.write(&self.head());
+        written.save(&self.output)?;
+        output.line(format_args!("wrote     {}", self.output.display()));
+        for (name, bytes) in &written.files {
+            let path = self.output.with_file_name(name);
+            output.line(format_args!("wrote     {}  ({} bytes that it sends)", path.display(), bytes.len()));
+        }
+        Ok(())
+    }
+
+    /// Sees how it goes again. `false` where that was interrupted.
+    fn look_again(&self, understood: &mut Understood, times: usize, cancel: &Cancel) -> io::Result<bool> {
+        if self.side == Side::Server {
+            for _ in 0..times {
+                understood.add(&self.record_again()?);
+            }
+        }
+        Ok(understood.replay(times, cancel)? && !cancel.is_cancelled())
+    }
+
+    fn ends(&self, status: Option<ExitStatus>) -> Ends {
+        match self.side {
+            Side::Client => Ends::Client(self.to.clone()),
+            Side::Both => Ends::Both,
+            Side::Server if self.command.is_empty() => Ends::Server(None),
+            Side::Server => {
+                let status = status.and_then(|status| status.code());
+                Ends::Server(Some(Program { arguments: self.command.clone(), status }))
+            }
+        }
+    }
+
+    fn tell_failure(&self, result: &SpecResult, understood: &Understood, output: &mut Output) {
+        let way_out = WayOut::Sockspec { snapshots: None, is_trial: true };
+        let style = Style { color: false, ..output.style };
+        output.explain(&terminal::spec(
+            result,
+            terminal::Options { style, verbose: false, format: Format::Full, way_out },
+        ));
+        output.line(format_args!("wrote     {}", self.output.display()));
+        if let Some(why) = understood.stopped() {
+            output.note(format!("when it was played again: {why}"));
+        }
+        output.error("the spec does not pass each time, so there is no snapshot of it");
     }
 
     fn head(&self) -> Head {

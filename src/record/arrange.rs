@@ -28,6 +28,7 @@ pub(super) fn arrange(conversation: &Conversation, side: Side) -> Script {
     }
     let mut steps = arranger.steps;
     keep_ends_together(&mut steps);
+    join_long(&mut steps);
     let began = conversation.began;
     let mut script = Script { side, began, links: links.collect(), steps, captures: Vec::new(), uses: Vec::new() };
     find_told(&mut script);
@@ -217,6 +218,53 @@ fn is_own_deed(steps: &[Step], at: usize) -> bool {
         before.is_some_and(|before| matches!(before.act, Act::HearEnd(_)))
     };
     step.is_deed() && !(step.act == Act::Close && follows_end())
+}
+
+/// From so many bytes on, both ways, nobody has waited for an answer: both sides have spoken at once.
+const LONG: usize = 64 * 1024;
+
+/// Joins what both sides said at once, at length: how it was mixed is luck.
+fn join_long(steps: &mut Vec<Step>) {
+    let mut from = 0;
+    while from < steps.len() {
+        let link = steps[from].link;
+        let is_part = |step: &Step| step.link == link && matches!(step.act, Act::Say(_) | Act::Hear(_) | Act::Shut);
+        let len = steps[from..].iter().take_while(|step| is_part(step)).count().max(1);
+        let run = &steps[from..from + len];
+        let total = |is_said: bool| -> usize {
+            let of = |step: &Step| match &step.act {
+                Act::Say(bytes) if is_said => bytes.len(),
+                Act::Hear(bytes) if !is_said => bytes.len(),
+                _ => 0,
+            };
+            run.iter().map(of).sum()
+        };
+        if len > 2 && total(true) > LONG && total(false) > LONG {
+            let joined = joined(run);
+            from += joined.len();
+            steps.splice(from - joined.len()..from - joined.len() + len, joined);
+        } else {
+            from += len;
+        }
+    }
+}
+
+/// All that was said, its end if it was one, all that was heard.
+fn joined(run: &[Step]) -> Vec<Step> {
+    let waited = run.iter().map(|step| step.waited).sum();
+    let (mut said, mut heard) = (Vec::new(), Vec::new());
+    for step in run {
+        match &step.act {
+            Act::Say(bytes) => said.extend_from_slice(bytes),
+            Act::Hear(bytes) => heard.extend_from_slice(bytes),
+            _ => {}
+        }
+    }
+    let step = |act| Step { link: run[0].link, act, waited };
+    let mut joined = vec![step(Act::Say(said))];
+    joined.extend(run.iter().any(|step| step.act == Act::Shut).then(|| step(Act::Shut)));
+    joined.push(step(Act::Hear(heard)));
+    joined
 }
 
 /// Finds where the addresses of connections were told.

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use super::conversation::{Conversation, Side};
 use super::framing::Codec;
 use super::replay::{self, Play, Run};
-use super::script::Script;
+use super::script::{Act, Script, Step};
 use super::understand;
-use super::write::{self, Head, Written};
+use super::write::{self, Across, Head, Program, Written};
 use crate::exec::Cancel;
 use crate::model::address::Address;
 use crate::snapshot::{self, Store, Update};
@@ -24,12 +24,23 @@ const TICK: Duration = Duration::from_millis(1050);
 const RUNS: usize = 20;
 const RUNS_FOR: Duration = Duration::from_secs(20);
 
+/// Which ends the spec is to play.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ends {
+    /// The client, against the server at this address.
+    Client(Address),
+    /// The server, for a client that the spec runs, or for one that somebody else runs.
+    Server(Option<Program>),
+    /// Both.
+    Both,
+}
+
 /// What is known of a conversation.
 #[derive(Debug)]
 pub struct Understood {
     script: Script,
     codecs: Vec<Codec>,
-    server: Address,
+    ends: Ends,
     runs: Vec<Run>,
 }
 
@@ -46,12 +57,37 @@ pub enum Verified {
 
 impl Understood {
     /// What a conversation says by itself.
-    pub fn of(conversation: &Conversation, server: &Address) -> Self {
-        let mut script = Script::of(conversation, Side::Client);
+    pub fn of(conversation: &Conversation, ends: Ends) -> Self {
+        let mut script = Script::of(conversation, ends.side());
         let codecs = understand::codecs(&script);
         understand::complete_messages(&mut script, &codecs);
         understand::capture_told(&mut script);
-        Self { script, codecs, server: server.clone(), runs: Vec::new() }
+        Self { script, codecs, ends, runs: Vec::new() }
+    }
+
+    /// Whether it begins to speak TLS somewhere. What is encrypted cannot be said again.
+    pub fn speaks_tls(&self) -> bool {
+        let is_hello = |bytes: &[u8]| matches!(bytes, [0x16, 3, 0..=4, _, _, 1, ..]);
+        self.script.steps.iter().any(|step| matches!(&step.act, Act::Say(bytes) | Act::Hear(bytes) if is_hello(bytes)))
+    }
+
+    /// What another recording of the same says beside it. Of the client's part nothing else can be known.
+    pub fn add(&mut self, conversation: &Conversation) {
+        let mut other = Script::of(conversation, self.ends.side());
+        understand::complete_messages(&mut other, &self.codecs);
+        let is_same = |(one, other): (&Step, &Step)| {
+            one.link == other.link && std::mem::discriminant(&one.act) == std::mem::discriminant(&other.act)
+        };
+        if other.steps.len() != self.script.steps.len() || !self.script.steps.iter().zip(&other.steps).all(is_same) {
+            return;
+        }
+        let heard = (0..other.steps.len()).map(|step| other.heard(step).map(<[u8]>::to_vec)).collect();
+        let ended =
+            other.steps.iter().map(|step| if let Act::HearEnd(ending) = step.act { Some(ending) } else { None });
+        self.runs.push(Run { heard, ended: ended.collect(), stopped: None });
+        let runs: Vec<&Run> = self.runs.iter().collect();
+        while understand::find_echo(&mut self.script, &self.codecs, &runs) {}
+        understand::widen_ends(&mut self.script, &runs);
     }
 
     /// Plays the client's part so often against the server, to see what varies. `false` where that was
@@ -60,6 +96,7 @@ impl Understood {
     /// # Errors
     /// Where it cannot be played at all.
     pub fn replay(&mut self, times: usize, cancel: &Cancel) -> io::Result<bool> {
+        let Ends::Client(server) = self.ends.clone() else { return Ok(true) };
         let wanted = self.runs.len() + times;
         let mut echoes = 0;
         while self.runs.len() < wanted {
@@ -67,7 +104,7 @@ impl Understood {
                 // Whatever counts seconds has counted on then.
                 replay::pass(TICK, cancel)?;
             }
-            let play = Play { script: &self.script, codecs: &self.codecs, server: &self.server, before: &self.runs };
+            let play = Play { script: &self.script, codecs: &self.codecs, server: &server, before: &self.runs };
             let Some(run) = replay::play(play, cancel)? else { return Ok(false) };
             self.runs.push(run);
             let runs: Vec<&Run> = self.runs.iter().collect();
@@ -89,12 +126,30 @@ impl Understood {
 
     /// The spec.
     pub fn write(&self, head: &Head) -> Written {
+        if self.ends == Ends::Both {
+            return write::both(&self.script, head);
+        }
         let runs: Vec<&Run> = self.runs.iter().collect();
         let known = understand::known(&self.script, &self.codecs, &runs);
         let messages: Vec<_> = (0..self.script.steps.len())
             .map(|step| understand::message(&self.script, &self.codecs, &runs, step, &known))
             .collect();
-        write::client(&self.script, &messages, &self.server, head)
+        let across = match &self.ends {
+            Ends::Client(server) => Across::Server(server),
+            Ends::Server(program) => Across::Client(program.as_ref()),
+            Ends::Both => Across::Client(None),
+        };
+        write::side(&self.script, &messages, across, head)
+    }
+}
+
+impl Ends {
+    /// Whose view the spec has. Where it plays both, the client's.
+    fn side(&self) -> Side {
+        match self {
+            Self::Client(_) | Self::Both => Side::Client,
+            Self::Server(_) => Side::Server,
+        }
     }
 }
 

@@ -16,7 +16,7 @@ mod understand;
 mod vary;
 mod write;
 
-pub use making::{Understood, Verified, verify};
-pub use write::{Head, Written};
+pub use making::{Ends, Understood, Verified, verify};
+pub use write::{Head, Program, Written};
 
 pub use conversation::{Connection, Conversation, End, Happened, Side, What};

@@ -177,7 +177,7 @@ pub(super) fn find_echo(script: &mut Script, codecs: &[Codec], runs: &[&Run]) ->
         let patterns = message(script, codecs, runs, step, &known);
         let varying = values(&patterns).into_iter().filter(|value| value.capture.is_none());
         for Value { at, seen, .. } in varying {
-            let uses = uses(script, step, &seen[0]);
+            let uses = uses(script, step, at, &seen[0]);
             if !uses.is_empty() && seen.iter().any(|value| *value != seen[0]) {
                 let name = name_for(script, step, at);
                 let capture = script.captures.len();
@@ -190,11 +190,13 @@ pub(super) fn find_echo(script: &mut Script, codecs: &[Codec], runs: &[&Run]) ->
     false
 }
 
-/// Where a value is said after a step, and not as a part of something longer.
-fn uses(script: &Script, after: usize, value: &[u8]) -> Vec<(usize, Range<usize>)> {
-    if value.len() < SHORTEST {
+/// Where a value is said after a step, and not as a part of something longer. A short one counts only
+/// where it is said at the same place of a message: the number of a request.
+fn uses(script: &Script, after: usize, place: &Range<usize>, value: &[u8]) -> Vec<(usize, Range<usize>)> {
+    if value.len() < 2 {
         return Vec::new();
     }
+    let is_short = value.len() < SHORTEST;
     let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric) && is_text(value);
     let mut found = Vec::new();
     for (step, said) in script.steps.iter().enumerate().skip(after + 1) {
@@ -204,6 +206,7 @@ fn uses(script: &Script, after: usize, value: &[u8]) -> Vec<(usize, Range<usize>
             let is_taken =
                 script.uses.iter().any(|used| used.step == step && used.at.start < at.end && at.start < used.at.end);
             if !is_taken
+                && (!is_short || start == place.start && !is_text(value))
                 && !is_word(start.checked_sub(1).and_then(|before| bytes.get(before)))
                 && !is_word(bytes.get(at.end))
             {

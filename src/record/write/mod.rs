@@ -1,9 +1,10 @@
 //! Writes a script as a spec.
 
 mod bits;
-mod client;
+mod both;
 mod names;
 mod pattern;
+mod side;
 mod yaml;
 
 use std::fmt::Write as _;
@@ -11,7 +12,9 @@ use std::time::Duration;
 
 use yaml::Node;
 
-pub(super) use client::client;
+pub(super) use both::both;
+pub use side::Program;
+pub(super) use side::{Across, side};
 
 /// The text of a spec, and the files that lie beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,6 +61,17 @@ impl Steps {
     /// Adds a step without an endpoint.
     fn add_plain(&mut self, key: &str, value: &Node) {
         self.add(key, value);
+    }
+
+    /// Adds lanes, each of which has steps that were put together apart.
+    fn parallel(&mut self, lanes: &[(&str, &str)]) {
+        self.out.push_str("  - parallel:\n");
+        for (name, steps) in lanes {
+            let _ = writeln!(self.out, "      {name}:");
+            for line in steps.lines() {
+                let _ = writeln!(self.out, "      {line}");
+            }
+        }
     }
 
     fn comment(&mut self, text: &str) {

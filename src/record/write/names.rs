@@ -25,10 +25,14 @@ impl<'s> Names<'s> {
                 _ if link.told.is_some() => "data",
                 _ if is_ftp => "control",
                 Side::Client => "client",
+                Side::Server if link.connection.network.is_udp() && link.connection.opened_by == Side::Client => {
+                    "server"
+                }
+                Side::Server if link.connection.network.is_udp() => "transfer",
                 Side::Server => "conn",
             };
-            let name = link.shares.map_or_else(|| free(&endpoints, base), |shared| endpoints[shared].clone());
-            debug_assert!(index == endpoints.len());
+            let shared = link.shares.filter(|shared| *shared < index);
+            let name = shared.map_or_else(|| free(&endpoints, base), |shared| endpoints[shared].clone());
             endpoints.push(name);
         }
         let server = script.links.first().and_then(|link| match link.connection.server {
@@ -47,6 +51,24 @@ impl<'s> Names<'s> {
     pub(super) fn sender(&self, link: usize) -> String {
         let number = self.script.links[..link].iter().filter(|link| link.shares.is_some()).count();
         if number == 0 { "peer".to_owned() } else { format!("peer{}", number + 1) }
+    }
+
+    /// The client that datagrams of a link come from, where the spec plays the server.
+    pub(super) fn client(&self, link: usize) -> String {
+        let own = &self.script.links[link].connection.client;
+        let mut clients: Vec<_> = Vec::new();
+        for link in &self.script.links {
+            if !clients.contains(&&link.connection.client) {
+                clients.push(&link.connection.client);
+            }
+        }
+        let number = clients.iter().position(|client| *client == own).unwrap_or(0);
+        if number == 0 { "peer".to_owned() } else { format!("peer{}", number + 1) }
+    }
+
+    /// What the server's port is called.
+    pub(super) fn port(&self) -> &str {
+        self.port
     }
 
     pub(super) fn capture(&self, capture: usize) -> &str {

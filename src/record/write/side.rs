@@ -1,4 +1,4 @@
-//! The spec that plays the client against the real server.
+//! The spec that plays one side: the client against the real server, or the server for a real client.
 
 use std::fmt::Write as _;
 
@@ -8,33 +8,87 @@ use super::pattern::pattern;
 use super::yaml::{Node, escaped, quoted};
 use super::{Head, Steps, Written, verb, within};
 use crate::model::address::{Address, UnixName};
+use crate::model::network::Network;
 use crate::record::conversation::{End, Side};
 use crate::record::script::{Act, Ending, Script, Step};
 use crate::record::vary::Part;
 
+/// What fits into the buffers between two ends, so that the one need not read while the other writes.
+pub(super) const BUFFERED: usize = 64 * 1024;
+
+/// A client's program that the spec runs against the server that it plays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Its name and its arguments, in which `{address}`, `{host}`, `{port}` and `{path}` say where the server is.
+    pub arguments: Vec<String>,
+    /// How it ended.
+    pub status: Option<i32>,
+}
+
+/// Who is across from the side that the spec plays.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::record) enum Across<'a> {
+    /// The server at this address.
+    Server(&'a Address),
+    /// The client that the spec runs; none where somebody else runs it.
+    Client(Option<&'a Program>),
+}
+
 /// The spec of a script, with the patterns of what is heard in each of its steps.
-pub(in crate::record) fn client(
+pub(in crate::record) fn side(
     script: &Script,
     messages: &[Vec<Vec<Part>>],
-    server: &Address,
+    across: Across<'_>,
     head: &Head,
 ) -> Written {
-    let names = Names::of(script, "port");
-    let steps = Steps { out: String::new(), width: names.width() };
+    let names = Names::of(script, if script.side == Side::Client { "port" } else { "server.port" });
+    let width = names.width().max("server".len() * usize::from(script.side == Side::Server));
+    let steps = Steps { out: String::new(), width };
     let mut writer = Writer { script, messages, names, steps, head, files: Vec::new(), speaks_of_port: false };
-    for at in 0..script.steps.len() {
-        writer.step(at);
+    if let Across::Client(program) = across {
+        writer.serve(program);
+    }
+    let mut at = 0;
+    while at < script.steps.len() {
+        at += writer.overlapping(at).unwrap_or_else(|| {
+            writer.step(at);
+            1
+        });
+    }
+    if let Across::Client(Some(Program { status, .. })) = across {
+        let status = status.map(|status| ("status".to_owned(), Node::word(status.to_string())));
+        writer.steps.add("client", &verb("expect", Some(Node::word("exit")), status.into_iter().collect()));
     }
     let mut text = head.schema_line.clone();
     let _ = writeln!(text, "about: {}", about(&head.about));
-    text.push_str(&vars(server, writer.speaks_of_port));
+    match across {
+        Across::Server(server) => text.push_str(&vars(server, writer.speaks_of_port)),
+        Across::Client(Some(_)) => {}
+        Across::Client(None) => text.push_str(&listen_vars(script)),
+    }
     text.push_str("steps:\n");
     text.push_str(&writer.steps.out);
     Written { text, files: writer.files }
 }
 
+/// Where the server that the spec plays listens for a client that somebody else runs.
+fn listen_vars(script: &Script) -> String {
+    let network = script.links.first().map_or(Network::Tcp, |link| link.connection.network);
+    match network {
+        Network::Unix => "vars: {listen: \"unix:server.sock\"}\n".to_owned(),
+        network => {
+            let port = script.links.first().map_or(0, |link| match link.connection.server {
+                End::Inet(address) => address.port().wrapping_add(1),
+                _ => 0,
+            });
+            let host = if network.is_v6() { "[::1]" } else { "127.0.0.1" };
+            format!("vars: {{listen: \"{network}://{host}:{port}\"}}\n")
+        }
+    }
+}
+
 /// A sentence, in quotes where YAML would misread it.
-fn about(sentence: &str) -> String {
+pub(super) fn about(sentence: &str) -> String {
     let is_plain = sentence.starts_with(|first: char| first.is_ascii_alphanumeric())
         && !sentence.contains(": ")
         && !sentence.contains(" #")
@@ -73,6 +127,28 @@ struct Writer<'w> {
 }
 
 impl Writer<'_> {
+    /// Listens, and runs the client.
+    fn serve(&mut self, program: Option<&Program>) {
+        let network = self.script.links.first().map_or(Network::Tcp, |link| link.connection.network);
+        let listening = if network.has_connections() { "listen" } else { "bind" };
+        let at = if program.is_some() { Node::word(network.name()) } else { Node::word("\"${listen}\"") };
+        self.steps.add("server", &Node::one(listening, at));
+        if let Some(Program { arguments, .. }) = program {
+            let ip = if network.is_v6() { "::1" } else { "127.0.0.1" };
+            let address = match network {
+                Network::Unix => "${server.path}".to_owned(),
+                _ if network.is_v6() => format!("[{ip}]:${{server.port}}"),
+                _ => format!("{ip}:${{server.port}}"),
+            };
+            let fill = |argument: &String| {
+                let escaped = quoted(argument);
+                let filled = escaped.replace("{address}", &address).replace("{host}", ip);
+                Node::Scalar(filled.replace("{port}", "${server.port}").replace("{path}", "${server.path}"))
+            };
+            self.steps.add("client", &Node::one("run", Node::List(arguments.iter().map(fill).collect())));
+        }
+    }
+
     fn step(&mut self, at: usize) {
         let step = &self.script.steps[at];
         let endpoint = self.names.endpoint(step.link).to_owned();
@@ -97,34 +173,68 @@ impl Writer<'_> {
         }
     }
 
+    /// Writes a long send and what is heard meanwhile into two lanes: neither side reads on before the other
+    /// does. Says how many steps that were.
+    fn overlapping(&mut self, at: usize) -> Option<usize> {
+        let steps = &self.script.steps;
+        let link = steps[at].link;
+        let Act::Say(said) = &steps[at].act else { return None };
+        let has_shut = steps.get(at + 1).is_some_and(|next| next.link == link && next.act == Act::Shut);
+        let hear = at + 1 + usize::from(has_shut);
+        let Act::Hear(heard) = &steps.get(hear).filter(|next| next.link == link)?.act else { return None };
+        if said.len() <= BUFFERED
+            || heard.len() <= BUFFERED
+            || self.names.link(link).connection.network.has_boundaries()
+        {
+            return None;
+        }
+        let mut lane = |from: usize, to: usize| {
+            let inner = Steps { out: String::new(), width: self.steps.width };
+            let outer = std::mem::replace(&mut self.steps, inner);
+            (from..to).for_each(|step| self.step(step));
+            std::mem::replace(&mut self.steps, outer).out
+        };
+        let (writer, reader) = (lane(at, hear), lane(hear, hear + 1));
+        self.steps.parallel(&[("writer", &writer), ("reader", &reader)]);
+        Some(hear + 1 - at)
+    }
+
     fn open(&mut self, at: usize, endpoint: &str) {
         let step = &self.script.steps[at];
         let link = self.names.link(step.link);
-        if link.shares.is_some() {
-            return;
+        let is_udp = link.connection.network.is_udp();
+        let any = || Node::word(if link.connection.network.is_v6() { "udp6" } else { "udp" });
+        match (self.script.side, link.connection.opened_by == self.script.side) {
+            // Datagrams of another address come to the same socket.
+            (Side::Client, _) if link.shares.is_some() => {}
+            (Side::Client, true) if is_udp && self.is_shared(step.link) => {
+                self.steps.add(endpoint, &Node::one("bind", any()))
+            }
+            // The server's socket is there before a client comes; another one is bound to answer from.
+            (Side::Server, false) if is_udp => {}
+            (Side::Server, true) if is_udp => self.steps.add(endpoint, &Node::one("bind", any())),
+            (_, false) => {
+                let listener = if link.told.is_some() { format!("{endpoint}_listener") } else { "server".to_owned() };
+                self.steps.add(endpoint, &verb("accept", Some(Node::word(listener)), within(step.waited)));
+            }
+            (_, true) => {
+                self.compute_port(step.link);
+                let to = self.address_of(step.link);
+                self.steps.add(endpoint, &verb("connect", Some(to), within(step.waited)));
+            }
         }
-        if link.connection.network.is_udp() && self.is_shared(step.link) {
-            let address = Node::word(if link.connection.network.is_v6() { "udp6" } else { "udp" });
-            return self.steps.add(endpoint, &Node::one("bind", address));
-        }
-        if link.connection.opened_by == Side::Server {
-            let accept = Node::one("accept", Node::word(format!("{endpoint}_listener")));
-            return self.steps.add(endpoint, &accept);
-        }
-        if let Some(told) = link.told.as_ref().filter(|told| told.port.len() == 2) {
-            let name = |nth: usize| {
-                let capture = self
-                    .script
-                    .captures
-                    .iter()
-                    .find(|capture| capture.step == told.step && capture.at == told.port[nth]);
-                capture.map_or("high", |capture| capture.name.as_str())
-            };
-            let port = format!("\"{}|int * 256 + {}|int\"", name(0), name(1));
-            self.steps.add_plain("let", &Node::one("data_port", Node::Scalar(port)));
-        }
-        let to = self.address_of(step.link);
-        self.steps.add(endpoint, &verb("connect", Some(to), within(step.waited)));
+    }
+
+    /// Computes the port of two bytes that were told.
+    fn compute_port(&mut self, link: usize) {
+        let Some(told) = self.names.link(link).told.clone().filter(|told| told.port.len() == 2) else { return };
+        let name = |nth: usize| {
+            let captures = &self.script.captures;
+            let capture = captures.iter().find(|capture| capture.step == told.step && capture.at == told.port[nth]);
+            capture.map_or("high", |capture| capture.name.as_str())
+        };
+        let port = format!("\"{}|int * 256 + {}|int\"", name(0), name(1));
+        self.steps.add_plain("let", &Node::one("data_port", Node::Scalar(port)));
     }
 
     /// Whether other links have the same socket.
@@ -134,7 +244,11 @@ impl Writer<'_> {
 
     fn address_of(&self, link: usize) -> Node {
         let link = self.names.link(link);
-        match (&link.told, &link.connection.server) {
+        let end = match self.script.side {
+            Side::Client => &link.connection.server,
+            Side::Server => &link.connection.client,
+        };
+        match (&link.told, end) {
             (Some(_), End::Inet(address)) => {
                 let (network, host) = if address.is_ipv6() {
                     ("tcp6", format!("[{}]", address.ip()))
@@ -150,19 +264,45 @@ impl Writer<'_> {
     fn say(&mut self, at: usize, endpoint: &str, bytes: &[u8]) {
         self.listen_for(at);
         let payload = self.payload(at, bytes);
-        let step = &self.script.steps[at];
-        let mut modifiers = Vec::new();
-        if self.names.link(step.link).shares.is_some() {
-            modifiers.push(("to".to_owned(), Node::word(self.names.sender(step.link))));
-        } else if self.names.link(step.link).connection.network.is_udp() && self.is_shared(step.link) {
-            modifiers.push(("to".to_owned(), Node::word("\"${server}\"")));
-        }
+        let mut modifiers: Vec<(String, Node)> =
+            self.receiver(at).map(|to| ("to".to_owned(), to)).into_iter().collect();
         if bytes.len() > 64 * 1024
             && matches!(self.next(at).map(|next| &next.act), Some(Act::HearEnd(Ending::Reset | Ending::Either)))
         {
             modifiers.push(("fails".to_owned(), Node::word("[EPIPE, ECONNRESET, none]")));
         }
         self.steps.add(endpoint, &verb("send", Some(payload), modifiers));
+    }
+
+    /// Whom a datagram goes to, where its socket is not connected.
+    fn receiver(&self, at: usize) -> Option<Node> {
+        let at = self.script.steps[at].link;
+        let link = self.names.link(at);
+        match self.script.side {
+            _ if !link.connection.network.is_udp() => None,
+            Side::Client if link.shares.is_some() => Some(Node::word(self.names.sender(at))),
+            Side::Client => self.is_shared(at).then(|| Node::word("\"${server}\"")),
+            Side::Server => Some(Node::word(self.names.client(at))),
+        }
+    }
+
+    /// How the sender of a datagram is told: by the name that it gets, or has.
+    fn sender(&self, at: usize) -> Option<(String, Node)> {
+        let index = self.script.steps[at].link;
+        let link = self.names.link(index);
+        let name = match self.script.side {
+            _ if !link.connection.network.is_udp() => return None,
+            Side::Client if link.shares.is_none() => return None,
+            Side::Client => self.names.sender(index),
+            Side::Server => self.names.client(index),
+        };
+        let is_same = |step: &Step| match self.script.side {
+            Side::Client => step.link == index,
+            Side::Server => self.names.client(step.link) == name,
+        };
+        let is_known =
+            self.script.steps[..at].iter().any(|before| is_same(before) && matches!(before.act, Act::Hear(_)));
+        Some((if is_known { "from" } else { "sender" }.to_owned(), Node::word(name)))
     }
 
     fn next(&self, at: usize) -> Option<&Step> {
@@ -173,7 +313,7 @@ impl Writer<'_> {
     fn listen_for(&mut self, at: usize) {
         for (index, link) in self.script.links.iter().enumerate() {
             let Some(told) = link.told.as_ref().filter(|told| told.step == at) else { continue };
-            if link.connection.opened_by != Side::Server {
+            if link.connection.opened_by == self.script.side {
                 continue;
             }
             let listener = format!("{}_listener", self.names.endpoint(index));
@@ -201,7 +341,7 @@ impl Writer<'_> {
             from = range.end;
         }
         bits.extend(self.names.bits(&bytes[from..]));
-        self.speaks_of_port |= bits.contains(&Bit::Variable("port".to_owned()));
+        self.speaks_of_port |= bits.iter().any(|bit| matches!(bit, Bit::Variable(name) if name == self.names.port()));
         joined(nodes(&bits))
     }
 
@@ -241,14 +381,7 @@ impl Writer<'_> {
         let by_chance = matches!(self.next(at).map(|next| &next.act), Some(Act::HearEnd(Ending::Either)));
         let messages = self.messages.get(at).map_or(&[][..], Vec::as_slice);
         let mut modifiers = within(step.waited);
-        let link = self.names.link(step.link);
-        if link.shares.is_some() {
-            let is_first = !self.script.steps[..at]
-                .iter()
-                .any(|before| before.link == step.link && matches!(before.act, Act::Hear(_)));
-            let key = if is_first { "sender" } else { "from" };
-            modifiers.push((key.to_owned(), Node::word(self.names.sender(step.link))));
-        }
+        modifiers.extend(self.sender(at));
         for parts in messages {
             self.speaks_of_port |=
                 parts.iter().any(|part| matches!(part, Part::Literal(bytes) if self.names.has_address_in(bytes)));
