@@ -24,7 +24,7 @@ use crate::report::way_out::WayOut;
 use crate::suite::{Config, SpecResult};
 
 /// How often the spec is written anew where it does not pass.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 4;
 
 /// Record what a client and a server say to each other, as a spec that passes against that server
 #[derive(Debug, Args)]
@@ -172,9 +172,9 @@ impl Record {
         let proxy = Proxy::listen(&listen, self.to.clone())
             .await
             .map_err(|error| io::Error::new(error.kind(), format!("cannot listen at {}: {error}", written(&listen))))?;
-        output.line(format_args!("listening {}", written(proxy.address())));
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
+        output.line(format_args!("listening {}", written(proxy.address())));
         let mut status = None;
         let recording = async {
             if self.command.is_empty() {
@@ -271,7 +271,7 @@ impl Record {
                 }
                 Verified::Interrupted => return Ok(interrupted(output)),
                 // What came by chance is seen by looking again.
-                Verified::Failed(_) if round + 1 < ROUNDS => replays = 2,
+                Verified::Failed(_) if round + 1 < ROUNDS => replays = 6,
                 Verified::Failed(result) => self.tell_failure(&result, &understood, output),
             }
         }
@@ -327,10 +327,10 @@ impl Record {
 
     fn head(&self) -> Head {
         let stem = self.output.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        let about = self
-            .about
-            .clone()
-            .unwrap_or_else(|| format!("What was recorded with the server at {}.", written(&self.to)));
+        let about = self.about.clone().unwrap_or_else(|| {
+            let client = self.command.first().and_then(|name| name.rsplit('/').next()).unwrap_or("a client");
+            format!("What {client} and the server at {} say to each other.", written(&self.to))
+        });
         Head { schema_line: String::new(), about, stem }
     }
 }

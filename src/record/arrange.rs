@@ -27,10 +27,18 @@ pub(super) fn arrange(conversation: &Conversation, side: Side) -> Script {
         arranger.event(index, event);
     }
     let mut steps = arranger.steps;
+    // Nobody sees a datagram socket close.
+    let own = |link: &Link| side == Side::Client && link.connection.network.is_udp() && link.shares.is_none();
+    let links: Vec<Link> = links.collect();
+    steps.extend(links.iter().enumerate().filter(|(_, link)| own(link)).map(|(link, _)| Step {
+        link,
+        act: Act::Close,
+        waited: Duration::ZERO,
+    }));
     keep_ends_together(&mut steps);
     join_long(&mut steps);
     let began = conversation.began;
-    let mut script = Script { side, began, links: links.collect(), steps, captures: Vec::new(), uses: Vec::new() };
+    let mut script = Script { side, began, links, steps, captures: Vec::new(), uses: Vec::new() };
     find_told(&mut script);
     script
 }

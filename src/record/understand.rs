@@ -179,7 +179,8 @@ pub(super) fn find_echo(script: &mut Script, codecs: &[Codec], runs: &[&Run]) ->
         for Value { at, seen, .. } in varying {
             let uses = uses(script, step, at, &seen[0]);
             if !uses.is_empty() && seen.iter().any(|value| *value != seen[0]) {
-                let name = name_for(script, step, at);
+                let is_dns = matches!(codecs[script.steps[step].link], Codec::Dns | Codec::DnsStream);
+                let name = if is_dns && at.len() == 2 { "id".to_owned() } else { name_for(script, step, at) };
                 let capture = script.captures.len();
                 script.captures.push(Capture { name, step, at: at.clone() });
                 script.uses.extend(uses.into_iter().map(|(step, at)| Use { capture, step, at }));
@@ -197,7 +198,7 @@ fn uses(script: &Script, after: usize, place: &Range<usize>, value: &[u8]) -> Ve
         return Vec::new();
     }
     let is_short = value.len() < SHORTEST;
-    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric) && is_text(value);
+    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let mut found = Vec::new();
     for (step, said) in script.steps.iter().enumerate().skip(after + 1) {
         let Act::Say(bytes) = &said.act else { continue };
@@ -206,9 +207,10 @@ fn uses(script: &Script, after: usize, place: &Range<usize>, value: &[u8]) -> Ve
             let is_taken =
                 script.uses.iter().any(|used| used.step == step && used.at.start < at.end && at.start < used.at.end);
             if !is_taken
-                && (!is_short || start == place.start && !is_text(value))
-                && !is_word(start.checked_sub(1).and_then(|before| bytes.get(before)))
-                && !is_word(bytes.get(at.end))
+                && (!is_short || start == place.start && !is_text(bytes))
+                && (!is_text(bytes)
+                    || !is_word(start.checked_sub(1).and_then(|before| bytes.get(before)))
+                        && !is_word(bytes.get(at.end)))
             {
                 found.push((step, at));
             }

@@ -28,6 +28,7 @@ mod programs;
 mod progress;
 mod project;
 mod readme;
+mod record;
 mod rendering;
 mod reports;
 mod review;

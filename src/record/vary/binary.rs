@@ -11,7 +11,7 @@ use super::text::whole;
 pub(super) fn segments(variants: &[&[u8]], forced: &[Range<usize>], now: SystemTime) -> Vec<Segment> {
     let recorded = variants[0];
     if variants.iter().any(|other| other.len() != recorded.len()) {
-        return of_other_lengths(variants);
+        return of_other_lengths(variants, now);
     }
     let mut varies: Vec<bool> =
         (0..recorded.len()).map(|at| variants.iter().any(|other| other[at] != recorded[at])).collect();
@@ -21,26 +21,23 @@ pub(super) fn segments(variants: &[&[u8]], forced: &[Range<usize>], now: SystemT
     cut(variants, &varies)
 }
 
-/// What all have in front and at the back stays, what lies between varies.
-fn of_other_lengths(variants: &[&[u8]]) -> Vec<Segment> {
+/// So many bytes are not the same by chance.
+const BELIEVED: usize = 4;
+
+/// What all have at the back stays, and what is at the same place in front. Where they part for good, all varies.
+fn of_other_lengths(variants: &[&[u8]], now: SystemTime) -> Vec<Segment> {
     let recorded = variants[0];
-    let common =
-        |count: fn(&[u8], &[u8]) -> usize| variants.iter().map(|other| count(recorded, other)).min().unwrap_or(0);
     let shortest = variants.iter().map(|other| other.len()).min().unwrap_or(0);
-    let front = common(|one, other| one.iter().zip(other).take_while(|(one, other)| one == other).count());
-    let back =
-        common(|one, other| one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count());
-    let back = back.min(shortest - front);
-    let mut segments = Vec::new();
-    if front > 0 {
-        segments.push(Segment {
-            at: 0..front,
-            values: vec![recorded[..front].to_vec(); variants.len()],
-            varies: false,
-        });
-    }
-    let between = |bytes: &[u8]| bytes[front..bytes.len() - back].to_vec();
-    let values = variants.iter().map(|other| between(other)).collect();
+    let is_same = |at: usize| variants.iter().all(|other| other[at] == recorded[at]);
+    let mut varies: Vec<bool> = (0..shortest).map(|at| !is_same(at)).collect();
+    widen_to_clocks(&recorded[..shortest], &mut varies, now);
+    let front = parted(&varies);
+    let same_back =
+        |other: &&[u8]| recorded.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
+    let back = variants.iter().map(same_back).min().unwrap_or(0).min(shortest - front);
+    let fronts: Vec<&[u8]> = variants.iter().map(|other| &other[..front]).collect();
+    let mut segments = if front > 0 { cut(&fronts, &varies[..front]) } else { Vec::new() };
+    let values = variants.iter().map(|other| other[front..other.len() - back].to_vec()).collect();
     segments.push(Segment { at: front..recorded.len() - back, values, varies: true });
     if back > 0 {
         let end = recorded[recorded.len() - back..].to_vec();
@@ -48,6 +45,18 @@ fn of_other_lengths(variants: &[&[u8]]) -> Vec<Segment> {
         segments.push(Segment { at, values: vec![end; variants.len()], varies: false });
     }
     segments
+}
+
+/// Up to where bytes are at the same place: behind the last run that is not the same by chance.
+fn parted(varies: &[bool]) -> usize {
+    let (mut at, mut end) = (0, varies.iter().take_while(|varies| !**varies).count());
+    for run in varies.chunk_by(|one, other| one == other) {
+        at += run.len();
+        if !run[0] && run.len() >= BELIEVED {
+            end = at;
+        }
+    }
+    end
 }
 
 /// Marks every field that says the present time in one of the usual ways, if any byte of it varies.
@@ -138,5 +147,7 @@ mod tests {
         assert_eq!(shown(&[b"\x00\x21\x43\x65\xff", b"\x02\x21\x43\x65\xff"]), "xxxx.");
         assert_eq!(shown(&[b"\x07\0\0\0\x01", b"\x07\0\0\0\x02", b"\x07\0\0\0\x03"]), ".xxxx");
         assert_eq!(shown(&[b"a\x01\x02z", b"a\x01z"]), "..x.");
+        assert_eq!(shown(&[b"a\x65\x43\x21\x00xyz", b"a\x65\x43\x21\x02z"]), ".xxxxxx.");
+        assert_eq!(shown(&[b"\x65\x43\x21\x00hello!", b"\x65\x43\x21\x02hello"]), "xxxx.....x");
     }
 }

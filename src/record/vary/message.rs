@@ -36,26 +36,32 @@ pub(in crate::record) struct Message<'m> {
 
 /// The patterns of the messages that were heard, one after the other.
 pub(in crate::record) fn generalise(message: &Message<'_>) -> Vec<Vec<Part>> {
-    let cuts: Vec<Vec<usize>> = message.variants.iter().map(|variant| message.codec.ends(variant, true)).collect();
-    let frames = cuts[0].len();
-    let mut number = 0;
-    let mut pieces: Vec<Vec<Piece>> = Vec::new();
-    if cuts.iter().all(|ends| ends.len() == frames) && frames > 0 {
-        for frame in 0..frames {
-            let at =
-                |variant: usize| frame.checked_sub(1).map_or(0, |before| cuts[variant][before])..cuts[variant][frame];
-            let each: Vec<Range<usize>> = (0..cuts.len()).map(at).collect();
-            pieces.push(Frame { message, each }.pieces(&mut number));
-        }
-    } else {
-        let each = message.variants.iter().map(|variant| 0..variant.len()).collect();
-        pieces.push(Frame { message, each }.plain(0));
+    let mut pieces = message.pieces(false);
+    if numbers_that_vary(&pieces) >= STATISTICS {
+        pieces = message.pieces(true);
     }
     let after = if message.is_last { After::Nothing } else { After::More };
     parts(&pieces, after, &|segment| message.use_of(segment), &|segment| message.capture_of(segment))
 }
 
 impl Message<'_> {
+    /// The pieces of each of the messages. In a page of statistics all numbers vary.
+    fn pieces(&self, is_statistics: bool) -> Vec<Vec<Piece>> {
+        let cuts: Vec<Vec<usize>> = self.variants.iter().map(|variant| self.codec.ends(variant, true)).collect();
+        let frames = cuts[0].len();
+        if frames == 0 || cuts.iter().any(|ends| ends.len() != frames) {
+            let each = self.variants.iter().map(|variant| 0..variant.len()).collect();
+            return vec![Frame { message: self, each, is_statistics }.plain(0)];
+        }
+        let mut number = 0;
+        let frame = |frame: usize| {
+            let start = |variant: usize| frame.checked_sub(1).map_or(0, |before| cuts[variant][before]);
+            let each = (0..cuts.len()).map(|variant| start(variant)..cuts[variant][frame]).collect();
+            Frame { message: self, each, is_statistics }.pieces(&mut number)
+        };
+        (0..frames).map(frame).collect()
+    }
+
     /// The capture that a segment says again.
     fn use_of(&self, segment: &Segment) -> Option<usize> {
         self.known.iter().find(|(_, values)| *values == segment.values).map(|(capture, _)| *capture)
@@ -71,6 +77,7 @@ impl Message<'_> {
 struct Frame<'f> {
     message: &'f Message<'f>,
     each: Vec<Range<usize>>,
+    is_statistics: bool,
 }
 
 impl Frame<'_> {
@@ -108,7 +115,7 @@ impl Frame<'_> {
                 pieces.push(Piece::Sized { prefix: *prefix, of });
                 all[0].len() - at
             }
-            Kind::Counts { digits, ahead, .. } if lengths_differ(&self::ranges(all, at + ahead)) => {
+            Kind::Counts { digits, ahead, .. } if self.counts_vary(&self::ranges(all, at + ahead)) => {
                 *number += 1;
                 pieces.extend(self.counting(&ranges, digits, *number));
                 pieces.extend((at + 1..at + ahead).flat_map(|between| self.same_or_not(&self::ranges(all, between))));
@@ -169,7 +176,7 @@ impl Frame<'_> {
             return None;
         }
         let pattern = |atom: &Atom| {
-            let only = Frame { message: self.message, each: vec![self.each[0].clone()] };
+            let only = Frame { message: self.message, each: vec![self.each[0].clone()], is_statistics: false };
             let range = [atom.at.clone()];
             match &atom.kind {
                 Kind::Record { ttl: Some(ttl) } => only.around(&range, ttl),
@@ -186,6 +193,15 @@ impl Frame<'_> {
             bytes[ttl.start - record.at.start..ttl.end - record.at.start].fill(0);
         }
         bytes
+    }
+
+    /// Whether what is counted has another length each time, or may have: a number that varies.
+    fn counts_vary(&self, bodies: &[Range<usize>]) -> bool {
+        let is_number = |(variant, at): (usize, &Range<usize>)| {
+            let body = &self.bytes(variant)[at.clone()];
+            !body.is_empty() && body.iter().all(u8::is_ascii_digit)
+        };
+        lengths_differ(bodies) || self.differs(bodies) && bodies.iter().enumerate().all(is_number)
     }
 
     fn differs(&self, ranges: &[Range<usize>]) -> bool {
@@ -229,11 +245,8 @@ impl Frame<'_> {
             return vec![self.whole(ranges)];
         }
         let segments = if values.iter().all(|value| is_text(value)) {
-            let segments = text::segments(&values, &forced, self.message.minute);
-            match statistics(&values, &segments) {
-                Some(numbers) => text::segments(&values, &[forced, numbers].concat(), self.message.minute),
-                None => segments,
-            }
+            let numbers = if self.is_statistics { numbers(values[0]) } else { Vec::new() };
+            text::segments(&values, &[forced, numbers].concat(), self.message.minute)
         } else {
             binary::segments(&values, &forced, self.message.now)
         };
@@ -280,15 +293,20 @@ fn kinds(atoms: &[Atom]) -> impl Iterator<Item = std::mem::Discriminant<Kind>> +
     atoms.iter().map(|atom| std::mem::discriminant(&atom.kind))
 }
 
-/// The numbers at the ends of lines, where so many numbers vary that the rest of them will, too.
-fn statistics(values: &[&[u8]], segments: &[Segment]) -> Option<Vec<Range<usize>>> {
+/// How many numbers vary.
+fn numbers_that_vary(pieces: &[Vec<Piece>]) -> usize {
+    let is_number = |value: &Vec<u8>| value.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    let varies = |piece: &&Piece| match piece {
+        Piece::Segment(segment) => segment.varies && segment.values.iter().all(is_number),
+        _ => false,
+    };
+    pieces.iter().flatten().filter(varies).count()
+}
+
+/// The numbers at the ends of lines.
+fn numbers(text: &[u8]) -> Vec<Range<usize>> {
     static NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?m)(?:[:= ]|\t) *(-?\d[\d.]*)%?\r?$").unwrap_or_else(|error| unreachable!("{error}"))
     });
-    let is_number = |value: &Vec<u8>| value.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
-    let varying = segments.iter().filter(|segment| segment.varies && segment.values.iter().all(is_number)).count();
-    if varying < STATISTICS {
-        return None;
-    }
-    Some(NUMBERS.captures_iter(values[0]).filter_map(|found| Some(found.get(1)?.range())).collect())
+    NUMBERS.captures_iter(text).filter_map(|found| Some(found.get(1)?.range())).collect()
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::yaml::{Node, escaped};
 use crate::model::bytes::{hex, is_mostly_unprintable};
+use crate::record::framing::is_text;
 
 /// From so many bytes on nobody reads a payload.
 pub(super) const LONG: usize = 1024;
@@ -26,7 +27,7 @@ pub(super) fn nodes(bits: &[Bit]) -> Vec<Node> {
     for bit in bits {
         match bit {
             Bit::Variable(name) => line.variable(name, &mut nodes),
-            Bit::Bytes(bytes) if is_mostly_unprintable(bytes) => {
+            Bit::Bytes(bytes) if is_hex(bytes) => {
                 line.end(&mut nodes);
                 nodes.push(hex_node(bytes));
             }
@@ -48,6 +49,12 @@ pub(super) fn nodes(bits: &[Bit]) -> Vec<Node> {
     }
     line.end(&mut nodes);
     nodes
+}
+
+/// Whether bytes say more in hex: those that cannot be seen, and a few letters among others.
+pub(super) fn is_hex(bytes: &[u8]) -> bool {
+    const WORD: usize = 8;
+    is_mostly_unprintable(bytes) || bytes.len() < WORD && !is_text(bytes)
 }
 
 /// A line of text that is being put together.
@@ -165,6 +172,7 @@ mod tests {
         assert_eq!(shown(&[bytes(b"PING\r\n")]), " [\"PING\\r\\n\"]\n");
         assert_eq!(shown(&[bytes(b"a\nb")]), "\n- \"a\\n\"\n- \"b\"\n");
         assert_eq!(shown(&[bytes(b"\xff\xfd\x01login: ")]), " [{hex: \"ff fd\"}, \"\\x01login: \"]\n");
+        assert_eq!(shown(&[bytes(b"\x03\0abc")]), " [{hex: \"03 00 61 62 63\"}]\n");
         assert_eq!(shown(&[bytes(b"\0\x01\x02")]), " [{hex: \"00 01 02\"}]\n");
         assert_eq!(shown(&[bytes(b"id "), Bit::Variable("id".into()), bytes(b"\n")]), " [\"id ${id}\\n\"]\n");
         assert_eq!(shown(&[bytes(b"$"), Bit::Variable("n".into())]), " [\"$\", \"${n}\"]\n");

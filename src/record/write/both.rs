@@ -6,7 +6,7 @@ use super::bits::{Bit, LONG, filling, joined, nodes};
 use super::names::Names;
 use super::side::{BUFFERED, about};
 use super::yaml::{Node, escaped, quoted};
-use super::{Head, Steps, Written, verb};
+use super::{Head, Steps, Written, formatted, verb};
 use crate::record::conversation::Side;
 use crate::record::script::{Act, Ending, Script};
 
@@ -17,7 +17,7 @@ pub(in crate::record) fn both(script: &Script, head: &Head) -> Written {
         script,
         head,
         ends: vec![Ends::default(); script.links.len()],
-        steps: Steps { out: String::new(), width: names.width().max("server".len()) },
+        steps: Steps::default(),
         names,
         files: Vec::new(),
     };
@@ -27,7 +27,7 @@ pub(in crate::record) fn both(script: &Script, head: &Head) -> Written {
     }
     let mut text = head.schema_line.clone();
     let _ = write!(text, "about: {}\nsteps:\n{}", about(&head.about), writer.steps.out);
-    Written { text, files: writer.files }
+    Written { text: formatted(text), files: writer.files }
 }
 
 /// What is closed of a connection.
@@ -164,7 +164,7 @@ impl Writer<'_> {
                     receiving.push((if is_known { "from" } else { "sender" }.to_owned(), Node::word(peer)));
                 }
                 Side::Server if is_shared => {
-                    sending.push(("to".to_owned(), Node::word(self.names.endpoint(step.link))))
+                    sending.push(("to".to_owned(), Node::word(self.names.endpoint(step.link))));
                 }
                 Side::Server => sending.push(("to".to_owned(), Node::word(self.names.client(step.link)))),
             }

@@ -10,6 +10,8 @@ mod yaml;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::source::SourceFile;
+use crate::spec::format;
 use yaml::Node;
 
 pub(super) use both::both;
@@ -40,22 +42,14 @@ pub struct Head {
 #[derive(Debug, Default)]
 struct Steps {
     out: String,
-    width: usize,
 }
 
 impl Steps {
     /// Adds a step of an endpoint.
     fn add(&mut self, endpoint: &str, verb: &Node) {
         let start = format!("  - {endpoint}:");
-        let padded = format!("{start:width$}", width = self.width + 5);
-        self.out.push_str(&padded);
-        let long = self.out.len();
-        verb.write(&mut self.out, padded.len(), 6);
-        // What stands below its key needs no blanks behind that.
-        if self.out[long..].starts_with('\n') && padded.len() > start.len() {
-            let at = long - (padded.len() - start.len());
-            self.out.replace_range(at..long, "");
-        }
+        self.out.push_str(&start);
+        verb.write(&mut self.out, start.len(), 6);
     }
 
     /// Adds a step without an endpoint.
@@ -77,6 +71,12 @@ impl Steps {
     fn comment(&mut self, text: &str) {
         let _ = writeln!(self.out, "  # {text}");
     }
+}
+
+/// The whole text, as `sockspec fmt` has it.
+fn formatted(text: String) -> String {
+    let source = SourceFile::new("spec", "spec", text.clone());
+    format::format(&source).unwrap_or(text)
 }
 
 /// A verb with its modifiers: `{recv: …, within: 9s}`, or the verb alone where it takes nothing.

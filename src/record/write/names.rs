@@ -100,11 +100,6 @@ impl<'s> Names<'s> {
         bits
     }
 
-    /// What the longest name of an endpoint has, so that the verbs stand below each other.
-    pub(super) fn width(&self) -> usize {
-        self.endpoints.iter().map(String::len).max().unwrap_or(0)
-    }
-
     pub(super) fn link(&self, link: usize) -> &Link {
         &self.script.links[link]
     }

@@ -1,6 +1,6 @@
 //! Patterns as a spec writes them.
 
-use super::bits::{Bit, LONG, filling, hex_node, joined, nodes, spaced};
+use super::bits::{Bit, LONG, filling, hex_node, is_hex, joined, nodes, spaced};
 use super::names::Names;
 use super::yaml::{Node, escaped, quoted, single_quoted};
 use crate::model::bytes::is_mostly_unprintable;
@@ -24,10 +24,12 @@ impl Patterns<'_> {
         let mut bits: Vec<Bit> = Vec::new();
         let mut at = 0;
         while at < parts.len() {
-            let open = parts[at..].iter().take_while(|part| is_hex(part)).count();
-            if parts[at..at + open].iter().any(|part| matches!(part, Part::Bytes { .. })) {
+            let open = parts[at..].iter().take_while(|part| is_hex_part(part)).count();
+            let group = &parts[at..at + open];
+            let has_gap = group.iter().any(|part| matches!(part, Part::Bytes { .. }));
+            if has_gap && group.iter().any(|part| matches!(part, Part::Literal(_))) {
                 all.extend(nodes(&std::mem::take(&mut bits)));
-                all.push(hex_with_gaps(&parts[at..at + open]));
+                all.push(hex_with_gaps(group));
                 at += open;
                 continue;
             }
@@ -117,9 +119,9 @@ fn size_name(number: usize) -> String {
 }
 
 /// Whether a part may stand in hex digits: bytes, or so many of any.
-fn is_hex(part: &Part) -> bool {
+fn is_hex_part(part: &Part) -> bool {
     match part {
-        Part::Literal(bytes) => bytes.len() <= LONG && is_mostly_unprintable(bytes),
+        Part::Literal(bytes) => bytes.len() <= LONG && is_hex(bytes),
         Part::Bytes { count: Count::Of(_), value } => {
             value.capture.is_none() && value.seen.iter().any(|seen| is_mostly_unprintable(seen))
         }

@@ -6,7 +6,7 @@ use super::bits::{Bit, LONG, filling, joined, nodes};
 use super::names::Names;
 use super::pattern::pattern;
 use super::yaml::{Node, escaped, quoted};
-use super::{Head, Steps, Written, verb, within};
+use super::{Head, Steps, Written, formatted, verb, within};
 use crate::model::address::{Address, UnixName};
 use crate::model::network::Network;
 use crate::record::conversation::{End, Side};
@@ -42,9 +42,8 @@ pub(in crate::record) fn side(
     head: &Head,
 ) -> Written {
     let names = Names::of(script, if script.side == Side::Client { "port" } else { "server.port" });
-    let width = names.width().max("server".len() * usize::from(script.side == Side::Server));
-    let steps = Steps { out: String::new(), width };
-    let mut writer = Writer { script, messages, names, steps, head, files: Vec::new(), speaks_of_port: false };
+    let mut writer =
+        Writer { script, messages, names, steps: Steps::default(), head, files: Vec::new(), speaks_of_port: false };
     if let Across::Client(program) = across {
         writer.serve(program);
     }
@@ -68,7 +67,7 @@ pub(in crate::record) fn side(
     }
     text.push_str("steps:\n");
     text.push_str(&writer.steps.out);
-    Written { text, files: writer.files }
+    Written { text: formatted(text), files: writer.files }
 }
 
 /// Where the server that the spec plays listens for a client that somebody else runs.
@@ -189,8 +188,7 @@ impl Writer<'_> {
             return None;
         }
         let mut lane = |from: usize, to: usize| {
-            let inner = Steps { out: String::new(), width: self.steps.width };
-            let outer = std::mem::replace(&mut self.steps, inner);
+            let outer = std::mem::take(&mut self.steps);
             (from..to).for_each(|step| self.step(step));
             std::mem::replace(&mut self.steps, outer).out
         };
@@ -208,7 +206,7 @@ impl Writer<'_> {
             // Datagrams of another address come to the same socket.
             (Side::Client, _) if link.shares.is_some() => {}
             (Side::Client, true) if is_udp && self.is_shared(step.link) => {
-                self.steps.add(endpoint, &Node::one("bind", any()))
+                self.steps.add(endpoint, &Node::one("bind", any()));
             }
             // The server's socket is there before a client comes; another one is bound to answer from.
             (Side::Server, false) if is_udp => {}

@@ -1,0 +1,138 @@
+//! What goes wrong while something is recorded, and what nobody can repeat.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{answer_lines, record, serve, take, tcp, with_client};
+use crate::project::Project;
+
+const PING: &str = "client: {connect: \"${server}\"}
+client: {send: \"ping\\n\"}
+client: {recv: {until: \"\\n\"}}
+client: close";
+
+fn echo() -> String {
+    tcp(serve(|stream, _| answer_lines(stream, |line| format!("{line}\n"))))
+}
+
+#[test]
+fn what_cannot_work_is_said_before_anybody_waits() {
+    let project = Project::new(&[("specs/there.yaml", "")]);
+    let refused = |arguments: &[&str], words: &str| {
+        project.run(&[&["record"], arguments].concat()).exits(64).says(words);
+    };
+    refused(&["--to", "tcp://127.0.0.1:1", "-o", "specs/there.yaml"], "`--force`");
+    refused(&["--to", "tcp://127.0.0.1:1", "-o", "specs/a"], "write `specs/a.yaml`");
+    refused(&["--to", "tcp", "-o", "specs/a.yaml"], "names no server");
+    refused(&["--to", "tcp://127.0.0.1:0", "-o", "specs/a.yaml"], "needs the server's port");
+    refused(&["--to", "tcp://localhost:1", "-o", "specs/a.yaml"], "names are not looked up");
+    refused(&["--to", "unixgram:x", "-o", "specs/a.yaml"], "cannot be recorded");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = tcp(taken.local_addr().unwrap());
+    project
+        .run(&["record", "--listen", &taken, "--to", "tcp://127.0.0.1:1", "-o", "specs/a.yaml"])
+        .exits(3)
+        .says("cannot listen at");
+    assert!(!project.exists("specs/a.yaml"));
+}
+
+#[test]
+fn nobody_listens() {
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let project = with_client("client: {connect: \"${server}\"}\nclient: {expect: [eof, reset]}");
+    record(&project, &tcp(gone), &[]).exits(0).says("verified");
+    assert_eq!(super::steps(&project, &tcp(gone)), "  - client: {connect: \"${server}\", fails: ECONNREFUSED}\n");
+}
+
+#[test]
+fn an_answer_that_depends_on_whom_it_was_given_before_is_no_spec() {
+    let server = serve(|stream, number| answer_lines(stream, |_| if number == 0 { "first\n" } else { "" }.to_owned()));
+    let project = with_client(PING);
+    let ran = record(&project, &tcp(server), &[]).exits(1);
+    assert!(ran.stderr.contains("the spec does not pass each time"), "{ran:?}");
+    assert!(ran.stderr.contains("specs/a.yaml:"), "the step is named: {ran:?}");
+    assert!(project.exists("specs/a.yaml") && !project.exists("snapshots/a.snap"));
+    assert!(!project.exists("snapshots/a.snap.new"));
+}
+
+#[test]
+fn a_server_is_left_alone_if_that_is_asked_for() {
+    let server = serve(|mut stream, number| {
+        assert_eq!(number, 0, "it was played again");
+        take(&mut stream, 5)?;
+        stream.write_all(b"it is Mon, 23 Nov 2026 06:10:01 GMT\n")
+    });
+    let project = with_client(PING);
+    record(&project, &tcp(server), &["--replays", "0"]).exits(0).says("not verified");
+    assert!(!project.exists("snapshots/a.snap"));
+}
+
+#[test]
+fn tls_is_told_of() {
+    let server = serve(|mut stream, _| {
+        take(&mut stream, 6)?;
+        stream.write_all(b"\x15\x03\x03\x00\x02\x02\x28")
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}\nclient: {send: {hex: \"16 03 01 00 02 01 00\"}}\nclient: {recv: {bytes: 7}}",
+    );
+    record(&project, &tcp(server), &[]).exits(1).says("this is TLS");
+    assert!(!project.exists("specs/a.yaml"));
+}
+
+/// Starts a recording without a client, and gives the address that it tells.
+fn start(
+    project: &Project,
+    server: &str,
+    more: &[&str],
+) -> (std::process::Child, String, BufReader<std::process::ChildStdout>) {
+    let arguments = [&["record", "--to", server, "-o", "specs/a.yaml"], more].concat();
+    let mut child = project.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    let address = line.strip_prefix("listening ").unwrap().trim().to_owned();
+    (child, address, output)
+}
+
+fn interrupt(child: &std::process::Child) {
+    kill_process(Pid::from_child(child), Signal::INT).unwrap();
+}
+
+#[test]
+fn an_interrupt_before_anybody_came_leaves_nothing() {
+    let project = Project::new(&[]);
+    let (mut child, _, _) = start(&project, &echo(), &[]);
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!project.exists("specs"));
+}
+
+#[test]
+fn an_interrupt_ends_a_recording_that_is_written_all_the_same() {
+    let project = Project::new(&[]);
+    let (mut child, address, _output) = start(&project, &echo(), &[]);
+    let mut client = std::net::TcpStream::connect(address.strip_prefix("tcp://").unwrap()).unwrap();
+    client.write_all(b"ping\n").unwrap();
+    take(&mut client, 5).unwrap();
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    project.run(&["run", "--update", "no", "--repeat", "20", "specs/a.yaml"]).exits(0);
+}
+
+#[test]
+fn a_recording_waits_for_as_many_clients_as_it_is_told_to() {
+    let project = Project::new(&[]);
+    let (mut child, address, _output) = start(&project, &echo(), &["--connections", "2"]);
+    for _ in 0..2 {
+        let mut client = std::net::TcpStream::connect(address.strip_prefix("tcp://").unwrap()).unwrap();
+        client.write_all(b"ping\n").unwrap();
+        take(&mut client, 5).unwrap();
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let text = std::fs::read_to_string(project.path("specs/a.yaml")).unwrap();
+    assert_eq!(text.matches("connect:").count(), 2, "{text}");
+}

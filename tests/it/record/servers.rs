@@ -1,0 +1,286 @@
+//! Servers that are part of the tests: each has a trait that makes a recording hard to repeat.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, UdpSocket};
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::net::sockopt::set_socket_linger;
+
+use super::{answer_lines, recorded, serve, take, tcp, with_client};
+
+/// Nanoseconds that are never the same twice.
+fn now() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos()
+}
+
+#[test]
+fn a_counter_and_a_token_that_is_said_again() {
+    let count = Arc::new(AtomicU32::new(98));
+    let server = serve(move |stream, _| {
+        let token = format!("{:016x}", now() * 7919);
+        answer_lines(stream, |line| match line.split_once(' ') {
+            Some(("LOGIN", user)) => format!("+OK {user} token={token}\r\n"),
+            Some(("AUTH", said)) if said == token => format!("+OK {said} is right\r\n"),
+            Some(("COUNT", _)) => format!(":{}\r\n", count.fetch_add(1, Ordering::Relaxed)),
+            _ => "-ERR what?\r\n".to_owned(),
+        })
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {send: \"LOGIN anna\\r\\n\"}
+client: {recv: [\"+OK anna token=\", {until: \"\\r\\n\", match: '(?<token>.*)'}]}
+client: {send: \"AUTH ${token}\\r\\n\"}
+client: {recv: [\"+OK \", {until: \"\\r\\n\"}]}
+client: {send: \"COUNT it\\r\\n\"}
+client: {recv: [\":\", {until: \"\\r\\n\"}]}
+client: {shutdown: write}
+client: {expect: eof}
+client: close",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]));
+}
+
+#[test]
+fn a_length_before_an_answer_with_a_clock_in_it() {
+    let server = serve(|mut stream, number| {
+        loop {
+            let len = take(&mut stream, 4)?;
+            let len = u32::from_be_bytes(len.try_into().unwrap()) as usize;
+            let said = take(&mut stream, len)?;
+            let mut answer = ((now() / 1_000_000_000) as u32).to_be_bytes().to_vec();
+            answer.extend(&said);
+            answer.extend(vec![0xee; number % 3]);
+            stream.write_all(&(answer.len() as u32).to_be_bytes())?;
+            stream.write_all(&answer)?;
+        }
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {send: {size: u32, of: \"hello, you\"}}
+client: {recv: {size: u32, of: {rest: true}}}
+client: close",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]));
+}
+
+#[test]
+fn segments_that_are_split_anywhere() {
+    let server = serve(|mut stream, number| {
+        take(&mut stream, 2)?;
+        stream.set_nodelay(true)?;
+        for piece in b"220 one\r\n220 two\r\n".chunks(1 + number % 5) {
+            stream.write_all(piece)?;
+        }
+        Ok(())
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {send: \"go\"}
+client: {recv: \"220 one\\r\\n220 two\\r\\n\"}
+client: {expect: eof}
+client: close",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]));
+}
+
+#[test]
+fn a_half_close_is_answered() {
+    let server = serve(|mut stream, _| {
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all)?;
+        stream.write_all(format!("{} bytes\n", all.len()).as_bytes())
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {send: \"abc\"}
+client: {shutdown: write}
+client: {recv: \"3 bytes\\n\"}
+client: {expect: eof}
+client: close",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]));
+}
+
+#[test]
+fn a_server_that_resets() {
+    let server = serve(|mut stream, _| {
+        take(&mut stream, 5)?;
+        stream.write_all(b"bye\n")?;
+        set_socket_linger(&stream, Some(std::time::Duration::ZERO)).map_err(Into::into)
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {send: \"hello\"}
+client: {recv: \"bye\\n\"}
+client: {expect: reset}",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]));
+}
+
+#[test]
+fn a_client_that_resets_and_one_that_says_nothing() {
+    let server = serve(|mut stream, _| {
+        stream.write_all(b"ready\n")?;
+        stream.read_to_end(&mut Vec::new()).map(drop)
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {recv: \"ready\\n\"}
+client: reset",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]), @r#"
+      - client: {connect: "${server}"}
+      - client: {recv: "ready\n"}
+      - client: reset
+    "#);
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {recv: \"ready\\n\"}
+client: {shutdown: write}
+client: {expect: eof}
+client: close",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]), @r#"
+      - client: {connect: "${server}"}
+      - client: {recv: "ready\n"}
+      - client: {shutdown: write}
+      - client: {expect: eof}
+      - client: close
+    "#);
+}
+
+/// A server of FTP that knows how to send one file in passive mode.
+fn ftp() -> String {
+    let server = serve(|stream, _| {
+        let mut data: Option<TcpListener> = None;
+        let mut control = stream.try_clone()?;
+        control.write_all(b"220 ready\r\n")?;
+        answer_lines(stream, |line| match line.split(' ').next() {
+            Some("PASV") => {
+                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+                let port = listener.local_addr().unwrap().port();
+                data = Some(listener);
+                format!("227 Entering Passive Mode (127,0,0,1,{},{}).\r\n", port / 256, port % 256)
+            }
+            Some("EPSV") => {
+                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+                let port = listener.local_addr().unwrap().port();
+                data = Some(listener);
+                format!("229 Entering Extended Passive Mode (|||{port}|)\r\n")
+            }
+            Some("RETR") => {
+                let (mut data, _) = data.take().unwrap().accept().unwrap();
+                control.write_all(b"150 here it comes\r\n").unwrap();
+                data.write_all(b"hello\r\nworld\r\n").unwrap();
+                drop(data);
+                "226 done\r\n".to_owned()
+            }
+            _ => "200 ok\r\n".to_owned(),
+        })
+    });
+    tcp(server)
+}
+
+const PASSIVE: &str = "control: {connect: \"${server}\"}
+control: {recv: \"220 ready\\r\\n\"}
+control: {send: \"PASV\\r\\n\"}
+control: {recv: {until: \"\\r\\n\", match: '227 .*\\(127,0,0,1,(?<high>\\d+),(?<low>\\d+)\\)\\.'}}
+let: {port: \"high|int * 256 + low|int\"}
+data: {connect: \"tcp://127.0.0.1:${port}\"}
+control: {send: \"RETR hello\\r\\n\"}
+control: {recv: \"150 here it comes\\r\\n\"}
+data: {recv: \"hello\\r\\nworld\\r\\n\"}
+data: {expect: eof}
+data: close
+control: {recv: \"226 done\\r\\n\"}
+control: {shutdown: write}
+control: {expect: eof}
+control: close";
+
+#[test]
+fn a_port_that_is_told_in_two_numbers() {
+    insta::assert_snapshot!(recorded(&with_client(PASSIVE), &ftp(), &[]));
+}
+
+#[test]
+fn a_port_that_is_told_in_one_number() {
+    let extended = PASSIVE
+        .replace("PASV", "EPSV")
+        .replace(r"227 .*\(127,0,0,1,(?<high>\d+),(?<low>\d+)\)\.", r"229 .*\(\|\|\|(?<port>\d+)\|\)")
+        .replace("let: {port: \"high|int * 256 + low|int\"}\n", "");
+    insta::assert_snapshot!(recorded(&with_client(&extended), &ftp(), &[]));
+}
+
+#[test]
+fn both_ends_need_neither() {
+    let project = with_client(PASSIVE);
+    insta::assert_snapshot!(recorded(&project, &ftp(), &["--side", "both"]));
+}
+
+#[test]
+fn the_servers_end_runs_the_client() {
+    let project = with_client(PASSIVE);
+    let steps = recorded(&project, &ftp(), &["--side", "server"]);
+    let run = steps.find("  - control:").unwrap()..;
+    assert!(steps.contains("- client:\n      run:\n"), "{steps}");
+    insta::assert_snapshot!(&steps[run]);
+}
+
+#[test]
+fn ten_mebibytes_both_ways_at_once() {
+    let server = serve(|mut stream, _| {
+        let mut out = stream.try_clone()?;
+        std::io::copy(&mut stream, &mut out)?;
+        out.shutdown(Shutdown::Write)
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+parallel: {w: [{client: {send: {fill: \"abc\", size: 10MiB}}}, {client: {shutdown: write}}], r: [{client: {recv: {fill: \"abc\", size: 10MiB}}}]}
+client: {expect: eof}
+client: close",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]));
+}
+
+#[test]
+fn datagrams() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let server = format!("udp://{}", socket.local_addr().unwrap());
+    thread::spawn(move || {
+        let mut buffer = [0; 100];
+        while let Ok((len, from)) = socket.recv_from(&mut buffer) {
+            let answer = format!("{} {} bytes", now(), len);
+            socket.send_to(answer.as_bytes(), from).unwrap();
+        }
+    });
+    let project =
+        with_client("client: {connect: \"${server}\"}\nclient: {send: \"ping\"}\nclient: {recv: {rest: true}}");
+    insta::assert_snapshot!(recorded(&project, &server, &[]));
+}
+
+#[test]
+fn unix_sockets() {
+    let project = with_client(
+        "client: {connect: \"${server}\"}\nclient: {send: \"ping\"}\nclient: {recv: \"pong\\n\"}\nclient: {expect: eof}\nclient: close",
+    );
+    let path = project.path("server.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            stream.read_exact(&mut [0; 4]).unwrap();
+            stream.write_all(b"pong\n").unwrap();
+        }
+    });
+    insta::assert_snapshot!(recorded(&project, &format!("unix:{}", path.display()), &[]), @r#"
+      - client: {connect: "${server}"}
+      - client: {send: "ping"}
+      - client: {recv: "pong\n"}
+      - client: {expect: eof}
+      - client: close
+    "#);
+}
