@@ -1,5 +1,7 @@
 //! `sockspec check`
 
+use std::collections::BTreeSet;
+
 use clap::{Args, ValueEnum};
 
 use super::Exit;
@@ -35,6 +37,8 @@ struct Counts {
     errors: usize,
     warnings: usize,
     unreadable: usize,
+    /// The variables that they declare.
+    declared: BTreeSet<String>,
 }
 
 impl Configure for Check {
@@ -60,6 +64,7 @@ impl Check {
         if self.format == CheckFormat::Full {
             output.line(&counts);
         }
+        self.select.tell_of_undeclared(&counts.declared, output);
         match counts {
             Counts { unreadable: 1.., .. } => Exit::CouldNotRun,
             Counts { errors: 1.., .. } => Exit::Invalid,
@@ -83,6 +88,7 @@ impl Check {
             return;
         }
         counts.specs += 1;
+        counts.declared.extend(loaded.declared().map(str::to_owned));
         for diagnostic in loaded.check(&found.name, &settings) {
             counts.add(&diagnostic);
             self.show(&loaded, &diagnostic, output);
@@ -114,7 +120,7 @@ impl Counts {
 impl std::fmt::Display for Counts {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let Self { specs, errors, warnings, unreadable } = *self;
+        let Self { specs, errors, warnings, unreadable, .. } = *self;
         write!(out, "{specs} spec{}: ", plural(specs))?;
         if errors + warnings + unreadable == 0 {
             return out.write_str("nothing to find fault with");

@@ -1,5 +1,6 @@
 //! The options by which several subcommands choose specs, and say how they are understood.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -142,14 +143,25 @@ impl Select {
         });
     }
 
+    /// What `sockspec.toml` gives variables that none of all specs declares, and so to nobody.
+    pub(super) fn tell_of_undeclared(&self, declared: &BTreeSet<String>, output: &mut Output) {
+        if self.is_given() {
+            return;
+        }
+        for Configured { name, place, .. } in self.configured.iter().filter(|var| !declared.contains(&var.name)) {
+            let near = nearest(name, declared.iter().map(String::as_str));
+            let near = near.map_or_else(String::new, |near| format!("; there is `{near}`"));
+            output.note(format!("no spec declares the variable `{name}`, which has a value at {place}{near}"));
+        }
+    }
+
     /// A variable that no spec declares is a slip of the hand. One that only some declare is not.
     fn refuse_undeclared(&self, found: &[Found], output: &mut Output) -> Result<(), Exit> {
         let settings = self.settings();
         let mut declared: Vec<String> = Vec::new();
         for spec in found {
             let Ok(loaded) = Loaded::read(spec, &settings) else { return Ok(()) };
-            let vars = loaded.spec.vars.iter().map(|(name, _)| name);
-            declared.extend(vars.chain(loaded.spec.matrix.iter().map(|(name, _)| name)).map(|name| name.text.clone()));
+            declared.extend(loaded.declared().map(str::to_owned));
         }
         for (name, _) in &self.vars {
             if !declared.contains(name) {

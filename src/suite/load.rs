@@ -63,6 +63,12 @@ impl Loaded {
         written.chain(implied.filter(move |word| !known.clone().any(|own| own == *word)))
     }
 
+    /// The variables that may be given other values: those of `vars` and `matrix`.
+    pub fn declared(&self) -> impl Iterator<Item = &str> {
+        let vars = self.spec.vars.iter().map(|(name, _)| name);
+        vars.chain(self.spec.matrix.iter().map(|(name, _)| name)).map(|name| name.text.as_str())
+    }
+
     /// Whether all cases must give the same trace.
     pub fn is_shared(&self) -> bool {
         self.spec.snapshot.as_ref().is_some_and(|word| word.text == "shared")

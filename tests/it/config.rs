@@ -147,6 +147,18 @@ fn a_variable_may_have_its_value_from_the_environment_and_traces_do_not_show_it(
 }
 
 #[test]
+fn a_value_for_nobody_is_told_of_where_all_specs_are_checked() {
+    let project = project("[var]\nwrod = \"x\"\n");
+    let ran = project.run(&["check"]).exits(0);
+    assert_eq!(
+        ran.stderr,
+        "note: no spec declares the variable `wrod`, which has a value at sockspec.toml:2:8; there is `word`\n"
+    );
+    assert_eq!(project.run(&["check", "specs/echo.yaml"]).exits(0).stderr, "");
+    assert_eq!(project.run(&["run", "--update=new"]).exits(0).stderr, "");
+}
+
+#[test]
 fn a_value_of_another_type_is_refused_with_both_places() {
     let project = project("[var]\nn = {env = \"HOW_MANY\", default = 5}\nsize = \"big\"\n");
     let spec = "about: Sizes.\nvars: {n: 1, size: 2}\nsteps:\n  - a: {pair: b}\n  - a: {send: {fill: x, size: \"${n}\"}}\n  - b: {recv: {bytes: \"${n}\"}}\n  - b: {set: {SO_RCVBUF: \"${size}\"}}\n";
