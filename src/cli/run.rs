@@ -4,6 +4,7 @@ mod again;
 mod order;
 mod progress;
 mod reports;
+mod watch;
 
 use std::env;
 use std::num::NonZeroUsize;
@@ -80,6 +81,10 @@ pub(super) struct Run {
     #[arg(short, long)]
     verbose: bool,
 
+    /// Run, and on each save run again what has changed, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["reports", "failed", "shuffle", "partition", "slowest"])]
+    watch: bool,
+
     /// Show what is wrong with a spec in one line, or with its source line
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: RunFormat,
@@ -116,6 +121,9 @@ impl Configure for Run {
 
 impl Run {
     pub(super) fn execute(&self, output: &mut Output) -> Exit {
+        if self.watch {
+            return watch::execute(self, output);
+        }
         let begun = Instant::now();
         if let Err(exit) = reports::prepare(&self.reports, output) {
             return exit;

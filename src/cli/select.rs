@@ -87,6 +87,15 @@ impl Select {
         self.configured = config.values(environment);
     }
 
+    /// The files and folders in which specs are looked for.
+    pub(super) fn watched(&self) -> Vec<PathBuf> {
+        match (&self.paths[..], &self.usual[..]) {
+            ([], []) => vec![PathBuf::from("specs")],
+            ([], usual) => usual.to_vec(),
+            (paths, _) => paths.to_vec(),
+        }
+    }
+
     /// Where to look for specs.
     fn roots(&self, output: &mut Output) -> Result<Vec<PathBuf>, Exit> {
         let here = || vec![PathBuf::from("specs")];

@@ -30,7 +30,7 @@ impl Cancel {
     }
 
     /// Waits until it is said.
-    pub(crate) async fn cancelled(&self) {
+    pub async fn cancelled(&self) {
         let changed = self.state.changed.notified();
         tokio::pin!(changed);
         // Registered before the flag is read: what is said between the two is not missed.

@@ -3,6 +3,7 @@
 
 pub mod captures;
 pub mod config;
+pub mod dependencies;
 pub mod doctor;
 pub mod find;
 mod glance;

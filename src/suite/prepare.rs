@@ -20,6 +20,12 @@ impl Runner {
         }
     }
 
+    /// The same for who does not know yet which tests there will be.
+    pub fn prepare_for_all(&self) {
+        self.prepare(&[]);
+        let _ = exec::prepare_isolation();
+    }
+
     /// Whether one of a spec's selected tests runs on a network of its own. Most specs do not have
     /// the word in them, so they are not parsed for it.
     fn has_isolated_test(&self, found: &Found) -> bool {

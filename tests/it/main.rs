@@ -43,5 +43,6 @@ mod stress;
 mod terminal;
 mod traces;
 
+mod watch;
 mod why;
 mod wire;
