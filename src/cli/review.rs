@@ -1,7 +1,9 @@
 //! `sockspec review`
 
+mod git;
 mod item;
 mod keys;
+mod page;
 mod screen;
 mod session;
 
@@ -14,6 +16,7 @@ use super::output::Output;
 use super::{Exit, signals};
 use crate::diagnostic::Style;
 use item::{Decision, Item};
+use page::Page;
 use screen::{Input, Screen};
 use session::{Effect, Session};
 
@@ -22,14 +25,20 @@ use session::{Effect, Session};
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes: 0 all is decided, 1 something still waits, 3 something could not be read or \
 written, 4 nothing of that name waits, 64 there is no terminal. Without one: `sockspec pending --format json`, \
-`sockspec accept NAME`, `sockspec reject NAME`.")]
+`sockspec accept NAME`, `sockspec reject NAME`. With `--html`: 0 the page is written, whatever is on it.")]
 pub(super) struct Review {
     #[command(flatten)]
     pub(super) choose: Choose,
+
+    #[command(flatten)]
+    page: Page,
 }
 
 impl Review {
     pub(super) fn execute(&self, output: &mut Output) -> Exit {
+        if let Some(exit) = self.page.write(&self.choose, output) {
+            return exit;
+        }
         let waiting = match self.choose.choose(Stale::Included, output) {
             Ok(waiting) => waiting,
             Err(exit) => return exit,

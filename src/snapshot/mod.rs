@@ -274,6 +274,11 @@ pub fn trace_at(path: &Path) -> io::Result<Option<String>> {
     Ok(file::read(path)?.map(|text| file::body(&text).to_owned()))
 }
 
+/// The trace in the text of a snapshot's file.
+pub fn trace_of_text(text: &str) -> &str {
+    file::body(text)
+}
+
 /// The spec that a snapshot or a pending file names, and what it says of itself; `None` where insta
 /// cannot read it.
 pub fn header_of(path: &Path) -> Option<(String, String)> {

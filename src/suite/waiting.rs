@@ -100,6 +100,23 @@ impl Waiting {
         Some(of_pending(folder, Pending { spec: spec_name, case, ..pending }, spec))
     }
 
+    /// The accepted trace in a file of that path, for those who compare it with what it was. `None`
+    /// where that is no snapshot of a spec. Of a file that is gone, its name has to do.
+    pub fn of_snapshot(path: &Path) -> Option<Self> {
+        let called = path.ancestors().find(|above| above.file_name().is_some_and(|name| name == "snapshots"));
+        let folder = called.or(path.parent())?;
+        let (spec, case, file) = if path.is_file() {
+            let kept = Kept::at(folder, path)?;
+            let file = kept.spec_file();
+            (kept.spec, kept.case, file)
+        } else {
+            let (spec, case) = place::test_of(path.strip_prefix(folder).ok()?)?;
+            (spec, case, None)
+        };
+        let pending = Pending { spec, case, path: path.to_owned(), snapshot: path.to_owned() };
+        Some(Self { state: State::Changed, pending, spec: file, reason: None, folder: folder.to_owned() })
+    }
+
     /// Removes what is stale.
     ///
     /// # Errors

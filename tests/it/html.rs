@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use crate::browser::Browser;
 use crate::project::{ECHO, FAILING, INVALID, Project};
 
+mod bundled;
 mod review;
 mod run;
-mod trace;
+mod waiting;
 
 /// Both widths that a page has to stand.
 const WIDTHS: [u32; 2] = [400, 1400];

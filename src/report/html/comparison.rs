@@ -36,8 +36,8 @@ impl Places<'_> {
     }
 }
 
-/// All that there is to see of what has changed in a test.
-pub(super) fn comparison(test: &str, comparison: &Comparison, places: Places<'_>) -> Markup {
+/// All that there is to see of what has changed in a test, since it was accepted or since a revision.
+pub(super) fn comparison(test: &str, comparison: &Comparison, places: Places<'_>, since: Option<&str>) -> Markup {
     html! {
         ul.sentences aria-label="What has changed" {
             @for sentence in &comparison.sentences {
@@ -51,7 +51,7 @@ pub(super) fn comparison(test: &str, comparison: &Comparison, places: Places<'_>
         }
         div.pair {
             figure {
-                figcaption { "Accepted" }
+                figcaption { (since.unwrap_or("Accepted")) }
                 (old(test, comparison, places))
             }
             figure {

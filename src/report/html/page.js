@@ -6,7 +6,7 @@
     details: element.querySelector("details"),
     summary: element.querySelector("summary"),
     verdict: element.dataset.verdict,
-    tags: (element.dataset.tags || "").split(" "),
+    tags: (element.dataset.tags || "").split("\n"),
     // What is seen of it when it is closed, and what it is about.
     text: all("summary, .about", element).map((part) => part.textContent).join(" ").toLowerCase(),
   }));
@@ -14,6 +14,8 @@
   const filter = document.querySelector(".filter");
   const search = filter && filter.elements.text;
   const help = document.getElementById("help");
+
+  document.documentElement.classList.add("js");
 
   /* Filters: by words, of which all must be there, by verdicts, of which any will do, and by tag. */
 
@@ -92,15 +94,30 @@
 
   /* Links within the page lead into what is closed, or filtered out. */
 
+  // The links that were followed, to go back to.
+  const trail = [];
+  const reveal = (element) => {
+    const item = items.find((known) => known.element.contains(element));
+    if (item && item.element.hidden) clear();
+    for (let at = element; at; at = at.parentElement) {
+      if (at.tagName === "DETAILS") at.open = true;
+    }
+    return item;
+  };
+  const back = () => {
+    const link = trail.pop();
+    if (!link) return;
+    reveal(link);
+    link.focus({ preventScroll: true });
+    link.scrollIntoView({ block: "center" });
+  };
   const follow = () => {
     const id = decodeURIComponent(location.hash.slice(1));
     const target = id && document.getElementById(id);
     if (!target) return;
-    const item = items.find((known) => known.element.contains(target));
-    if (item && item.element.hidden) clear();
-    for (let at = target; at; at = at.parentElement) {
-      if (at.tagName === "DETAILS") at.open = true;
-    }
+    const item = reveal(target);
+    all(".here").forEach((element) => element.classList.remove("here"));
+    target.classList.add("here");
     if (item && target === item.element) {
       open(item);
       item.summary.scrollIntoView({ block: "start" });
@@ -111,9 +128,14 @@
   };
   addEventListener("hashchange", follow);
   document.addEventListener("click", (event) => {
-    // A click on the link that was followed last changes nothing, so that nobody else would tell.
     const link = event.target.closest("a[href^='#']");
-    if (link && link.getAttribute("href") === location.hash) follow();
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      // At once: the browser would tell of it later, when the reader may be elsewhere.
+      event.preventDefault();
+      trail.push(link);
+      history.pushState(null, "", link.getAttribute("href"));
+      follow();
+    }
     if (event.target.closest("[data-reset]")) clear();
     if (event.target.closest("[data-help]")) showHelp();
     if (event.target.closest("[data-all]")) toggleAll();
@@ -135,6 +157,7 @@
     j: () => step(1),
     k: () => step(-1),
     f: nextAlarm,
+    b: back,
     o: toggleAll,
     "?": showHelp,
   };

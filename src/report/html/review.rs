@@ -16,6 +16,7 @@ use crate::source::SourceFile;
 const KEYS: &[(&str, &str)] = &[
     ("j k ↓ ↑", "the next trace, the one before"),
     ("Enter", "opens the trace, or closes it; on an arrow or a line number, goes to the line of the spec"),
+    ("b", "back to the link that was followed last"),
     ("f", "the next trace, opened"),
     ("o", "opens all traces that are shown, or closes them"),
     ("/", "the filter; Enter leads from there to the first trace"),
@@ -29,8 +30,8 @@ const OPEN: usize = 12;
 #[derive(Debug, Default)]
 pub struct Review {
     /// The traces.
-    pub items: Vec<Entry>,
-    /// Against what they are compared, if not the accepted snapshots: a revision.
+    pub entries: Vec<Entry>,
+    /// With what they are compared, if not with the accepted snapshots: a revision.
     pub base: Option<String>,
     /// Where the files can be seen: an address with `{path}` and `{line}` in it.
     pub link_base: Option<String>,
@@ -45,8 +46,10 @@ pub struct Entry {
     pub state: State,
     /// The file of the snapshot.
     pub snapshot: PathBuf,
-    /// The spec, as links to it are to name it.
+    /// The spec.
     pub path: Option<PathBuf>,
+    /// The same, as links to where it can be seen are to name it.
+    pub place: Option<PathBuf>,
     /// The spec's text.
     pub source: Option<SourceFile>,
     /// What it shows.
@@ -71,6 +74,8 @@ pub enum State {
         /// Why that is so, in a sentence.
         reason: String,
     },
+    /// Its snapshot is gone, which had this trace.
+    Removed(String),
 }
 
 impl State {
@@ -79,6 +84,7 @@ impl State {
             Self::Changed(_) => "changed",
             Self::New(_) => "new",
             Self::Stale { .. } => "stale",
+            Self::Removed(_) => "removed",
         }
     }
 }
@@ -90,22 +96,22 @@ pub fn review(review: &Review) -> String {
             Some(base) => { "Traces that differ from those of " code { (base) } }
             None => { "Traces that wait for a decision" }
         } }
-        @if review.items.is_empty() { p { "There is none." } }
+        @if review.entries.is_empty() { p { "There is none." } }
         ol.items {
-            @for (at, entry) in review.items.iter().enumerate() {
-                (item::item(at, entry, review, review.items.len() <= OPEN))
+            @for (at, entry) in review.entries.iter().enumerate() {
+                (item::item(at, entry, review, review.entries.len() <= OPEN))
             }
         }
     };
-    let count = |word: &str| review.items.iter().filter(|item| item.state.word() == word).count();
-    let states: Vec<(&str, usize)> = ["changed", "new", "stale"]
+    let count = |word: &str| review.entries.iter().filter(|item| item.state.word() == word).count();
+    let states: Vec<(&str, usize)> = ["changed", "new", "stale", "removed"]
         .into_iter()
         .map(|word| (word, count(word)))
         .filter(|(_, count)| *count > 0)
         .collect();
     let mut tags: BTreeMap<&str, usize> = BTreeMap::new();
-    review.items.iter().flat_map(|item| &item.tags).for_each(|tag| *tags.entry(tag).or_default() += 1);
-    let filter = (!review.items.is_empty()).then(|| filter::form("Filter traces", &states, &tags));
+    review.entries.iter().flat_map(|item| &item.tags).for_each(|tag| *tags.entry(tag).or_default() += 1);
+    let filter = (!review.entries.is_empty()).then(|| filter::form("Filter traces", &states, &tags));
     Page { title: "sockspec review", summary: summary(&states), filter, main, keys: KEYS }.finish()
 }
 

@@ -17,7 +17,8 @@ use story::Story;
 /// What its keys do.
 const KEYS: &[(&str, &str)] = &[
     ("j k ↓ ↑", "the next test, the one before"),
-    ("Enter", "opens the test, or closes it"),
+    ("Enter", "opens the test, or closes it; on an arrow, goes to the line of the spec that it is from"),
+    ("b", "back to the link that was followed last"),
     ("f", "the next test that needs attention, opened"),
     ("o", "opens all tests that are shown, or closes them"),
     ("/", "the filter; Enter leads from there to the first test"),

@@ -34,7 +34,7 @@ pub(super) fn verdict(word: &str) -> Markup {
         "failed" | "invalid" | "could-not-run" => "✗",
         "changed" | "differs" | "flaky" => "≠",
         "new" => "+",
-        "stale" => "−",
+        "stale" | "removed" => "−",
         _ => "·",
     };
     html! { span class={ "verdict " (word) } { span aria-hidden="true" { (sign) } " " (word.replace('-', " ")) } }

@@ -46,6 +46,7 @@ fn entry(name: &str, state: State, tags: &[&str]) -> Entry {
         state,
         snapshot: PathBuf::from(format!("snapshots/{name}.snap")),
         path: Some(PathBuf::from(format!("specs/{name}.yaml"))),
+        place: Some(PathBuf::from(format!("specs/{name}.yaml"))),
         source: Some(SourceFile::new("a.yaml", "a.yaml", &*"steps:\n".repeat(20))),
         about: format!("About {name}, <i>."),
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
@@ -56,16 +57,17 @@ fn entry(name: &str, state: State, tags: &[&str]) -> Entry {
 fn page(link_base: Option<&str>) -> (tempfile::TempDir, PathBuf) {
     let stale = Entry {
         path: None,
+        place: None,
         source: None,
         lines: BTreeMap::new(),
         ..entry("tcp/gone", State::Stale { trace: OLD.to_owned(), reason: "no spec has it".to_owned() }, &[])
     };
-    let items = vec![
+    let entries = vec![
         entry("tcp/half close", State::Changed(Box::new(compare(OLD, NEW))), &["tcp", "close"]),
         entry("tcp/new", State::New(NEW.to_owned()), &["tcp"]),
         stale,
     ];
-    let text = review(&Review { items, base: None, link_base: link_base.map(str::to_owned) });
+    let text = review(&Review { entries, base: None, link_base: link_base.map(str::to_owned) });
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("review.html");
     std::fs::write(&page, text).unwrap();

@@ -21,7 +21,7 @@ steps:
 /// Texts in which HTML has a meaning, and long ones.
 const HOSTILE: &str = "\
 about: \"<script>document.title = 'taken'</script> & <b>\"
-tags: [\"<i>\", hostile]
+tags: [\"<i> x\", hostile]
 refs: [RFC 9293 section 3.6, \"<a href='x'>\", \"javascript:alert(1)\"]
 steps:
   - a-name-that-is-very-long-indeed-so-that-it-has-no-room: {pair: another-name-that-is-as-long-as-the-first-one-is}
@@ -184,6 +184,10 @@ fn filters_go_together() {
     assert_eq!(shown(&mut browser), json!(["changed", "echo", "missing", "new"]), "by tag");
     browser.click("input[value=passed]");
     assert_eq!(shown(&mut browser), json!(["echo"]));
+    let two = "const tag = document.querySelector('select'); tag.value = '<i> x'; \
+               tag.dispatchEvent(new Event('input', { bubbles: true }))";
+    browser.value(&format!("(() => {{ {two} }})()"));
+    assert_eq!(shown(&mut browser), json!(["hostile"]), "a tag may have two words");
     browser.press("/");
     browser.write("no such thing");
     assert_eq!(shown(&mut browser), json!([]));
@@ -209,6 +213,8 @@ fn links_lead_to_lines_and_tests() {
                  return [e.id, e.textContent.trim().slice(0, 80), e.checkVisibility(), r.top > 0 && r.bottom < innerHeight]; })()";
     browser.comes_to(place, &json!(["s1-7", "7  - client: {send: ping}", true, true]));
     browser.picture("run-line-400");
+    browser.press("b");
+    assert_eq!(browser.value("document.activeElement.getAttribute('href')"), line, "back at the arrow");
     // From the table to a test that is filtered out.
     browser.press("/");
     browser.write("echo");

@@ -17,7 +17,7 @@ pub(super) fn item(at: usize, item: &Entry, review: &Review, is_open: bool) -> M
         None => comparison::NOWHERE,
     };
     html! {
-        li id={ "t" (at) } data-verdict=(word) data-tags=(item.tags.join(" ")) {
+        li id={ "t" (at) } data-verdict=(word) data-tags=(item.tags.join("\n")) {
             details open[is_open] {
                 summary {
                     (words::verdict(word))
@@ -26,10 +26,15 @@ pub(super) fn item(at: usize, item: &Entry, review: &Review, is_open: bool) -> M
                 div.body {
                     @if !item.about.is_empty() { p.about { (item.about) } }
                     @match &item.state {
-                        State::Changed(changed) => { (comparison::comparison(&item.name, changed, places)) }
+                        State::Changed(changed) => { (comparison::comparison(&item.name, changed, places, review.base.as_deref())) }
                         State::New(trace) => {
                             (comparison::alone(&item.name, trace, places))
                             (comparison::trace(trace, places))
+                        }
+                        State::Removed(trace) => {
+                            p { "Its snapshot is gone." }
+                            (comparison::alone(&item.name, trace, comparison::NOWHERE))
+                            (comparison::trace(trace, comparison::NOWHERE))
                         }
                         State::Stale { trace, reason } => {
                             p { (reason) }
@@ -49,7 +54,7 @@ pub(super) fn item(at: usize, item: &Entry, review: &Review, is_open: bool) -> M
 
 /// Where the spec can be seen, with `{line}` in it.
 fn place(item: &Entry, review: &Review) -> Option<String> {
-    let (base, path) = (review.link_base.as_ref()?, item.path.as_ref()?);
+    let (base, path) = (review.link_base.as_ref()?, item.place.as_ref()?);
     let path = encoded(&shown_path(path));
     let whole = if base.contains("{path}") {
         base.replace("{path}", &path)

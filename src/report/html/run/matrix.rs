@@ -117,7 +117,7 @@ impl<'r> Matrix<'r> {
             return html! { "Fewer than two cases have run to their end." };
         }
         if letters == 1 {
-            return html! { "All " (ended) " cases that have ended gave the same trace." };
+            return html! { "All " (ended) " cases " @if ended < self.cases.len() { "that have ended " } "gave the same trace." };
         }
         if let Some((axis, (name, values))) =
             self.axes.iter().enumerate().find(|(axis, _)| self.is_decided_by(&[*axis]))

@@ -81,7 +81,7 @@ fn changed(test: &str, change: &Change, places: Places<'_>) -> Markup {
                 (comparison::events(&compare(&first.trace, &change.trace), places))
             }
             None if change.accepted.is_empty() => {}
-            None => { (comparison::comparison(test, &compare(&change.accepted, &change.trace), places)) }
+            None => { (comparison::comparison(test, &compare(&change.accepted, &change.trace), places, None)) }
         }
         dl.facts {
             dt { "Snapshot" }

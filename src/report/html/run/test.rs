@@ -18,7 +18,7 @@ pub(super) fn item(report: &RunReport, stories: &[Story<'_>], story: &Story<'_>)
     let places =
         if story.spec.source.is_some() { Places { spec: story.at, lines: &lines } } else { comparison::NOWHERE };
     html! {
-        li id=(story.id) data-verdict=(verdict) data-tags=(story.tags().join(" ")) {
+        li id=(story.id) data-verdict=(verdict) data-tags=(story.tags().join("\n")) {
             details {
                 summary {
                     (words::verdict(verdict))

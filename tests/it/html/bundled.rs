@@ -1,4 +1,4 @@
-//! Diagrams of a trace's text, which has neither lines nor addresses.
+//! All bundled specs: their traces as text, which has neither lines nor addresses, and the page of them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,29 +11,35 @@ use sockspec::suite::{Layout, Runner, find};
 use sockspec::trace::record::Record;
 use sockspec::trace::{TraceText, placed, text_of};
 
-use crate::project::Project;
+use super::*;
 
-/// The records of all bundled specs, in the order of their names.
-static BUNDLED: LazyLock<Vec<Record>> = LazyLock::new(bundled);
+/// A run of all bundled specs.
+struct Bundled {
+    /// The records, in the order of the names of the tests.
+    records: Vec<Record>,
+    /// Where they are, and the page.
+    project: Project,
+}
 
-fn bundled() -> Vec<Record> {
-    fn read(folder: &Path, records: &mut Vec<Record>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                read(&path, records);
-            } else {
-                records.push(Record::from_json(&fs::read_to_string(&path).unwrap()).unwrap());
-            }
-        }
-    }
+static BUNDLED: LazyLock<Bundled> = LazyLock::new(|| {
     let specs = concat!(env!("CARGO_MANIFEST_DIR"), "/specs");
     let project = Project::new(&[]);
-    project.run(&["run", specs, "--update", "no", "--record", "records"]);
+    project.run(&["run", specs, "--update", "no", "--record", "records", "--report", "html=report.html"]);
     let mut records = Vec::new();
     read(&project.path("records"), &mut records);
     records.sort_by(|one, other| one.test.cmp(&other.test));
-    records
+    Bundled { records, project }
+});
+
+fn read(folder: &Path, records: &mut Vec<Record>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(&path, records);
+        } else {
+            records.push(Record::from_json(&fs::read_to_string(&path).unwrap()).unwrap());
+        }
+    }
 }
 
 /// Without the lines, which only a run knows.
@@ -61,7 +67,7 @@ const COMPUTED: [&str; 2] = [
 
 #[test]
 fn a_trace_is_drawn_as_the_run_that_it_is_of() {
-    let records = &*BUNDLED;
+    let records = &BUNDLED.records;
     assert!(records.len() > 100, "the bundled specs have run");
     let is_other = |record: &&Record| {
         let text = TraceText::read(&text_of(record));
@@ -75,7 +81,7 @@ fn a_trace_is_drawn_as_the_run_that_it_is_of() {
 #[test]
 fn events_of_a_text_have_the_lines_that_they_had_in_the_run() {
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
-    let records = &*BUNDLED;
+    let records = &BUNDLED.records;
     let runner = Runner::default();
     let mut compared = 0;
     for found in find::find(&[specs], &Layout::Nearest { snapshots: None }).unwrap() {
@@ -96,4 +102,24 @@ fn events_of_a_text_have_the_lines_that_they_had_in_the_run() {
         }
     }
     assert!(compared > 100);
+}
+
+#[test]
+fn the_page_of_many_tests_is_sound() {
+    const MOST: u64 = 10_000_000;
+    let page = BUNDLED.project.path("report.html");
+    assert!(fs::metadata(&page).unwrap().len() < MOST);
+    let Some(mut browser) = Browser::start() else { return };
+    for width in WIDTHS {
+        browser.open(&page, width, false);
+        is_sound(&mut browser);
+        browser.value("document.getElementById('matrices').scrollIntoView()");
+        browser.picture(&format!("bundled-matrices-{width}"));
+        browser.press("/");
+        browser.write("half close");
+        browser.press("Enter");
+        browser.press("o");
+        is_sound(&mut browser);
+        browser.picture(&format!("bundled-{width}"));
+    }
 }
