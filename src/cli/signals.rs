@@ -4,6 +4,7 @@ use std::fs;
 use std::future::{self, Future};
 use std::io;
 use std::process;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -75,6 +76,7 @@ fn watch(cancel: &Cancel, ticker: Option<Ticker>) -> io::Result<()> {
 
 /// Has a signal that ends the program give the terminal back first.
 pub(super) fn restore_at_end(restore: fn()) {
+    let (ready, is_ready) = mpsc::channel();
     // Without the thread signals end the program as they always do.
     let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || -> io::Result<()> {
         let runtime = Builder::new_current_thread().enable_io().build()?;
@@ -82,6 +84,8 @@ pub(super) fn restore_at_end(restore: fn()) {
             let mut interrupt = signal(SignalKind::interrupt())?;
             let mut terminate = signal(SignalKind::terminate())?;
             let mut hang_up = signal(SignalKind::hangup())?;
+            // Nothing is taken over before it can be given back.
+            let _ = ready.send(());
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
@@ -91,6 +95,7 @@ pub(super) fn restore_at_end(restore: fn()) {
             process::exit(Exit::Interrupted as i32)
         })
     });
+    let _ = is_ready.recv();
 }
 
 /// Whether this process was started with SIGHUP ignored, proc_pid_status(5).

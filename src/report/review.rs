@@ -11,7 +11,7 @@ use crate::trace::TraceText;
 
 /// How many events that are the same stand round those that are not.
 const CONTEXT: usize = 2;
-/// The first column that the spec's line may stand in.
+/// The first column that the spec's line may stand in, where there is room for it.
 const BESIDE: usize = 44;
 /// How many columns of the spec's line must be seen for it to stand beside the event.
 const SEEN: usize = 24;
@@ -150,7 +150,7 @@ impl Lines {
         }
         let Some(StepText { place, text: said }) = step else { return };
         let own = 2 + text.width();
-        let at = BESIDE.max(own + 2);
+        let at = BESIDE.min(self.style.width.saturating_sub(SEEN + 2)).max(own + 2);
         let said = format!("{place:>4} │ {said}");
         if own <= room
             && at + SEEN <= self.style.width

@@ -49,7 +49,7 @@ const KEYS: [(&str, &str); 13] = [
 pub(super) fn footer(width: usize) -> &'static str {
     match width {
         78.. => "a accept  r reject  s skip  A/R all alike  u undo  d diagram  ? help  q quit",
-        60.. => "a accept  r reject  s skip  u undo  d diagram  ? help",
+        60.. => "a accept  r reject  s skip  u undo  d diagram  ?  q quit",
         44.. => "a accept  r reject  s skip  ? help  q quit",
         _ => "a r s u d ? q",
     }
