@@ -256,7 +256,7 @@ fn attributes(old: &str, new: &str, who: &str) -> Vec<Finding> {
             format!("now has {} bytes {what} where it had {}", set(is), set(was))
         }
         ("queue", Some(was), Some(is)) => {
-            format!("now has {} connections in its queue where it had {}", set(is), set(was))
+            format!("now has a queue of {} connections where it had one of {}", set(is), set(was))
         }
         (name, Some(was), Some(is)) => format!("now has {name} {} where it had {}", set(is), set(was)),
         (name, None, is) => format!("is now asked for {name}, too, and has {}", set(is.unwrap_or_default())),

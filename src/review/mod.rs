@@ -5,6 +5,7 @@
 //! read.
 
 mod align;
+mod closing;
 mod ending;
 mod fields;
 mod finding;

@@ -279,7 +279,7 @@ fn attributes(list: &str) -> Phrase {
         Some(("state", state)) => Phrase::new("is in state", "was in state", state),
         Some(("unread", count)) => Phrase::new("has", "had", &format!("{count} bytes unread")),
         Some(("unsent", count)) => Phrase::new("has", "had", &format!("{count} bytes unsent")),
-        Some(("queue", count)) => Phrase::new("has", "had", &format!("{count} connections in its queue")),
+        Some(("queue", count)) => Phrase::new("has", "had", &format!("a queue of {count} connections")),
         _ => Phrase::new("shows", "showed", list),
     }
 }

@@ -7,6 +7,8 @@ use super::rename::Rename;
 
 /// How many new or lost events have sentences of their own.
 const EVENTS: usize = 8;
+/// How many events after a send its receive is looked for.
+const NEAR: usize = 3;
 /// How many names stand in a sentence.
 const NAMES: usize = 4;
 
@@ -140,9 +142,11 @@ fn bytes(who: &str, verb: &str, told: &str, group: &[Finding]) -> String {
 
 /// New and lost events. Of many the first; those of an endpoint that is all new or all gone in one.
 fn events(findings: &[Finding]) -> Vec<Sentence> {
-    let shown = if findings.len() > EVENTS { EVENTS - 1 } else { findings.len() };
-    let (first, rest) = findings.split_at(shown);
-    let mut sentences: Vec<Sentence> = first.iter().map(event).collect();
+    let groups = exchanges(findings);
+    let shown = if groups.len() > EVENTS { EVENTS - 1 } else { groups.len() };
+    let (first, rest) = groups.split_at(shown);
+    let mut sentences: Vec<Sentence> = first.iter().map(|group| event(group)).collect();
+    let rest: Vec<Finding> = rest.concat();
     if !rest.is_empty() {
         let is_new = |finding: &&Finding| matches!(finding.said, Said::Added { .. });
         let new = rest.iter().filter(is_new).count();
@@ -151,22 +155,52 @@ fn events(findings: &[Finding]) -> Vec<Sentence> {
             (0, gone) => format!("{gone} more events are gone"),
             (new, gone) => format!("{new} more events are new, and {gone} are gone"),
         };
-        sentences.push(sentence(rest, text));
+        sentences.push(sentence(&rest, text));
     }
     sentences
 }
 
-fn event(finding: &Finding) -> Sentence {
-    let group = std::slice::from_ref(finding);
-    match &finding.said {
+/// Events one by one, but each receive with the send that it belongs to, as far as that is plain.
+fn exchanges(findings: &[Finding]) -> Vec<Vec<Finding>> {
+    let mut groups: Vec<Vec<Finding>> = Vec::new();
+    for finding in findings {
+        let sent = groups.iter_mut().rev().take(NEAR).find(|group| group.len() == 1 && is_received(&group[0], finding));
+        match sent {
+            Some(group) => group.push(finding.clone()),
+            None => groups.push(vec![finding.clone()]),
+        }
+    }
+    groups
+}
+
+/// Whether one end receives what the other one sends, both new or both gone.
+fn is_received(sent: &Finding, received: &Finding) -> bool {
+    match (&sent.said, &received.said) {
+        (Said::Added { who, does }, Said::Added { who: other, does: also })
+        | (Said::Removed { who, does }, Said::Removed { who: other, does: also }) => {
+            let bytes = does.strip_prefix("sends ").zip(also.strip_prefix("receives "));
+            who != other && bytes.is_some_and(|(sent, received)| sent == received)
+        }
+        _ => false,
+    }
+}
+
+fn event(group: &[Finding]) -> Sentence {
+    let receiver = group.get(1).map(|received| match &received.said {
+        Said::Added { who, .. } => format!(", and {who} receives that"),
+        Said::Removed { who, .. } => format!(", nor does {who} receive that"),
+        _ => String::new(),
+    });
+    let receiver = receiver.unwrap_or_default();
+    match &group[0].said {
         Said::Added { who, does } => {
-            let told = format!("{who} {does}");
+            let told = format!("{who} {does}{receiver}");
             Sentence { step: Some(told.clone()), ..sentence(group, format!("new: {told}")) }
         }
         Said::Removed { who, does } => {
             let text = match does.strip_prefix("is ") {
                 Some(what) => format!("{who} is no longer {what}"),
-                None => format!("{who} no longer {does}"),
+                None => format!("{who} no longer {does}{receiver}"),
             };
             sentence(group, text)
         }

@@ -7,7 +7,7 @@ use super::finding::{Finding, Said, Weight};
 use super::order::{self, Known};
 use super::phrase::{self, who};
 use super::wire::Wire;
-use super::{Cell, Row, RowKind, ending, fields, sentences};
+use super::{Cell, Row, RowKind, closing, ending, fields, sentences};
 use crate::trace::TraceText;
 use crate::trace::event::{Event, What};
 use crate::trace::read::{Node, NodeKind};
@@ -21,6 +21,9 @@ struct Single<'n> {
     /// How often it happens, where it is in a `repeat` that is new or gone, too.
     times: Option<u64>,
 }
+
+/// How much is told of iterations that go another way.
+const TOLD: usize = 2;
 
 #[derive(Debug, Default)]
 struct Walk<'n> {
@@ -36,6 +39,8 @@ struct Walk<'n> {
     explained: HashSet<(bool, u32)>,
     /// Whether a block is new or gone, so that events stand elsewhere that are in the same order.
     has_blocks: bool,
+    /// Who closes before or after the other end, unlike before, which is told.
+    closers: HashSet<String>,
     ends: Vec<(&'n ending::List, &'n ending::List, Option<u32>, Option<u32>)>,
 }
 
@@ -44,6 +49,7 @@ struct Walk<'n> {
 pub(super) fn walk(old: &TraceText, renamed: &TraceText, new: &TraceText) -> (Vec<Row>, Vec<Finding>) {
     let old_lines = old.to_text().lines().map(str::to_owned).collect();
     let mut walk = Walk { old_lines, ..Walk::default() };
+    (walk.findings, walk.closers) = closing::compare(&renamed.nodes, &new.nodes);
     walk.nodes(&renamed.nodes, &new.nodes);
     walk.finish()
 }
@@ -192,8 +198,9 @@ impl<'n> Walk<'n> {
                 (None, Some(new)) => {
                     let Some(some) = count(new) else { continue };
                     let (_, findings) = parts(usual_old.inner(), new.inner());
-                    let text = sentences::of(findings, &[]).into_iter().next().map(|sentence| sentence.text);
-                    let text = format!("in {some} of {all} iterations, {}", text.unwrap_or_default());
+                    let told: Vec<String> =
+                        sentences::of(findings, &[]).into_iter().take(TOLD).map(|sentence| sentence.text).collect();
+                    let text = format!("in {some} of {all} iterations, {}", told.join(", and "));
                     self.findings.push(Finding { new: Some(new.line), ..Finding::plain(Weight::Seen, text) });
                     self.explained.insert((true, new.line));
                 }
@@ -228,7 +235,8 @@ impl<'n> Walk<'n> {
             self.rows[gone.row].kind = RowKind::MovedAway;
             self.rows[new.row].kind = RowKind::MovedHere;
             let (finding, has_passed) = order::moved(new.event, gone.node.line, new.node.line, &self.known);
-            self.findings.extend((has_passed || !self.has_blocks).then_some(finding));
+            let is_told = matches!(verb(new.event), "close" | "reset") && self.closers.contains(&new.event.endpoint);
+            self.findings.extend((!is_told && (has_passed || !self.has_blocks)).then_some(finding));
             self.wire.compare((gone.node.line, gone.event), (new.node.line, new.event));
             false
         });
