@@ -246,6 +246,13 @@ fn a_report_goes_into_what_is_no_file() {
     project.run(&["run", "--update", "all", "--report", "json=/dev/stderr"]).exits(0).says("\"version\":1");
 }
 
+/// Whether a process is there no more, or has a handler for SIGINT, proc_pid_status(5).
+fn catches_interrupts(process: u32) -> bool {
+    let Ok(status) = fs::read_to_string(format!("/proc/{process}/status")) else { return true };
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << 1) != 0
+}
+
 #[test]
 fn reports_are_written_when_the_run_is_interrupted() {
     let project = Project::new(&[("specs/a.yaml", ECHO)]);
@@ -260,6 +267,9 @@ fn reports_are_written_when_the_run_is_interrupted() {
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     assert!(first.contains("passed"), "{first}");
+    while !catches_interrupts(child.id()) {
+        std::thread::yield_now();
+    }
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let report = json(&fs::read_to_string(project.path("j")).unwrap());
