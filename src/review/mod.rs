@@ -1,6 +1,6 @@
 //! What has changed between two traces: event by event, and in plain words.
 //!
-//! [`compare`] reads both texts back, pairs their events ([`align`]), and tells what differs in each
+//! [`compare`] reads both texts back, pairs their events (`align`), and tells what differs in each
 //! pair. [`Comparison::rows`] is the difference to be drawn, [`Comparison::sentences`] the one to be
 //! read.
 

@@ -1,7 +1,7 @@
 //! A conversation from a capture file: nobody is talked to.
 //!
-//! [`file`] gives the frames, [`packet`] what they carry, [`flow`] the connections that they belong to, whose
-//! directions are put together by [`stream`]; [`choose`] says which of them are meant.
+//! [`file`] gives the frames, `packet` what they carry, `flow` the connections that they belong to, whose
+//! directions are put together by `stream`; `choose` says which of them are meant.
 
 mod choose;
 mod file;

@@ -1,9 +1,9 @@
 //! Formats the text of a spec: blanks and line ends, and nothing else. Every word, quote and comment stays as
 //! it was written, in the order in which it was written.
 //!
-//! [`tokens`] cuts the text into what may stand between blanks, by the places that the parser gives ([`walk`]);
-//! [`layout`] says in which column each line begins and how many blanks stand between two tokens; [`comments`]
-//! puts those at the ends of lines back beneath each other. Before, [`join`] writes short steps into one line.
+//! `tokens` cuts the text into what may stand between blanks, by the places that the parser gives (`walk`);
+//! `layout` says in which column each line begins and how many blanks stand between two tokens; `comments`
+//! puts those at the ends of lines back beneath each other. Before, `join` writes short steps into one line.
 //! What comes out is read again: if it did not say the same, it would not be given.
 
 mod comments;
