@@ -84,7 +84,8 @@ fn where_nobody_looks_there_is_no_bar() {
     for environment in [("CI", "true"), ("TERM", "dumb")] {
         let (code, shown) = OnTerminal::new(&project, &["run"], &[environment]).ends();
         assert_eq!(code, Some(1), "{shown}");
-        assert!(!shown.contains("/3"), "{shown:?}");
+        // The name of the folder of records may begin with a 3, too.
+        assert!(!(0..=3).any(|done| shown.contains(&format!("{done}/3"))), "{shown:?}");
     }
     assert_eq!(project.run(&["run"]).exits(1).stderr, "");
 }
