@@ -134,8 +134,8 @@ impl Run {
         };
         let mut runner = self.runner();
         let mut last = Last::read(self.effort.flaky_is_ok());
-        let narrowed = self.narrow(&mut last, &mut runner, &mut found, output);
-        if let Err(exit) = narrowed {
+        let all = found.len();
+        if let Err(exit) = self.narrow(&mut last, &mut runner, &mut found, output) {
             last.write();
             return exit.max(reports::write(&self.reports, &RunReport::default(), output));
         }
@@ -143,14 +143,25 @@ impl Run {
         if let Some(seed) = seed {
             output.line(format!("shuffled by seed {seed}"));
         }
+        let mut report = RunReport { seed, flaky_is_ok: self.effort.flaky_is_ok(), ..RunReport::default() };
+        self.run(&runner, &found, &mut report, &mut last, output);
+        report.took = begun.elapsed();
+        let exit = self.conclude(&report, &runner, output);
+        if !report.is_interrupted && found.len() == all {
+            self.tell_of_stale(&found, output);
+        }
+        exit.max(reports::write(&self.reports, &report, output))
+    }
+
+    /// Runs all, and prints what there is to say of each as soon as it can be said.
+    fn run(&self, runner: &Runner, found: &[Found], report: &mut RunReport, last: &mut Last, output: &mut Output) {
         // The right to isolated networks can be had only as long as there is one thread.
-        runner.prepare(&found);
+        runner.prepare(found);
         let progress = Progress::new(found.len(), &runner.watch, output);
         signals::cancel_and_tick(&runner.cancel, Some(progress.ticker()));
-        let mut report = RunReport { seed, flaky_is_ok: self.effort.flaky_is_ok(), ..RunReport::default() };
         let mut slowest = self.order.slowest();
         let options = self.report(output);
-        pool::run(&found, self.jobs(found.len()), &runner, &mut |result: SpecResult| {
+        pool::run(found, self.jobs(found.len()), runner, &mut |result: SpecResult| {
             result.tests.iter().for_each(|test| report.totals.add(&test.outcome));
             progress.print(output, &terminal::spec(&result, options));
             last.note(&result);
@@ -160,15 +171,9 @@ impl Run {
             }
         });
         progress.finish();
-        report.took = begun.elapsed();
         report.is_interrupted = runner.cancel.is_cancelled();
         last.write();
         slowest.show(output);
-        let exit = self.conclude(&report, &runner, output);
-        if !report.is_interrupted {
-            self.tell_of_stale(&found, output);
-        }
-        exit.max(reports::write(&self.reports, &report, output))
     }
 
     /// Keeps of the selected tests those that failed last, and of these those of a share.

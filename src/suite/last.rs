@@ -127,12 +127,12 @@ impl Last {
     }
 
     /// Writes the list, if it is another one now. It is a help only, and so is no error where that cannot be.
-    pub fn write(self) {
+    pub fn write(&self) {
         if !self.is_changed {
             return;
         }
         let Some(records) = records::of_failures() else { return };
-        let content = Content { folder: self.folder.to_string_lossy().into_owned(), failed: self.failed };
+        let content = Content { folder: self.folder.to_string_lossy().into_owned(), failed: self.failed.clone() };
         let json = serde_json::to_string(&content).unwrap_or_default();
         let _ = snapshot::write_whole(&records.join(FILE), |file| file.write_all(json.as_bytes()));
     }
