@@ -136,15 +136,14 @@ pub(super) fn unreachable(story: &Story<'_>, name: &str) -> Option<String> {
 /// ETIMEDOUT.
 pub(super) fn timed_out(story: &Story<'_>) -> Option<String> {
     let own = story.own()?;
-    let limit = ["TCP_USER_TIMEOUT", "TCP_KEEPCNT"].into_iter().find_map(|option| {
-        let (set, value) = story.set(own, option)?;
-        Some(format!("{option} {value} ({})", story.line(set)))
-    });
+    let set = |option| story.set(own, option).map(|(set, value)| format!("{option} {value}, {}", story.line(set)));
+    let limit = set("TCP_USER_TIMEOUT").map(|limit| format!("nothing was acknowledged in time ({limit})"));
+    let limit = limit.or_else(|| Some(format!("no keepalive probe was answered ({})", set("TCP_KEEPCNT")?)));
     let link = story.link(&ends(story));
     match (link, limit) {
-        (Some(link), Some(limit)) => Some(format!("{link}, and no answer came within {limit}")),
+        (Some(link), Some(limit)) => Some(format!("{link}, so {limit}")),
         (Some(link), None) => Some(format!("{link}, so no answer came")),
-        (None, Some(limit)) => Some(format!("the other end acknowledged nothing within {limit}")),
+        (None, Some(limit)) => Some(limit),
         (None, None) if story.verb() == "connect" => {
             Some(format!("nothing answered at {}: neither SYN ACK nor RST came back", story.scene.address.as_deref()?))
         }

@@ -68,12 +68,11 @@ fn no_connection(story: &Story<'_>, listener: &End) -> Option<String> {
         return Some(link);
     }
     let name = &listener.name;
-    let to_it = |words: &str| words.strip_prefix("connect ").is_some_and(|rest| rest.split(' ').next() == Some(name));
-    match story.all(|_, words| to_it(words)).last() {
-        // An address that is written out may be its own.
-        None if story.all(|_, words| words.starts_with("connect ") && words.contains(':')).next().is_some() => None,
-        None if listener.shared => None,
-        None => Some(format!("no step before this one connects to `{name}`")),
+    let mut all = story.all(|_, words| begins(words, "connect"));
+    match story.all(|_, words| is_to(words, listener)).last() {
+        // An address that is written out may be its own, and a program may connect.
+        None if listener.shared || has_programs(story) || all.any(|step| words(step).contains(':')) => None,
+        None => Some(format!("no step has connected to `{name}`")),
         Some(connect) => {
             let client = &connect.event.endpoint;
             let accepted = story.all(|_, words| words == format!("accept {client}")).last()?;
@@ -178,14 +177,11 @@ fn no_datagram(story: &Story<'_>, own: &End) -> Option<String> {
         let what = if own.dropped == 1 { "1 datagram" } else { "datagrams" };
         return Some(format!("the receive buffer of `{name}` (SO_RCVBUF) had no room for {what}, which Linux dropped"));
     }
-    let to_it = format!("to {name}");
-    let connects =
-        |step: &Happened| words(step).strip_prefix("connect ").is_some_and(|to| to.split(' ').next() == Some(name));
+    let to_it = |step: &Happened| has_suffix(step, &format!("to {name}"));
     let connected: Vec<&str> =
-        story.all(|_, _| true).filter(|step| connects(step)).map(|step| step.event.endpoint.as_str()).collect();
+        story.all(|_, words| is_to(words, own)).map(|step| step.event.endpoint.as_str()).collect();
     let all: Vec<&Happened> = story.all(|_, words| words == "send").collect();
-    let reaching = |step: &&&Happened| has_suffix(step, &to_it) || connected.contains(&step.event.endpoint.as_str());
-    if let Some(sent) = all.iter().rev().find(reaching) {
+    if let Some(sent) = all.iter().rev().find(|step| to_it(step) || connected.contains(&step.event.endpoint.as_str())) {
         return from_another(story, own, sent);
     }
     // Addresses that are written out may be its own, and a program may send.
@@ -193,8 +189,17 @@ fn no_datagram(story: &Story<'_>, own: &End) -> Option<String> {
         matches!(&step.event.what, What::Data { suffix, .. }
             if !suffix.iter().any(|word| word.contains("://") || word.contains('<')))
     });
-    (is_told && story.all(|_, words| begins(words, "run")).next().is_none())
-        .then(|| format!("no step before this one sends to `{name}`"))
+    (is_told && !has_programs(story)).then(|| format!("no step has sent to `{name}`"))
+}
+
+/// Whether a step connects to an endpoint.
+fn is_to(words: &str, end: &End) -> bool {
+    let to = words.strip_prefix("connect ").and_then(|to| to.split(' ').next());
+    to.is_some_and(|to| to == end.name || end.alias.as_deref() == Some(to))
+}
+
+fn has_programs(story: &Story<'_>) -> bool {
+    story.all(|_, words| begins(words, "run")).next().is_some()
 }
 
 /// A datagram that is dropped, since its receiver is connected to somebody else than its sender.
