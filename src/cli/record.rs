@@ -1,5 +1,7 @@
 //! `sockspec record`
 
+mod pcap;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -27,15 +29,24 @@ use crate::suite::{Config, SpecResult};
 const ROUNDS: usize = 4;
 
 /// Record what a client and a server say to each other, as a spec that passes against that server
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Record {
     /// Where to listen for the client; a free port or path if not given
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     listen: Option<Address>,
 
     /// Where the server is, such as `tcp://127.0.0.1:6379`, `udp://127.0.0.1:53` or `unix:/run/x.sock`
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
-    to: Address,
+    #[arg(long, value_name = "ADDRESS", value_parser = address, required_unless_present = "pcap")]
+    to: Option<Address>,
+
+    /// Record nobody: take what was said from a capture, pcap or pcapng. `--to` says which server is meant where
+    /// there are several
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "connections", "command"])]
+    pcap: Option<PathBuf>,
+
+    /// With `--pcap`: which client is meant; port 0 is any
+    #[arg(long, value_name = "ADDRESS", value_parser = address, requires = "pcap")]
+    from: Option<Address>,
 
     /// The spec to write
     #[arg(short, long, value_name = "FILE")]
@@ -46,9 +57,9 @@ pub(super) struct Record {
     force: bool,
 
     /// Which ends the spec plays: the client against the server, the server for the client (the COMMAND, or
-    /// one that you run), or both, so that it needs neither
-    #[arg(long, value_enum, value_name = "SIDE", default_value_t)]
-    side: Side,
+    /// one that you run), or both, so that it needs neither; client if not given, both with `--pcap`
+    #[arg(long, value_enum, value_name = "SIDE")]
+    side: Option<Side>,
 
     /// What the spec shows, in one sentence
     #[arg(long, value_name = "TEXT")]
@@ -58,10 +69,10 @@ pub(super) struct Record {
     #[arg(long, value_name = "N", default_value_t = 1)]
     connections: usize,
 
-    /// How often to play the client's part again, to see what varies; 0 leaves the server alone: then
-    /// nothing is verified, and there is no snapshot
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    replays: usize,
+    /// How often to play the client's part again, to see what varies; 0 leaves the server alone: then nothing is
+    /// verified, and there is no snapshot. 3 if not given, 0 with `--pcap`
+    #[arg(long, value_name = "N")]
+    replays: Option<usize>,
 
     /// A client to run, in which `{address}`, `{host}`, `{port}` and `{path}` say where to connect; the
     /// recording ends with it
@@ -80,9 +91,8 @@ impl Configure for Record {
 }
 
 /// Which ends the spec plays.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Side {
-    #[default]
     Client,
     Server,
     Both,
@@ -105,6 +115,9 @@ impl Record {
         if let Err(message) = self.check() {
             output.error(message);
             return Exit::Usage;
+        }
+        if let Some(file) = &self.pcap {
+            return self.of_capture(file, output);
         }
         let recorded = match self.record(output) {
             Ok(recorded) => recorded,
@@ -136,7 +149,9 @@ impl Record {
         if self.output.exists() && !self.force {
             return Err(format!("`{}` is there already; choose another name, or `--force`", self.output.display()));
         }
-        match &self.to {
+        // Of a capture it says which server is meant, and may leave things open.
+        let Some(to) = self.to.as_ref().filter(|_| self.pcap.is_none()) else { return Ok(()) };
+        match to {
             Address::Any(network) => {
                 Err(format!("`--to {network}` names no server; write an address, such as `{network}://127.0.0.1:6379`"))
             }
@@ -159,7 +174,7 @@ impl Record {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
         LocalSet::new().block_on(&runtime, async {
             let folder = tempfile::Builder::new().prefix("sockspec-").tempdir()?;
-            let proxy = Proxy::listen(&self.listen_address(folder.path()), self.to.clone()).await?;
+            let proxy = Proxy::listen(&self.listen_address(folder.path()), self.server()).await?;
             self.client(proxy.address())?.wait().await?;
             proxy.drained().await;
             Ok(proxy.conversation())
@@ -169,7 +184,7 @@ impl Record {
     async fn serve(&self, output: &mut Output) -> io::Result<Recorded> {
         let folder = tempfile::Builder::new().prefix("sockspec-").tempdir()?;
         let listen = self.listen_address(folder.path());
-        let proxy = Proxy::listen(&listen, self.to.clone())
+        let proxy = Proxy::listen(&listen, self.server())
             .await
             .map_err(|error| io::Error::new(error.kind(), format!("cannot listen at {}: {error}", written(&listen))))?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -195,7 +210,7 @@ impl Record {
 
     /// Where to listen: a free address of the same kind as the server's, if nothing is said.
     fn listen_address(&self, folder: &Path) -> Address {
-        let network = self.to.network();
+        let network = self.server().network();
         match &self.listen {
             Some(Address::Any(network)) => free(*network, folder),
             Some(address) => address.clone(),
@@ -250,14 +265,12 @@ impl Record {
             );
             return Ok(Exit::Failed);
         }
-        if self.replays == 0 || self.side == Side::Server && self.command.is_empty() {
+        if let Some(why) = self.unverified() {
             self.save(&understood, output)?;
-            let why =
-                if self.replays == 0 { "since `--replays 0` says so" } else { "since nobody here runs its client" };
             output.line(format_args!("not verified, {why}: run it, and accept its trace if that is right"));
             return Ok(Exit::Success);
         }
-        let mut replays = self.replays;
+        let mut replays = self.replays();
         for round in 0..ROUNDS {
             if !self.look_again(&mut understood, replays, cancel)? {
                 return Ok(interrupted(output));
@@ -278,6 +291,31 @@ impl Record {
         Ok(Exit::Failed)
     }
 
+    /// Where the server is, or was.
+    fn server(&self) -> Address {
+        self.to.clone().unwrap_or(Address::Any(Network::Tcp))
+    }
+
+    fn side(&self) -> Side {
+        self.side.unwrap_or(if self.pcap.is_some() { Side::Both } else { Side::Client })
+    }
+
+    fn replays(&self) -> usize {
+        self.replays.unwrap_or(if self.pcap.is_some() { 0 } else { 3 })
+    }
+
+    /// Why the spec is not run, where it is not.
+    fn unverified(&self) -> Option<&'static str> {
+        match (self.side(), self.replays()) {
+            (Side::Server, _) if self.command.is_empty() => Some("since nobody here runs its client"),
+            // It needs nobody, and is spoken to by nobody.
+            (Side::Both, _) if self.pcap.is_some() => None,
+            (_, 0) if self.pcap.is_some() => Some("since a capture talks to nobody (`--replays 3` would)"),
+            (_, 0) => Some("since `--replays 0` says so"),
+            _ => None,
+        }
+    }
+
     fn save(&self, understood: &Understood, output: &mut Output) -> io::Result<()> {
         let written = understood.write(&self.head());
         written.save(&self.output)?;
@@ -291,7 +329,7 @@ impl Record {
 
     /// Sees how it goes again. `false` where that was interrupted.
     fn look_again(&self, understood: &mut Understood, times: usize, cancel: &Cancel) -> io::Result<bool> {
-        if self.side == Side::Server {
+        if self.side() == Side::Server {
             for _ in 0..times {
                 understood.add(&self.record_again()?);
             }
@@ -300,8 +338,8 @@ impl Record {
     }
 
     fn ends(&self, status: Option<ExitStatus>) -> Ends {
-        match self.side {
-            Side::Client => Ends::Client(self.to.clone()),
+        match self.side() {
+            Side::Client => Ends::Client(self.server()),
             Side::Both => Ends::Both,
             Side::Server if self.command.is_empty() => Ends::Server(None),
             Side::Server => {
@@ -329,7 +367,7 @@ impl Record {
         let stem = self.output.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let about = self.about.clone().unwrap_or_else(|| {
             let client = self.command.first().and_then(|name| name.rsplit('/').next()).unwrap_or("a client");
-            format!("What {client} and the server at {} say to each other.", written(&self.to))
+            format!("What {client} and the server at {} say to each other.", written(&self.server()))
         });
         Head { schema_line: String::new(), about, stem }
     }

@@ -23,6 +23,7 @@ mod moving;
 mod new;
 mod packaging;
 mod partitions;
+mod pcap;
 mod ports;
 mod programs;
 mod progress;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::Problem;
 use super::flow::{Flow, Seen};
 use crate::model::address::Address;
+use crate::model::network::Network;
 use crate::record::conversation::Side;
 use crate::record::ftp;
 
@@ -94,9 +95,17 @@ fn tells(flow: &Flow, by: Side, address: SocketAddr) -> bool {
 }
 
 fn is_at(address: &Address, flow: &Flow, end: usize) -> bool {
-    let Address::Inet { network, address } = address else { return false };
     let own = flow.ends[end];
-    network.is_tcp() == flow.is_tcp && address.ip() == own.ip() && (address.port() == 0 || address.port() == own.port())
+    let is_same = |network: Network| {
+        (network.is_tcp() && flow.is_tcp || network.is_udp() && !flow.is_tcp) && (!network.is_v6() || own.is_ipv6())
+    };
+    match address {
+        Address::Inet { network, address } => {
+            is_same(*network) && address.ip() == own.ip() && [0, own.port()].contains(&address.port())
+        }
+        Address::Any(network) => is_same(*network),
+        Address::Unix { .. } => false,
+    }
 }
 
 /// The servers of connections, each with what came to it.

@@ -49,8 +49,18 @@ pub(super) fn read(path: &Path, take: &mut dyn FnMut(Frame<'_>)) -> io::Result<E
     }
 }
 
+/// What is wrong with a file that does not even begin as one.
+fn no_capture(error: PcapError) -> PcapError {
+    match error {
+        PcapError::IoError(error) if error.kind() != io::ErrorKind::UnexpectedEof => PcapError::IoError(error),
+        _ => {
+            PcapError::IoError(io::Error::new(io::ErrorKind::InvalidData, "it is no capture, neither pcap nor pcapng"))
+        }
+    }
+}
+
 fn pcap(file: BufReader<File>, take: &mut dyn FnMut(Frame<'_>)) -> Result<(), PcapError> {
-    let mut reader = PcapReader::new(file)?;
+    let mut reader = PcapReader::new(file).map_err(no_capture)?;
     let header = reader.header();
     let unit = if header.ts_resolution == TsResolution::NanoSecond { 1 } else { 1000 };
     // Frames that were cut are longer than the file says it keeps, so none is checked against that.
@@ -63,7 +73,7 @@ fn pcap(file: BufReader<File>, take: &mut dyn FnMut(Frame<'_>)) -> Result<(), Pc
 }
 
 fn pcapng(file: BufReader<File>, take: &mut dyn FnMut(Frame<'_>)) -> Result<(), PcapError> {
-    let mut reader = PcapNgReader::new(file)?;
+    let mut reader = PcapNgReader::new(file).map_err(no_capture)?;
     let mut interfaces: Vec<Interface> = Vec::new();
     let mut last = Duration::ZERO;
     while let Some(block) = reader.next_block() {
