@@ -74,14 +74,14 @@ pub(in crate::record) fn side(
 fn listen_vars(script: &Script) -> String {
     let network = script.links.first().map_or(Network::Tcp, |link| link.connection.network);
     match network {
-        Network::Unix => "vars: {listen: \"unix:server.sock\"}\n".to_owned(),
+        Network::Unix => "vars: {server_address: \"unix:server.sock\"}\n".to_owned(),
         network => {
             let port = script.links.first().map_or(0, |link| match link.connection.server {
                 End::Inet(address) => address.port().wrapping_add(1),
                 _ => 0,
             });
             let host = if network.is_v6() { "[::1]" } else { "127.0.0.1" };
-            format!("vars: {{listen: \"{network}://{host}:{port}\"}}\n")
+            format!("vars: {{server_address: \"{network}://{host}:{port}\"}}\n")
         }
     }
 }
@@ -130,7 +130,7 @@ impl Writer<'_> {
     fn serve(&mut self, program: Option<&Program>) {
         let network = self.script.links.first().map_or(Network::Tcp, |link| link.connection.network);
         let listening = if network.has_connections() { "listen" } else { "bind" };
-        let at = if program.is_some() { Node::word(network.name()) } else { Node::word("\"${listen}\"") };
+        let at = if program.is_some() { Node::word(network.name()) } else { Node::word("\"${server_address}\"") };
         self.steps.add("server", &Node::one(listening, at));
         if let Some(Program { arguments, .. }) = program {
             let ip = if network.is_v6() { "::1" } else { "127.0.0.1" };
