@@ -19,6 +19,7 @@ pub(super) fn apply(command: &mut Command, file: Option<&Path>, output: &mut Out
         Command::Run(command) => command,
         Command::Check(command) => command,
         Command::List(command) => command,
+        Command::Fmt(command) => command,
         Command::New(command) => command,
         Command::Record(command) => command,
         Command::Stress(command) => command,

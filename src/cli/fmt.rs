@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::Exit;
+use super::config::Configure;
 use super::output::Output;
+use super::{Exit, select};
 use crate::diagnostic::{Format, Style, render};
 use crate::report::unified;
 use crate::snapshot;
 use crate::source::{self, MAX_SIZE, SourceFile};
 use crate::spec::format::{self, Unformatted};
+use crate::suite::Config;
 
 /// Format specs: blanks, indentation and line ends; every word, quote and comment stays
 #[derive(Debug, Args)]
@@ -26,6 +28,16 @@ pub(super) struct Fmt {
     /// Change nothing; show what would be, and exit with 1 where there is something
     #[arg(long)]
     check: bool,
+
+    /// Where specs are, if none are named.
+    #[arg(skip)]
+    usual: Vec<PathBuf>,
+}
+
+impl Configure for Fmt {
+    fn configure(&mut self, config: &Config) {
+        self.usual = config.roots();
+    }
 }
 
 /// What became of the files.
@@ -45,15 +57,10 @@ impl Fmt {
             }
             return self.standard_input(output);
         }
-        let mut paths = self.paths.clone();
-        if paths.is_empty() {
-            let usual = PathBuf::from("specs");
-            if !usual.is_dir() {
-                output.error("there is no folder `specs` here; name the specs, or folders of specs, that are meant");
-                return Exit::Usage;
-            }
-            paths.push(usual);
-        }
+        let paths = match select::roots(&self.paths, &self.usual, output) {
+            Ok(paths) => paths,
+            Err(exit) => return exit,
+        };
         let mut counts = Counts::default();
         let mut failed = Vec::new();
         let found =

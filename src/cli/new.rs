@@ -21,7 +21,7 @@ use crate::report::way_out::{WayOut, quoted};
 use crate::snapshot::{self, Store, Update};
 use crate::suite::{Config, Layout, Outcome, Runner, SpecResult, Worker, find};
 
-use place::{Place, shown};
+use place::{Place, Standpoint, shown};
 use template::Template;
 use undo::Undo;
 
@@ -39,11 +39,16 @@ pub(super) struct New {
     /// The folder of the snapshots, by the file of settings.
     #[arg(skip)]
     snapshots: Option<PathBuf>,
+
+    /// Where specs are, by that file.
+    #[arg(skip)]
+    specs: Option<PathBuf>,
 }
 
 impl Configure for New {
     fn configure(&mut self, config: &Config) {
         or_path(&mut self.snapshots, config, config.snapshots.as_ref());
+        self.specs = config.roots().into_iter().next();
     }
 }
 
@@ -90,7 +95,9 @@ impl New {
     /// Makes the spec, runs it, and tells of it.
     fn make(&self, undo: &mut Undo, output: &mut Output) -> Result<Exit, Refusal> {
         let here = env::current_dir()?;
-        let place = Place::of(&self.name, &here, self.snapshots.as_deref()).map_err(Refusal::Name)?;
+        let (specs, snapshots) = (self.specs.as_deref(), self.snapshots.as_deref());
+        let from = Standpoint { here: &here, specs, snapshots };
+        let place = Place::of(&self.name, from).map_err(Refusal::Name)?;
         let schema = schema::write(&place, undo)?;
         let text = self.template.text(&place.schema_line());
         undo.folders_of(&place.spec);

@@ -98,17 +98,7 @@ impl Select {
 
     /// Where to look for specs.
     fn roots(&self, output: &mut Output) -> Result<Vec<PathBuf>, Exit> {
-        let here = || vec![PathBuf::from("specs")];
-        let roots = match (&self.paths[..], &self.usual[..]) {
-            ([], []) => here(),
-            ([], usual) => usual.to_vec(),
-            (paths, _) => return Ok(paths.to_vec()),
-        };
-        if roots == here() && !roots[0].is_dir() {
-            output.error("there is no folder `specs` here; name the specs, or folders of specs, that are meant");
-            return Err(Exit::Usage);
-        }
-        Ok(roots)
+        roots(&self.paths, &self.usual, output)
     }
 
     /// Whether a whole tree of specs is meant, and nothing of it left out.
@@ -182,6 +172,21 @@ impl Select {
         }
         Ok(())
     }
+}
+
+/// Where to look for specs: what was named, else where they are by the file of settings, else in `specs`.
+pub(super) fn roots(named: &[PathBuf], usual: &[PathBuf], output: &mut Output) -> Result<Vec<PathBuf>, Exit> {
+    let here = || vec![PathBuf::from("specs")];
+    let roots = match (named, usual) {
+        ([], []) => here(),
+        ([], usual) => usual.to_vec(),
+        (named, _) => return Ok(named.to_vec()),
+    };
+    if roots == here() && !roots[0].is_dir() {
+        output.error("there is no folder `specs` here; name the specs, or folders of specs, that are meant");
+        return Err(Exit::Usage);
+    }
+    Ok(roots)
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -162,3 +162,11 @@ fn the_specs_of_this_repository_are_formatted() {
         project.run(&["fmt", "--check", &format!("{root}/{folder}")]).exits(0);
     }
 }
+
+#[test]
+fn settings_say_where_specs_are() {
+    let project = Project::new(&[("sockspec.toml", "specs = [\"tests/sockets\"]\n"), ("tests/sockets/a.yaml", UGLY)]);
+    project.run(&["fmt"]).exits(0).says("formatted  tests/sockets/a.yaml");
+    project.run(&["new", "tcp/b"]).exits(0).says("wrote     tests/sockets/tcp/b.yaml");
+    project.run(&["run", "--update", "no", "--filter", "b"]).exits(0).says("1 passed");
+}

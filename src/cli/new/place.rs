@@ -19,10 +19,22 @@ pub(super) struct Place {
     pub(super) schema: PathBuf,
 }
 
+/// From where somebody names a spec.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standpoint<'a> {
+    /// The current folder.
+    pub(super) here: &'a Path,
+    /// The folder of the specs, if a file of settings says.
+    pub(super) specs: Option<&'a Path>,
+    /// The folder of the snapshots, if it says.
+    pub(super) snapshots: Option<&'a Path>,
+}
+
 impl Place {
     /// The place that somebody means who is in the folder `here`, where the snapshots are in the folder that is
     /// given or else the usual one; else why there can be none.
-    pub(super) fn of(written: &str, here: &Path, snapshots: Option<&Path>) -> Result<Self, String> {
+    pub(super) fn of(written: &str, from: Standpoint<'_>) -> Result<Self, String> {
+        let Standpoint { here, snapshots, .. } = from;
         let (stem, extension) = split(written);
         if stem.is_empty() {
             return Err("a spec needs a name, such as `tcp/close/my-case`".to_owned());
@@ -30,16 +42,18 @@ impl Place {
         if written.ends_with('/') {
             return Err(format!("`{written}` is a folder; add the name of the spec: `{written}my-case`"));
         }
-        let stem = below(stem, here)?;
+        let root = from.specs.map(|specs| here.join(specs));
+        let stem = below(stem, here, root.as_deref())?;
         let folder = stem.parent().unwrap_or(&stem);
         let home = Home::of_folder(folder);
         let name = place::relative(&home.base, &stem);
         check_names(&home.base, &name)?;
-        let beside = if home.base.ends_with("specs") { home.base.parent() } else { None };
+        let root = root.as_deref().filter(|root| stem.starts_with(root));
+        let root = if home.base.ends_with("specs") { Some(home.base.as_path()) } else { root };
         let place = Self {
             spec: with(&stem, extension),
             snapshot: place::file(&snapshots.map_or(home.snapshots, |folder| here.join(folder)), &name, None),
-            schema: beside.unwrap_or(&home.base).join(SCHEMA),
+            schema: root.and_then(Path::parent).unwrap_or(&home.base).join(SCHEMA),
         };
         place.check_free(&stem, here)?;
         Ok(place)
@@ -99,10 +113,11 @@ fn split(written: &str) -> (&str, &'static str) {
 }
 
 /// The spec's path without its ending. A name means a place below `specs`: the tree that `here` is in,
-/// else one in `here`. What begins with `/`, `.` or `..`, or has `specs` in it, is a path.
-fn below(stem: &str, here: &Path) -> Result<PathBuf, String> {
+/// else that which settings name, else one in `here`. What begins with `/`, `.` or `..`, or has `specs` in it, is a path.
+fn below(stem: &str, here: &Path, root: Option<&Path>) -> Result<PathBuf, String> {
     let absolute = |path: PathBuf| place::absolute(&path).map_err(|error| error.to_string());
     let tree = Some(Home::of_folder(here).base).filter(|base| base.ends_with("specs"));
+    let tree = tree.or_else(|| root.filter(|root| here.starts_with(root)).map(Path::to_owned));
     let first = stem.split('/').next().unwrap_or_default();
     if matches!(first, "" | "." | "..") {
         return absolute(here.join(stem));
@@ -116,9 +131,9 @@ fn below(stem: &str, here: &Path) -> Result<PathBuf, String> {
         // A whole name, as `sockspec list` shows it, rather than one that goes on from here.
         Some(specs) if specs.join(first).is_dir() && !here.join(first).is_dir() => specs.clone(),
         Some(_) => here.to_owned(),
-        None => here.join("specs"),
+        None => root.map_or_else(|| here.join("specs"), Path::to_owned),
     };
-    let path = absolute(base.join(stem))?;
+    let (path, base) = (absolute(base.join(stem))?, absolute(base)?);
     if path.starts_with(&base) {
         return Ok(path);
     }
@@ -173,6 +188,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn at(here: &Path) -> Standpoint<'_> {
+        Standpoint { here, specs: None, snapshots: None }
+    }
+
     /// A folder with these folders and files in it.
     fn tree(paths: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -192,7 +211,7 @@ mod tests {
     fn check(paths: &[&str], here: &str, cases: &[(&str, &str)]) {
         let folder = tree(paths);
         for (written, spec) in cases {
-            let place = Place::of(written, &folder.path().join(here), None);
+            let place = Place::of(written, at(&folder.path().join(here)));
             let spec = folder.path().join(spec);
             assert_eq!(place.map(|place| place.spec), Ok(spec), "`{written}` in `{here}`");
         }
@@ -238,9 +257,28 @@ mod tests {
     }
 
     #[test]
+    fn settings_say_where_specs_are() {
+        let folder = tree(&["tests/sockets/tcp", "src"]);
+        let root = folder.path();
+        for (here, written, spec) in [
+            ("src", "tcp/a", "tests/sockets/tcp/a.yaml"),
+            ("", "b", "tests/sockets/b.yaml"),
+            ("tests/sockets/tcp", "c", "tests/sockets/tcp/c.yaml"),
+            ("tests/sockets/tcp", "tcp/d", "tests/sockets/tcp/d.yaml"),
+            ("src", "./e", "src/e.yaml"),
+        ] {
+            let (here, specs) = (root.join(here), root.join("tests/sockets"));
+            let place = Place::of(written, Standpoint { here: &here, specs: Some(&specs), snapshots: None }).unwrap();
+            assert_eq!(place.spec, root.join(spec), "{written}");
+            let schema = if written == "./e" { "src" } else { "tests" };
+            assert_eq!(place.schema, root.join(schema).join(SCHEMA), "{written}");
+        }
+    }
+
+    #[test]
     fn the_schema_is_beside_specs_and_the_spec_points_at_it() {
         let folder = tree(&["specs/tcp"]);
-        let line = |name: &str| Place::of(name, folder.path(), None).unwrap().schema_line();
+        let line = |name: &str| Place::of(name, at(folder.path())).unwrap().schema_line();
         assert_eq!(line("tcp/close/a"), "# yaml-language-server: $schema=../../../sockspec.schema.json\n");
         assert_eq!(line("a"), "# yaml-language-server: $schema=../sockspec.schema.json\n");
         assert_eq!(line("./a"), "# yaml-language-server: $schema=sockspec.schema.json\n");
@@ -249,7 +287,7 @@ mod tests {
     #[test]
     fn names_that_cannot_be_had_are_refused_with_a_way_out() {
         let folder = tree(&["specs/tcp/close", "specs/udp.yml", "specs/file.txt", "snapshots/old.snap", "specs/a b"]);
-        let refused = |written: &str| Place::of(written, folder.path(), None).unwrap_err();
+        let refused = |written: &str| Place::of(written, at(folder.path())).unwrap_err();
         for (written, words) in [
             ("", "such as `tcp/close/my-case`"),
             (".yaml", "such as `tcp/close/my-case`"),
@@ -273,6 +311,6 @@ mod tests {
             let message = refused(written);
             assert!(message.contains(words), "{written:?}: {message}");
         }
-        assert!(Place::of("a b/c", folder.path(), None).is_ok(), "a folder that is there may be called as it likes");
+        assert!(Place::of("a b/c", at(folder.path())).is_ok(), "a folder that is there may be called as it likes");
     }
 }
