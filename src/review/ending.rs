@@ -45,11 +45,12 @@ pub(super) fn compare(old: &List, new: &List, told: &HashSet<String>) -> Vec<Fin
     found
 }
 
-fn unread(unread: Unread) -> String {
+/// What is left unread of what is open.
+pub(super) fn unread(unread: Unread) -> String {
     match unread {
         Unread::Bytes(0) => String::new(),
-        Unread::Bytes(count) => format!(", with {} unread", counted(count, "byte")),
-        Unread::Varies => ", with bytes unread".to_owned(),
+        Unread::Bytes(count) => format!(" with {} unread", counted(count, "byte")),
+        Unread::Varies => " with bytes unread".to_owned(),
     }
 }
 

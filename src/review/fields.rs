@@ -2,9 +2,13 @@
 
 use super::align::{is_seen, verb};
 use super::finding::{Finding, Said, Weight};
+use super::modifiers;
 use super::payload;
-use super::phrase::{self, Phrase, all_of, any_of, counted, flag, verbs, who};
+use super::phrase::{self, Phrase, all_of, any_of, around, counted, verbs, who};
 use crate::trace::event::{Event, What};
+
+/// How many characters of a command stand in a sentence.
+const COMMAND: usize = 60;
 
 /// All differences of two events that are the same one, but for what crossed the wire.
 pub(super) fn compare(old: &Event, new: &Event) -> Vec<Finding> {
@@ -31,7 +35,7 @@ pub(super) fn compare(old: &Event, new: &Event) -> Vec<Finding> {
                 found.push(Finding { weight: Weight::Bytes, old: None, new: None, said });
             }
             found.extend(size_of_read(was, verb, new));
-            found.extend(suffixes(gone, suffix, verb, new));
+            found.extend(modifiers::compare(gone, suffix, verb, new));
         }
         (What::Words(before), What::Words(words)) if first(before) == first(words) => {
             found.extend(self::words(before, words, new));
@@ -46,7 +50,7 @@ fn is_failure(event: &Event) -> bool {
     !event.fails.is_empty() && event.fails.iter().all(|name| name != "none")
 }
 
-fn first(words: &str) -> &str {
+pub(super) fn first(words: &str) -> &str {
     words.split(' ').next().unwrap_or_default()
 }
 
@@ -67,9 +71,9 @@ fn where_it(weight: Weight, event: &Event, old: &Phrase, new: &Phrase) -> Findin
 
 /// `now sends`, `is now`.
 pub(super) fn now(does: &str) -> String {
-    match does.strip_prefix("is ") {
-        Some(what) => format!("is now {what}"),
-        None => format!("now {does}"),
+    match does.split_once(' ') {
+        Some((verb @ ("is" | "may"), what)) => format!("{verb} now {what}"),
+        _ => format!("now {does}"),
     }
 }
 
@@ -110,7 +114,7 @@ fn call_of(event: &Event) -> &str {
     }
 }
 
-fn bytes_of(event: &Event) -> Option<String> {
+pub(super) fn bytes_of(event: &Event) -> Option<String> {
     match &event.what {
         What::Data { bytes, .. } => Some(phrase::shown(bytes)),
         What::Words(_) => None,
@@ -123,45 +127,15 @@ fn size_of_read(old: &str, new: &str, event: &Event) -> Option<Finding> {
     (was != is).then(|| Finding::does(Weight::Words, &who(event), text))
 }
 
-/// What is said of bytes after them: `from bob`, `truncated`.
-fn suffixes(old: &[String], new: &[String], verb: &str, event: &Event) -> Vec<Finding> {
-    let (does, did) = verbs(verb);
-    let bytes = bytes_of(event).unwrap_or_default();
-    let mut found = Vec::new();
-    let cut_off = |list: &[String]| list.iter().any(|word| word == "truncated");
-    if cut_off(old) != cut_off(new) {
-        let how = if cut_off(new) { "is now cut off by the size of the read" } else { "is no longer cut off" };
-        found.push(Finding::plain(Weight::Seen, format!("what {} {does} {how} (truncated)", who(event))));
-    }
-    let others = |list: &[String]| list.iter().filter(|word| *word != "truncated").cloned().collect::<Vec<_>>();
-    let (old, new) = (others(old), others(new));
-    for word in new.iter().filter(|word| !old.contains(word)) {
-        let text = match old.iter().find(|other| first(other) == first(word)) {
-            Some(was) if matches!(first(word), "pass" | "takes") => {
-                let (does, did) = if first(word) == "pass" { ("passes", "passed") } else { ("takes", "took") };
-                format!("now {does} {} with {bytes} where it {did} {}", several(word), several(was))
-            }
-            Some(was) => format!("now {does} {bytes} {word} where it {did} it {was}"),
-            None => format!("now {does} {bytes} {}", flag(word)),
-        };
-        found.push(Finding::does(Weight::Words, &who(event), text));
-    }
-    for word in old.iter().filter(|word| !new.iter().any(|other| first(other) == first(word))) {
-        found.push(Finding::does(Weight::Words, &who(event), format!("no longer {does} {bytes} {}", flag(word))));
-    }
-    found
-}
-
-/// The names after the first word.
-fn several(words: &str) -> String {
-    all_of(&words.split(' ').skip(1).collect::<Vec<_>>())
-}
-
 /// How words differ that begin with the same one.
 fn words(old: &str, new: &str, event: &Event) -> Vec<Finding> {
     let who = who(event);
     match first(new) {
         "close" | "reset" if old.contains("unread") || new.contains("unread") => vec![left(old, new, &who)],
+        "run" => {
+            let (was, is) = around(old.trim_start_matches("run "), new.trim_start_matches("run "), COMMAND);
+            vec![Finding::does(Weight::Words, &who, format!("now runs `{is}` where it ran `{was}`"))]
+        }
         "set" => options(&old["set".len()..], &new["set".len()..], &who),
         "expect" if old.contains('=') && new.contains('=') => {
             attributes(&old["expect".len()..], &new["expect".len()..], &who)

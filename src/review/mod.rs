@@ -9,9 +9,11 @@ mod closing;
 mod ending;
 mod fields;
 mod finding;
+mod modifiers;
 mod order;
 mod payload;
 mod phrase;
+mod regroup;
 mod rename;
 mod sentences;
 #[cfg(test)]

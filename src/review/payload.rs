@@ -2,7 +2,7 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::phrase::{counted, cut, part, shown, text, verbs};
+use super::phrase::{around, counted, cut, part, shown, text, verbs};
 use crate::model::bytes::{escape, is_mostly_unprintable};
 use crate::trace::shown::Shown;
 
@@ -29,6 +29,10 @@ impl Told {
 /// How the bytes of an event differ from those it had.
 pub(super) fn difference(old: &[Shown], new: &[Shown]) -> Told {
     let (was, is) = trimmed(old, new);
+    if let ([Shown::Bytes(bytes)], [Shown::Varying { .. }]) = (was.as_slice(), is.as_slice()) {
+        let place = place(old, &was);
+        return Told(format!("now {{does}} bytes that vary{place} where it {{did}} the fixed {}", text(bytes)));
+    }
     Told(match (was.as_slice(), is.as_slice()) {
         ([Shown::Bytes(old)], [Shown::Bytes(new)]) => bytes(old, new),
         ([], [Shown::Bytes(_)]) if old.is_empty() => format!("now {{does}} {} where it {{did}} nothing", shown(new)),
@@ -36,6 +40,22 @@ pub(super) fn difference(old: &[Shown], new: &[Shown]) -> Told {
         ([one], [other]) => parts(one, other),
         _ => format!("now {{does}} {} where it {{did}} {}", shown(new), shown(old)),
     })
+}
+
+/// Where a part stands in the whole, unless it is all.
+fn place(all: &[Shown], part: &[Shown]) -> &'static str {
+    let is_bytes = |one: Option<&Shown>, other: Option<&Shown>| match (one, other) {
+        (Some(Shown::Bytes(all)), Some(Shown::Bytes(part))) => (all.starts_with(part), all.ends_with(part)),
+        _ => (false, false),
+    };
+    let begins = is_bytes(all.first(), part.first()).0;
+    let ends = is_bytes(all.last(), part.last()).1;
+    match (begins, ends) {
+        _ if all == part => "",
+        (true, _) => " at the beginning",
+        (_, true) => " at the end",
+        _ => " in the middle",
+    }
 }
 
 /// The parts without those that are the same before and after. Where bytes stand against something
@@ -78,8 +98,9 @@ fn parts(old: &Shown, new: &Shown) -> String {
         (Named { .. } | Matched { .. } | Varying { .. }, Bytes(bytes)) => {
             format!("now {{does}} the fixed {} where {} varied", text(bytes), varying(old))
         }
-        (Bytes(bytes), Varying { .. }) => {
-            format!("now {{does}} bytes that vary where it {{did}} the fixed {}", text(bytes))
+        (Matched { regex: was, .. }, Matched { regex: is, .. }) => {
+            let (was, is) = around(was, is, LINE);
+            format!("now {{does}} ~/{is}/ where it {{did}} ~/{was}/")
         }
         (Bytes(bytes), Named { .. } | Matched { .. }) => {
             format!("now {{does}} {}, which varies, where it {{did}} the fixed {}", varying(new), text(bytes))
@@ -146,15 +167,22 @@ fn span(old: &[u8], new: &[u8]) -> String {
             text(less)
         );
     }
+    inner(old, new, clipped)
+}
+
+/// A part that differs, and where: bytes count from 1.
+fn inner(old: &[u8], new: &[u8], told: impl Fn(&[u8]) -> String) -> String {
     let (at, was, is) = differing(old, new);
-    let sizes =
-        if old.len() == new.len() { String::new() } else { format!(" ({} bytes, {} before)", new.len(), old.len()) };
+    let sizes = format!("from byte {} on ({} bytes, {} before)", at + 1, new.len(), old.len());
     match (was, is) {
-        ([], is) => {
-            format!("now {{does}} {} more, {}, at offset {at}{sizes}", counted(is.len() as u64, "byte"), text(is))
+        ([], is) => format!("now {{does}} {} more, {}, {sizes}", counted(is.len() as u64, "byte"), told(is)),
+        (was, []) => format!("no longer {{does}} {}, {sizes}", told(was)),
+        (was, is) if was.len() == is.len() => {
+            let (first, last) = (at + 1, at + is.len());
+            let which = if first == last { format!("byte {first}") } else { format!("bytes {first} to {last}") };
+            format!("now {{does}} {} as {which} of {} where it {{did}} {}", told(is), new.len(), told(was))
         }
-        (was, []) => format!("no longer {{does}} {} at offset {at}{sizes}", text(was)),
-        (was, is) => format!("now {{does}} {} where it {{did}} {}, at offset {at}{sizes}", clipped(is), clipped(was)),
+        (was, is) => format!("now {{does}} {} where it {{did}} {}, {sizes}", told(is), told(was)),
     }
 }
 
@@ -174,22 +202,17 @@ fn differing<'b>(old: &'b [u8], new: &'b [u8]) -> (usize, &'b [u8], &'b [u8]) {
 }
 
 fn binary(old: &[u8], new: &[u8]) -> String {
-    let (at, was, is) = differing(old, new);
-    let sizes =
-        if old.len() == new.len() { String::new() } else { format!(" ({} bytes, {} before)", new.len(), old.len()) };
-    match (was, is) {
-        ([], is) if at == old.len() => {
-            format!("now {{does}} {} more at the end: {}", counted(is.len() as u64, "byte"), hex(is))
-        }
-        (was, []) if at == new.len() => {
-            format!("now {{does}} {} less: {} is missing at the end", counted(was.len() as u64, "byte"), hex(was))
-        }
-        ([], is) => {
-            format!("now {{does}} {} more, {}, at offset {at}{sizes}", counted(is.len() as u64, "byte"), hex(is))
-        }
-        (was, []) => format!("no longer {{does}} {} at offset {at}{sizes}", hex(was)),
-        (was, is) => format!("now {{does}} {} where it {{did}} {}, at offset {at}{sizes}", hex(is), hex(was)),
+    if let Some(more) = new.strip_prefix(old) {
+        return format!("now {{does}} {} more at the end: {}", counted(more.len() as u64, "byte"), hex(more));
     }
+    if let Some(less) = old.strip_prefix(new) {
+        return format!(
+            "now {{does}} {} less: {} is missing at the end",
+            counted(less.len() as u64, "byte"),
+            hex(less)
+        );
+    }
+    inner(old, new, hex)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -226,7 +249,8 @@ fn changed([was, is]: [Option<&[u8]>; 2]) -> String {
         (Some(was), Some(is)) => {
             let is_status = was.starts_with(b"HTTP/") && is.starts_with(b"HTTP/");
             let which = if is_status { "the status line " } else { "" };
-            format!("now {{does}} {which}{} where it {{did}} {}", ticked(is), ticked(was))
+            let (was, is) = both_ticked(was, is);
+            format!("now {{does}} {which}{is} where it {{did}} {was}")
         }
         (None, is) => format!("now also {{does}} the line {}", ticked(is.unwrap_or_default())),
         (Some(was), None) => format!("no longer {{does}} the line {}", ticked(was)),
@@ -236,7 +260,10 @@ fn changed([was, is]: [Option<&[u8]>; 2]) -> String {
 /// A line that differs, after another one.
 fn further([was, is]: [Option<&[u8]>; 2]) -> String {
     match (was, is) {
-        (Some(was), Some(is)) => format!("{} where it was {}", ticked(is), ticked(was)),
+        (Some(was), Some(is)) => {
+            let (was, is) = both_ticked(was, is);
+            format!("{is} where it was {was}")
+        }
         (None, is) => format!("{} is new", ticked(is.unwrap_or_default())),
         (Some(was), None) => format!("{} is gone", ticked(was)),
     }
@@ -244,8 +271,23 @@ fn further([was, is]: [Option<&[u8]>; 2]) -> String {
 
 /// A line without its end, unless that is all.
 fn ticked(line: &[u8]) -> String {
+    format!("`{}`", cut(&bare(line), LINE))
+}
+
+/// Two lines that differ, likewise, each where they do.
+fn both_ticked(old: &[u8], new: &[u8]) -> (String, String) {
+    match (bare(old), bare(new)) {
+        // Only how they end differs.
+        (was, is) if was == is => (format!("`{}`", cut(&escape(old), LINE)), format!("`{}`", cut(&escape(new), LINE))),
+        (was, is) => {
+            let (was, is) = around(&was, &is, LINE);
+            (format!("`{was}`"), format!("`{is}`"))
+        }
+    }
+}
+
+fn bare(line: &[u8]) -> String {
     let bare = line.strip_suffix(b"\n").unwrap_or(line);
     let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
-    let bare = if bare.is_empty() { line } else { bare };
-    format!("`{}`", cut(&escape(bare), LINE))
+    escape(if bare.is_empty() { line } else { bare })
 }

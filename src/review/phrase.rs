@@ -92,6 +92,9 @@ fn data(verb: &str, bytes: &[Shown], suffix: &[String]) -> Phrase {
         .map(|word| match word.split_once(' ') {
             Some(("sender", name)) => format!(" from somebody, called {name} from then on"),
             Some(("pass", names)) => format!(" and passes {}", all_of(&names.split(' ').collect::<Vec<_>>())),
+            Some(("drops", names)) => {
+                format!(" and drops the descriptor of {}", all_of(&names.split(' ').collect::<Vec<_>>()))
+            }
             Some(("takes", names)) => format!(" and takes {}", all_of(&names.split(' ').collect::<Vec<_>>())),
             _ if matches!(word.as_str(), "truncated" | "urgent" | "more") => format!(", {}", flag(word)),
             _ => format!(" {word}"),
@@ -188,6 +191,22 @@ pub(super) fn cut(text: &str, length: usize) -> String {
     }
 }
 
+/// Two texts that differ, each shortened to what differs and what stands round it.
+pub(super) fn around(old: &str, new: &str, length: usize) -> (String, String) {
+    let fits = |text: &str| text.chars().count() <= length;
+    let same = old.chars().zip(new.chars()).take_while(|(one, other)| one == other).count();
+    if (fits(old) && fits(new)) || same < length / 2 {
+        return (cut(old, length), cut(new, length));
+    }
+    // From the beginning of a word on, where one begins soon before what differs.
+    let before: Vec<char> = new.chars().take(same).collect();
+    let window = same.saturating_sub(length / 3);
+    let start =
+        before[window..].iter().position(|c| *c == ' ').map_or(same.saturating_sub(length / 4), |at| window + at + 1);
+    let from = |text: &str| cut(&format!("…{}", text.chars().skip(start).collect::<String>()), length);
+    (from(old), from(new))
+}
+
 fn end_word(end: &str) -> &str {
     match end {
         "eof" => "the end of the stream",
@@ -218,6 +237,11 @@ fn words(words: &str) -> Phrase {
         ("silence", _) => Phrase::new("sees nothing for", "saw nothing for", rest),
         ("readable" | "writable", _) => Phrase::new("is", "was", verb),
         ("exit", _) if rest.starts_with("SIG") => Phrase::new("is ended by", "was ended by", rest),
+        ("exit", _) if rest.starts_with('[') => {
+            let ends: Vec<String> = rest.trim_matches(['[', ']']).split(", ").map(end_of_program).collect();
+            let ends = any_of(&ends.iter().map(String::as_str).collect::<Vec<_>>());
+            Phrase::new("may end", "could end", &ends)
+        }
         ("exit", "") => Phrase::new("ends", "ended", ""),
         ("exit", _) => Phrase::new("ends with status", "ended with status", rest),
         ("shutdown", _) => {
@@ -245,6 +269,11 @@ fn words(words: &str) -> Phrase {
             None => Phrase::new("does", "did", &format!("`{}`", cut(words, LENGTH))),
         },
     }
+}
+
+/// How a program ends, one of several ways.
+fn end_of_program(how: &str) -> String {
+    if how.starts_with("SIG") { format!("by {how}") } else { format!("with status {how}") }
 }
 
 /// The words of modifiers, as a sentence has them.

@@ -7,7 +7,7 @@ use super::finding::{Finding, Said, Weight};
 use super::order::{self, Known};
 use super::phrase::{self, who};
 use super::wire::Wire;
-use super::{Cell, Row, RowKind, closing, ending, fields, sentences};
+use super::{Cell, Row, RowKind, closing, ending, fields, regroup, sentences};
 use crate::trace::TraceText;
 use crate::trace::event::{Event, What};
 use crate::trace::read::{Node, NodeKind};
@@ -48,7 +48,7 @@ struct Walk<'n> {
 /// new one.
 pub(super) fn walk(old: &TraceText, renamed: &TraceText, new: &TraceText) -> (Vec<Row>, Vec<Finding>) {
     let old_lines = old.to_text().lines().map(str::to_owned).collect();
-    let mut walk = Walk { old_lines, ..Walk::default() };
+    let mut walk = Walk { old_lines, wire: Wire::new(renamed, new), ..Walk::default() };
     (walk.findings, walk.closers) = closing::compare(&renamed.nodes, &new.nodes);
     walk.nodes(&renamed.nodes, &new.nodes);
     walk.finish()
@@ -81,6 +81,7 @@ impl<'n> Walk<'n> {
     fn nodes(&mut self, old: &'n [Node], new: &'n [Node]) {
         let pairs = align(old, new);
         self.iterations(&pairs);
+        self.regrouped(&pairs);
         for pair in pairs {
             match pair {
                 (Some(old), Some(new)) => self.pair(old, new),
@@ -96,7 +97,10 @@ impl<'n> Walk<'n> {
         match (&old.kind, &new.kind) {
             (NodeKind::Event(was), NodeKind::Event(is)) => {
                 self.known.push((old.line, new.line, is));
-                let found = fields::compare(was, is);
+                let mut found = fields::compare(was, is);
+                if self.is_told(true, new) && self.is_told(false, old) {
+                    found.retain(|found| !matches!(found.said, Said::Bytes { .. }));
+                }
                 self.findings.extend(found.into_iter().map(|found| found.at(old.line, new.line)));
                 self.wire.compare((old.line, was), (new.line, is));
             }
@@ -178,6 +182,15 @@ impl<'n> Walk<'n> {
         self.explained.contains(&(is_new, node.line))
     }
 
+    /// Bytes that come in more or in fewer pieces, and are the same.
+    fn regrouped(&mut self, pairs: &[Pair<'n>]) {
+        for found in regroup::find(pairs) {
+            self.findings.push(found.finding);
+            self.explained.extend(found.old.iter().map(|line| (false, *line)));
+            self.explained.extend(found.new.iter().map(|line| (true, *line)));
+        }
+    }
+
     /// Iterations that went as the others did, and now go in a way of their own, or the other way
     /// round: the sum is the same. What they do otherwise is told against the others.
     fn iterations(&mut self, pairs: &[Pair<'n>]) {
@@ -193,28 +206,42 @@ impl<'n> Walk<'n> {
         if all != sum(&mut pairs.iter().map(|(_, new)| *new)) {
             return;
         }
+        let mut explained = false;
+        let mut first = 1;
         for (old, new) in pairs {
+            let start = first;
+            first += new.and_then(count).unwrap_or_default();
             match (old, new) {
                 (None, Some(new)) => {
                     let Some(some) = count(new) else { continue };
+                    explained = true;
+                    self.explained.insert((true, new.line));
                     let (_, findings) = parts(usual_old.inner(), new.inner());
                     let told: Vec<String> =
                         sentences::of(findings, &[]).into_iter().take(TOLD).map(|sentence| sentence.text).collect();
-                    let text = format!("in {some} of {all} iterations, {}", told.join(", and "));
+                    if told.is_empty() {
+                        // These go as all did before.
+                        continue;
+                    }
+                    let which = match some {
+                        1 => format!("in iteration {start} of {all}"),
+                        some => format!("in iterations {start} to {} of {all}", start + some - 1),
+                    };
+                    let text = format!("{which}, {}", told.join(", and "));
                     self.findings.push(Finding { new: Some(new.line), ..Finding::plain(Weight::Seen, text) });
-                    self.explained.insert((true, new.line));
                 }
                 (Some(old), None) => {
                     let Some(some) = count(old) else { continue };
                     let (go, they) = if some == 1 { ("goes", "it") } else { ("go", "they") };
                     let text = format!("{some} of {all} iterations now {go} as the others do; {they} went another way");
                     self.findings.push(Finding { old: Some(old.line), ..Finding::plain(Weight::Seen, text) });
+                    explained = true;
                     self.explained.insert((false, old.line));
                 }
                 _ => {}
             }
         }
-        if !self.explained.is_empty() {
+        if explained {
             self.explained.insert((true, usual_new.line));
         }
     }
@@ -252,19 +279,24 @@ impl<'n> Walk<'n> {
                     .filter(|times| *times > 1)
                     .map_or_else(String::new, |times| format!(" ({times} times)"));
                 let closes = matches!(verb(single.event), "close" | "reset");
-                let stays = !is_new && closes && self.is_open(&single.event.endpoint);
-                let open = if stays { ", and is open at the end" } else { "" };
-                let does = phrase.now + &times + open;
-                let said = if is_new { Said::Added { who, does } } else { Said::Removed { who, does } };
+                let stays = !is_new && closes;
+                let open = if stays { self.open(&single.event.endpoint) } else { String::new() };
+                let does = phrase.now + &times + &open;
+                let said = match asked(single.event) {
+                    Some(text) if !is_new => Said::Plain(text),
+                    _ if is_new => Said::Added { who, does },
+                    _ => Said::Removed { who, does },
+                };
                 let finding = Finding { weight: Weight::Steps, old: None, new: None, said };
                 self.findings.push(line_of(finding, single.node, is_new));
             }
         }
     }
 
-    /// Whether an endpoint is open at the end now.
-    fn is_open(&self, name: &str) -> bool {
-        self.ends.iter().any(|(_, new, ..)| new.iter().any(|(_, open)| open.name == name))
+    /// `, and is open at the end`, where an endpoint is that now.
+    fn open(&self, name: &str) -> String {
+        let open = self.ends.iter().flat_map(|(_, new, ..)| new.iter()).find(|(_, open)| open.name == name);
+        open.map_or_else(String::new, |(_, open)| format!(", and is open at the end{}", ending::unread(open.unread)))
     }
 
     fn ending(&mut self) {
@@ -313,6 +345,26 @@ fn cell(node: &Node) -> Cell {
 
 fn line_of(finding: Finding, node: &Node, is_new: bool) -> Finding {
     if is_new { Finding { new: Some(node.line), ..finding } } else { Finding { old: Some(node.line), ..finding } }
+}
+
+/// What is said where something is not looked at any more: that it is otherwise now is not known.
+fn asked(event: &Event) -> Option<String> {
+    let What::Words(words) = &event.what else { return None };
+    let who = who(event);
+    match words.split_once(' ') {
+        Some(("silence", time)) => Some(format!("it is no longer seen that nothing comes to {who} for {time}")),
+        Some(("expect", list)) if list.contains('=') => {
+            let told = list.split_once('=').filter(|(_, value)| !value.contains('='));
+            Some(match told {
+                Some((name, value)) => format!("{who} is no longer asked for its {name}, which was {value}"),
+                None => format!("{who} is no longer asked for `{list}`"),
+            })
+        }
+        None if matches!(words.as_str(), "readable" | "writable") => {
+            Some(format!("it is no longer seen that {who} is {words}"))
+        }
+        _ => None,
+    }
 }
 
 /// A block in words.

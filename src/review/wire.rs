@@ -5,6 +5,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use super::align::verb;
 use super::finding::{Finding, Weight};
 use super::phrase::{self, who};
+use crate::trace::TraceText;
 use crate::trace::event::{Event, Segment};
 
 /// A segment that is gone, or new, with the event that it stood under.
@@ -21,9 +22,21 @@ pub(super) struct Wire<'n> {
     gone: Vec<Crossed<'n>>,
     come: Vec<Crossed<'n>>,
     found: Vec<Finding>,
+    /// How many segments the traces have.
+    segments: (usize, usize),
 }
 
 impl<'n> Wire<'n> {
+    /// For two traces that have so many segments. Where only one has any, the specs differ in whether
+    /// they ask for them.
+    pub(super) fn new(old: &TraceText, new: &TraceText) -> Self {
+        let segments = |trace: &TraceText| {
+            let events = trace.events();
+            events.iter().filter_map(|node| node.event()).map(|event| event.wire.len()).sum::<usize>()
+        };
+        Self { segments: (segments(old), segments(new)), ..Self::default() }
+    }
+
     /// Compares the segments of two events that are the same one.
     pub(super) fn compare(&mut self, old: (u32, &'n Event), new: (u32, &'n Event)) {
         let (was, is) = (&old.1.wire, &new.1.wire);
@@ -79,6 +92,11 @@ impl<'n> Wire<'n> {
 
     /// All that differs.
     pub(super) fn finish(mut self) -> Vec<Finding> {
+        match self.segments {
+            (2.., 0) => return vec![Finding::plain(Weight::Wire, "what crosses the wire is not shown any more")],
+            (0, 2..) => return vec![Finding::plain(Weight::Wire, "what crosses the wire is shown now")],
+            _ => {}
+        }
         let mut come = std::mem::take(&mut self.come);
         for gone in &self.gone {
             let same = come.iter().position(|other| other.segment == gone.segment);
