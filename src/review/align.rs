@@ -168,8 +168,21 @@ pub(super) fn verb(event: &Event) -> &str {
 
 /// Whether it says what an endpoint saw, not what it did.
 pub(super) fn is_seen(verb: &str) -> bool {
-    matches!(verb, "recv" | "read" | "eof" | "truncated" | "silence" | "readable" | "writable" | "exit" | "expect")
-        || verb.starts_with('[')
+    matches!(
+        verb,
+        "recv"
+            | "read"
+            | "print"
+            | "print-end"
+            | "quiet"
+            | "eof"
+            | "truncated"
+            | "silence"
+            | "readable"
+            | "writable"
+            | "exit"
+            | "expect"
+    ) || verb.starts_with('[')
 }
 
 /// Events of two kinds that may stand in each other's place.

@@ -6,19 +6,21 @@ use super::modifiers;
 use super::payload;
 use super::phrase::{self, Phrase, all_of, any_of, around, counted, verbs, who};
 use crate::trace::event::{Event, What};
+use crate::trace::shown::Shown;
 
 /// How many characters of a command stand in a sentence.
 const COMMAND: usize = 60;
 
-/// All differences of two events that are the same one, but for what crossed the wire.
-pub(super) fn compare(old: &Event, new: &Event) -> Vec<Finding> {
+/// All differences of two events that are the same one, but for what crossed the wire. `call` says which
+/// one of how many calls of the same kind it is.
+pub(super) fn compare(old: &Event, new: &Event, call: Option<(usize, usize)>) -> Vec<Finding> {
     if old.endpoint != new.endpoint {
         let text = format!("{} {}, where {} {}", who(new), now(&phrase::of(new).now), who(old), phrase::of(old).past);
         return vec![Finding::plain(Weight::Seen, text)];
     }
     let mut found = Vec::new();
     if old.fails != new.fails && verb(old) == verb(new) {
-        found.push(outcome(old, new));
+        found.push(outcome(old, new, call));
         if is_failure(old) != is_failure(new) {
             // What bytes there are or are not is what the outcome says.
             return found;
@@ -29,10 +31,13 @@ pub(super) fn compare(old: &Event, new: &Event) -> Vec<Finding> {
         (What::Data { verb: was, bytes: before, suffix: gone }, What::Data { verb, bytes, suffix })
             if verbs(was) == verbs(verb) =>
         {
+            if let Some(cut) = cut_off((was, before, gone), (verb, bytes, suffix), new) {
+                return [found, vec![cut]].concat();
+            }
             if before != bytes {
                 let told = payload::difference(before, bytes);
                 let said = Said::Bytes { who: who(new), verb: verb.clone(), told };
-                found.push(Finding { weight: Weight::Bytes, old: None, new: None, said });
+                found.push(Finding::new(Weight::Bytes, said));
             }
             found.extend(size_of_read(was, verb, new));
             found.extend(modifiers::compare(gone, suffix, verb, new));
@@ -44,6 +49,10 @@ pub(super) fn compare(old: &Event, new: &Event) -> Vec<Finding> {
         _ => {}
     }
     found
+}
+
+fn is_received(event: &Event) -> bool {
+    !matches!(verb(event), "send" | "input")
 }
 
 fn is_failure(event: &Event) -> bool {
@@ -78,8 +87,14 @@ pub(super) fn now(does: &str) -> String {
 }
 
 /// How a call ends otherwise than it did.
-fn outcome(old: &Event, new: &Event) -> Finding {
-    let call = format!("the {} of {}", call_of(new), who(new));
+fn outcome(old: &Event, new: &Event, which: Option<(usize, usize)>) -> Finding {
+    let sent = which.is_some().then(|| bytes_of(old)).flatten().filter(|_| !is_received(old));
+    // What was sent tells which send it is; a receive that fails has nothing of the kind.
+    let which = which.filter(|_| sent.is_none());
+    let call = match sent {
+        Some(bytes) => format!("the send of {bytes} by {}", who(new)),
+        None => format!("the {} of {}", call_of(new), who(new)),
+    };
     let other = match &new.what {
         What::Words(words) => words.strip_prefix("connect ").map(|to| format!(" to {to}")),
         What::Data { .. } => None,
@@ -87,13 +102,13 @@ fn outcome(old: &Event, new: &Event) -> Finding {
     let call = call + &other.unwrap_or_default();
     let text = match (phrase::outcome(&old.fails), phrase::outcome(&new.fails)) {
         (None, Some(now)) => match bytes_of(old) {
-            Some(bytes) if verb(old) != "send" && is_failure(new) => {
+            Some(bytes) if is_received(old) && is_failure(new) => {
                 format!("{call} now {} where it gave {bytes}", now.now)
             }
             _ => format!("{call} now {}; it succeeded before", now.now),
         },
         (Some(was), None) => match bytes_of(new) {
-            Some(bytes) if verb(new) != "send" => {
+            Some(bytes) if is_received(new) => {
                 format!("{call} now succeeds and gives {bytes}; it {} before", was.past)
             }
             _ => format!("{call} now succeeds; it {} before", was.past),
@@ -101,13 +116,15 @@ fn outcome(old: &Event, new: &Event) -> Finding {
         (Some(was), Some(now)) => format!("{call} now {}; it {} before", now.now, was.past),
         (None, None) => format!("{call} now succeeds"),
     };
-    Finding::plain(Weight::Outcome, text.replace(" now may fail", " may now fail"))
+    Finding { which, ..Finding::plain(Weight::Outcome, text.replace(" now may fail", " may now fail")) }
 }
 
 /// The call as a noun.
 fn call_of(event: &Event) -> &str {
     match verb(event) {
         "tls" => "TLS handshake",
+        "input" => "send",
+        "print" | "quiet" | "print-end" => "recv",
         "eof" | "truncated" | "silence" | "readable" | "writable" | "exit" => "expect",
         verb if verb.starts_with('[') => "expect",
         verb => verb,
@@ -119,6 +136,29 @@ pub(super) fn bytes_of(event: &Event) -> Option<String> {
         What::Data { bytes, .. } => Some(phrase::shown(bytes)),
         What::Words(_) => None,
     }
+}
+
+/// The verb, the bytes, and the words after them.
+type Read<'e> = (&'e str, &'e [Shown], &'e [String]);
+
+/// A read that asks for more or for less, gets other bytes for that, and says whether they are all.
+fn cut_off(old: Read<'_>, new: Read<'_>, event: &Event) -> Option<Finding> {
+    let ((was, before, gone), (is, bytes, suffix)) = (old, new);
+    let (most, least) = (is.strip_prefix("read ")?, was.strip_prefix("read ")?);
+    let is_cut = |list: &[String]| list.iter().any(|word| word == "truncated");
+    let others = |list: &[String]| list.iter().filter(|word| *word != "truncated").cloned().collect::<Vec<_>>();
+    if most == least || before == bytes || is_cut(gone) == is_cut(suffix) || others(gone) != others(suffix) {
+        return None;
+    }
+    let got = |bytes: &[Shown], list: &[String]| {
+        format!("{}{}", phrase::shown(bytes), if is_cut(list) { " (cut off)" } else { "" })
+    };
+    let text = format!(
+        "now reads at most {most} bytes and gets {} where it read at most {least} and got {}",
+        got(bytes, suffix),
+        got(before, gone)
+    );
+    Some(Finding::does(Weight::Seen, &who(event), text))
 }
 
 fn size_of_read(old: &str, new: &str, event: &Event) -> Option<Finding> {

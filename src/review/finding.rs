@@ -15,10 +15,10 @@ pub enum Weight {
     Steps,
     /// The order.
     Order,
-    /// What crossed the wire.
-    Wire,
     /// What an endpoint does otherwise: options, addresses, blocks.
     Words,
+    /// What crossed the wire, which follows from all else.
+    Wire,
     /// What is open at the end.
     End,
     /// Names only.
@@ -33,6 +33,8 @@ pub(super) struct Finding {
     pub(super) old: Option<u32>,
     /// The first line of the event in the new trace.
     pub(super) new: Option<u32>,
+    /// Which one of how many events it is that were the same, where it was not the only one.
+    pub(super) which: Option<(usize, usize)>,
     pub(super) said: Said,
 }
 
@@ -52,12 +54,16 @@ pub(super) enum Said {
 }
 
 impl Finding {
+    pub(super) fn new(weight: Weight, said: Said) -> Self {
+        Self { weight, old: None, new: None, which: None, said }
+    }
+
     pub(super) fn does(weight: Weight, who: &str, what: impl Into<String>) -> Self {
-        Self { weight, old: None, new: None, said: Said::Does { who: who.to_owned(), what: what.into() } }
+        Self::new(weight, Said::Does { who: who.to_owned(), what: what.into() })
     }
 
     pub(super) fn plain(weight: Weight, text: impl Into<String>) -> Self {
-        Self { weight, old: None, new: None, said: Said::Plain(text.into()) }
+        Self::new(weight, Said::Plain(text.into()))
     }
 
     pub(super) fn at(self, old: u32, new: u32) -> Self {

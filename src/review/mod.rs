@@ -13,17 +13,21 @@ mod modifiers;
 mod order;
 mod payload;
 mod phrase;
+mod program;
 mod regroup;
 mod rename;
 mod sentences;
 #[cfg(test)]
 mod tests;
+mod twins;
 mod walk;
 mod wire;
 
 pub use finding::Weight;
 pub use rename::Rename;
 pub use sentences::Sentence;
+
+use std::collections::HashSet;
 
 use crate::trace::TraceText;
 
@@ -116,7 +120,13 @@ pub fn compare(old: &str, new: &str) -> Comparison {
     let (old, new) = (read(old), read(new));
     let mut before = old.clone();
     let renames = if old == new { Vec::new() } else { rename::apply(&mut before, &new) };
-    let (rows, findings) = walk::walk(&old, &before, &new);
+    let mut after = new.clone();
+    let programs: HashSet<String> = [&before, &after].into_iter().flat_map(program::names).collect();
+    if !programs.is_empty() {
+        program::mark(&mut before, &programs);
+        program::mark(&mut after, &programs);
+    }
+    let (rows, findings) = walk::walk((&old, &new), &before, &after);
     let sentences = sentences::of(findings, &renames);
     Comparison { old, new, rows, sentences, renames }
 }

@@ -54,15 +54,17 @@ fn one(was: Option<&str>, is: Option<&str>, verb: &str, event: &Event) -> Findin
     match (was, is) {
         (Some(was), Some(is)) => told(format!("now {does} {bytes} {} where it {did} it {}", flag(is), flag(was))),
         (None, is) => told(format!("now {does} {bytes} {}", flag(is.unwrap_or_default()))),
-        (Some("from stderr"), None) => {
-            told(format!("now {does} {bytes} from its output where it {did} it from stderr"))
-        }
+        (Some("to stderr"), None) => told(format!("now {does} {bytes} to its output where it {did} it to stderr")),
         (Some("urgent"), None) => told(format!("now {does} {bytes} as ordinary data where it {did} it as urgent data")),
         (Some("peek"), None) => told(format!("now takes {bytes} where it only looked at it (peek)")),
         (Some("more"), None) => told(format!("now {does} {bytes} without MSG_MORE")),
-        (Some(was), None) => {
-            told(format!("now {does} {bytes}, whoever it is from or goes to, where it {did} it {was}"))
+        (Some(was), None) if first(was) == "to" => {
+            told(format!("now {does} {bytes} over its connection where it {did} it {was}"))
         }
+        (Some(was), None) if first(was) == "from" => {
+            told(format!("now {does} {bytes} from anybody where it {did} it {was}"))
+        }
+        (Some(was), None) => told(format!("now {does} {bytes} where it {did} it {was}")),
     }
 }
 

@@ -26,6 +26,17 @@ pub(super) fn moved(event: &Event, old: u32, new: u32, known: &[Known<'_>]) -> (
     (Finding::plain(Weight::Order, text).at(old, new), has_passed)
 }
 
+/// Which of the others an event now stands before or after, unlike before.
+pub(super) fn place(event: &Event, old: u32, new: u32, known: &[Known<'_>]) -> Option<String> {
+    let later = |(was, is, _): &&Known<'_>| *was > old && *is < new;
+    let earlier = |(was, is, _): &&Known<'_>| *was < old && *is > new;
+    match (nearest(known.iter().filter(later).rev(), event), nearest(known.iter().filter(earlier), event)) {
+        (Some(other), _) => Some(format!("after {}", told(event, other))),
+        (_, Some(other)) => Some(format!("before {}", told(event, other))),
+        _ => None,
+    }
+}
+
 fn nearest<'k, 'n: 'k>(passed: impl Iterator<Item = &'k Known<'n>>, event: &Event) -> Option<&'k Event> {
     let passed: Vec<&Event> = passed.map(|(_, _, event)| *event).collect();
     let own = passed.iter().position(|other| other.endpoint == event.endpoint);

@@ -16,13 +16,17 @@ const SPAN: usize = 24;
 /// What is told of bytes that differ: the sentence after the name of who sends or receives them.
 /// `{does}` and `{did}` stand for the verb, so that a send and its receive can be told in one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told(String);
+pub(super) struct Told {
+    text: String,
+    /// What was put in the place of what, where that is all.
+    pub(super) edit: Option<(Vec<u8>, Vec<u8>)>,
+}
 
 impl Told {
     /// With the verb of an event.
     pub(super) fn with(&self, verb: &str) -> String {
         let (does, did) = verbs(verb);
-        self.0.replace("{does}", does).replace("{did}", did)
+        self.text.replace("now {does}", &super::fields::now(does)).replace("{does}", does).replace("{did}", did)
     }
 }
 
@@ -31,15 +35,24 @@ pub(super) fn difference(old: &[Shown], new: &[Shown]) -> Told {
     let (was, is) = trimmed(old, new);
     if let ([Shown::Bytes(bytes)], [Shown::Varying { .. }]) = (was.as_slice(), is.as_slice()) {
         let place = place(old, &was);
-        return Told(format!("now {{does}} bytes that vary{place} where it {{did}} the fixed {}", text(bytes)));
+        let text = format!("now {{does}} bytes that vary{place} where it {{did}} the fixed {}", text(bytes));
+        return Told { text, edit: None };
     }
-    Told(match (was.as_slice(), is.as_slice()) {
+    let edit = match (was.as_slice(), is.as_slice()) {
+        ([Shown::Bytes(old)], [Shown::Bytes(new)]) => {
+            let (_, was, is) = differing(old, new);
+            Some((was.to_vec(), is.to_vec()))
+        }
+        _ => None,
+    };
+    let text = match (was.as_slice(), is.as_slice()) {
         ([Shown::Bytes(old)], [Shown::Bytes(new)]) => bytes(old, new),
         ([], [Shown::Bytes(_)]) if old.is_empty() => format!("now {{does}} {} where it {{did}} nothing", shown(new)),
         ([Shown::Bytes(_)], []) if new.is_empty() => format!("now {{does}} nothing where it {{did}} {}", shown(old)),
         ([one], [other]) => parts(one, other),
         _ => format!("now {{does}} {} where it {{did}} {}", shown(new), shown(old)),
-    })
+    };
+    Told { text, edit }
 }
 
 /// Where a part stands in the whole, unless it is all.
@@ -127,7 +140,9 @@ fn varying(part: &Shown) -> String {
 /// The heads of two digests, where these differ already.
 fn beginning(old: &Shown, new: &Shown) -> String {
     match (old, new) {
-        (Shown::Digest { head: was, .. }, Shown::Digest { head, .. }) if was != head => {
+        (Shown::Digest { head: was, .. }, Shown::Digest { head, .. })
+            if was != head && !is_mostly_unprintable(head) && !is_mostly_unprintable(was) =>
+        {
             format!("; they begin with \"{}\", before with \"{}\"", cut(&escape(head), LINE), cut(&escape(was), LINE))
         }
         (Shown::Generated { how: was, .. }, Shown::Generated { how, .. }) if was != how => {

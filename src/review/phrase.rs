@@ -118,6 +118,8 @@ pub(super) fn flag(word: &str) -> &str {
 pub(super) fn verbs(verb: &str) -> (&'static str, &'static str) {
     match verb.split(' ').next().unwrap_or_default() {
         "send" => ("sends", "sent"),
+        "input" => ("is sent", "was sent"),
+        "print" => ("prints", "printed"),
         "read" => ("reads", "read"),
         _ => ("receives", "received"),
     }
@@ -234,6 +236,10 @@ fn words(words: &str) -> Phrase {
         ("eof" | "truncated", _) => Phrase::new("sees", "saw", &with(end_word(verb), rest)),
         ("expect", "reset") => Phrase::new("sees", "saw", "a reset"),
         ("expect", _) => attributes(rest),
+        ("print-end", "from stderr") => Phrase::new("closes its error output", "closed its error output", ""),
+        ("print-end", _) => Phrase::new("closes its output", "closed its output", ""),
+        ("quiet", _) => Phrase::new("prints nothing for", "printed nothing for", rest),
+        ("close-input", _) => Phrase::new("has its input closed", "had its input closed", rest),
         ("silence", _) => Phrase::new("sees nothing for", "saw nothing for", rest),
         ("readable" | "writable", _) => Phrase::new("is", "was", verb),
         ("exit", _) if rest.starts_with("SIG") => Phrase::new("is ended by", "was ended by", rest),

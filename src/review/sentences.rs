@@ -1,14 +1,20 @@
 //! What differs as sentences: the most important first, those that are alike in one.
 
+use std::collections::{HashMap, HashSet};
+
 use super::Weight;
 use super::fields::listed;
 use super::finding::{Finding, Said};
+use super::payload::Told;
 use super::rename::Rename;
+use super::twins;
 
 /// How many new or lost events have sentences of their own.
 const EVENTS: usize = 8;
 /// How many events after a send its receive is looked for.
 const NEAR: usize = 3;
+/// How many payloads that differ in the same way are told of in one sentence.
+const LIKEWISE: usize = 3;
 /// How many names stand in a sentence.
 const NAMES: usize = 4;
 
@@ -69,7 +75,39 @@ fn folded(findings: Vec<Finding>) -> Vec<Sentence> {
             None => groups.push(vec![finding]),
         }
     }
-    groups.iter().map(|group| one(group)).collect()
+    likewise(groups).iter().map(|group| one(group)).collect()
+}
+
+/// Puts bytes together that differ in the same way, though they are not the same, where there are many.
+fn likewise(groups: Vec<Vec<Finding>>) -> Vec<Vec<Finding>> {
+    let mut counts: HashMap<Edit, usize> = HashMap::new();
+    for edit in groups.iter().filter_map(|group| edit(&group[0])) {
+        *counts.entry(edit.clone()).or_default() += 1;
+    }
+    let mut places: HashMap<Edit, usize> = HashMap::new();
+    let mut merged: Vec<Vec<Finding>> = Vec::new();
+    for group in groups {
+        let many = edit(&group[0]).filter(|edit| counts.get(edit).is_some_and(|count| *count >= LIKEWISE)).cloned();
+        match many.map(|edit| (places.get(&edit).copied(), edit)) {
+            Some((Some(at), _)) => merged[at].extend(group),
+            Some((None, edit)) => {
+                places.insert(edit, merged.len());
+                merged.push(group);
+            }
+            None => merged.push(group),
+        }
+    }
+    merged
+}
+
+/// What was put in the place of what.
+type Edit = (Vec<u8>, Vec<u8>);
+
+fn edit(finding: &Finding) -> Option<&Edit> {
+    match &finding.said {
+        Said::Bytes { told, .. } => told.edit.as_ref(),
+        _ => None,
+    }
 }
 
 fn is_alike(one: &Finding, other: &Finding) -> bool {
@@ -90,14 +128,46 @@ fn one(group: &[Finding]) -> Sentence {
                 Said::Does { who, .. } => Some(who.as_str()),
                 _ => None,
             });
-            alike(who, what, others)
+            alike(who, &(what.clone() + &which(group)), others)
         }
-        Said::Bytes { who, verb, told } => bytes(who, verb, &told.with(verb), group),
+        Said::Bytes { who, verb, told } if group.iter().any(|finding| !is_alike(&group[0], finding)) => {
+            many_bytes(who, verb, told, group)
+        }
+        Said::Bytes { who, verb, told } => bytes(who, verb, &(told.with(verb) + &which(group)), group),
         Said::Plain(text) if group.len() > 1 => format!("{text} ({} times)", group.len()),
-        Said::Plain(text) => text.clone(),
+        Said::Plain(text) => text.clone() + &which(group),
         Said::Added { who, does } | Said::Removed { who, does } => format!("{who} {does}"),
     };
     sentence(group, text)
+}
+
+/// Which of several events that were the same it is, where only one of an endpoint differs so.
+fn which(group: &[Finding]) -> String {
+    let mut names = HashSet::new();
+    let is_once = group.iter().all(|finding| match &finding.said {
+        Said::Does { who, .. } | Said::Bytes { who, .. } => names.insert(who),
+        _ => group.len() == 1,
+    });
+    let which = group[0].which.filter(|_| is_once);
+    which.map_or_else(String::new, |which| format!(" ({})", twins::told(which)))
+}
+
+/// The first of many payloads that differ in the same way, and how many more do.
+fn many_bytes(who: &str, verb: &str, told: &Told, group: &[Finding]) -> String {
+    let is_same_verb = |finding: &&Finding| matches!(&finding.said, Said::Bytes { verb: own, .. } if own == verb);
+    let same = group.iter().filter(is_same_verb).count();
+    // Where each send has its receive, those are told with the sends.
+    let is_first = |finding: &&Finding| !is_same_verb(finding) || is_alike(&group[0], finding);
+    let first: Vec<Finding> = group.iter().filter(is_first).cloned().collect();
+    let text = bytes(who, verb, &told.with(verb), &first);
+    let own = first.iter().filter(is_same_verb).count();
+    let noun = match (verb, same - own) {
+        ("send", 1) => "send changes",
+        ("send", _) => "sends change",
+        (_, 1) => "receive changes",
+        _ => "receives change",
+    };
+    if same == own { text } else { format!("{text}; {} more {noun} likewise", same - own) }
 }
 
 /// `a now does x; so do b and c`
@@ -164,7 +234,9 @@ fn events(findings: &[Finding]) -> Vec<Sentence> {
 fn exchanges(findings: &[Finding]) -> Vec<Vec<Finding>> {
     let mut groups: Vec<Vec<Finding>> = Vec::new();
     for finding in findings {
-        let sent = groups.iter_mut().rev().take(NEAR).find(|group| group.len() == 1 && is_received(&group[0], finding));
+        let is_kind = |group: &&mut Vec<Finding>| is_new(&group[0]) == is_new(finding);
+        let mut near = groups.iter_mut().rev().filter(is_kind).take(NEAR);
+        let sent = near.find(|group| group.len() == 1 && is_received(&group[0], finding));
         match sent {
             Some(group) => group.push(finding.clone()),
             None => groups.push(vec![finding.clone()]),
@@ -173,13 +245,22 @@ fn exchanges(findings: &[Finding]) -> Vec<Vec<Finding>> {
     groups
 }
 
+fn is_new(finding: &Finding) -> bool {
+    matches!(finding.said, Said::Added { .. })
+}
+
 /// Whether one end receives what the other one sends, both new or both gone.
 fn is_received(sent: &Finding, received: &Finding) -> bool {
     match (&sent.said, &received.said) {
         (Said::Added { who, does }, Said::Added { who: other, does: also })
         | (Said::Removed { who, does }, Said::Removed { who: other, does: also }) => {
             let bytes = does.strip_prefix("sends ").zip(also.strip_prefix("receives "));
-            who != other && bytes.is_some_and(|(sent, received)| sent == received)
+            let is_same = |(sent, received): (&str, &str)| {
+                let sent = sent.strip_suffix(&format!(" to {other}")).unwrap_or(sent);
+                let received = received.strip_suffix(&format!(" from {who}")).unwrap_or(received);
+                sent == received
+            };
+            who != other && bytes.is_some_and(is_same)
         }
         _ => false,
     }

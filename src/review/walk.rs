@@ -1,13 +1,17 @@
 //! Goes through two traces at once, pair by pair.
 
+mod iterations;
+mod singles;
+
 use std::collections::HashSet;
 
 use super::align::{Pair, align, verb};
 use super::finding::{Finding, Said, Weight};
 use super::order::{self, Known};
 use super::phrase::{self, who};
+use super::twins::Twins;
 use super::wire::Wire;
-use super::{Cell, Row, RowKind, closing, ending, fields, regroup, sentences};
+use super::{Cell, Row, RowKind, closing, ending, fields, regroup};
 use crate::trace::TraceText;
 use crate::trace::event::{Event, What};
 use crate::trace::read::{Node, NodeKind};
@@ -22,13 +26,21 @@ struct Single<'n> {
     times: Option<u64>,
 }
 
-/// How much is told of iterations that go another way.
-const TOLD: usize = 2;
+/// The block that a node is in which is in one trace only.
+#[derive(Debug, Clone, Copy, Default)]
+struct Block {
+    /// How often it happens.
+    times: Option<u64>,
+    /// Whether it is told of as a whole.
+    is_told: bool,
+    /// Whether it is a `parallel`, which is told of with its lanes.
+    is_parallel: bool,
+}
 
 #[derive(Debug, Default)]
 struct Walk<'n> {
-    /// The lines of the old trace as they stand, before anything got its new name.
-    old_lines: Vec<String>,
+    /// The lines of both traces as they stand: nothing has its new name, no program verbs of its own.
+    lines: [Vec<String>; 2],
     rows: Vec<Row>,
     findings: Vec<Finding>,
     known: Vec<Known<'n>>,
@@ -41,32 +53,48 @@ struct Walk<'n> {
     has_blocks: bool,
     /// Who closes before or after the other end, unlike before, which is told.
     closers: HashSet<String>,
+    /// The endpoints that have steps or are open at the end, in the old trace and in the new one.
+    names: (HashSet<&'n str>, HashSet<&'n str>),
+    /// Events of the old trace that are the same.
+    twins: Twins,
     ends: Vec<(&'n ending::List, &'n ending::List, Option<u32>, Option<u32>)>,
 }
 
-/// The rows of a difference, and all that differs. `renamed` is the old trace with the names of the
-/// new one.
-pub(super) fn walk(old: &TraceText, renamed: &TraceText, new: &TraceText) -> (Vec<Row>, Vec<Finding>) {
-    let old_lines = old.to_text().lines().map(str::to_owned).collect();
-    let mut walk = Walk { old_lines, wire: Wire::new(renamed, new), ..Walk::default() };
+/// The rows of a difference of two texts, and all that differs. `renamed` is the old one with the names
+/// of the new one.
+pub(super) fn walk<'n>(
+    texts: (&TraceText, &TraceText),
+    renamed: &'n TraceText,
+    new: &'n TraceText,
+) -> (Vec<Row>, Vec<Finding>) {
+    let lines_of = |trace: &TraceText| trace.to_text().lines().map(str::to_owned).collect();
+    let lines = [lines_of(texts.0), lines_of(texts.1)];
+    let wire = Wire::new(renamed, new);
+    let mut walk = Walk { lines, wire, twins: Twins::of(&renamed.nodes), ..Walk::default() };
     (walk.findings, walk.closers) = closing::compare(&renamed.nodes, &new.nodes);
+    walk.names = (names(&renamed.nodes), names(&new.nodes));
     walk.nodes(&renamed.nodes, &new.nodes);
     walk.finish()
 }
 
 /// The differences of two lists on their own.
 fn parts(old: &[Node], new: &[Node]) -> (Vec<Row>, Vec<Finding>) {
-    let mut walk = Walk::default();
+    let mut walk = Walk { names: (names(old), names(new)), ..Walk::default() };
     walk.nodes(old, new);
     walk.finish()
 }
 
-/// How many iterations a node stands for, where it does and that does not vary.
-fn count(node: &Node) -> Option<u64> {
-    match node.kind {
-        NodeKind::Repeat(count, _) => count,
-        _ => None,
+/// All endpoints of some nodes.
+fn names(nodes: &[Node]) -> HashSet<&str> {
+    let mut names = HashSet::new();
+    for node in nodes {
+        match &node.kind {
+            NodeKind::Event(event) => drop(names.insert(event.endpoint.as_str())),
+            NodeKind::End(open) => names.extend(open.iter().map(|(_, open)| open.name.as_str())),
+            _ => names.extend(self::names(node.inner())),
+        }
     }
+    names
 }
 
 impl<'n> Walk<'n> {
@@ -85,8 +113,12 @@ impl<'n> Walk<'n> {
         for pair in pairs {
             match pair {
                 (Some(old), Some(new)) => self.pair(old, new),
-                (Some(old), None) => self.single(old, (None, self.is_told(false, old)), false),
-                (None, Some(new)) => self.single(new, (None, self.is_told(true, new)), true),
+                (Some(old), None) => {
+                    self.single(old, Block { is_told: self.is_told(false, old), ..Block::default() }, false)
+                }
+                (None, Some(new)) => {
+                    self.single(new, Block { is_told: self.is_told(true, new), ..Block::default() }, true)
+                }
                 (None, None) => {}
             }
         }
@@ -97,17 +129,19 @@ impl<'n> Walk<'n> {
         match (&old.kind, &new.kind) {
             (NodeKind::Event(was), NodeKind::Event(is)) => {
                 self.known.push((old.line, new.line, is));
-                let mut found = fields::compare(was, is);
+                let mut found = fields::compare(was, is, self.twins.which_call(was, old.line));
                 if self.is_told(true, new) && self.is_told(false, old) {
                     found.retain(|found| !matches!(found.said, Said::Bytes { .. }));
                 }
-                self.findings.extend(found.into_iter().map(|found| found.at(old.line, new.line)));
+                let which = self.twins.which(old.line);
+                let found = found.into_iter().map(|found| Finding { which: found.which.or(which), ..found });
+                self.findings.extend(found.map(|found| found.at(old.line, new.line)));
                 self.wire.compare((old.line, was), (new.line, is));
             }
             (NodeKind::Repeat(was, _), NodeKind::Repeat(is, _))
                 if was != is && !self.explained.contains(&(true, new.line)) =>
             {
-                let finding = Finding::plain(Weight::Words, repeats(*was, *is, new));
+                let finding = Finding::plain(Weight::Words, iterations::repeats(*was, *is, new));
                 self.findings.push(finding.at(old.line, new.line));
             }
             (NodeKind::Lane(was, _), NodeKind::Lane(is, _)) if was != is => {
@@ -125,32 +159,33 @@ impl<'n> Walk<'n> {
             }
             _ => {}
         }
-        let text = self.old_cell(old);
+        let (was, is) = (self.cell(old, false), self.cell(new, true));
         let kind = match () {
-            () if text.text == new.head() => RowKind::Same,
+            () if was.text == is.text => RowKind::Same,
             () if old.head() == new.head() => RowKind::Renamed,
             // Only how it is written differs: by hand, or by another version.
             () if self.findings.len() == before && old.kind == new.kind && old.inner().is_empty() => RowKind::Renamed,
             () => RowKind::Changed,
         };
-        self.rows.push(Row { kind, old: Some(text), new: Some(cell(new)) });
+        self.rows.push(Row { kind, old: Some(was), new: Some(is) });
         self.nodes(old.inner(), new.inner());
     }
 
     /// A node of one side, with all that is in it.
-    fn single(&mut self, node: &'n Node, (times, is_told): (Option<u64>, bool), is_new: bool) {
+    fn single(&mut self, node: &'n Node, block: Block, is_new: bool) {
         let row = self.rows.len();
         let (kind, old, new) = if is_new {
-            (RowKind::Added, None, Some(cell(node)))
+            (RowKind::Added, None, Some(self.cell(node, true)))
         } else {
-            (RowKind::Removed, Some(self.old_cell(node)), None)
+            (RowKind::Removed, Some(self.cell(node, false)), None)
         };
         self.rows.push(Row { kind, old, new });
         match &node.kind {
-            _ if is_told => {}
+            _ if block.is_told => {}
+            NodeKind::Lane(..) if block.is_parallel => {}
             NodeKind::Event(event) => {
                 let singles = if is_new { &mut self.added } else { &mut self.removed };
-                singles.push(Single { row, node, event, times });
+                singles.push(Single { row, node, event, times: block.times });
             }
             NodeKind::Unknown(text) => {
                 let word = if is_new { "new" } else { "gone" };
@@ -165,17 +200,18 @@ impl<'n> Walk<'n> {
                 self.ends.push((old, new, if is_new { None } else { Some(node.line) }, is_new.then_some(node.line)));
             }
             NodeKind::Parallel(_) | NodeKind::Lane(..) | NodeKind::Repeat(..) | NodeKind::Retry(_) => {
-                let block = block(&node.kind);
-                let text = if is_new { format!("new: {block}") } else { format!("gone: {block}") };
+                let word = if is_new { "new" } else { "gone" };
+                let text = format!("{word}: {}", self::block(&node.kind));
                 self.findings.push(line_of(Finding::plain(Weight::Steps, text), node, is_new));
                 self.has_blocks = true;
             }
         }
         let times = match node.kind {
             NodeKind::Repeat(count, _) => count,
-            _ => times,
+            _ => block.times,
         };
-        node.inner().iter().for_each(|inner| self.single(inner, (times, is_told), is_new));
+        let is_parallel = matches!(node.kind, NodeKind::Parallel(_));
+        node.inner().iter().for_each(|inner| self.single(inner, Block { times, is_parallel, ..block }, is_new));
     }
 
     fn is_told(&self, is_new: bool, node: &Node) -> bool {
@@ -188,61 +224,6 @@ impl<'n> Walk<'n> {
             self.findings.push(found.finding);
             self.explained.extend(found.old.iter().map(|line| (false, *line)));
             self.explained.extend(found.new.iter().map(|line| (true, *line)));
-        }
-    }
-
-    /// Iterations that went as the others did, and now go in a way of their own, or the other way
-    /// round: the sum is the same. What they do otherwise is told against the others.
-    fn iterations(&mut self, pairs: &[Pair<'n>]) {
-        let sum = |nodes: &mut dyn Iterator<Item = Option<&'n Node>>| nodes.flatten().filter_map(count).sum::<u64>();
-        let all = sum(&mut pairs.iter().map(|(old, _)| *old));
-        let Some((usual_old, usual_new)) = pairs.iter().find_map(|(old, new)| {
-            let both = (*old)?.inner().first().and((*new)?.inner().first());
-            let repeats = count((*old)?).is_some() && count((*new)?).is_some();
-            (repeats && both.is_some()).then_some(((*old)?, (*new)?))
-        }) else {
-            return;
-        };
-        if all != sum(&mut pairs.iter().map(|(_, new)| *new)) {
-            return;
-        }
-        let mut explained = false;
-        let mut first = 1;
-        for (old, new) in pairs {
-            let start = first;
-            first += new.and_then(count).unwrap_or_default();
-            match (old, new) {
-                (None, Some(new)) => {
-                    let Some(some) = count(new) else { continue };
-                    explained = true;
-                    self.explained.insert((true, new.line));
-                    let (_, findings) = parts(usual_old.inner(), new.inner());
-                    let told: Vec<String> =
-                        sentences::of(findings, &[]).into_iter().take(TOLD).map(|sentence| sentence.text).collect();
-                    if told.is_empty() {
-                        // These go as all did before.
-                        continue;
-                    }
-                    let which = match some {
-                        1 => format!("in iteration {start} of {all}"),
-                        some => format!("in iterations {start} to {} of {all}", start + some - 1),
-                    };
-                    let text = format!("{which}, {}", told.join(", and "));
-                    self.findings.push(Finding { new: Some(new.line), ..Finding::plain(Weight::Seen, text) });
-                }
-                (Some(old), None) => {
-                    let Some(some) = count(old) else { continue };
-                    let (go, they) = if some == 1 { ("goes", "it") } else { ("go", "they") };
-                    let text = format!("{some} of {all} iterations now {go} as the others do; {they} went another way");
-                    self.findings.push(Finding { old: Some(old.line), ..Finding::plain(Weight::Seen, text) });
-                    explained = true;
-                    self.explained.insert((false, old.line));
-                }
-                _ => {}
-            }
-        }
-        if explained {
-            self.explained.insert((true, usual_new.line));
         }
     }
 
@@ -267,36 +248,25 @@ impl<'n> Walk<'n> {
             self.wire.compare((gone.node.line, gone.event), (new.node.line, new.event));
             false
         });
+        self.other_ends(&mut removed, &mut added);
         (self.added, self.removed) = (added, removed);
     }
 
-    fn singles(&mut self) {
-        for (singles, is_new) in [(&self.removed, false), (&self.added, true)] {
-            for single in singles {
-                let (who, phrase) = (who(single.event), phrase::of(single.event));
-                let times = single
-                    .times
-                    .filter(|times| *times > 1)
-                    .map_or_else(String::new, |times| format!(" ({times} times)"));
-                let closes = matches!(verb(single.event), "close" | "reset");
-                let stays = !is_new && closes;
-                let open = if stays { self.open(&single.event.endpoint) } else { String::new() };
-                let does = phrase.now + &times + &open;
-                let said = match asked(single.event) {
-                    Some(text) if !is_new => Said::Plain(text),
-                    _ if is_new => Said::Added { who, does },
-                    _ => Said::Removed { who, does },
-                };
-                let finding = Finding { weight: Weight::Steps, old: None, new: None, said };
-                self.findings.push(line_of(finding, single.node, is_new));
-            }
-        }
-    }
-
-    /// `, and is open at the end`, where an endpoint is that now.
-    fn open(&self, name: &str) -> String {
-        let open = self.ends.iter().flat_map(|(_, new, ..)| new.iter()).find(|(_, open)| open.name == name);
-        open.map_or_else(String::new, |(_, open)| format!(", and is open at the end{}", ending::unread(open.unread)))
+    /// Closes that are resets now, or the other way round, at another place.
+    fn other_ends(&mut self, removed: &mut Vec<Single<'n>>, added: &mut Vec<Single<'n>>) {
+        let ends = |event: &Event| matches!(verb(event), "close" | "reset");
+        removed.retain(|gone| {
+            let is_it = |new: &Single<'_>| ends(new.event) && new.event.endpoint == gone.event.endpoint;
+            let Some(at) = added.iter().position(is_it).filter(|_| ends(gone.event)) else { return true };
+            let new = added.remove(at);
+            let (was, is) = (phrase::of(gone.event).past, phrase::of(new.event).now);
+            let place = order::place(new.event, gone.node.line, new.node.line, &self.known);
+            let place = place.map_or_else(String::new, |place| format!(", and does so {place}"));
+            let text = format!("{} now {is} where it {was}{place}", who(new.event));
+            self.findings.push(Finding::plain(Weight::Seen, text).at(gone.node.line, new.node.line));
+            self.wire.compare((gone.node.line, gone.event), (new.node.line, new.event));
+            false
+        });
     }
 
     fn ending(&mut self) {
@@ -331,40 +301,19 @@ impl<'n> Walk<'n> {
         }
     }
 
-    fn old_cell(&self, node: &Node) -> Cell {
-        let own = node.head().lines().count().max(1);
+    /// A node of the old trace or of the new one, as it stands there.
+    fn cell(&self, node: &Node, is_new: bool) -> Cell {
+        let lines = &self.lines[usize::from(is_new)];
+        let inner: u32 = node.inner().iter().map(|inner| inner.lines).sum();
+        let own = node.lines.saturating_sub(inner).max(1) as usize;
         let start = node.line as usize - 1;
-        let lines = self.old_lines.get(start..(start + own).min(self.old_lines.len())).unwrap_or_default();
+        let lines = lines.get(start..(start + own).min(lines.len())).unwrap_or_default();
         Cell { line: node.line, text: lines.join("\n") }
     }
 }
 
-fn cell(node: &Node) -> Cell {
-    Cell { line: node.line, text: node.head() }
-}
-
 fn line_of(finding: Finding, node: &Node, is_new: bool) -> Finding {
     if is_new { Finding { new: Some(node.line), ..finding } } else { Finding { old: Some(node.line), ..finding } }
-}
-
-/// What is said where something is not looked at any more: that it is otherwise now is not known.
-fn asked(event: &Event) -> Option<String> {
-    let What::Words(words) = &event.what else { return None };
-    let who = who(event);
-    match words.split_once(' ') {
-        Some(("silence", time)) => Some(format!("it is no longer seen that nothing comes to {who} for {time}")),
-        Some(("expect", list)) if list.contains('=') => {
-            let told = list.split_once('=').filter(|(_, value)| !value.contains('='));
-            Some(match told {
-                Some((name, value)) => format!("{who} is no longer asked for its {name}, which was {value}"),
-                None => format!("{who} is no longer asked for `{list}`"),
-            })
-        }
-        None if matches!(words.as_str(), "readable" | "writable") => {
-            Some(format!("it is no longer seen that {who} is {words}"))
-        }
-        _ => None,
-    }
 }
 
 /// A block in words.
@@ -374,18 +323,14 @@ fn block(kind: &NodeKind) -> String {
         NodeKind::Repeat(Some(count), _) => format!("a repeat of {count}"),
         NodeKind::Repeat(None, _) => "a repeat".to_owned(),
         NodeKind::Retry(_) => "a retry".to_owned(),
-        _ => "a parallel".to_owned(),
+        NodeKind::Parallel(lanes) => {
+            let names = lanes.iter().filter_map(|lane| match &lane.kind {
+                NodeKind::Lane(name, _) => Some(name.as_str()),
+                _ => None,
+            });
+            let names: Vec<&str> = names.collect();
+            format!("a parallel of {}", phrase::all_of(&names))
+        }
+        _ => "a block".to_owned(),
     }
-}
-
-/// `the repeat of client<i> goes 12 times where it went 10 times`
-fn repeats(was: Option<u64>, is: Option<u64>, new: &Node) -> String {
-    let times = |count: Option<u64>| match count {
-        Some(1) => "once".to_owned(),
-        Some(count) => format!("{count} times"),
-        None => "a number of times that varies".to_owned(),
-    };
-    let first = new.inner().iter().find_map(Node::event);
-    let which = first.map_or_else(String::new, |event| format!(" in which {} {}", who(event), phrase::of(event).now));
-    format!("the repeat{which} now goes {} where it went {}", times(is), times(was))
 }

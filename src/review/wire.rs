@@ -127,6 +127,8 @@ impl<'n> Wire<'n> {
 impl Crossed<'_> {
     fn told(&self, sends: &str) -> String {
         let Segment { from, to, what } = &self.segment;
-        format!("on the wire, {from} {sends} {what} to {to} when {} {}", who(self.under), phrase::of(self.under).now)
+        let who = who(self.under);
+        let who = if who == *from { "it" } else { &who };
+        format!("on the wire, {from} {sends} {what} to {to} when {who} {}", phrase::of(self.under).now)
     }
 }
