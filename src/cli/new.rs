@@ -137,6 +137,16 @@ impl New {
     }
 }
 
+/// Sees to it that editors find the schema of a spec that goes there; gives the line that says where it is.
+pub(super) fn schema_line(spec: &Path, output: &mut Output) -> io::Result<String> {
+    let place = Place::at(spec)?;
+    let schema = schema::write(&place, &mut Undo::default())?;
+    if let Some(told) = schema.told(&shown(&place.schema, &env::current_dir()?)) {
+        output.line(told);
+    }
+    Ok(place.schema_line())
+}
+
 /// Finds out whether a file can be written before there is something to write into it.
 fn check_writable(file: &Path) -> io::Result<()> {
     let folder = file.parent().unwrap_or(file);

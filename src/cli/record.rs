@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
 use super::config::{Configure, or_path};
+use super::new::schema_line;
 use super::output::Output;
 use super::{Exit, signals};
 use crate::diagnostic::{Format, Style};
@@ -132,6 +133,9 @@ impl Record {
         if recorded.conversation.is_empty() {
             output.error("nobody came, so nothing was recorded");
             return if recorded.over == Over::Stopped { Exit::Interrupted } else { Exit::Failed };
+        }
+        if recorded.conversation.is_refused() {
+            output.note(format!("nobody listens at {}, and that is what the spec shows", written(&self.to)));
         }
         if recorded.over == Over::Full {
             output.error("more was said than a spec can show, so nothing was written; record a part of it");
@@ -265,8 +269,9 @@ impl Record {
             );
             return Ok(Exit::Failed);
         }
+        let head = self.head(&schema_line(&self.output, output)?);
         if let Some(why) = self.unverified() {
-            self.save(&understood, output)?;
+            self.save(&understood, &head, output)?;
             output.line(format_args!("not verified, {why}: run it, and accept its trace if that is right"));
             return Ok(Exit::Success);
         }
@@ -275,10 +280,10 @@ impl Record {
             if !self.look_again(&mut understood, replays, cancel)? {
                 return Ok(interrupted(output));
             }
-            understood.write(&self.head()).save(&self.output)?;
+            understood.write(&head).save(&self.output)?;
             match verify(&self.output, self.snapshots.as_deref(), cancel)? {
                 Verified::Passed(times) => {
-                    self.save(&understood, output)?;
+                    self.save(&understood, &head, output)?;
                     output.line(format_args!("verified  it passed {times} times, and its trace is accepted"));
                     return Ok(Exit::Success);
                 }
@@ -316,8 +321,8 @@ impl Record {
         }
     }
 
-    fn save(&self, understood: &Understood, output: &mut Output) -> io::Result<()> {
-        let written = understood.write(&self.head());
+    fn save(&self, understood: &Understood, head: &Head, output: &mut Output) -> io::Result<()> {
+        let written = understood.write(head);
         written.save(&self.output)?;
         output.line(format_args!("wrote     {}", self.output.display()));
         for (name, bytes) in &written.files {
@@ -363,13 +368,13 @@ impl Record {
         output.error("the spec does not pass each time, so there is no snapshot of it");
     }
 
-    fn head(&self) -> Head {
+    fn head(&self, schema_line: &str) -> Head {
         let stem = self.output.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let about = self.about.clone().unwrap_or_else(|| {
             let client = self.command.first().and_then(|name| name.rsplit('/').next()).unwrap_or("a client");
             format!("What {client} and the server at {} say to each other.", written(&self.server()))
         });
-        Head { schema_line: String::new(), about, stem }
+        Head { schema_line: schema_line.to_owned(), about, stem }
     }
 }
 

@@ -148,6 +148,11 @@ impl Conversation {
         self.connections.is_empty()
     }
 
+    /// Whether the server took no connection at all.
+    pub fn is_refused(&self) -> bool {
+        !self.is_empty() && self.events.iter().all(|event| matches!(event.what, What::Refused(_)))
+    }
+
     /// What happened on one connection.
     pub fn of(&self, connection: usize) -> impl Iterator<Item = &Happened> {
         self.events.iter().filter(move |event| event.connection == connection)

@@ -45,7 +45,7 @@ pub(super) fn complete_messages(script: &mut Script, codecs: &[Codec]) {
         let hears: Vec<usize> =
             script.of_link(link).filter(|(_, step)| matches!(step.act, Act::Hear(_))).map(|(at, _)| at).collect();
         let stream: Vec<u8> = hears.iter().filter_map(|at| script.heard(*at)).flatten().copied().collect();
-        let ends = codec.ends(&stream, true);
+        let ends = codec.ends(&stream, 0, true);
         let (mut from, mut come) = (0, 0);
         for (nth, at) in hears.iter().enumerate() {
             come += script.heard(*at).map_or(0, <[u8]>::len);
@@ -83,6 +83,16 @@ pub(super) fn capture_told(script: &mut Script) {
     }
 }
 
+/// How many messages are heard on a step's link before it.
+pub(super) fn messages_before(script: &Script, codec: &Codec, step: usize) -> usize {
+    if matches!(codec, Codec::Lines | Codec::Raw | Codec::Dns) {
+        return 0;
+    }
+    let earlier = script.of_link(script.steps[step].link).take_while(|(at, _)| *at < step);
+    let stream: Vec<u8> = earlier.filter_map(|(at, _)| script.heard(at)).flatten().copied().collect();
+    codec.ends(&stream, 0, true).len()
+}
+
 /// The patterns of what is heard in a step.
 pub(super) fn message(
     script: &Script,
@@ -106,6 +116,7 @@ pub(super) fn message(
     let seconds = script.began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let messages = generalise(&Message {
         codec: &codecs[link],
+        before: messages_before(script, &codecs[link], step),
         variants: heard.into_iter().flatten().collect(),
         captured: captures_in(script, step),
         known,
@@ -113,8 +124,8 @@ pub(super) fn message(
         minute: Some((seconds / 60 % 60) as u8),
         is_last: is_datagram || ends,
     });
-    // Lines that came together are read together.
-    if codecs[link] == Codec::Lines { vec![messages.concat()] } else { messages }
+    // What is short, and came together, is read together.
+    if matches!(codecs[link], Codec::Lines | Codec::Prefixed(..)) { vec![messages.concat()] } else { messages }
 }
 
 fn captures_in(script: &Script, step: usize) -> Vec<(usize, Range<usize>)> {

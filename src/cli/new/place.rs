@@ -1,6 +1,7 @@
 //! Where a new spec goes, from its name or path, and whether it can go there.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::snapshot::place::{self, Home};
@@ -49,14 +50,22 @@ impl Place {
         let name = place::relative(&home.base, &stem);
         check_names(&home.base, &name)?;
         let root = root.as_deref().filter(|root| stem.starts_with(root));
-        let root = if home.base.ends_with("specs") { Some(home.base.as_path()) } else { root };
         let place = Self {
             spec: with(&stem, extension),
+            schema: schema_of(&home, root),
             snapshot: place::file(&snapshots.map_or(home.snapshots, |folder| here.join(folder)), &name, None),
-            schema: root.and_then(Path::parent).unwrap_or(&home.base).join(SCHEMA),
         };
         place.check_free(&stem, here)?;
         Ok(place)
+    }
+
+    /// The place of a spec that goes there whatever is in the way.
+    pub(super) fn at(spec: &Path) -> io::Result<Self> {
+        let spec = place::absolute(spec)?;
+        let home = Home::of_folder(spec.parent().unwrap_or(&spec));
+        let name = place::relative(&home.base, &spec.with_extension(""));
+        let snapshot = place::file(&home.snapshots, &name, None);
+        Ok(Self { schema: schema_of(&home, None), snapshot, spec })
     }
 
     /// The line by which editors find the schema.
@@ -94,6 +103,12 @@ impl Place {
         }
         Ok(())
     }
+}
+
+/// Where the schema of a tree lies: beside its folder of specs, which settings may call otherwise.
+fn schema_of(home: &Home, root: Option<&Path>) -> PathBuf {
+    let root = if home.base.ends_with("specs") { Some(home.base.as_path()) } else { root };
+    root.and_then(Path::parent).unwrap_or(&home.base).join(SCHEMA)
 }
 
 /// A path as somebody sees it who is in that folder.

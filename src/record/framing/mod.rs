@@ -28,8 +28,8 @@ pub(super) enum Codec {
     Dns,
     /// Messages of DNS with their length before them.
     DnsStream,
-    /// Messages with their length before them, all alike.
-    Prefixed(Prefix),
+    /// Messages with their length before them, all alike, but for so many bytes in the beginning.
+    Prefixed(Prefix, usize),
     /// Lines of text.
     Lines,
     /// Whatever comes, by how much it is.
@@ -103,16 +103,21 @@ impl Codec {
         if dns::is_stream(&stream) {
             return Self::DnsStream;
         }
-        prefixed::detect(theirs).map_or(Self::Raw, Self::Prefixed)
+        if let Some(prefix) = prefixed::detect(theirs) {
+            return Self::Prefixed(prefix, 0);
+        }
+        // What was said first may be of another kind: a greeting, or PostgreSQL's refusal of TLS.
+        let later = theirs.split_first().and_then(|(first, later)| Some((first.len(), prefixed::detect(later)?)));
+        later.map_or(Self::Raw, |(len, prefix)| Self::Prefixed(prefix, len))
     }
 
-    /// Where the complete messages end that a stream begins with. At the end of the stream, what is
-    /// left is one, too.
-    pub(super) fn ends(&self, stream: &[u8], is_ended: bool) -> Vec<usize> {
+    /// Where the complete messages end that some bytes of a stream begin with, before which so many messages
+    /// came. At the end of the stream, what is left is one, too.
+    pub(super) fn ends(&self, stream: &[u8], before: usize, is_ended: bool) -> Vec<usize> {
         let mut ends = Vec::new();
         let mut start = 0;
         while start < stream.len() {
-            match self.first(&stream[start..], ends.len(), is_ended) {
+            match self.first(&stream[start..], before + ends.len(), is_ended) {
                 Some(len) if len > 0 => start += len,
                 _ => break,
             }
@@ -132,7 +137,8 @@ impl Codec {
             Self::Resp => resp::len(bytes),
             Self::Dns | Self::Raw => Some(bytes.len()),
             Self::DnsStream => prefixed::DNS.len(bytes),
-            Self::Prefixed(prefix) => prefix.len(bytes),
+            Self::Prefixed(_, greeting) if nth == 0 && *greeting > 0 => (bytes.len() >= *greeting).then_some(*greeting),
+            Self::Prefixed(prefix, _) => prefix.len(bytes),
             Self::Lines => lines::len(bytes),
         }
     }
@@ -148,7 +154,7 @@ impl Codec {
                 atoms.extend(dns::atoms(message, 2));
                 atoms
             }
-            Self::Prefixed(prefix) => prefix.atoms(message),
+            Self::Prefixed(prefix, _) => prefix.atoms(message),
             Self::Lines => lines::atoms(message),
             Self::Raw => vec![Atom::new(0..message.len(), Kind::Plain)],
         }

@@ -238,7 +238,8 @@ impl<'p> Player<'p> {
     ) -> Result<Vec<u8>, String> {
         let script = self.play.script;
         let codec = &self.play.codecs[link];
-        let messages = codec.ends(recorded, false).len();
+        let before = understand::messages_before(script, codec, step);
+        let messages = codec.ends(recorded, before, false).len();
         let ends_here = script.next_of_link(step).is_some_and(|next| matches!(next.act, Act::HearEnd(_)));
         loop {
             let Channel::Stream { waiting, ended, .. } = &mut self.channels[link] else {
@@ -249,7 +250,7 @@ impl<'p> Player<'p> {
             } else if ends_here {
                 None
             } else if codec.is_certain() && messages > 0 {
-                codec.ends(waiting, false).get(messages - 1).copied()
+                codec.ends(waiting, before, false).get(messages - 1).copied()
             } else if waiting.starts_with(recorded) && !waiting.is_empty() {
                 Some(recorded.len())
             } else {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Segment;
-use super::text::whole;
+use super::text::{whole, words};
 
 /// The segments of several variants of some bytes.
 pub(super) fn segments(variants: &[&[u8]], forced: &[Range<usize>], now: SystemTime) -> Vec<Segment> {
@@ -18,6 +18,7 @@ pub(super) fn segments(variants: &[&[u8]], forced: &[Range<usize>], now: SystemT
     forced.iter().flat_map(Clone::clone).filter(|at| *at < recorded.len()).for_each(|at| varies[at] = true);
     widen_to_clocks(recorded, &mut varies, now);
     widen_to_counters(variants, &mut varies);
+    widen_to_words(recorded, &mut varies);
     cut(variants, &varies)
 }
 
@@ -31,6 +32,7 @@ fn of_other_lengths(variants: &[&[u8]], now: SystemTime) -> Vec<Segment> {
     let is_same = |at: usize| variants.iter().all(|other| other[at] == recorded[at]);
     let mut varies: Vec<bool> = (0..shortest).map(|at| !is_same(at)).collect();
     widen_to_clocks(&recorded[..shortest], &mut varies, now);
+    widen_to_words(&recorded[..shortest], &mut varies);
     let front = parted(&varies);
     let same_back =
         |other: &&[u8]| recorded.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
@@ -93,20 +95,39 @@ fn is_clock(bytes: &[u8], now: SystemTime) -> bool {
         })
 }
 
-/// Marks the zeros before a byte that counts up: it will overflow into them.
+/// Marks the number of four bytes that a byte which counts up is the low end of: it will overflow into
+/// the others. That it is such a number is seen from the zeros at its high end.
 fn widen_to_counters(variants: &[&[u8]], varies: &mut [bool]) {
-    let counts_up = |at: usize| variants.windows(2).all(|two| two[0][at] < two[1][at]);
+    let counts_up = |at: usize| variants.len() > 2 && variants.windows(2).all(|two| two[0][at] < two[1][at]);
     let is_zero = |at: usize| variants.iter().all(|other| other[at] == 0);
-    for at in 0..varies.len() {
-        if varies[at] && counts_up(at) && (at == 0 || !varies[at - 1]) {
-            let zeros = (0..at).rev().take(3).take_while(|before| is_zero(*before)).count();
-            // The zeros of a field of two or four bytes; a zero more belongs to what stands before it.
-            let zeros = match zeros {
-                3 => 3,
-                1 | 2 => 1,
-                _ => 0,
-            };
-            varies[at - zeros..at].fill(true);
+    let before = varies.to_vec();
+    for at in (0..before.len()).filter(|at| before[*at] && counts_up(*at)) {
+        let is_free = |field: &Range<usize>| field.clone().all(|other| other == at || !before[other]);
+        let big = at.checked_sub(3).map(|start| start..at + 1).filter(|field| is_zero(field.start) && is_free(field));
+        let little =
+            Some(at..at + 4).filter(|field| field.end <= before.len() && is_zero(field.end - 1) && is_free(field));
+        let short = at.checked_sub(1).map(|start| start..at + 1).filter(|field| is_zero(field.start));
+        if let Some(field) = big.or(little).or(short) {
+            varies[field].fill(true);
+        }
+    }
+}
+
+/// Marks the words of a text between the other bytes in which a letter varies: a date, a number.
+fn widen_to_words(recorded: &[u8], varies: &mut [bool]) {
+    const SHORTEST: usize = 4;
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+    let mut start = 0;
+    for run in recorded.chunk_by(|one, other| is_text(one) == is_text(other)) {
+        let at = start..start + run.len();
+        start = at.end;
+        if is_text(&run[0]) && run.len() >= SHORTEST && varies[at.clone()].contains(&true) {
+            for word in words(run) {
+                let word = at.start + word.start..at.start + word.end;
+                if varies[word.clone()].contains(&true) {
+                    varies[word].fill(true);
+                }
+            }
         }
     }
 }
@@ -145,6 +166,8 @@ mod tests {
         assert_eq!(shown(&[b"\x01\x02\x03", b"\x01\x05\x03"]), ".x.");
         assert_eq!(shown(&[b"\xff\x65\x43\x21\x00\xff", b"\xff\x65\x43\x21\x02\xff"]), ".xxxx.");
         assert_eq!(shown(&[b"\x00\x21\x43\x65\xff", b"\x02\x21\x43\x65\xff"]), "xxxx.");
+        assert_eq!(shown(&[b"K\0\0\x0c\x50", b"K\0\0\x0c\x51", b"K\0\0\x0c\x59"]), ".xxxx");
+        assert_eq!(shown(&[b"\x01\x02at 06:10:01\x00", b"\x01\x02at 06:10:02\x00"]), ".....xxxxxxxx.");
         assert_eq!(shown(&[b"\x07\0\0\0\x01", b"\x07\0\0\0\x02", b"\x07\0\0\0\x03"]), ".xxxx");
         assert_eq!(shown(&[b"a\x01\x02z", b"a\x01z"]), "..x.");
         assert_eq!(shown(&[b"a\x65\x43\x21\x00xyz", b"a\x65\x43\x21\x02z"]), ".xxxxxx.");

@@ -20,6 +20,8 @@ const STATISTICS: usize = 3;
 pub(in crate::record) struct Message<'m> {
     /// How it is framed.
     pub(in crate::record) codec: &'m Codec,
+    /// How many messages came before it.
+    pub(in crate::record) before: usize,
     /// What was heard, as recorded and then in each run.
     pub(in crate::record) variants: Vec<&'m [u8]>,
     /// The places in what was recorded that vary in any case, each with its capture if it is one.
@@ -47,7 +49,8 @@ pub(in crate::record) fn generalise(message: &Message<'_>) -> Vec<Vec<Part>> {
 impl Message<'_> {
     /// The pieces of each of the messages. In a page of statistics all numbers vary.
     fn pieces(&self, is_statistics: bool) -> Vec<Vec<Piece>> {
-        let cuts: Vec<Vec<usize>> = self.variants.iter().map(|variant| self.codec.ends(variant, true)).collect();
+        let cuts: Vec<Vec<usize>> =
+            self.variants.iter().map(|variant| self.codec.ends(variant, self.before, true)).collect();
         let frames = cuts[0].len();
         if frames == 0 || cuts.iter().any(|ends| ends.len() != frames) {
             let each = self.variants.iter().map(|variant| 0..variant.len()).collect();

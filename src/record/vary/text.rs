@@ -73,6 +73,12 @@ fn tokens(text: &[u8]) -> Vec<Token<'_>> {
     TOKENS.captures_iter(text).filter_map(token).collect()
 }
 
+/// The places of the words, numbers and dates in a text.
+pub(super) fn words(text: &[u8]) -> Vec<Range<usize>> {
+    let all = tokens(text).into_iter().filter(|token| token.kind != Kind::Mark);
+    all.map(|token| token.start..token.start + token.text.len()).collect()
+}
+
 /// The segments of several variants of a text, the first of which is what was recorded first. What
 /// stands at one of the places `forced` there varies in any case.
 pub(super) fn segments(variants: &[&[u8]], forced: &[Range<usize>], minute: Option<u8>) -> Vec<Segment> {

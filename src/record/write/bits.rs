@@ -32,16 +32,18 @@ pub(super) fn nodes(bits: &[Bit]) -> Vec<Node> {
                 nodes.push(hex_node(bytes));
             }
             Bit::Bytes(bytes) => {
-                for chunk in bytes.utf8_chunks() {
-                    for piece in chunk.valid().split_inclusive('\n') {
+                for (is_text, run) in runs(bytes) {
+                    let run = &bytes[run];
+                    if !is_text {
+                        line.end(&mut nodes);
+                        nodes.push(hex_node(run));
+                        continue;
+                    }
+                    for piece in String::from_utf8_lossy(run).split_inclusive('\n') {
                         line.text(piece);
                         if piece.ends_with('\n') {
                             line.end(&mut nodes);
                         }
-                    }
-                    if !chunk.invalid().is_empty() {
-                        line.end(&mut nodes);
-                        push_hex(&mut nodes, chunk.invalid());
                     }
                 }
             }
@@ -49,6 +51,27 @@ pub(super) fn nodes(bits: &[Bit]) -> Vec<Node> {
     }
     line.end(&mut nodes);
     nodes
+}
+
+/// Bytes as runs of text and of what is none. What is UTF-8 as a whole is text; else it must be long enough
+/// to be read.
+fn runs(bytes: &[u8]) -> Vec<(bool, std::ops::Range<usize>)> {
+    const WORD: usize = 4;
+    if std::str::from_utf8(bytes).is_ok() {
+        return vec![(true, 0..bytes.len())];
+    }
+    let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t');
+    let mut runs: Vec<(bool, std::ops::Range<usize>)> = Vec::new();
+    let mut start = 0;
+    for run in bytes.chunk_by(|one, other| is_text(one) == is_text(other)) {
+        let kind = is_text(&run[0]) && run.len() >= WORD;
+        match runs.last_mut().filter(|(last, _)| *last == kind) {
+            Some((_, at)) => at.end += run.len(),
+            None => runs.push((kind, start..start + run.len())),
+        }
+        start += run.len();
+    }
+    runs
 }
 
 /// Whether bytes say more in hex: those that cannot be seen, and a few letters among others.
@@ -113,20 +136,6 @@ pub(super) fn spaced(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| hex(&[*byte])).collect::<Vec<_>>().join(" ")
 }
 
-/// Bytes that follow others in hex join them.
-fn push_hex(nodes: &mut Vec<Node>, bytes: &[u8]) {
-    if let Some(Node::Map(entries)) = nodes.last_mut()
-        && let [(key, Node::Scalar(digits))] = entries.as_mut_slice()
-        && key == "hex"
-        && digits.len() < HEX_WIDTH * 3
-    {
-        digits.pop();
-        let _ = write!(digits, " {}\"", spaced(bytes));
-        return;
-    }
-    nodes.push(hex_node(bytes));
-}
-
 /// One payload of several. Short lines are one text.
 pub(super) fn joined(mut nodes: Vec<Node>) -> Node {
     let len = |node: &Node| if let Node::Scalar(text) = node { text.len() - 2 } else { SHORT + 1 };
@@ -171,7 +180,7 @@ mod tests {
         let bytes = |bytes: &[u8]| Bit::Bytes(bytes.to_vec());
         assert_eq!(shown(&[bytes(b"PING\r\n")]), " [\"PING\\r\\n\"]\n");
         assert_eq!(shown(&[bytes(b"a\nb")]), "\n- \"a\\n\"\n- \"b\"\n");
-        assert_eq!(shown(&[bytes(b"\xff\xfd\x01login: ")]), " [{hex: \"ff fd\"}, \"\\x01login: \"]\n");
+        assert_eq!(shown(&[bytes(b"\xff\xfd\x01login: ")]), " [{hex: \"ff fd 01\"}, \"login: \"]\n");
         assert_eq!(shown(&[bytes(b"\x03\0abc")]), " [{hex: \"03 00 61 62 63\"}]\n");
         assert_eq!(shown(&[bytes(b"\0\x01\x02")]), " [{hex: \"00 01 02\"}]\n");
         assert_eq!(shown(&[bytes(b"id "), Bit::Variable("id".into()), bytes(b"\n")]), " [\"id ${id}\\n\"]\n");

@@ -2,7 +2,7 @@
 
 use super::bits::{Bit, LONG, filling, hex_node, is_hex, joined, nodes, spaced};
 use super::names::Names;
-use super::yaml::{Node, escaped, quoted, single_quoted};
+use super::yaml::{Node, quoted, single_quoted};
 use crate::model::bytes::is_mostly_unprintable;
 use crate::record::framing::Prefix;
 use crate::record::vary::{Count, Part, Value};
@@ -34,9 +34,9 @@ impl Patterns<'_> {
                 continue;
             }
             match &parts[at] {
-                Part::Literal(bytes) if bytes.len() > LONG => {
+                Part::Literal(bytes) if is_long(bytes) => {
                     all.extend(nodes(&std::mem::take(&mut bits)));
-                    all.push(long(bytes));
+                    all.extend(long(bytes));
                 }
                 Part::Literal(bytes) => bits.extend(self.names.bits(bytes)),
                 Part::Use(capture) => bits.push(Bit::Variable(self.names.capture(*capture).to_owned())),
@@ -121,7 +121,7 @@ fn size_name(number: usize) -> String {
 /// Whether a part may stand in hex digits: bytes, or so many of any.
 fn is_hex_part(part: &Part) -> bool {
     match part {
-        Part::Literal(bytes) => bytes.len() <= LONG && is_hex(bytes),
+        Part::Literal(bytes) => !is_long(bytes) && is_hex(bytes),
         Part::Bytes { count: Count::Of(_), value } => {
             value.capture.is_none() && value.seen.iter().any(|seen| is_mostly_unprintable(seen))
         }
@@ -152,13 +152,23 @@ fn hex_with_gaps(parts: &[Part]) -> Node {
     Node::one("hex", Node::Block(lines.collect()))
 }
 
-/// Many bytes: how they are made, if they repeat themselves; else their number, and the snapshot knows them.
-fn long(bytes: &[u8]) -> Node {
+/// Whether nobody would read bytes to their end.
+fn is_long(bytes: &[u8]) -> bool {
+    const LONG_HEX: usize = 128;
+    bytes.len() > LONG || bytes.len() > LONG_HEX && is_hex(bytes)
+}
+
+/// Many bytes: how they are made, if they repeat themselves; else how they begin, where that is a head, and
+/// their number: the snapshot knows them.
+fn long(bytes: &[u8]) -> Vec<Node> {
+    const HEAD: usize = 16;
+    let counted = |len: usize| Node::one("bytes", Node::word(len.to_string()));
     match filling(bytes).and_then(|pattern| std::str::from_utf8(pattern).ok()) {
-        Some(pattern) => Node::Map(vec![
-            ("fill".to_owned(), Node::Scalar(format!("\"{}\"", escaped(pattern)))),
+        Some(pattern) => vec![Node::Map(vec![
+            ("fill".to_owned(), Node::Scalar(quoted(pattern))),
             ("size".to_owned(), Node::word(bytes.len().to_string())),
-        ]),
-        None => Node::one("bytes", Node::word(bytes.len().to_string())),
+        ])],
+        None if is_hex(bytes) => vec![hex_node(&bytes[..HEAD]), counted(bytes.len() - HEAD)],
+        None => vec![counted(bytes.len())],
     }
 }

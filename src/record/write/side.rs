@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::bits::{Bit, LONG, filling, joined, nodes};
+use super::bits::{Bit, LONG, filling, is_hex, joined, nodes};
 use super::names::Names;
 use super::pattern::pattern;
 use super::yaml::{Node, escaped, quoted};
@@ -328,7 +328,7 @@ impl Writer<'_> {
     /// What is said, with the variables in it.
     fn payload(&mut self, at: usize, bytes: &[u8]) -> Node {
         let replaced = self.variables(at);
-        if replaced.is_empty() && bytes.len() > LONG * 4 {
+        if replaced.is_empty() && bytes.len() > if is_hex(bytes) { LONG / 2 } else { LONG * 4 } {
             return self.long(bytes);
         }
         let mut bits = Vec::new();

@@ -124,8 +124,10 @@ pub(super) fn quoted(text: &str) -> String {
 /// A text for within double quotes.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
         match letter {
+            '\0' if letters.peek().is_some_and(char::is_ascii_digit) => out.push_str("\\x00"),
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
