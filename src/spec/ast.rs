@@ -46,6 +46,8 @@ pub struct Spec {
     pub timeout: Option<Scalar>,
     /// Variables with their values.
     pub vars: Vec<(Scalar, Scalar)>,
+    /// Those of them that differ from one machine to the next, so that traces show their names.
+    pub varying: Vec<Scalar>,
     /// Variables with the values of each case.
     pub matrix: Vec<(Scalar, Vec<Scalar>)>,
     /// `each` or `shared`.

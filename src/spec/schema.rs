@@ -117,6 +117,7 @@ fn value(value: Value) -> Json {
         Value::Text | Value::Regex | Value::Expression => reference("text"),
         Value::Texts => json!({ "type": "array", "items": reference("text") }),
         Value::Values => values::variables(&reference("scalar")),
+        Value::Variables => values::variables(&values::variable()),
         Value::Matrix => values::variables(&json!({ "type": "array", "items": reference("scalar"), "minItems": 1 })),
         Value::TextOrTexts => values::one_or_list(&reference("text")),
         Value::FileOrFlag => any_of([("flag", json!({ "type": "boolean" })), ("file", reference("text"))]),

@@ -310,6 +310,8 @@ impl<'a> Builder<'a> {
                 None
             }
         };
+        let varies = self.spec.varying.iter().any(|varying| varying.text == name.text);
+        let declared = declared.map(|(value, hidden)| (value, hidden || varies));
         let Some((declared, hidden)) = declared else {
             self.scope.doubt(&name.text);
             return (Value::Text(written.text.clone()), false);
@@ -318,7 +320,7 @@ impl<'a> Builder<'a> {
             self.report(finding);
         }
         let given = settings.given(&name.text);
-        match given.map(|given| (constant::replaced(name, Some(&declared), given), given.is_hidden())) {
+        match given.map(|given| (constant::replaced(name, Some(&declared), given), given.is_hidden() || varies)) {
             Some((Ok(value), hidden)) => (value, hidden),
             Some((Err(finding), _)) => {
                 self.report(*finding);

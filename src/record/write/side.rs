@@ -96,23 +96,24 @@ pub(super) fn about(sentence: &str) -> String {
     if is_plain { sentence.to_owned() } else { quoted(sentence) }
 }
 
-/// Where the server is: a variable, so that `--var` can say otherwise.
+/// Where the server is: variables, so that `--var` can say otherwise, and the trace is the same then.
 fn vars(server: &Address, speaks_of_port: bool) -> String {
-    match server {
+    let varying = |name: &str, value: String| format!("  {name}: {{value: {value}, vary: true}}\n");
+    let server = match server {
         Address::Inet { network, address } if speaks_of_port => {
             let host = if address.is_ipv6() { format!("[{}]", address.ip()) } else { address.ip().to_string() };
-            format!("vars:\n  port: {}\n  server: \"{network}://{host}:${{port}}\"\n", address.port())
+            let port = varying("port", address.port().to_string());
+            return format!("vars:\n{port}{}", varying("server", format!("\"{network}://{host}:${{port}}\"")));
         }
-        Address::Inet { network, address } => format!("vars: {{server: \"{network}://{address}\"}}\n"),
+        Address::Inet { network, address } => format!("{network}://{address}"),
         Address::Unix { network, name: UnixName::Path(path) } => {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
-            format!("vars: {{server: {}}}\n", quoted(&format!("{network}:{}", path.display())))
+            format!("{network}:{}", path.display())
         }
-        Address::Unix { network, name: UnixName::Abstract(name) } => {
-            format!("vars: {{server: {}}}\n", quoted(&format!("{network}:@{name}")))
-        }
-        Address::Any(_) => String::new(),
-    }
+        Address::Unix { network, name: UnixName::Abstract(name) } => format!("{network}:@{name}"),
+        Address::Any(network) => network.to_string(),
+    };
+    format!("vars:\n{}", varying("server", quoted(&server)))
 }
 
 struct Writer<'w> {

@@ -4,7 +4,8 @@ use super::value::takes;
 use super::{At, Decoder, Entry, Kind, Node, Scalar, Spec, names, suggest};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::spec::words::{INCLUDED, REQUIREMENTS, TOP_LEVEL, Value, find};
+use crate::spec::document::Key;
+use crate::spec::words::{INCLUDED, REQUIREMENTS, TOP_LEVEL, VARIABLE_KEYS, Value, find};
 
 /// How many names `vars` or `matrix` may have.
 const MAX_NAMES: usize = 1000;
@@ -74,7 +75,7 @@ impl Decoder<'_> {
             "refs" => spec.refs = self.scalars(at, node, what).unwrap_or_default(),
             "tags" => spec.tags = self.scalars(at, node, what).unwrap_or_default(),
             "requires" => spec.requires = self.requires(at, node),
-            "vars" => spec.vars = self.vars(at, node),
+            "vars" => self.variables(spec, at, node),
             "matrix" => spec.matrix = self.matrix(at, node),
             "ports" => spec.ports = self.ports(at, node),
             "files" => spec.files = self.files(at, node),
@@ -131,20 +132,67 @@ impl Decoder<'_> {
         ports
     }
 
+    /// The variables of a spec: values, or maps that say that they vary.
+    fn variables(&mut self, spec: &mut Spec, at: At<'_>, node: &Node<'_>) {
+        let Some(entries) = self.named(at, node, Value::Variables) else { return };
+        for entry in entries {
+            let value = match &entry.value.kind {
+                Kind::Mapping(keys) => self.variable(spec, &entry.key, keys),
+                _ => self.value_of(entry),
+            };
+            spec.vars.extend(value.map(|value| (entry.key.scalar(), value)));
+        }
+    }
+
+    fn variable(&mut self, spec: &mut Spec, name: &Key<'_>, keys: &[Entry<'_>]) -> Option<Scalar> {
+        let mut value = None;
+        for entry in keys {
+            let key = At::from(&entry.key);
+            match find(VARIABLE_KEYS, key.name).map(|word| word.name) {
+                Some("value") => value = self.value_of(entry),
+                Some(_) => {
+                    let varies = self.scalar(key, &entry.value, takes(Value::True))?;
+                    if varies.text == "true" {
+                        spec.varying.push(name.scalar());
+                    } else {
+                        self.wrong_shape(key, &entry.value, takes(Value::True));
+                        self.incomplete = true;
+                    }
+                }
+                None => {
+                    let finding =
+                        Diagnostic::error("unknown-key", key.span, format!("a variable has no `{}`", key.name));
+                    self.error(suggest(finding, key.name, names(VARIABLE_KEYS.iter())));
+                    self.incomplete = true;
+                }
+            }
+        }
+        if value.is_none() {
+            self.incomplete = true;
+            if !keys.iter().any(|entry| At::from(&entry.key).name == "value") {
+                let at = At::from(name);
+                let finding = Diagnostic::error("missing-key", at.span, format!("what is the value of `{}`?", at.name));
+                self.error(finding.help(format!("write `{}: {{value: …, vary: true}}`", at.name)));
+            }
+        }
+        value
+    }
+
+    /// The value of a variable. What YAML would make a number of is judged with the values.
+    fn value_of(&mut self, entry: &Entry<'_>) -> Option<Scalar> {
+        if matches!(entry.value.kind, Kind::Scalar(..)) && entry.value.span.start < entry.value.span.end {
+            return super::scalar_of(&entry.value);
+        }
+        self.wrong_shape(At::from(&entry.key), &entry.value, "a text, a number or a boolean");
+        self.incomplete = true;
+        None
+    }
+
     pub(super) fn vars(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<(Scalar, Scalar)> {
         let Some(entries) = self.named(at, node, Value::Values) else { return Vec::new() };
         let mut vars = Vec::with_capacity(entries.len());
         for entry in entries {
-            match &entry.value.kind {
-                // What YAML would make a number of is judged with the values.
-                Kind::Scalar(..) if entry.value.span.start < entry.value.span.end => {
-                    vars.extend(super::scalar_of(&entry.value).map(|value| (entry.key.scalar(), value)));
-                }
-                _ => {
-                    self.wrong_shape(At::from(&entry.key), &entry.value, "a text, a number or a boolean");
-                    self.incomplete = true;
-                }
-            }
+            vars.extend(self.value_of(entry).map(|value| (entry.key.scalar(), value)));
         }
         vars
     }

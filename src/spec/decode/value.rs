@@ -121,7 +121,7 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::FileOrFlag => "`true`, `false` or a file",
         Value::TlsVersion => "a version, such as `\"1.3\"`",
         Value::Agreed => "a map of what was agreed, such as `{version: \"1.3\", alpn: h2}`",
-        Value::Values => "a map of names to values",
+        Value::Values | Value::Variables => "a map of names to values",
         Value::Matrix => "a map of names to lists of values",
         Value::Duration => "a duration with its unit, such as `500ms`",
         Value::Number | Value::NumberOrAny => "a number",

@@ -15,6 +15,8 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("spec", "requires", "requires: [linux, ipv6]"),
     ("spec", "timeout", "timeout: 2s"),
     ("spec", "vars", "vars: {greeting: hello, count: 3}"),
+    ("variable", "value", "vars: {port: {value: 8080, vary: true}}"),
+    ("variable", "vary", "vars: {server: {value: \"tcp://127.0.0.1:8080\", vary: true}}"),
     ("spec", "matrix", "matrix: {net: [tcp4, tcp6]}"),
     ("spec", "snapshot", "snapshot: shared"),
     ("spec", "ports", "ports: [http, admin]"),

@@ -116,6 +116,15 @@ pub(super) fn object_or(object: &Json, other: Json) -> Json {
     })
 }
 
+/// A value, or a map that says more of it.
+pub(super) fn variable() -> Json {
+    let key = |word: &'static Word| {
+        let schema = if word.name == "value" { reference("scalar") } else { value(word.value) };
+        (word.name, described("variable", word, schema), word.required)
+    };
+    any_of([("value", reference("scalar")), ("map", object(words::VARIABLE_KEYS.iter().map(key)))])
+}
+
 /// A map of names to such values.
 pub(super) fn variables(value: &Json) -> Json {
     json!({

@@ -8,12 +8,14 @@ mod files;
 mod forms;
 mod networks;
 mod programs;
+mod variables;
 mod verbs;
 
 pub use files::FILE_KEYS;
 pub use forms::{COMPANIONS, FORMS, FormWord, WIDTHS, form};
 pub use networks::{LINK_STATES, NETWORK_KEYS, NETWORKS, ROUTES};
 pub use programs::READY;
+pub use variables::VARIABLE_KEYS;
 pub use verbs::{FAILS, HOST, VERBS, VerbWord, WAITING, owners, verb};
 
 /// What stands after a word.
@@ -39,6 +41,8 @@ pub enum Value {
     Agreed,
     /// A map of names to values.
     Values,
+    /// A map of names to values, or to maps that say more of them.
+    Variables,
     /// A map of names to lists of values.
     Matrix,
     /// A duration with its unit.
@@ -156,7 +160,7 @@ pub const TOP_LEVEL: &[Word] = &[
     word("tags", Value::Texts, "Words to select by."),
     word("requires", Value::Texts, "What the machine must offer; else the test is ignored."),
     word("timeout", Value::Duration, "The deadline of each step, `5s` if not given."),
-    word("vars", Value::Values, "Variables with their values."),
+    word("vars", Value::Variables, "Variables with their values."),
     word("matrix", Value::Matrix, "Variables with lists of values; every combination is a test of its own."),
     word("snapshot", Value::OneOf(&["each", "shared"]), "A snapshot for each matrix case, or one for all."),
     word("ports", Value::Names, "Names of variables, each with a port number that is reserved for this test."),
