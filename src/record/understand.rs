@@ -189,7 +189,7 @@ pub(super) fn find_echo(script: &mut Script, codecs: &[Codec], runs: &[&Run]) ->
         let varying = values(&patterns).into_iter().filter(|value| value.capture.is_none());
         for Value { at, seen, .. } in varying {
             let uses = uses(script, step, at, &seen[0]);
-            if !uses.is_empty() && seen.iter().any(|value| *value != seen[0]) {
+            if !uses.is_empty() && seen.iter().any(|value| *value != seen[0]) && !tells_time(&seen[0]) {
                 let is_dns = matches!(codecs[script.steps[step].link], Codec::Dns | Codec::DnsStream);
                 let name = if is_dns && at.len() == 2 { "id".to_owned() } else { name_for(script, step, at) };
                 let capture = script.captures.len();
@@ -200,6 +200,12 @@ pub(super) fn find_echo(script: &mut Script, codecs: &[Codec], runs: &[&Run]) ->
         }
     }
     false
+}
+
+/// Whether a value is a time of day: what the client says of it comes from its own clock.
+fn tells_time(value: &[u8]) -> bool {
+    let digit = |byte: &u8| byte.is_ascii_digit();
+    value.windows(5).any(|five| matches!(five, [a, b, b':', c, d] if [a, b, c, d].into_iter().all(digit)))
 }
 
 /// Where a value is said after a step, and not as a part of something longer. A short one counts only

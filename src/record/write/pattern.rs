@@ -38,7 +38,13 @@ impl Patterns<'_> {
                     all.extend(nodes(&std::mem::take(&mut bits)));
                     all.extend(long(bytes));
                 }
-                Part::Literal(bytes) => bits.extend(self.names.bits(bytes)),
+                Part::Literal(bytes) => {
+                    // Literals that were not joined are of different messages.
+                    if at > 0 && matches!(parts[at - 1], Part::Literal(_)) {
+                        all.extend(nodes(&std::mem::take(&mut bits)));
+                    }
+                    bits.extend(self.names.bits(bytes));
+                }
                 Part::Use(capture) => bits.push(Bit::Variable(self.names.capture(*capture).to_owned())),
                 part => {
                     all.extend(nodes(&std::mem::take(&mut bits)));
