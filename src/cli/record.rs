@@ -117,6 +117,10 @@ impl Record {
             output.error(message);
             return Exit::Usage;
         }
+        if let Err(error) = self.check_folder() {
+            output.error(format!("cannot write `{}`: {error}", self.output.display()));
+            return Exit::CouldNotRun;
+        }
         if let Some(file) = &self.pcap {
             return self.of_capture(file, output);
         }
@@ -165,6 +169,13 @@ impl Record {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Finds out whether the spec can be written before anything is recorded that would be lost.
+    fn check_folder(&self) -> io::Result<()> {
+        let path = std::path::absolute(&self.output)?;
+        let there = path.ancestors().skip(1).find(|above| above.exists());
+        tempfile::tempfile_in(there.unwrap_or(Path::new("/"))).map(drop)
     }
 
     fn record(&self, output: &mut Output) -> io::Result<Recorded> {
@@ -269,6 +280,10 @@ impl Record {
             );
             return Ok(Exit::Failed);
         }
+        if understood.write(&Head::default()).is_too_long() {
+            output.error("so many messages are more than a spec can show, so nothing was written; record a part of it");
+            return Ok(Exit::Failed);
+        }
         let head = self.head(&schema_line(&self.output, output)?);
         if let Some(why) = self.unverified() {
             self.save(&understood, &head, output)?;
@@ -278,6 +293,7 @@ impl Record {
         let mut replays = self.replays();
         for round in 0..ROUNDS {
             if !self.look_again(&mut understood, replays, cancel)? {
+                self.save(&understood, &head, output)?;
                 return Ok(interrupted(output));
             }
             understood.write(&head).save(&self.output)?;

@@ -13,7 +13,7 @@ use super::understand;
 use super::write::{self, Across, Head, Program, Written};
 use crate::exec::Cancel;
 use crate::model::address::Address;
-use crate::snapshot::{self, Store, Update};
+use crate::snapshot::{self, Store, Update, place};
 use crate::suite::{Layout, Outcome, Runner, SpecResult, Worker, find};
 
 /// How often values may be found that are said again: each time everything is played anew.
@@ -45,6 +45,9 @@ pub struct Understood {
     ends: Ends,
     runs: Vec<Run>,
 }
+
+/// How long a spec may be that can be read.
+const LONGEST: usize = 1024 * 1024;
 
 /// What came of running a spec that was written.
 #[derive(Debug)]
@@ -156,6 +159,11 @@ impl Ends {
 }
 
 impl Written {
+    /// Whether it is longer than a spec may be.
+    pub fn is_too_long(&self) -> bool {
+        self.text.len() > LONGEST
+    }
+
     /// Writes the spec to its file, and what lies beside it.
     ///
     /// # Errors
@@ -181,6 +189,11 @@ pub fn verify(spec: &Path, snapshots: Option<&Path>, cancel: &Cancel) -> io::Res
     let found = find::find(&[spec.to_owned()], &Layout::Nearest { snapshots: snapshots.map(Path::to_owned) });
     let found = found.map_err(|error| io::Error::other(error.to_string()))?;
     let Some(found) = found.first() else { return Err(io::Error::other("the spec that was written is gone")) };
+    // One of another spec that was there is of no use any more.
+    let old = place::file(&found.snapshots, found.stem(), None);
+    if old.exists() {
+        fs::remove_file(old)?;
+    }
     let began = Instant::now();
     let mut worker = Worker::default();
     let mut accepted: Option<PathBuf> = None;

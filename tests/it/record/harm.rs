@@ -1,5 +1,6 @@
 //! What goes wrong while something is recorded, and what nobody can repeat.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::Stdio;
@@ -30,6 +31,11 @@ fn what_cannot_work_is_said_before_anybody_waits() {
     refused(&["--to", "tcp://127.0.0.1:0", "-o", "specs/a.yaml"], "needs the server's port");
     refused(&["--to", "tcp://localhost:1", "-o", "specs/a.yaml"], "names are not looked up");
     refused(&["--to", "unixgram:x", "-o", "specs/a.yaml"], "cannot be recorded");
+    fs::write(project.path("file"), "").unwrap();
+    project
+        .run(&["record", "--to", "tcp://127.0.0.1:1", "-o", "file/a.yaml"])
+        .exits(3)
+        .says("cannot write `file/a.yaml`");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = tcp(taken.local_addr().unwrap());
     project
@@ -133,6 +139,6 @@ fn a_recording_waits_for_as_many_clients_as_it_is_told_to() {
         take(&mut client, 5).unwrap();
     }
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    let text = std::fs::read_to_string(project.path("specs/a.yaml")).unwrap();
+    let text = fs::read_to_string(project.path("specs/a.yaml")).unwrap();
     assert_eq!(text.matches("connect:").count(), 2, "{text}");
 }
