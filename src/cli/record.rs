@@ -139,7 +139,7 @@ impl Record {
             return if recorded.over == Over::Stopped { Exit::Interrupted } else { Exit::Failed };
         }
         if recorded.conversation.is_refused() {
-            output.note(format!("nobody listens at {}, and that is what the spec shows", written(&self.to)));
+            output.note(format!("nobody listens at {}, and that is what the spec shows", written(&self.server())));
         }
         if recorded.over == Over::Full {
             output.error("more was said than a spec can show, so nothing was written; record a part of it");
