@@ -292,7 +292,26 @@ fn find_told(script: &mut Script) {
             };
             told_in(teller, bytes, address.port()).map(|(line, port)| Told { step, line, port })
         });
-        script.links[link].told = told;
+        let Some(told) = told else { continue };
+        open_soon(script, opened, told.step);
+        script.links[link].told = Some(told);
+    }
+}
+
+/// Puts the opening of a connection to an address that was told before what its opener said meanwhile on
+/// others: what of the two comes to the proxy first is luck.
+fn open_soon(script: &mut Script, opened: usize, told: usize) {
+    let link = script.steps[opened].link;
+    let is_openers = |step: &Step| match (&step.act, script.links[link].connection.opened_by == script.side) {
+        (Act::Say(_), by_us) => by_us,
+        (Act::Hear(_), by_us) => !by_us,
+        _ => false,
+    };
+    let between = script.steps[told + 1..opened].iter().rev();
+    let to = opened - between.take_while(|step| step.link != link && is_openers(step)).count();
+    script.steps[to..=opened].rotate_right(1);
+    for told in script.links.iter_mut().filter_map(|link| link.told.as_mut()) {
+        told.step += usize::from((to..opened).contains(&told.step));
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn compare(old: &[String], new: &[String], verb: &str, event: &Event)
     }
     let (was, is) = (descriptors(old), descriptors(new));
     if was != is {
-        found.push(passed(was, is, event));
+        found.push(passed(&was, &is, event));
     }
     for (was, is) in paired(old, new) {
         found.push(one(was, is, verb, event));
@@ -79,7 +79,7 @@ fn descriptors(list: &[String]) -> Vec<(&str, String)> {
 }
 
 /// `now passes x and y with "abc" where it passed x`
-fn passed(was: Vec<(&str, String)>, is: Vec<(&str, String)>, event: &Event) -> Finding {
+fn passed(was: &[(&str, String)], is: &[(&str, String)], event: &Event) -> Finding {
     let bytes = bytes_of(event).unwrap_or_default();
     let told = |list: &[(&str, String)], is_now: bool| {
         let each = list.iter().map(|(word, names)| match (*word, is_now) {
@@ -93,7 +93,7 @@ fn passed(was: Vec<(&str, String)>, is: Vec<(&str, String)>, event: &Event) -> F
         let each: Vec<String> = each.collect();
         each.join(" and ")
     };
-    let text = match (was.as_slice(), is.as_slice()) {
+    let text = match (was, is) {
         (was, []) => {
             let verb = match was {
                 [("pass", _), ..] => "passes",

@@ -114,10 +114,10 @@ impl<'n> Walk<'n> {
             match pair {
                 (Some(old), Some(new)) => self.pair(old, new),
                 (Some(old), None) => {
-                    self.single(old, Block { is_told: self.is_told(false, old), ..Block::default() }, false)
+                    self.single(old, Block { is_told: self.is_told(false, old), ..Block::default() }, false);
                 }
                 (None, Some(new)) => {
-                    self.single(new, Block { is_told: self.is_told(true, new), ..Block::default() }, true)
+                    self.single(new, Block { is_told: self.is_told(true, new), ..Block::default() }, true);
                 }
                 (None, None) => {}
             }

@@ -7,6 +7,7 @@ use std::panic;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Once;
+use std::time::Duration;
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::event::{self, Event, KeyEventKind};
@@ -43,7 +44,10 @@ impl Screen {
             }));
         });
         take()?;
-        Ok(Self(()))
+        let screen = Self(());
+        // From the first drawing on a new size is heard of: only who asks for events is told.
+        event::poll(Duration::ZERO)?;
+        Ok(screen)
     }
 
     /// Columns and lines.
