@@ -147,6 +147,6 @@ async fn serve_unix(listener: UnixListener, to: Address, tape: Rc<Tape>) {
 
 fn spawn_relay(opener: Stream, to: &Address, tape: &Rc<Tape>) {
     tape.arrived();
-    let (parties, tape) = (Parties { opened_by: Side::Client, opener, to: to.clone() }, Rc::clone(tape));
-    spawn_local(relay::relay(parties, tape));
+    let parties = Parties { opened_by: Side::Client, opener, to: to.clone() };
+    relay::begin(parties, tape);
 }

@@ -5,8 +5,9 @@ use std::io;
 use std::rc::Rc;
 
 use tokio::sync::Notify;
+use tokio::task::spawn_local;
 
-use super::passive::Rewriting;
+use super::passive::{DataListeners, Rewriting};
 use super::stream::Stream;
 use super::tape::Tape;
 use crate::model::address::{Address, UnixName};
@@ -40,41 +41,53 @@ struct Relay {
     an_end: Notify,
     /// Whether it may be FTP, once the server has said something.
     may_be_ftp: Cell<Option<bool>>,
+    /// Where data connections may come.
+    data: DataListeners,
 }
 
-/// Connects to where it wants to go, and passes on until both directions have ended.
-pub(super) async fn relay(parties: Parties, tape: Rc<Tape>) {
-    let Parties { opened_by, opener, to } = parties;
-    let _open = tape.open();
-    let connected = Stream::connect(&to).await;
-    let other = connected.as_ref().map_or_else(|_| end_of(&to), Stream::peer);
+/// Takes note of a connection, and from then on passes on what comes on it.
+pub(super) fn begin(parties: Parties, tape: &Rc<Tape>) {
+    let Parties { opened_by, opener, to } = &parties;
+    let opened_by = *opened_by;
     let (client, server) = match opened_by {
-        Side::Client => (opener.peer(), other),
-        Side::Server => (other, opener.peer()),
+        Side::Client => (opener.peer(), end_of(to)),
+        Side::Server => (end_of(to), opener.peer()),
     };
     let connection =
         Connection { network: opener.network(), opened_by, client, server, known_as: Some(opener.local()) };
     let index = tape.connect(connection);
-    let answering = match connected {
+    // From here on whoever opened it may rely on it.
+    tape.add(index, What::Opened);
+    let (open, tape) = (tape.open(), Rc::clone(tape));
+    spawn_local(async move {
+        relay(parties, index, tape).await;
+        drop(open);
+    });
+}
+
+/// Connects to where it wants to go, and passes on until both directions have ended.
+async fn relay(parties: Parties, index: usize, tape: Rc<Tape>) {
+    let Parties { opened_by, opener, to } = parties;
+    let answering = match Stream::connect(&to).await {
         Ok(answering) => answering,
         Err(error) => {
             opener.reset();
-            return tape.add(index, What::Refused(errno(&error)));
+            return tape.refuse(index, errno(&error));
         }
     };
-    tape.add(index, What::Opened);
     let (client, server) = match opened_by {
         Side::Client => (opener, answering),
         Side::Server => (answering, opener),
     };
     let relay = Relay {
-        tape: Rc::clone(&tape),
+        tape,
         index,
         client,
         server,
         ended: [Cell::new(false), Cell::new(false)],
         an_end: Notify::new(),
         may_be_ftp: Cell::new(None),
+        data: DataListeners::default(),
     };
     relay.run().await;
 }
@@ -111,11 +124,13 @@ impl Relay {
     /// Passes on what one side sends, until its end.
     async fn pump(&self, by: Side) -> Result<(), Broken> {
         let (from, to) = (self.stream(by), self.stream(by.other()));
-        let mut rewriting = Rewriting::new(by, from, to, Rc::clone(&self.tape));
+        let mut rewriting = Rewriting::new(by, from, to, Rc::clone(&self.tape), self.data.clone());
         let mut buffer = vec![0; PIECE];
         loop {
             let read = from.read(&mut buffer).await.map_err(|_| Broken(by))?;
             self.look(by.other());
+            // A connection that was opened before this was said comes before it.
+            self.data.take();
             if read == 0 {
                 break;
             }

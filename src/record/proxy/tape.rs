@@ -1,10 +1,12 @@
 //! What the proxy hears goes onto a tape, in the order in which it hears it.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use crate::model::errno::Errno;
 use crate::record::conversation::{Connection, Conversation, Side, What};
 
 /// How much is kept of a conversation: what does not fit was not meant to be a spec.
@@ -26,7 +28,7 @@ pub(super) struct Tape {
 
 /// A connection that is open until this is dropped.
 #[derive(Debug)]
-pub(super) struct Open<'t>(&'t Tape);
+pub(super) struct Open(Rc<Tape>);
 
 impl Tape {
     pub(super) fn new() -> Self {
@@ -48,10 +50,10 @@ impl Tape {
     }
 
     /// Counts a connection as open.
-    pub(super) fn open(&self) -> Open<'_> {
+    pub(super) fn open(self: &Rc<Self>) -> Open {
         self.open.set(self.open.get() + 1);
         self.changed.notify_waiters();
-        Open(self)
+        Open(Rc::clone(self))
     }
 
     pub(super) fn connect(&self, connection: Connection) -> usize {
@@ -68,6 +70,15 @@ impl Tape {
             }
         }
         self.heard.borrow_mut().add(self.began.elapsed(), connection, what);
+    }
+
+    /// Takes back that a connection was opened: it could not be.
+    pub(super) fn refuse(&self, connection: usize, errno: Errno) {
+        let mut heard = self.heard.borrow_mut();
+        let opened = heard.events.iter_mut().find(|event| event.connection == connection && event.what == What::Opened);
+        if let Some(event) = opened {
+            event.what = What::Refused(errno);
+        }
     }
 
     /// Tells of an end that is on the tape whether its socket was closed. Whoever looks first after it
@@ -110,7 +121,7 @@ impl Tape {
     }
 }
 
-impl Drop for Open<'_> {
+impl Drop for Open {
     fn drop(&mut self) {
         self.0.open.set(self.0.open.get() - 1);
         self.0.changed.notify_waiters();

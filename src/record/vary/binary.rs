@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(shown(&[b"\x01\x02at 06:10:01\x00", b"\x01\x02at 06:10:02\x00"]), ".....xxxxxxxx.");
         assert_eq!(shown(&[b"\x07\0\0\0\x01", b"\x07\0\0\0\x02", b"\x07\0\0\0\x03"]), ".xxxx");
         assert_eq!(shown(&[b"a\x01\x02z", b"a\x01z"]), "..x.");
-        assert_eq!(shown(&[b"a\x65\x43\x21\x00xyz", b"a\x65\x43\x21\x02z"]), ".xxxxxx.");
+        assert_eq!(shown(&[b"\x01\x65\x43\x21\x00xyz", b"\x01\x65\x43\x21\x02z"]), ".xxxxxx.");
         assert_eq!(shown(&[b"\x65\x43\x21\x00hello!", b"\x65\x43\x21\x02hello"]), "xxxx.....x");
     }
 }
