@@ -246,7 +246,7 @@ mod tests {
         match (place, example) {
             ("spec", own) if own.starts_with("about") => format!("{own}\nsteps: [{{a: close}}]\n"),
             ("spec", own) if own.starts_with("steps") => format!("about: An example.\n{own}\n"),
-            ("spec" | "network" | "files", own) => format!("{own}\n{head}  - a: close\n"),
+            ("spec" | "network" | "files" | "variable", own) => format!("{own}\n{head}  - a: close\n"),
             ("included", own) => format!("{own}\nsteps: [{{a: close}}]\n"),
             ("include", beside) => format!("{head}  - include: _more.yaml\n    {beside}\n"),
             ("repeat", beside) => format!("{head}  - repeat: 3\n    steps: [{{a: close}}]\n    {beside}\n"),

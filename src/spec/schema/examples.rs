@@ -4,7 +4,7 @@
 /// of a spec, `step`, `verb` and `form`; for what stands beside a word, that word.
 pub(super) fn example(place: &str, word: &str) -> Option<&'static str> {
     let general = ["within", "after", "blocking", "nonblocking", "fails", "host", "match", "as", "vary", "max"];
-    let place = if general.contains(&word) && place != "repeat" { "any" } else { place };
+    let place = if general.contains(&word) && !["repeat", "variable"].contains(&place) { "any" } else { place };
     EXAMPLES.iter().find(|(at, of, _)| *at == place && *of == word).map(|(_, _, example)| *example)
 }
 
