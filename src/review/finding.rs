@@ -49,6 +49,8 @@ pub(super) enum Said {
     Added { who: String, does: String },
     /// An event that is gone.
     Removed { who: String, does: String },
+    /// What is not looked at any more.
+    Unchecked(String),
     /// A sentence.
     Plain(String),
 }

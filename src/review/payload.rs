@@ -13,6 +13,11 @@ const LINE: usize = 60;
 /// How many bytes of what differs stand in a sentence.
 const SPAN: usize = 24;
 
+/// How long bytes may be that are one number.
+const NUMBER: usize = 8;
+/// How far a word goes on each side of what differs in it.
+const WORD: usize = 12;
+
 /// What is told of bytes that differ: the sentence after the name of who sends or receives them.
 /// `{does}` and `{did}` stand for the verb, so that a send and its receive can be told in one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +187,26 @@ fn span(old: &[u8], new: &[u8]) -> String {
             text(less)
         );
     }
+    let (at, was, is) = differing(old, new);
+    let is_short = was.len() <= SPAN && is.len() <= SPAN;
+    let word = if is_short && was.len() == is.len() { in_word(old, at, was.len()) } else { at..at + was.len() };
+    if word.len() > was.len() {
+        return format!(
+            "now {{does}} {} at byte {} of {} where it {{did}} {}",
+            text(&new[word.clone()]),
+            word.start + 1,
+            new.len(),
+            text(&old[word])
+        );
+    }
     inner(old, new, clipped)
+}
+
+/// The word or the number that so many bytes are in.
+fn in_word(bytes: &[u8], at: usize, len: usize) -> std::ops::Range<usize> {
+    let before = bytes[..at].iter().rev().take(WORD + 1).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let after = bytes[at + len..].iter().take(WORD + 1).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    if before > WORD || after > WORD { at..at + len } else { at - before..at + len + after }
 }
 
 /// A part that differs, and where: bytes count from 1.
@@ -217,6 +241,9 @@ fn differing<'b>(old: &'b [u8], new: &'b [u8]) -> (usize, &'b [u8], &'b [u8]) {
 }
 
 fn binary(old: &[u8], new: &[u8]) -> String {
+    if old.len() <= NUMBER && new.len() <= NUMBER {
+        return format!("now {{does}} {} where it {{did}} {}", hex(new), hex(old));
+    }
     if let Some(more) = new.strip_prefix(old) {
         return format!("now {{does}} {} more at the end: {}", counted(more.len() as u64, "byte"), hex(more));
     }

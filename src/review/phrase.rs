@@ -224,7 +224,10 @@ fn words(words: &str) -> Phrase {
     let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
     let rest = &modifiers(verb, rest);
     match (verb, rest.as_str()) {
-        ("socket", _) => Phrase::new("is created as a", "was created as a", &format!("{rest} socket")),
+        ("socket", _) => {
+            let (proto, more) = rest.split_once(' ').unwrap_or((rest, ""));
+            Phrase::new("is created as a", "was created as a", &with(&format!("{proto} socket"), more))
+        }
         ("bind", _) => Phrase::new("binds to", "bound to", rest),
         ("listen", "") => Phrase::new("listens", "listened", ""),
         ("listen", _) => Phrase::new("listens on", "listened on", rest),
@@ -307,14 +310,19 @@ fn left(rest: &str) -> String {
     }
 }
 
+fn number(count: &str, noun: &str) -> String {
+    count.parse().map_or_else(|_| format!("{count} {noun}s"), |count| counted(count, noun))
+}
+
 /// `state=FIN-WAIT-2 unread=5`, as they are seen.
 fn attributes(list: &str) -> Phrase {
     let split = list.split_once('=').filter(|(_, value)| !value.contains('='));
     match split {
         Some(("state", state)) => Phrase::new("is in state", "was in state", state),
-        Some(("unread", count)) => Phrase::new("has", "had", &format!("{count} bytes unread")),
-        Some(("unsent", count)) => Phrase::new("has", "had", &format!("{count} bytes unsent")),
-        Some(("queue", count)) => Phrase::new("has", "had", &format!("a queue of {count} connections")),
+        Some(("unread", count)) => Phrase::new("has", "had", &(number(count, "byte") + " unread")),
+        Some(("unsent", count)) => Phrase::new("has", "had", &(number(count, "byte") + " unsent")),
+        Some(("queue", count)) => Phrase::new("has", "had", &format!("a queue of {}", number(count, "connection"))),
+        Some(("peer", name)) => Phrase::new("has", "had", &format!("{name} as its peer")),
         _ => Phrase::new("shows", "showed", list),
     }
 }

@@ -48,7 +48,8 @@ impl Sentence {
 pub(super) fn of(mut findings: Vec<Finding>, renames: &[Rename]) -> Vec<Sentence> {
     findings.sort_by_key(|finding| (finding.weight, finding.new.or(finding.old)));
     let mut sentences = Vec::new();
-    let is_step = |finding: &Finding| matches!(finding.said, Said::Added { .. } | Said::Removed { .. });
+    let is_step =
+        |finding: &Finding| matches!(finding.said, Said::Added { .. } | Said::Removed { .. } | Said::Unchecked(_));
     let (steps, others): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(is_step);
     sentences.extend(folded(others));
     sentences.extend(events(&steps));
@@ -135,7 +136,7 @@ fn one(group: &[Finding]) -> Sentence {
         }
         Said::Bytes { who, verb, told } => bytes(who, verb, &(told.with(verb) + &which(group)), group),
         Said::Plain(text) if group.len() > 1 => format!("{text} ({} times)", group.len()),
-        Said::Plain(text) => text.clone() + &which(group),
+        Said::Plain(text) | Said::Unchecked(text) => text.clone() + &which(group),
         Said::Added { who, does } | Said::Removed { who, does } => format!("{who} {does}"),
     };
     sentence(group, text)

@@ -51,10 +51,14 @@ struct Walk<'n> {
     explained: HashSet<(bool, u32)>,
     /// Whether a block is new or gone, so that events stand elsewhere that are in the same order.
     has_blocks: bool,
+    /// Whether lanes are in another order than they were.
+    has_lanes_swapped: bool,
     /// Who closes before or after the other end, unlike before, which is told.
     closers: HashSet<String>,
     /// The endpoints that have steps or are open at the end, in the old trace and in the new one.
     names: (HashSet<&'n str>, HashSet<&'n str>),
+    /// How often what is looked at happens, where it is in a `repeat` of both.
+    times: Option<u64>,
     /// Events of the old trace that are the same.
     twins: Twins,
     ends: Vec<(&'n ending::List, &'n ending::List, Option<u32>, Option<u32>)>,
@@ -107,21 +111,46 @@ impl<'n> Walk<'n> {
     }
 
     fn nodes(&mut self, old: &'n [Node], new: &'n [Node]) {
-        let pairs = align(old, new);
+        let pairs = self.lanes(old, new).unwrap_or_else(|| align(old, new));
         self.iterations(&pairs);
         self.regrouped(&pairs);
         for pair in pairs {
             match pair {
                 (Some(old), Some(new)) => self.pair(old, new),
                 (Some(old), None) => {
-                    self.single(old, Block { is_told: self.is_told(false, old), ..Block::default() }, false);
+                    let within = Block { is_told: self.is_told(false, old), times: self.times, ..Block::default() };
+                    self.single(old, within, false);
                 }
                 (None, Some(new)) => {
-                    self.single(new, Block { is_told: self.is_told(true, new), ..Block::default() }, true);
+                    let within = Block { is_told: self.is_told(true, new), times: self.times, ..Block::default() };
+                    self.single(new, within, true);
                 }
                 (None, None) => {}
             }
         }
+    }
+
+    /// The pairs of lanes that are the same and are written in another order, which means nothing.
+    fn lanes(&mut self, old: &'n [Node], new: &'n [Node]) -> Option<Vec<Pair<'n>>> {
+        fn name(node: &Node) -> Option<&str> {
+            match &node.kind {
+                NodeKind::Lane(name, _) => Some(name),
+                _ => None,
+            }
+        }
+        let was: Vec<&str> = old.iter().map(name).collect::<Option<_>>()?;
+        let is: Vec<&str> = new.iter().map(name).collect::<Option<_>>()?;
+        let place = |name: &&str| was.iter().position(|other| other == name);
+        let places: Vec<usize> = is.iter().map(place).collect::<Option<_>>()?;
+        let mut sorted = places.clone();
+        sorted.sort_unstable();
+        if was == is || sorted != (0..old.len()).collect::<Vec<_>>() {
+            return None;
+        }
+        let text = format!("the lanes {} are written in another order now", phrase::all_of(&is));
+        self.findings.push(Finding::plain(Weight::Names, text).at(old[0].line, new[0].line));
+        self.has_lanes_swapped = true;
+        Some(places.into_iter().zip(new).map(|(at, new)| (Some(&old[at]), Some(new))).collect())
     }
 
     fn pair(&mut self, old: &'n Node, new: &'n Node) {
@@ -161,6 +190,8 @@ impl<'n> Walk<'n> {
         }
         let (was, is) = (self.cell(old, false), self.cell(new, true));
         let kind = match () {
+            // Its place among the others is another one.
+            () if self.has_lanes_swapped && matches!(new.kind, NodeKind::Lane(..)) => RowKind::Renamed,
             () if was.text == is.text => RowKind::Same,
             () if old.head() == new.head() => RowKind::Renamed,
             // Only how it is written differs: by hand, or by another version.
@@ -168,7 +199,12 @@ impl<'n> Walk<'n> {
             () => RowKind::Changed,
         };
         self.rows.push(Row { kind, old: Some(was), new: Some(is) });
+        let times = self.times;
+        if let NodeKind::Repeat(count, _) = new.kind {
+            self.times = count;
+        }
         self.nodes(old.inner(), new.inner());
+        self.times = times;
     }
 
     /// A node of one side, with all that is in it.
@@ -232,24 +268,46 @@ impl<'n> Walk<'n> {
         self.known.sort_by_key(|(_, new, _)| *new);
         let mut added = std::mem::take(&mut self.added);
         let mut removed = std::mem::take(&mut self.removed);
+        let is_it = |one: &Single<'_>, other: &Single<'_>| {
+            one.event.endpoint == other.event.endpoint
+                && one.event.what == other.event.what
+                && one.event.fails == other.event.fails
+        };
+        // Those that happen often now, or did, and stand for as many others.
+        let mut often: Vec<(Single<'n>, u64)> = Vec::new();
         removed.retain(|gone| {
-            let is_it = |new: &Single<'_>| {
-                new.event.endpoint == gone.event.endpoint
-                    && new.event.what == gone.event.what
-                    && new.event.fails == gone.event.fails
-            };
-            let Some(at) = added.iter().position(is_it) else { return true };
+            if let Some((_, left)) = often.iter_mut().find(|(new, left)| *left > 0 && is_it(new, gone)) {
+                *left -= 1;
+                self.rows[gone.row].kind = RowKind::MovedAway;
+                return false;
+            }
+            let Some(at) = added.iter().position(|new| is_it(new, gone)) else { return true };
             let new = added.remove(at);
-            self.rows[gone.row].kind = RowKind::MovedAway;
-            self.rows[new.row].kind = RowKind::MovedHere;
-            let (finding, has_passed) = order::moved(new.event, gone.node.line, new.node.line, &self.known);
-            let is_told = matches!(verb(new.event), "close" | "reset") && self.closers.contains(&new.event.endpoint);
-            self.findings.extend((!is_told && (has_passed || !self.has_blocks)).then_some(finding));
-            self.wire.compare((gone.node.line, gone.event), (new.node.line, new.event));
+            often.push((new, new.times.unwrap_or(1).saturating_sub(1)));
+            let mut left = gone.times.unwrap_or(1).saturating_sub(new.times.unwrap_or(1));
+            added.retain(|more| {
+                let is_one = left > 0 && is_it(more, gone);
+                if is_one {
+                    left -= 1;
+                    self.rows[more.row].kind = RowKind::MovedHere;
+                }
+                !is_one
+            });
+            self.moved(gone, &new);
             false
         });
         self.other_ends(&mut removed, &mut added);
         (self.added, self.removed) = (added, removed);
+    }
+
+    /// An event that is the same one at another place.
+    fn moved(&mut self, gone: &Single<'n>, new: &Single<'n>) {
+        self.rows[gone.row].kind = RowKind::MovedAway;
+        self.rows[new.row].kind = RowKind::MovedHere;
+        let (finding, has_passed) = order::moved(new.event, gone.node.line, new.node.line, &self.known);
+        let is_told = matches!(verb(new.event), "close" | "reset") && self.closers.contains(&new.event.endpoint);
+        self.findings.extend((!is_told && (has_passed || !self.has_blocks)).then_some(finding));
+        self.wire.compare((gone.node.line, gone.event), (new.node.line, new.event));
     }
 
     /// Closes that are resets now, or the other way round, at another place.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::align::verb;
+use super::super::align::{is_seen, verb};
 use super::super::ending;
 use super::super::fields::listed;
 use super::super::finding::{Finding, Said, Weight};
@@ -20,8 +20,8 @@ impl<'n> Walk<'n> {
         for single in self.removed.iter().filter(|single| !gone.contains(&single.event.endpoint.as_str())) {
             let (who, does) = (who(single.event), phrase::of(single.event).now);
             let open = if closes(single.event) { self.open(&single.event.endpoint) } else { String::new() };
-            let said = match asked(single.event) {
-                Some(text) => Said::Plain(text),
+            let said = match unchecked(single.event) {
+                Some(text) => Said::Unchecked(text),
                 None => Said::Removed { who, does: does + &times(single) + &open },
             };
             let finding = Finding::new(Weight::Steps, said);
@@ -82,21 +82,17 @@ fn times(single: &Single<'_>) -> String {
 }
 
 /// What is said where something is not looked at any more: that it is otherwise now is not known.
-fn asked(event: &Event) -> Option<String> {
+fn unchecked(event: &Event) -> Option<String> {
     let What::Words(words) = &event.what else { return None };
     let who = who(event);
-    match words.split_once(' ') {
-        Some(("silence", time)) => Some(format!("it is no longer seen that nothing comes to {who} for {time}")),
-        Some(("expect", list)) if list.contains('=') => {
-            let told = list.split_once('=').filter(|(_, value)| !value.contains('='));
-            Some(match told {
-                Some((name, value)) => format!("{who} is no longer asked for its {name}, which was {value}"),
-                None => format!("{who} is no longer asked for `{list}`"),
-            })
+    match verb(event) {
+        "silence" => {
+            let time = words.split(' ').nth(1).unwrap_or_default();
+            Some(format!("it is no longer checked that nothing comes to {who} for {time}"))
         }
-        None if matches!(words.as_str(), "readable" | "writable") => {
-            Some(format!("it is no longer seen that {who} is {words}"))
-        }
+        // Bytes that nobody receives are another matter.
+        "recv" | "read" => None,
+        verb if is_seen(verb) => Some(format!("it is no longer checked that {who} {}", phrase::of(event).now)),
         _ => None,
     }
 }
