@@ -16,9 +16,9 @@ pub(super) fn segments(variants: &[&[u8]], forced: &[Range<usize>], now: SystemT
     let mut varies: Vec<bool> =
         (0..recorded.len()).map(|at| variants.iter().any(|other| other[at] != recorded[at])).collect();
     forced.iter().flat_map(Clone::clone).filter(|at| *at < recorded.len()).for_each(|at| varies[at] = true);
-    widen_to_clocks(recorded, &mut varies, now);
-    widen_to_counters(variants, &mut varies);
-    widen_to_words(recorded, &mut varies);
+    let mut numbers = widen_to_clocks(recorded, &mut varies, now);
+    numbers.extend(widen_to_counters(variants, &mut varies));
+    widen_to_words(recorded, &mut varies, &numbers);
     cut(variants, &varies)
 }
 
@@ -31,8 +31,8 @@ fn of_other_lengths(variants: &[&[u8]], now: SystemTime) -> Vec<Segment> {
     let shortest = variants.iter().map(|other| other.len()).min().unwrap_or(0);
     let is_same = |at: usize| variants.iter().all(|other| other[at] == recorded[at]);
     let mut varies: Vec<bool> = (0..shortest).map(|at| !is_same(at)).collect();
-    widen_to_clocks(&recorded[..shortest], &mut varies, now);
-    widen_to_words(&recorded[..shortest], &mut varies);
+    let clocks = widen_to_clocks(&recorded[..shortest], &mut varies, now);
+    widen_to_words(&recorded[..shortest], &mut varies, &clocks);
     let front = parted(&varies);
     let same_back =
         |other: &&[u8]| recorded.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
@@ -61,16 +61,20 @@ fn parted(varies: &[bool]) -> usize {
     end
 }
 
-/// Marks every field that says the present time in one of the usual ways, if any byte of it varies.
-fn widen_to_clocks(recorded: &[u8], varies: &mut [bool], now: SystemTime) {
+/// Marks every field that says the present time in one of the usual ways, if any byte of it varies. Says
+/// where they are.
+fn widen_to_clocks(recorded: &[u8], varies: &mut [bool], now: SystemTime) -> Vec<Range<usize>> {
+    let mut fields = Vec::new();
     for width in [8, 4] {
         for start in 0..(recorded.len() + 1).saturating_sub(width) {
             let field = start..start + width;
             if varies[field.clone()].contains(&true) && is_clock(&recorded[field.clone()], now) {
-                varies[field].fill(true);
+                varies[field.clone()].fill(true);
+                fields.push(field);
             }
         }
     }
+    fields
 }
 
 /// How many seconds 1970 was after 1900.
@@ -96,8 +100,9 @@ fn is_clock(bytes: &[u8], now: SystemTime) -> bool {
 }
 
 /// Marks the number of four bytes that a byte which counts up is the low end of: it will overflow into
-/// the others. That it is such a number is seen from the zeros at its high end.
-fn widen_to_counters(variants: &[&[u8]], varies: &mut [bool]) {
+/// the others. That it is such a number is seen from the zeros at its high end. Says where they are.
+fn widen_to_counters(variants: &[&[u8]], varies: &mut [bool]) -> Vec<Range<usize>> {
+    let mut fields = Vec::new();
     let counts_up = |at: usize| variants.len() > 2 && variants.windows(2).all(|two| two[0][at] < two[1][at]);
     let is_zero = |at: usize| variants.iter().all(|other| other[at] == 0);
     let before = varies.to_vec();
@@ -108,21 +113,26 @@ fn widen_to_counters(variants: &[&[u8]], varies: &mut [bool]) {
             Some(at..at + 4).filter(|field| field.end <= before.len() && is_zero(field.end - 1) && is_free(field));
         let short = at.checked_sub(1).map(|start| start..at + 1).filter(|field| is_zero(field.start));
         if let Some(field) = big.or(little).or(short) {
-            varies[field].fill(true);
+            varies[field.clone()].fill(true);
+            fields.push(field);
         }
     }
+    fields
 }
 
-/// Marks the words of a text between the other bytes in which a letter varies: a date, a number.
-fn widen_to_words(recorded: &[u8], varies: &mut [bool]) {
+/// Marks the words of a text between the other bytes in which a letter varies: a date, a number. The bytes
+/// of `numbers` are no text, though some may look like letters.
+fn widen_to_words(recorded: &[u8], varies: &mut [bool], numbers: &[Range<usize>]) {
     const SHORTEST: usize = 4;
-    let is_text = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
-    let mut start = 0;
-    for run in recorded.chunk_by(|one, other| is_text(one) == is_text(other)) {
-        let at = start..start + run.len();
-        start = at.end;
-        if is_text(&run[0]) && run.len() >= SHORTEST && varies[at.clone()].contains(&true) {
-            for word in words(run) {
+    let is_text = |at: usize| {
+        let byte = recorded[at];
+        (byte.is_ascii_graphic() || byte == b' ') && !numbers.iter().any(|field| field.contains(&at))
+    };
+    let all: Vec<usize> = (0..recorded.len()).collect();
+    for run in all.chunk_by(|one, other| is_text(*one) == is_text(*other)) {
+        let at = run[0]..run[0] + run.len();
+        if is_text(at.start) && run.len() >= SHORTEST && varies[at.clone()].contains(&true) {
+            for word in words(&recorded[at.clone()]) {
                 let word = at.start + word.start..at.start + word.end;
                 if varies[word.clone()].contains(&true) {
                     varies[word].fill(true);
@@ -168,6 +178,7 @@ mod tests {
         assert_eq!(shown(&[b"\x00\x21\x43\x65\xff", b"\x02\x21\x43\x65\xff"]), "xxxx.");
         assert_eq!(shown(&[b"K\0\0\x0c\x50", b"K\0\0\x0c\x51", b"K\0\0\x0c\x59"]), ".xxxx");
         assert_eq!(shown(&[b"\x01\x02at 06:10:01\x00", b"\x01\x02at 06:10:02\x00"]), ".....xxxxxxxx.");
+        assert_eq!(shown(&[b"\0\x65\x43\x21\x22hello, you", b"\0\x65\x43\x21\x23hello, you"]), ".xxxx..........");
         assert_eq!(shown(&[b"\x07\0\0\0\x01", b"\x07\0\0\0\x02", b"\x07\0\0\0\x03"]), ".xxxx");
         assert_eq!(shown(&[b"a\x01\x02z", b"a\x01z"]), "..x.");
         assert_eq!(shown(&[b"\x01\x65\x43\x21\x00xyz", b"\x01\x65\x43\x21\x02z"]), ".xxxxxx.");
