@@ -5,6 +5,7 @@
 //! read.
 
 mod align;
+mod alike;
 mod closing;
 mod ending;
 mod fields;
@@ -23,6 +24,7 @@ mod twins;
 mod walk;
 mod wire;
 
+pub use alike::alike;
 pub use finding::Weight;
 pub use rename::Rename;
 pub use sentences::Sentence;

@@ -108,6 +108,43 @@ fn what_is_written_in_another_way_only_is_not_told_as_a_difference() {
     assert!(!comparison.is_same());
 }
 
+/// A payload of which a sentence shows the length only, with another digest at the end.
+fn long(digit: char) -> String {
+    let digest = digit.to_string().repeat(64);
+    format!("a         send 5000 \"GET /\"… sha256 {digest}\na         close\n")
+}
+
+#[test]
+fn what_sentences_do_not_show_is_not_alike() {
+    let of = |old: char, new: char| compare(&long(old), &long(new));
+    let (one, same, other) = (of('0', '1'), of('0', '1'), of('2', '3'));
+    assert_eq!(one.sentences[0].text, other.sentences[0].text, "the sentences alone do not tell them apart");
+    assert!(one.is_like(&same));
+    assert!(!one.is_like(&other));
+    assert!(!one.is_like(&of('0', '2')));
+    assert_eq!(alike(&one, [&one, &other, &same]), 2);
+    let regex = |end: &str| format!("a         recv ~ ~/{}{end}/\n", "x".repeat(200));
+    let (one, other) = (compare(&regex("A"), &regex("[AB]")), compare(&regex("A"), &regex(".")));
+    assert!(!one.is_like(&other));
+}
+
+#[test]
+fn the_same_change_of_other_tests_is_alike() {
+    let is_changed = |before: &str| {
+        let text = |end: &str| format!("{before}a         send 1 \"x\"\na         {end}\n");
+        compare(&text("close"), &text("reset"))
+    };
+    assert!(is_changed("").is_like(&is_changed("b         listen tcp\n")));
+}
+
+#[test]
+fn new_traces_are_alike_where_they_are_the_same() {
+    let of = |text: &str| compare(text, text);
+    assert!(of("a         close").is_like(&of("a         close")));
+    assert!(!of("a         close").is_like(&of("a         reset")));
+    assert!(!of("a         close").is_like(&compare("a         close", "a         reset")));
+}
+
 /// The lines of one side of all rows, in their order.
 fn lines_of<'r>(rows: impl Iterator<Item = Option<&'r Cell>>) -> String {
     let mut cells: Vec<&Cell> = rows.flatten().collect();

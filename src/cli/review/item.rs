@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::report::review::StepText;
-use crate::review::{Cell, Comparison, RowKind, compare};
+use crate::review::{Comparison, compare};
 use crate::snapshot::write_whole;
 use crate::suite::lines::StepLine;
 use crate::suite::waiting::{Reviewed, State, Waiting};
@@ -107,25 +107,9 @@ impl Item {
         })
     }
 
-    /// Whether another one has changed in the same way: in full, since sentences shorten.
+    /// Whether another one has changed in the same way.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        let texts = |item: &Self| -> Vec<String> {
-            item.comparison.sentences.iter().map(|sentence| sentence.text.clone()).collect()
-        };
-        self.waiting.state == other.waiting.state
-            && match self.waiting.state {
-                State::Changed => texts(self) == texts(other) && self.changes() == other.changes(),
-                State::New | State::Stale => self.comparison.new == other.comparison.new,
-            }
-    }
-
-    /// What differs, as it stands in the traces. Where only a name does, the sentence tells all.
-    fn changes(&self) -> Vec<(RowKind, Option<&str>, Option<&str>)> {
-        fn text(cell: Option<&Cell>) -> Option<&str> {
-            cell.map(|cell| cell.text.trim_start())
-        }
-        let rows = self.comparison.rows.iter().filter(|row| row.kind.is_change() && row.kind != RowKind::Renamed);
-        rows.map(|row| (row.kind, text(row.old.as_ref()), text(row.new.as_ref()))).collect()
+        self.waiting.state == other.waiting.state && self.comparison.is_like(&other.comparison)
     }
 
     /// The line of the spec for an event of the new trace.
