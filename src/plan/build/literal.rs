@@ -1,5 +1,6 @@
 //! Bytes that a spec writes out: hex, Base64, files.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -21,6 +22,7 @@ const MOST_IN_FILE: u64 = 64 << 20;
 impl Builder<'_> {
     /// Hex digits; `..` is any byte where the pattern allows it.
     pub(super) fn hex(&mut self, scalar: &Scalar, wild: bool) -> Option<Vec<Option<u8>>> {
+        let scalar = &without_variables_in_comments(scalar);
         let word = self.word(scalar)?;
         let (at, length, message, help) = match Hex::read(&word.text, wild) {
             Ok(bytes) => return Some(bytes),
@@ -90,6 +92,19 @@ fn reason(error: &std::io::Error) -> &'static str {
         std::io::ErrorKind::IsADirectory => "it is a folder",
         _ => "it is not a readable file",
     }
+}
+
+/// Hex whose comments say nothing of variables: a legend may show any character that the bytes are.
+fn without_variables_in_comments(hex: &Scalar) -> Cow<'_, Scalar> {
+    if !(hex.text.contains('#') && hex.text.contains("${")) {
+        return Cow::Borrowed(hex);
+    }
+    let escaped = |line: &str| match line.split_once('#') {
+        Some((digits, comment)) => format!("{digits}#{}", comment.replace("${", "$${")),
+        None => line.to_owned(),
+    };
+    let text = hex.text.split_inclusive('\n').map(escaped).collect();
+    Cow::Owned(Scalar { text, ..hex.clone() })
 }
 
 /// Reads hex with comments and wildcards.

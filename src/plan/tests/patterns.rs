@@ -38,6 +38,24 @@ fn hex_and_base64_are_read() {
 }
 
 #[test]
+fn comments_in_hex_say_nothing_of_variables() {
+    check(
+        "  - a: {pair: b}
+  - a:
+      send:
+        hex: |
+          00 24 7b 20  # .${
+          24 24 7b 41  # $${A} ${nobody} #{
+  - b:
+      recv:
+        hex: |
+          00 24 7b 20  # ${b}
+          ${nobody}    #! ${nobody}
+",
+    );
+}
+
+#[test]
 fn files_fills_and_lengths() {
     check(
         "  - a: {pair: b}

@@ -5,6 +5,8 @@ mod both;
 mod names;
 mod pattern;
 mod side;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 use std::fmt::Write as _;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::bits::{Bit, LONG, filling, is_hex, joined, nodes};
 use super::names::Names;
 use super::pattern::pattern;
-use super::yaml::{Node, escaped, quoted};
+use super::yaml::{Node, escaped, is_plain, quoted, quoted_as_it_is};
 use super::{Head, Steps, Written, formatted, verb, within};
 use crate::model::address::{Address, UnixName};
 use crate::model::network::Network;
@@ -88,12 +88,7 @@ fn listen_vars(script: &Script) -> String {
 
 /// A sentence, in quotes where YAML would misread it.
 pub(super) fn about(sentence: &str) -> String {
-    let is_plain = sentence.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && !sentence.contains(": ")
-        && !sentence.contains(" #")
-        && !sentence.ends_with(':')
-        && !sentence.contains(char::is_control);
-    if is_plain { sentence.to_owned() } else { quoted(sentence) }
+    if is_plain(sentence) { sentence.to_owned() } else { quoted_as_it_is(sentence) }
 }
 
 /// Where the server is: variables, so that `--var` can say otherwise, and the trace is the same then.

@@ -116,13 +116,32 @@ impl Node {
     }
 }
 
-/// A text in double quotes. What stands in `${…}` is written by whoever calls: see [`text`].
+/// A text in double quotes that has no variables in it.
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(text))
 }
 
-/// A text for within double quotes.
+/// A text for within double quotes that has no variables in it.
 pub(super) fn escaped(text: &str) -> String {
+    escaped_for_yaml(text).replace("${", "$${")
+}
+
+/// A text in double quotes, of a key whose values have no variables.
+pub(super) fn quoted_as_it_is(text: &str) -> String {
+    format!("\"{}\"", escaped_for_yaml(text))
+}
+
+/// Whether it may stand without quotes, as a sentence does.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.contains(' ')
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.ends_with([':', ' '])
+        && escaped_for_yaml(text) == text
+}
+
+fn escaped_for_yaml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -145,7 +164,7 @@ pub(super) fn escaped(text: &str) -> String {
             letter => out.push(letter),
         }
     }
-    out.replace("${", "$${")
+    out
 }
 
 /// An expression in single quotes.

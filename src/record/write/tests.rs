@@ -1,0 +1,210 @@
+//! Whatever was said, the spec of it can be read, and says the same.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::Head;
+use crate::model::address::Address;
+use crate::model::network::Network;
+use crate::plan::pattern::{Form, Pattern};
+use crate::plan::payload::{self, Payload};
+use crate::plan::template::{Part, Piece, Template};
+use crate::plan::{self, Action, Number, Plan, Step, Verb};
+use crate::record::{Connection, Conversation, End, Ends, Program, Side, Understood, What};
+use crate::source::SourceFile;
+use crate::spec;
+
+const SERVER: &str = "127.0.0.1:4711";
+
+/// A conversation in which the client and the server speak in turn.
+fn conversation(network: Network, said: &[Vec<u8>]) -> Conversation {
+    let mut conversation = Conversation::default();
+    let connection = conversation.connect(Connection {
+        network,
+        opened_by: Side::Client,
+        client: End::Inet("127.0.0.1:40000".parse().unwrap()),
+        server: End::Inet(SERVER.parse().unwrap()),
+        known_as: None,
+    });
+    let mut add = |what| conversation.add(Duration::ZERO, connection, what);
+    add(What::Opened);
+    for (turn, bytes) in said.iter().enumerate() {
+        let by = if turn % 2 == 0 { Side::Client } else { Side::Server };
+        add(What::Sent { by, bytes: bytes.clone() });
+    }
+    if network.has_connections() {
+        add(What::Ended { by: Side::Client, closed: Some(true) });
+    }
+    conversation
+}
+
+/// The plan of what is written of a conversation.
+fn plan(conversation: &Conversation, ends: Ends, about: &str) -> (String, Plan) {
+    let head = Head { schema_line: String::new(), about: about.to_owned(), stem: "a".to_owned() };
+    let written = Understood::of(conversation, ends).write(&head);
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in &written.files {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let path = folder.path().join("a.yaml");
+    let source = SourceFile::new("a.yaml", path, written.text.clone());
+    let spec::Parsed { spec, mut diagnostics } = spec::parse(&source);
+    let settings = plan::Settings::default();
+    let cases = plan::cases(&spec, &settings, &mut diagnostics);
+    let plan = plan::build(&spec, &source, "a", &cases[0], &settings, &mut diagnostics);
+    assert!(diagnostics.is_empty(), "{}\n{diagnostics:#?}", written.text);
+    assert_eq!(plan.as_ref().unwrap().about, about, "{}", written.text);
+    (written.text, plan.unwrap())
+}
+
+fn template(template: &Template) -> Vec<u8> {
+    let piece = |piece: &Piece| match piece {
+        Piece::Literal(text) | Piece::Hidden { text, .. } => text.clone().into_bytes(),
+        Piece::Bytes(bytes) => bytes.clone(),
+        // Where the server listens is spoken about.
+        Piece::Variable { part: Some(Part::Port), .. } => b"4711".to_vec(),
+        piece => panic!("{piece:?}"),
+    };
+    template.pieces.iter().flat_map(piece).collect()
+}
+
+fn payload(payload: &Payload) -> Vec<u8> {
+    let part = |part: &payload::Part| match part {
+        payload::Part::Bytes(bytes) | payload::Part::File { bytes, .. } => bytes.to_vec(),
+        payload::Part::Template(text) => template(text),
+        payload::Part::Fill { fill, size } => fill.iter().cycle().take(*size as usize).copied().collect(),
+        part => panic!("{part:?}"),
+    };
+    payload.parts.iter().flat_map(part).collect()
+}
+
+/// The bytes that a pattern takes; none where it takes any.
+fn pattern(wanted: &Pattern) -> Vec<Option<u8>> {
+    match &wanted.form {
+        Form::Exactly(exactly) => payload(exactly).into_iter().map(Some).collect(),
+        Form::Hex(bytes) => bytes.to_vec(),
+        Form::Bytes(Number::Known(count)) => vec![None; *count as usize],
+        Form::Sequence(parts) => parts.iter().flat_map(pattern).collect(),
+        form => panic!("{form:?}"),
+    }
+}
+
+/// What is sent, or received, in the steps of a plan.
+fn spoken(steps: &[Step]) -> Vec<Vec<Option<u8>>> {
+    let mut spoken = Vec::new();
+    for step in steps {
+        match &step.action {
+            Action::Call(call) => match &call.verb {
+                Verb::Send { payload: sent, .. } => spoken.push(payload(sent).into_iter().map(Some).collect()),
+                Verb::Recv { pattern: wanted, .. } => spoken.push(pattern(wanted)),
+                _ => {}
+            },
+            Action::Parallel { lanes, .. } => lanes.iter().for_each(|lane| spoken.extend(self::spoken(&lane.steps))),
+            _ => {}
+        }
+    }
+    spoken
+}
+
+/// Whether what is spoken is what was said, as far as it says which bytes.
+fn is_said(spoken: &[Vec<Option<u8>>], said: &[Vec<u8>]) -> bool {
+    let spoken = spoken.concat();
+    let said = said.concat();
+    spoken.len() == said.len()
+        && spoken.iter().zip(&said).all(|(spoken, said)| spoken.is_none_or(|spoken| spoken == *said))
+}
+
+/// Texts in which something means more to YAML, or to a spec, than it says.
+fn tricky() -> impl Strategy<Value = Vec<u8>> {
+    let words = [
+        "${",
+        "$",
+        "{",
+        "}",
+        "${a}",
+        "$${",
+        "#",
+        " # ",
+        ": ",
+        "\"",
+        "'",
+        "\\",
+        "\r\n",
+        "\n",
+        "\t",
+        "\0",
+        "\u{1b}",
+        "\u{7f}",
+        "\u{85}",
+        "\u{ad}",
+        "\u{2028}",
+        "\u{feff}",
+        "é",
+        "日本",
+        "0",
+        "abc",
+        "- ",
+        "| ",
+        "%",
+        "..",
+        "..{4}",
+        "127.0.0.1:4711",
+        "0\0001",
+        "\u{1}\u{2}\u{3}",
+        "    ",
+        "---\n",
+        "true",
+        "\u{fffd}",
+    ];
+    proptest::collection::vec(proptest::sample::select(words.to_vec()), 1..24).prop_map(|words| words.concat().into())
+}
+
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    let bytes = || proptest::collection::vec(any::<u8>(), 1..90);
+    let mixed = (bytes(), tricky(), bytes(), tricky());
+    let long = (tricky(), proptest::collection::vec(any::<u8>(), 0..3000), 1..500_usize);
+    prop_oneof![
+        bytes(),
+        tricky(),
+        mixed.prop_map(|(one, text, other, end)| [one, text, other, end].concat()),
+        long.prop_map(|(text, bytes, times)| [text.repeat(times), bytes].concat()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_written_can_be_read_and_says_the_same(said in proptest::collection::vec(message(), 1..5)) {
+        for network in [Network::Tcp, Network::Udp] {
+            let conversation = conversation(network, &said);
+            let (text, both) = plan(&conversation, Ends::Both, "A conversation.");
+            let twice: Vec<Vec<u8>> = said.iter().flat_map(|bytes| [bytes.clone(), bytes.clone()]).collect();
+            prop_assert!(is_said(&spoken(&both.steps), &twice), "{text}");
+            let server = Address::Inet { network, address: SERVER.parse().unwrap() };
+            let (text, client) = plan(&conversation, Ends::Client(server), "A conversation.");
+            prop_assert!(is_said(&spoken(&client.steps), &said), "{text}");
+            let program = Program { arguments: vec!["a".into(), "{port}".into()], status: Some(0) };
+            let (text, server) = plan(&conversation, Ends::Server(Some(program)), "A conversation.");
+            prop_assert!(is_said(&spoken(&server.steps), &said), "{text}");
+        }
+    }
+
+    #[test]
+    fn sentences_and_arguments_are_as_they_were(about in tricky(), argument in tricky()) {
+        let about = String::from_utf8(about).unwrap().trim().replace(['\n', '\0'], " ");
+        prop_assume!(!about.trim().is_empty());
+        let argument = String::from_utf8(argument).unwrap().replace('\0', "");
+        let program = Program { arguments: vec!["a".into(), argument.clone()], status: None };
+        let conversation = conversation(Network::Tcp, &[b"a".to_vec()]);
+        let (text, plan) = plan(&conversation, Ends::Server(Some(program)), about.trim());
+        let run = plan.steps.iter().find_map(|step| match &step.action {
+            Action::Call(call) => if let Verb::Run(run) = &call.verb { Some(run) } else { None },
+            _ => None,
+        });
+        prop_assert_eq!(&template(&run.unwrap().arguments[0]), argument.as_bytes(), "{}", text);
+    }
+}
