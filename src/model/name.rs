@@ -15,6 +15,12 @@ pub fn is_name(text: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
+/// Whether the text can be the id of a line of a catalogue: `[A-Za-z0-9][A-Za-z0-9._-]*`.
+pub fn is_id(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
 /// Whether the name is kept for the language.
 pub fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)

@@ -59,6 +59,8 @@ struct Test<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     about: &'a str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    ids: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     tags: &'a [String],
     #[serde(skip_serializing_if = "Values::is_empty")]
     case: Values<'a>,
@@ -218,6 +220,7 @@ fn test<'a>(spec: &'a SpecResult, test: &'a TestResult) -> Test<'a> {
         name: &test.name,
         spec: shown_path(&spec.path).into_owned(),
         about: spec.details.as_ref().map_or("", |details| &details.about),
+        ids: spec.details.as_ref().map_or(&[], |details| &details.ids),
         tags: spec.details.as_ref().map_or(&[], |details| &details.tags),
         case: Values(&test.values),
         verdict: test.outcome.verdict(),

@@ -38,6 +38,8 @@ pub struct Spec {
     pub about: Option<Scalar>,
     /// Texts that it rests on.
     pub refs: Vec<Scalar>,
+    /// The lines of a catalogue that it shows.
+    pub ids: Vec<Scalar>,
     /// Words to select by.
     pub tags: Vec<Scalar>,
     /// What the machine must offer.

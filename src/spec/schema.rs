@@ -120,6 +120,7 @@ fn value(value: Value) -> Json {
         Value::Variables => values::variables(&values::variable()),
         Value::Matrix => values::variables(&json!({ "type": "array", "items": reference("scalar"), "minItems": 1 })),
         Value::TextOrTexts => values::one_or_list(&reference("text")),
+        Value::Ids => values::one_or_list(&reference("id")),
         Value::FileOrFlag => any_of([("flag", json!({ "type": "boolean" })), ("file", reference("text"))]),
         Value::TlsVersion => values::tls_version(),
         Value::Agreed => values::agreed(),

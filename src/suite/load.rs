@@ -80,6 +80,7 @@ impl Loaded {
         Details {
             about: self.spec.about.as_ref().map_or_else(String::new, |about| about.text.clone()),
             refs: texts(&self.spec.refs),
+            ids: texts(&self.spec.ids),
             tags: texts(&self.spec.tags),
             requires: texts(&self.spec.requires),
             matrix: self.spec.matrix.iter().map(|(name, _)| name.text.clone()).collect(),

@@ -49,6 +49,8 @@ pub struct Details {
     pub about: String,
     /// The texts that it rests on: sections of RFCs, man pages, links.
     pub refs: Vec<String>,
+    /// The lines of a catalogue that it shows.
+    pub ids: Vec<String>,
     /// Words to select by.
     pub tags: Vec<String>,
     /// What the machine must offer, as written.

@@ -7,6 +7,7 @@ mod expect;
 mod files;
 mod form;
 mod form_words;
+mod ids;
 mod include;
 mod network;
 mod perturb;

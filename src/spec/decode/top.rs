@@ -73,6 +73,7 @@ impl Decoder<'_> {
             "timeout" => spec.timeout = self.scalar(at, node, what),
             "snapshot" => spec.snapshot = self.one_of(at, node, word.value),
             "refs" => spec.refs = self.scalars(at, node, what).unwrap_or_default(),
+            "id" => spec.ids = self.ids(at, node, what),
             "tags" => spec.tags = self.scalars(at, node, what).unwrap_or_default(),
             "requires" => spec.requires = self.requires(at, node),
             "vars" => self.variables(spec, at, node),

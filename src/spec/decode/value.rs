@@ -118,6 +118,7 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::Text => "a text",
         Value::Texts => "a list of texts",
         Value::TextOrTexts => "a text, or a list of texts",
+        Value::Ids => "a word or a number, or a list of them",
         Value::FileOrFlag => "`true`, `false` or a file",
         Value::TlsVersion => "a version, such as `\"1.3\"`",
         Value::Agreed => "a map of what was agreed, such as `{version: \"1.3\", alpn: h2}`",

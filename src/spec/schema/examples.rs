@@ -11,6 +11,7 @@ pub(super) fn example(place: &str, word: &str) -> Option<&'static str> {
 pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("spec", "about", "about: A half-closed client still receives the reply."),
     ("spec", "refs", "refs: [RFC 9293 section 3.6, tcp(7)]"),
+    ("spec", "id", "id: [31, fin-after-rst]"),
     ("spec", "tags", "tags: [slow, ipv6]"),
     ("spec", "requires", "requires: [linux, ipv6]"),
     ("spec", "timeout", "timeout: 2s"),

@@ -12,6 +12,8 @@ use crate::spec::words::{self, Word};
 
 /// A name, in which `${i}` may stand.
 pub(super) const NAME: &str = r"^([A-Za-z_]|\$\{[^}]+\})([A-Za-z0-9_-]|\$\{[^}]+\})*$";
+/// A line of a catalogue.
+pub(super) const ID: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
 const COMPUTED: &str = r"\$\{[^}]+\}";
 const DURATION: &str = r"^[0-9]+(\.[0-9]+)?\s*(us|µs|ms|s|m|min|h)$";
 const NUMBER: &str = "^(0|[1-9][0-9]*|0x[0-9A-Fa-f]+)$";
@@ -22,6 +24,7 @@ pub(super) fn definitions() -> Vec<(&'static str, Json)> {
     vec![
         ("computed", json!({ "type": "string", "pattern": COMPUTED })),
         ("name", json!({ "type": "string", "pattern": NAME })),
+        ("id", json!({ "type": ["string", "number"], "pattern": ID })),
         ("scalar", json!({ "type": ["string", "boolean", "integer"] })),
         // What YAML takes for a number is a text all the same where only a text can stand.
         ("text", json!({ "type": ["string", "number"] })),

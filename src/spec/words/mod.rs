@@ -33,6 +33,8 @@ pub enum Value {
     Texts,
     /// A text, or a list of texts.
     TextOrTexts,
+    /// A line of a catalogue, or a list of lines.
+    Ids,
     /// `true`, `false` or a file.
     FileOrFlag,
     /// A version of TLS.
@@ -157,6 +159,7 @@ pub fn find<'w>(words: &'w [Word], name: &str) -> Option<&'w Word> {
 pub const TOP_LEVEL: &[Word] = &[
     required("about", Value::Text, "One sentence: what this spec shows."),
     word("refs", Value::Texts, "Texts it rests on: RFC sections, man pages, issue links."),
+    word("id", Value::Ids, "The lines of a catalogue that it shows: a word or a number, or a list of them."),
     word("tags", Value::Texts, "Words to select by."),
     word("requires", Value::Texts, "What the machine must offer; else the test is ignored."),
     word("timeout", Value::Duration, "The deadline of each step, `5s` if not given."),

@@ -43,7 +43,8 @@ pub(super) fn item(report: &RunReport, stories: &[Story<'_>], story: &Story<'_>)
 /// What the spec says of itself, and where it is.
 fn facts(story: &Story<'_>) -> Markup {
     let details = story.spec.details.as_deref();
-    let lists = details.map(|details| [("Tags", &details.tags), ("Requires", &details.requires)]);
+    let lists =
+        details.map(|details| [("Catalogue", &details.ids), ("Tags", &details.tags), ("Requires", &details.requires)]);
     html! {
         @if let Some(details) = details { p.about { (details.about) } }
         dl.facts {

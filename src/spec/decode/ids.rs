@@ -1,0 +1,35 @@
+//! The lines of a catalogue that a spec shows.
+
+use super::{At, Decoder, Node, Scalar};
+use crate::diagnostic::Diagnostic;
+use crate::model::name::is_id;
+
+impl Decoder<'_> {
+    /// One id, or a list of them, each once.
+    pub(super) fn ids(&mut self, at: At<'_>, node: &Node<'_>, what: &str) -> Vec<Scalar> {
+        let mut ids: Vec<Scalar> = Vec::new();
+        for id in self.one_or_list(at, node, what).unwrap_or_default() {
+            if !is_id(&id.text) {
+                self.error(bad_id(&id));
+            } else if let Some(first) = ids.iter().find(|first| first.text == id.text) {
+                let message = format!("the id `{}` stands here twice", id.text);
+                let finding = Diagnostic::error("duplicate-id", id.span, message);
+                self.error(finding.related(first.span, "first here").help("leave one of them out"));
+            } else {
+                ids.push(id);
+            }
+        }
+        ids
+    }
+}
+
+/// The finding about a text that is no id.
+pub(in crate::spec) fn bad_id(id: &Scalar) -> Diagnostic {
+    let message = if id.text.is_empty() { "this id is empty".to_owned() } else { format!("`{}` is no id", id.text) };
+    let finding = Diagnostic::error("bad-id", id.span, message);
+    let ids: Vec<&str> = id.text.split([',', ' ']).filter(|part| !part.is_empty()).collect();
+    if ids.len() > 1 && ids.iter().all(|part| is_id(part)) {
+        return finding.help(format!("where these are several, write `[{}]`", ids.join(", ")));
+    }
+    finding.help("an id is a word or a number, such as `31` or `fin-after-rst`: letters, digits, `.`, `_` and `-`")
+}
