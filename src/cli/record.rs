@@ -305,8 +305,11 @@ impl Record {
                 }
                 Verified::Interrupted => return Ok(interrupted(output)),
                 // What came by chance is seen by looking again.
-                Verified::Failed(_) if round + 1 < ROUNDS => replays = 6,
-                Verified::Failed(result) => self.tell_failure(&result, &understood, output),
+                Verified::Failed(_) if round + 1 < ROUNDS && understood.refusals().is_empty() => replays = 6,
+                Verified::Failed(result) => {
+                    self.tell_failure(&result, &understood, output);
+                    break;
+                }
             }
         }
         Ok(Exit::Failed)
@@ -381,7 +384,12 @@ impl Record {
         if let Some(why) = understood.stopped() {
             output.note(format!("when it was played again: {why}"));
         }
-        output.error("the spec does not pass each time, so there is no snapshot of it");
+        match understood.refusals().first() {
+            Some(refusal) => output.error(format!(
+                "the server does not answer a replay as it answered the client, so there is no snapshot of the spec. {refusal}"
+            )),
+            None => output.error("the spec does not pass each time, so there is no snapshot of it"),
+        }
     }
 
     fn head(&self, schema_line: &str) -> Head {

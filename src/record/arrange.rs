@@ -38,7 +38,16 @@ pub(super) fn arrange(conversation: &Conversation, side: Side) -> Script {
     keep_ends_together(&mut steps);
     join_long(&mut steps);
     let began = conversation.began;
-    let mut script = Script { side, began, links, steps, captures: Vec::new(), uses: Vec::new() };
+    let mut script = Script {
+        side,
+        began,
+        links,
+        steps,
+        captures: Vec::new(),
+        uses: Vec::new(),
+        coincidences: Vec::new(),
+        refused: Vec::new(),
+    };
     find_told(&mut script);
     script
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::answers::{self, Refusal};
 use super::conversation::{Conversation, Side};
 use super::framing::Codec;
 use super::replay::{self, Play, Run};
@@ -103,25 +104,50 @@ impl Understood {
     pub fn replay(&mut self, times: usize, cancel: &Cancel) -> io::Result<bool> {
         let Ends::Client(server) = self.ends.clone() else { return Ok(true) };
         let wanted = self.runs.len() + times;
+        let began = Instant::now();
         let mut echoes = 0;
-        while self.runs.len() < wanted {
+        // The best of the runs before the last guess.
+        let mut unguessed: Option<(usize, usize)> = None;
+        let mut set_aside = Vec::new();
+        while self.runs.len() < wanted || self.is_doubtful() && began.elapsed() < answers::SURE_FOR {
             // Whatever counts seconds has counted on then; the next one finds what the one before has left.
             if self.runs.len() % 2 == 1 && self.runs.len() < IN_TIME {
                 replay::pass(TICK, cancel)?;
             }
             let play = Play { script: &self.script, codecs: &self.codecs, server: &server, before: &self.runs };
             let Some(run) = replay::play(play, cancel)? else { return Ok(false) };
-            self.runs.push(run);
+            let success = answers::success(&self.script, &self.codecs, &run);
+            if unguessed.take().is_some_and(|best| success < best) {
+                // It went better before this value was taken for one that is said again.
+                understand::drop_echo(&mut self.script);
+                self.runs = std::mem::take(&mut set_aside);
+            } else {
+                self.runs.push(run);
+            }
             let runs: Vec<&Run> = self.runs.iter().collect();
             if echoes < MOST_ECHOES && understand::find_echo(&mut self.script, &self.codecs, &runs) {
                 // What came after it was an answer to the wrong value.
                 echoes += 1;
-                self.runs.clear();
+                let success = |run: &Run| answers::success(&self.script, &self.codecs, run);
+                unguessed = self.runs.iter().map(success).max();
+                set_aside = std::mem::take(&mut self.runs);
             }
         }
+        self.script.refused = answers::refusals(&self.script, &self.codecs, &self.runs);
         let runs: Vec<&Run> = self.runs.iter().collect();
         understand::widen_ends(&mut self.script, &runs);
         Ok(true)
+    }
+
+    /// The answers that the client has got, and no replay. The spec has those of the client.
+    pub fn refusals(&self) -> &[Refusal] {
+        &self.script.refused
+    }
+
+    /// Whether more replays must say that an answer differs, and not by chance.
+    fn is_doubtful(&self) -> bool {
+        let is_refused = || !answers::refusals(&self.script, &self.codecs, &self.runs).is_empty();
+        !self.runs.is_empty() && self.runs.len() < answers::SURE && is_refused()
     }
 
     /// Where a replay could not go on: what it was that happened, in words.

@@ -3,6 +3,7 @@
 //! [`conversation`] is what was heard, as an inert value, whoever has heard it: the proxy, or the
 //! reader of a capture file.
 
+mod answers;
 mod arrange;
 pub mod capture;
 pub mod conversation;
@@ -16,6 +17,7 @@ mod understand;
 mod vary;
 mod write;
 
+pub use answers::Refusal;
 pub use making::{Ends, Understood, Verified, verify};
 pub use write::{Head, Program, Written};
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
+use super::answers::Refusal;
 use super::conversation::{Connection, Conversation, Side};
 use crate::model::errno::Errno;
 
@@ -21,6 +22,10 @@ pub(super) struct Script {
     pub(super) captures: Vec<Capture>,
     /// Where they are said again.
     pub(super) uses: Vec<Use>,
+    /// What looked like a value that is said again, and was not: the step that hears it, and where.
+    pub(super) coincidences: Vec<(usize, Range<usize>)>,
+    /// The steps whose answers no replay has got: what the client has heard stands as it is.
+    pub(super) refused: Vec<Refusal>,
 }
 
 /// A connection.
@@ -124,6 +129,11 @@ impl Script {
     pub(super) fn next_of_link(&self, step: usize) -> Option<&Step> {
         let link = self.steps[step].link;
         self.steps[step + 1..].iter().find(|next| next.link == link)
+    }
+
+    /// The answer that a step hears, if no replay has got it.
+    pub(super) fn refusal(&self, step: usize) -> Option<&Refusal> {
+        self.refused.iter().find(|refusal| refusal.step == step)
     }
 
     /// What one step hears, if it does.

@@ -103,8 +103,9 @@ pub(super) fn message(
 ) -> Vec<Vec<Part>> {
     let Some(recorded) = script.heard(step) else { return Vec::new() };
     let link = script.steps[step].link;
-    let heard: Vec<Option<&[u8]>> =
-        std::iter::once(Some(recorded)).chain(runs.iter().map(|run| run.heard[step].as_deref())).collect();
+    let is_refused = script.refusal(step).is_some();
+    let replayed = runs.iter().map(|run| run.heard[step].as_deref().filter(|_| !is_refused));
+    let heard: Vec<Option<&[u8]>> = std::iter::once(Some(recorded)).chain(replayed).collect();
     let known = known.iter().filter_map(|(capture, values)| {
         let values = values.iter().zip(&heard).filter(|(_, heard)| heard.is_some());
         let values: Option<Vec<Vec<u8>>> = values.map(|(value, _)| value.clone()).collect();
@@ -174,7 +175,9 @@ pub(super) fn known(script: &Script, codecs: &[Codec], runs: &[&Run]) -> Vec<Kno
         for (capture, values) in captured(&message(script, codecs, runs, step, &[])) {
             let mut values = values.into_iter();
             let mut all = vec![values.next()];
-            all.extend(runs.iter().map(|run| run.heard[step].as_ref().and_then(|_| values.next())));
+            let is_refused = script.refusal(step).is_some();
+            let heard = |run: &&Run| run.heard[step].as_ref().filter(|_| !is_refused).is_some();
+            all.extend(runs.iter().map(|run| if heard(run) { values.next() } else { None }));
             known.push((capture, all));
         }
     }
@@ -188,6 +191,9 @@ pub(super) fn find_echo(script: &mut Script, codecs: &[Codec], runs: &[&Run]) ->
         let patterns = message(script, codecs, runs, step, &known);
         let varying = values(&patterns).into_iter().filter(|value| value.capture.is_none());
         for Value { at, seen, .. } in varying {
+            if script.coincidences.iter().any(|(there, place)| (*there, place) == (step, at)) {
+                continue;
+            }
             let uses = uses(script, step, at, &seen[0]);
             if !uses.is_empty() && seen.iter().any(|value| *value != seen[0]) && !tells_time(&seen[0]) {
                 let is_dns = matches!(codecs[script.steps[step].link], Codec::Dns | Codec::DnsStream);
@@ -202,6 +208,13 @@ pub(super) fn find_echo(script: &mut Script, codecs: &[Codec], runs: &[&Run]) ->
     false
 }
 
+/// Takes the capture back that was made last: its value was said again by chance.
+pub(super) fn drop_echo(script: &mut Script) {
+    let Some(capture) = script.captures.pop() else { return };
+    script.uses.retain(|used| used.capture != script.captures.len());
+    script.coincidences.push((capture.step, capture.at));
+}
+
 /// Whether a value is a time of day: what the client says of it comes from its own clock.
 fn tells_time(value: &[u8]) -> bool {
     let digit = |byte: &u8| byte.is_ascii_digit();
@@ -214,7 +227,8 @@ fn uses(script: &Script, after: usize, place: &Range<usize>, value: &[u8]) -> Ve
     if value.len() < 2 {
         return Vec::new();
     }
-    let is_short = value.len() < SHORTEST;
+    // A small number in a wide field is short, too.
+    let is_short = value.len() < SHORTEST || !is_text(value) && value.iter().filter(|byte| **byte != 0).count() < 2;
     let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let mut found = Vec::new();
     for (step, said) in script.steps.iter().enumerate().skip(after + 1) {

@@ -59,6 +59,11 @@ pub(super) fn response_len(bytes: &[u8], method: Option<&Method>, is_ended: bool
     body(bytes, head).len(bytes, head, is_ended.then_some(bytes.len() - head))
 }
 
+/// What follows the head.
+pub(super) fn body_of(message: &[u8]) -> &[u8] {
+    &message[head_len(message).unwrap_or(message.len())..]
+}
+
 /// How the length of a body is told.
 #[derive(Debug, PartialEq, Eq)]
 enum Body {

@@ -7,6 +7,7 @@ mod lines;
 mod prefixed;
 mod resp;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::model::network::Network;
@@ -69,6 +70,9 @@ pub(super) enum Kind {
         ttl: Option<Range<usize>>,
     },
 }
+
+/// What of a message tells what kind of answer it is: a status, a type.
+pub(super) type Sign = Vec<u8>;
 
 impl Atom {
     pub(super) fn new(at: Range<usize>, kind: Kind) -> Self {
@@ -158,6 +162,38 @@ impl Codec {
             Self::Lines => lines::atoms(message),
             Self::Raw => vec![Atom::new(0..message.len(), Kind::Plain)],
         }
+    }
+
+    /// The signs of the messages, before which so many came.
+    pub(super) fn signs(&self, bytes: &[u8], before: usize) -> BTreeSet<Sign> {
+        let ends = self.ends(bytes, before, true);
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let sign = |(start, end): (usize, &usize)| -> Option<Sign> {
+            let message = &bytes[start..*end];
+            let sign = match self {
+                Self::HttpRequest | Self::Raw if !is_text(message) => return None,
+                Self::HttpResponse(_) => message.get(9..12)?,
+                Self::Resp => resp::sign(message)?,
+                Self::Dns => return Some(vec![message.get(3)? & 0xf]),
+                Self::DnsStream => return Some(vec![message.get(5)? & 0xf]),
+                Self::Prefixed(prefix, _) => message.get(..prefix.before)?,
+                Self::Lines | Self::Raw | Self::HttpRequest => lines::status(message)?,
+            };
+            Some(sign.to_vec())
+        };
+        starts.zip(&ends).filter_map(sign).collect()
+    }
+
+    /// What a message says, without what only leads it on its way.
+    pub(super) fn body<'m>(&self, message: &'m [u8]) -> &'m [u8] {
+        match self {
+            Self::HttpResponse(_) => http::body_of(message),
+            _ => message,
+        }
+    }
+
+    pub(super) fn is_dns(&self) -> bool {
+        matches!(self, Self::Dns | Self::DnsStream)
     }
 
     /// Whether it tells by itself where a message ends, and that no more of it will come.

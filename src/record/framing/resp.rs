@@ -26,6 +26,12 @@ pub(super) fn len(bytes: &[u8]) -> Option<usize> {
     walk.value(0).map(|()| walk.at)
 }
 
+/// The type of a value; one that is null is of its own.
+pub(super) fn sign(value: &[u8]) -> Option<&[u8]> {
+    let is_null = value.get(1) == Some(&b'-') && matches!(value[0], b'$' | b'*');
+    if is_null { Some(b"_") } else { value.get(..1) }
+}
+
 /// The parts of a value.
 pub(super) fn atoms(message: &[u8]) -> Vec<Atom> {
     let mut walk = Walk { bytes: message, at: 0, atoms: Vec::new() };

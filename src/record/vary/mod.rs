@@ -13,6 +13,7 @@ use super::framing::Prefix;
 
 pub(super) use class::Class;
 pub(super) use message::{Message, generalise};
+pub(super) use text::{said, tokens_in};
 
 /// A part of a message: bytes that were the same each time, or that were not.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Finds what varies in text: it is cut into words, numbers, dates and the marks between them, and what
 //! is not the same each time varies as a whole. A digit that happens to be the same is no text.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -77,6 +78,26 @@ fn tokens(text: &[u8]) -> Vec<Token<'_>> {
 pub(super) fn words(text: &[u8]) -> Vec<Range<usize>> {
     let all = tokens(text).into_iter().filter(|token| token.kind != Kind::Mark);
     all.map(|token| token.start..token.start + token.text.len()).collect()
+}
+
+/// The words of a text that are of letters alone: what it says, whatever else stands in it.
+pub(in crate::record) fn said(text: &[u8]) -> BTreeSet<Vec<u8>> {
+    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | 0x80..);
+    let all = tokens(text).into_iter().filter(|token| token.kind == Kind::Word && token.text.len() > 1);
+    all.filter(|token| token.text.iter().all(is_letter)).map(|token| token.text.to_vec()).collect()
+}
+
+/// The tokens in a text: long words that nobody says, with digits among letters, or capitals among small ones.
+pub(in crate::record) fn tokens_in(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const SHORTEST: usize = 8;
+    static LONG: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?-u)[A-Za-z0-9+/=_-]{8,}").unwrap_or_else(|error| unreachable!("{error}")));
+    let is_token = |word: &&[u8]| {
+        let has = |is: fn(&u8) -> bool| word.iter().any(is);
+        let has_case = word[1..].iter().any(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+        word.len() >= SHORTEST && (has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) || has_case)
+    };
+    LONG.find_iter(text).map(|found| found.as_bytes()).filter(is_token)
 }
 
 /// The segments of several variants of a text, the first of which is what was recorded first. What

@@ -376,6 +376,10 @@ impl Writer<'_> {
         let messages = self.messages.get(at).map_or(&[][..], Vec::as_slice);
         let mut modifiers = within(step.waited);
         modifiers.extend(self.sender(at));
+        if let Some(refusal) = self.script.refusal(at) {
+            self.steps.comment(&format!("{}.", refusal.sentence()));
+            self.steps.comment(&format!("{}.", refusal.reason()));
+        }
         for parts in messages {
             self.speaks_of_port |=
                 parts.iter().any(|part| matches!(part, Part::Literal(bytes) if self.names.has_address_in(bytes)));

@@ -64,6 +64,66 @@ fn an_answer_that_depends_on_whom_it_was_given_before_is_no_spec() {
     assert!(!project.exists("snapshots/a.snap.new"));
 }
 
+/// The spec has what the client has got, and says that no replay has got it.
+fn refused(server: &str, client: &str, steps: &[&str], words: &str) {
+    let project = with_client(client);
+    let ran = record(&project, server, &[]).exits(1).says("does not answer a replay as it answered the client");
+    assert!(ran.stderr.contains(words) && !ran.stdout.contains("verified"), "{ran:?}");
+    assert!(!project.exists("snapshots/a.snap"));
+    let written = super::steps(&project, server);
+    for step in steps {
+        assert!(written.contains(step), "no {step} in {written}");
+    }
+}
+
+#[test]
+fn a_computed_answer_is_not_said_twice() {
+    let server = tcp(serve(|stream, number| {
+        let nonce = format!("{:016x}", (number as u64 + 7).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let answer: String = nonce.chars().rev().collect();
+        (&stream).write_all(format!("NONCE {nonce}\r\n").as_bytes())?;
+        answer_lines(stream, |line| match line.strip_prefix("ANSWER ") {
+            Some(said) if said == answer => "200 welcome\r\n".to_owned(),
+            Some(_) => "535 denied\r\n".to_owned(),
+            None => "221 bye\r\n".to_owned(),
+        })
+    }));
+    // The expressions of specs cannot turn a text round, but the rows of the first nonce are known.
+    let nonce = format!("{:016x}", 7_u64.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let answer: String = nonce.chars().rev().collect();
+    refused(
+        &server,
+        &format!(
+            "client: {{connect: \"${{server}}\"}}
+client: {{recv: \"NONCE {nonce}\\r\\n\"}}
+client: {{send: \"ANSWER {answer}\\r\\n\"}}
+client: {{recv: \"200 welcome\\r\\n\"}}
+client: {{send: \"QUIT\\r\\n\"}}
+client: {{recv: \"221 bye\\r\\n\"}}
+client: close"
+        ),
+        &[
+            "recv: [\"NONCE \", {until: ",
+            "  # The client heard \"200 welcome\\r\\n\", and",
+            "recv: \"200 welcome\\r\\n\"}\n",
+        ],
+        "answers a challenge",
+    );
+}
+
+#[test]
+fn what_can_be_done_once_is_no_spec() {
+    let made = std::sync::Mutex::new(std::collections::HashSet::new());
+    let server = tcp(serve(move |stream, _| {
+        answer_lines(stream, |line| {
+            let is_new = made.lock().unwrap().insert(line.to_owned());
+            if is_new { "201 created x\n".to_owned() } else { "409 x exists already\n".to_owned() }
+        })
+    }));
+    let client = PING.replace("ping", "CREATE x");
+    refused(&server, &client, &["recv: \"201 created x\\n\"}\n"], "409 x exists already");
+}
+
 #[test]
 fn a_server_is_left_alone_if_that_is_asked_for() {
     let server = serve(|mut stream, number| {
