@@ -12,6 +12,7 @@ pub mod network;
 pub mod option;
 pub mod perturb;
 pub mod platform;
+pub mod poll;
 pub mod signal;
 pub mod size;
 pub mod state;

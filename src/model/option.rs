@@ -17,6 +17,8 @@ pub enum ValueKind {
     Address,
     /// A `struct ip_mreqn` or `ipv6_mreq`: a group, and the device to join it on. It can only be set.
     Group,
+    /// A `struct ucred`: `self` for those of this process. It can only be asked for.
+    Credentials,
     /// An `int` that is an error: shown and compared by its name, `0` for none.
     Errno,
 }
@@ -49,7 +51,7 @@ macro_rules! options {
 options! {
     SOL_SOCKET {
         SO_ACCEPTCONN Bool SO_BROADCAST Bool SO_DONTROUTE Bool SO_ERROR Errno SO_KEEPALIVE Bool
-        SO_LINGER Linger SO_OOBINLINE Bool SO_PASSCRED Bool SO_PRIORITY Int SO_PROTOCOL Int
+        SO_LINGER Linger SO_OOBINLINE Bool SO_PASSCRED Bool SO_PEERCRED Credentials SO_PRIORITY Int SO_PROTOCOL Int
         SO_RCVBUF Int SO_RCVLOWAT Int SO_RCVTIMEO Time SO_REUSEADDR Bool SO_REUSEPORT Bool
         SO_SNDBUF Int SO_SNDLOWAT Int SO_SNDTIMEO Time SO_TYPE Int SO_DOMAIN Int SO_TIMESTAMP Bool
         SO_NO_CHECK Bool SO_BUSY_POLL Int SO_INCOMING_CPU Int SO_PEEK_OFF Int SO_RCVBUFFORCE Int

@@ -35,6 +35,7 @@ use crate::model::group::Membership;
 use crate::model::network::Network;
 use crate::model::option::SocketOption;
 use crate::model::perturb::Perturb;
+use crate::model::poll::PollEvents;
 use crate::model::signal::{ExitStatus, Signal};
 use crate::model::state::TcpState;
 use crate::model::topology::{LinkState, Topology};
@@ -439,6 +440,14 @@ pub enum AttributeCheck {
     Unsent(Vec<Number>),
     /// Connections waiting at a listener.
     Queue(Vec<Number>),
+    /// How many a listener lets wait.
+    Backlog(Vec<Number>),
+    /// The events of poll(2): all of these and no others.
+    Poll(PollEvents),
+    /// Whether the next byte is the one behind the urgent mark.
+    AtMark(bool),
+    /// Whether accept(2) gave a connection that does not block.
+    Nonblock(bool),
     /// What was agreed for TLS: all of these.
     Tls(Vec<Agreed>),
     /// An option.
@@ -462,6 +471,24 @@ pub enum OptionValue {
     Group(Membership),
     /// An error, for SO_ERROR; `None` is 0.
     Errno(Option<Errno>),
+    /// Who the other side is.
+    Credentials(Credentials),
+}
+
+/// Who is on the other side of a Unix socket, unix(7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credentials {
+    /// This process.
+    Own,
+    /// Another one.
+    Other {
+        /// Its process id.
+        pid: i32,
+        /// Its user.
+        uid: u32,
+        /// Its group.
+        gid: u32,
+    },
 }
 
 /// Shows an option's value as a trace does: `true`, `200ms`, `ECONNREFUSED`.
@@ -479,6 +506,8 @@ impl OptionValue {
             Self::Text(text) => text.clone(),
             Self::Address(address) => address.to_string(),
             Self::Group(membership) => membership.to_string(),
+            Self::Credentials(Credentials::Own) => "self".to_owned(),
+            Self::Credentials(Credentials::Other { pid, uid, gid }) => format!("pid {pid}, uid {uid}, gid {gid}"),
             Self::Errno(None) => "0".to_owned(),
             Self::Errno(Some(errno)) => errno.to_string(),
         }

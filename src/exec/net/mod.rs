@@ -42,6 +42,8 @@ pub(crate) struct Socket {
     linger: Cell<Option<u32>>,
     /// Whether calls on it wait, for another process has the socket, too, and wants them to.
     waits: Cell<bool>,
+    /// Of a connection that was accepted, whether it came non-blocking.
+    came_nonblocking: Option<bool>,
     /// How many bytes of a stream were taken out of it; of TLS, of plain text.
     taken: Rc<Cell<u64>>,
 }
@@ -81,6 +83,7 @@ impl Socket {
             tls: OnceCell::new(),
             linger: Cell::new(None),
             waits: Cell::new(false),
+            came_nonblocking: None,
             taken: Rc::default(),
         }
     }
@@ -139,18 +142,22 @@ impl Socket {
         if self.waits.get() && sys::poll_now(self.fd(), libc::POLLIN) == 0 {
             return Err(Errno(libc::EAGAIN));
         }
-        let (fd, peer) = self.at_once(sys::accept)?;
-        let accepted = Self::from_fd(fd, self.network);
-        // An accepted socket inherits SO_LINGER from its listener.
-        accepted.linger.set(self.linger.get());
-        Ok((accepted, peer))
+        self.at_once(sys::accept).map(|accepted| self.accepted(accepted))
     }
 
     /// The same, for a connection that was accepted on a helper thread.
-    pub(crate) fn accepted(&self, fd: OwnedFd) -> Self {
-        let accepted = Self::from_fd(fd, self.network);
-        accepted.linger.set(self.linger.get());
-        accepted
+    pub(crate) fn accepted(&self, accepted: sys::Accepted) -> (Self, SockAddr) {
+        let sys::Accepted { fd, from, came_nonblocking } = accepted;
+        let mut socket = Self::from_fd(fd, self.network);
+        // An accepted socket inherits SO_LINGER from its listener.
+        socket.linger.set(self.linger.get());
+        socket.came_nonblocking = Some(came_nonblocking);
+        (socket, from)
+    }
+
+    /// Of a connection that was accepted, whether it came non-blocking.
+    pub(crate) fn came_nonblocking(&self) -> Option<bool> {
+        self.came_nonblocking
     }
 
     /// The descriptor.

@@ -2,7 +2,7 @@
 
 use crate::model::errno::Errno;
 use crate::model::option::{SocketOption, ValueKind};
-use crate::plan::OptionValue;
+use crate::plan::{Credentials, OptionValue};
 
 use super::{Socket, multicast, sys};
 
@@ -14,6 +14,8 @@ pub(crate) fn set(socket: &Socket, option: &SocketOption, value: &OptionValue) -
         OptionValue::Time(time) => sys::set_time(fd, option.level, option.number, *time),
         OptionValue::Text(text) => sys::set_text(fd, option.level, option.number, text),
         OptionValue::Address(address) => multicast::send_by(fd, *address),
+        // It cannot be set; the kernel says so.
+        OptionValue::Credentials(_) => sys::set_int(fd, option.level, option.number, 0),
         OptionValue::Group(membership) => match option.number {
             libc::IP_ADD_MEMBERSHIP | libc::IPV6_ADD_MEMBERSHIP => multicast::join(fd, membership),
             _ => multicast::leave(fd, membership),
@@ -36,6 +38,11 @@ pub(crate) fn get(socket: &Socket, option: &SocketOption) -> Result<OptionValue,
         ValueKind::Linger => OptionValue::Linger(sys::get_linger(fd)?),
         ValueKind::Text => OptionValue::Text(sys::get_text(fd, option.level, option.number)?),
         ValueKind::Address => OptionValue::Address(multicast::sends_by(fd)?),
+        ValueKind::Credentials => {
+            let (pid, uid, gid) = sys::peer_credentials(fd)?;
+            let is_own = pid == std::process::id().cast_signed() && (uid, gid) == sys::own_user();
+            OptionValue::Credentials(if is_own { Credentials::Own } else { Credentials::Other { pid, uid, gid } })
+        }
         ValueKind::Group => return Err(Errno(libc::ENOPROTOOPT)),
         ValueKind::Errno => {
             let errno = sys::get_int(fd, option.level, option.number)?;

@@ -104,15 +104,28 @@ pub(crate) fn shutdown(fd: BorrowedFd<'_>, how: std::net::Shutdown) -> Result<()
     check(unsafe { libc::shutdown(fd.as_raw_fd(), how) } as isize).map(drop)
 }
 
-/// accept4(2), non-blocking and closed on exec; with the address of the other side.
-pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<(OwnedFd, SockAddr), Errno> {
-    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    let (accepted, address) = with_address(|storage, len| {
+/// What accept4(2) gave.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    /// The connection; non-blocking, whatever it came as, and closed on exec.
+    pub(crate) fd: OwnedFd,
+    /// The address of the other side.
+    pub(crate) from: SockAddr,
+    /// Whether it came non-blocking. Linux gives it blocking, others as the listener is.
+    pub(crate) came_nonblocking: bool,
+}
+
+/// accept4(2)
+pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<Accepted, Errno> {
+    let (accepted, from) = with_address(|storage, len| {
         // SAFETY: storage and len are valid for the call.
-        retry(|| unsafe { libc::accept4(fd.as_raw_fd(), storage, len, flags) as isize })
+        retry(|| unsafe { libc::accept4(fd.as_raw_fd(), storage, len, libc::SOCK_CLOEXEC) as isize })
     })?;
     // SAFETY: the descriptor is new and belongs to nobody else.
-    Ok((unsafe { OwnedFd::from_raw_fd(fd_of(accepted)) }, address))
+    let fd = unsafe { OwnedFd::from_raw_fd(fd_of(accepted)) };
+    let came_nonblocking = !blocks(fd.as_fd());
+    set_nonblocking(fd.as_fd(), true)?;
+    Ok(Accepted { fd, from, came_nonblocking })
 }
 
 /// getsockname(2)
@@ -346,6 +359,24 @@ pub(crate) fn unread(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
 /// SIOCOUTQ: bytes in the send queue; of TCP, those not acknowledged.
 pub(crate) fn unsent(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
     ioctl_int(fd, libc::TIOCOUTQ as libc::c_ulong).map(|bytes| u64::try_from(bytes).unwrap_or(0))
+}
+
+/// SIOCATMARK: whether the next byte stands behind the urgent mark, tcp(7).
+pub(crate) fn at_mark(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    /// `SIOCATMARK` of Linux's `include/uapi/asm-generic/sockios.h`.
+    const SIOCATMARK: libc::c_ulong = 0x8905;
+    ioctl_int(fd, SIOCATMARK).map(|at| at != 0)
+}
+
+/// SO_PEERCRED, unix(7): process, user and group of the other side.
+pub(crate) fn peer_credentials(fd: BorrowedFd<'_>) -> Result<(i32, u32, u32), Errno> {
+    let (credentials, _) = get::<libc::ucred>(fd, libc::SOL_SOCKET, libc::SO_PEERCRED)?;
+    Ok((credentials.pid, credentials.uid, credentials.gid))
+}
+
+/// The user and the group that this process is.
+pub(crate) fn own_user() -> (u32, u32) {
+    (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
 }
 
 /// poll(2) that does not wait: the events that are there now.

@@ -64,7 +64,7 @@ async fn take(
             Mode::Blocking => {
                 let made = blocking::call(socket, Direction::In, deadline, sys::accept).await?;
                 let made = made.ok_or_else(|| late(listener, from, deadline))?;
-                made.map(|(fd, from)| (socket.accepted(fd), from))
+                made.map(|accepted| socket.accepted(accepted))
             }
             Mode::Waiting | Mode::Nonblocking => socket.accept(),
         };

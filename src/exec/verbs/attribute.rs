@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::model::errno::Errno;
 use crate::model::option::SocketOption;
+use crate::model::poll::PollEvents;
 use crate::model::state::TcpState;
 use crate::plan::tls::Agreed;
 use crate::plan::{Attribute, AttributeCheck, Call, Mode, Number, OptionValue, Target};
@@ -78,6 +79,34 @@ fn look(lane: &Lane<'_>, endpoint: &Endpoint, check: &AttributeCheck) -> Result<
             number(lane, sys::unsent(socket.fd()), wanted)?
         }
         AttributeCheck::Queue(wanted) => number(lane, queue(endpoint)?, wanted)?,
+        AttributeCheck::Backlog(wanted) => {
+            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            number(lane, sys::tcp_info(socket.fd()).map(|info| u64::from(info.sacked)), wanted)?
+        }
+        AttributeCheck::Poll(wanted) => {
+            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            let seen = PollEvents::from_bits(sys::poll_now(socket.fd(), PollEvents::ALL.bits()));
+            if seen == *wanted { Look::Holds } else { Look::Not(seen.to_string()) }
+        }
+        AttributeCheck::AtMark(wanted) => {
+            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            match sys::at_mark(socket.fd()) {
+                Ok(seen) if seen == *wanted => Look::Holds,
+                Ok(seen) => Look::Not(seen.to_string()),
+                Err(errno) => Look::Errno(errno),
+            }
+        }
+        AttributeCheck::Nonblock(wanted) => {
+            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            match socket.came_nonblocking() {
+                Some(seen) if seen == *wanted => Look::Holds,
+                Some(seen) => Look::Never(seen.to_string()),
+                None => {
+                    return Err(Stop::failed(format!("`{}` was not accepted here", endpoint.name))
+                        .help("`O_NONBLOCK` is what `accept` gave; every other socket has what the spec gave it"));
+                }
+            }
+        }
         AttributeCheck::Tls(wanted) => agreed(lane, endpoint, wanted)?,
         AttributeCheck::Option(which, wanted) => value(endpoint, which, wanted)?,
     })

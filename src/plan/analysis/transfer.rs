@@ -158,6 +158,19 @@ impl<'p> Walk<'p, '_> {
                     format!("`{name}` listens, and has no bytes that wait"),
                     "ask a connection; a listener has a `queue`",
                 )),
+                AttributeCheck::Backlog(_) | AttributeCheck::AtMark(_) | AttributeCheck::Nonblock(_)
+                    if endpoint.network.is_some_and(|network| !network.is_tcp()) =>
+                {
+                    let what = attribute.shown.split('=').next().unwrap_or_default();
+                    Some((format!("`{name}` is not TCP, and has no `{what}`"), "it is known of TCP alone"))
+                }
+                AttributeCheck::Backlog(_) if !matches!(endpoint.role, Role::Listener | Role::Unknown) => {
+                    Some((format!("`{name}` does not listen, and has no `backlog`"), "ask the listener"))
+                }
+                AttributeCheck::Nonblock(_) if !matches!(endpoint.role, Role::Connected | Role::Unknown) => Some((
+                    format!("`{name}` was not accepted, and has no `O_NONBLOCK` to ask for"),
+                    "ask what `accept` gave; every other socket has what the spec gave it",
+                )),
                 AttributeCheck::Queue(_) if !matches!(endpoint.role, Role::Listener | Role::Unknown) => {
                     Some((format!("`{name}` does not listen, and has no `queue`"), "ask the listener"))
                 }

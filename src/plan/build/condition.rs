@@ -4,21 +4,16 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::name::nearest;
-use crate::model::option::{self, OPTIONS, SocketOption};
 use crate::model::state::TcpState;
-use crate::plan::{Attribute, AttributeCheck, Condition, Number, Target, Verb};
+use crate::plan::{Condition, Verb};
 use crate::source::Span;
-use crate::spec::ast::{Expectation, Scalar, Wanted};
+use crate::spec::ast::{Expectation, Scalar};
 
 use super::Builder;
 use super::call::Said;
-use super::target::Purpose;
 
 /// The conditions, as they are written.
-const CONDITIONS: [&str; 7] = ["eof", "reset", "truncated", "silence", "readable", "writable", "exit"];
-
-/// The attributes, as they are written, apart from the options.
-const ATTRIBUTES: [&str; 7] = ["state", "local", "peer", "unread", "unsent", "queue", "tls"];
+pub(super) const CONDITIONS: [&str; 7] = ["eof", "reset", "truncated", "silence", "readable", "writable", "exit"];
 
 impl Builder<'_> {
     /// `expect`: conditions, or attributes.
@@ -154,124 +149,6 @@ impl Builder<'_> {
                 "write eof, reset, truncated, silence, readable, writable or exit, or attributes: `{expect: {unread: 5}}`",
             )
         });
-    }
-
-    fn attributes(&mut self, written: &[(Scalar, Wanted)]) -> Option<Said> {
-        let mut words = "expect".to_owned();
-        let mut attributes = Vec::with_capacity(written.len());
-        let mut sound = true;
-        for (key, wanted) in written {
-            let attribute = match wanted {
-                Wanted::Any(values) => self.attribute(key, values),
-                Wanted::All(agreed) => self.agreed(key, agreed),
-            };
-            match attribute {
-                Some(attribute) => {
-                    words.push(' ');
-                    words.push_str(&attribute.shown);
-                    attributes.push(attribute);
-                }
-                None => sound = false,
-            }
-        }
-        sound.then(|| Said::new(Verb::ExpectAttributes(attributes), words))
-    }
-
-    fn attribute(&mut self, key: &Scalar, values: &[Scalar]) -> Option<Attribute> {
-        let mut shown = Vec::with_capacity(values.len());
-        let word = self.word(key)?;
-        let check = match word.text.as_ref() {
-            "state" => AttributeCheck::State(self.each(values, &mut shown, Self::state)?),
-            "local" => AttributeCheck::Local(self.each(values, &mut shown, Self::address_value)?),
-            "peer" => AttributeCheck::Peer(self.each(values, &mut shown, Self::address_value)?),
-            "unread" => AttributeCheck::Unread(self.each(values, &mut shown, Self::size_value)?),
-            "unsent" => AttributeCheck::Unsent(self.each(values, &mut shown, Self::size_value)?),
-            "queue" => AttributeCheck::Queue(self.each(values, &mut shown, Self::size_value)?),
-            name => {
-                let option = self.readable_option(name, key.span)?;
-                let read = |builder: &mut Self, value: &Scalar| builder.option_value(option, value);
-                AttributeCheck::Option(option, self.each(values, &mut shown, read)?)
-            }
-        };
-        let shown = match shown.as_slice() {
-            [one] => format!("{}={one}", word.shown()),
-            several => format!("{}=[{}]", word.shown(), several.join(", ")),
-        };
-        Some(Attribute { span: key.span, shown, check })
-    }
-
-    /// An option that getsockopt(2) knows.
-    fn readable_option(&mut self, name: &str, span: Span) -> Option<&'static SocketOption> {
-        let Some(option) = option::find(name) else {
-            self.unknown_attribute(name, span);
-            return None;
-        };
-        if !option.can_be_read() {
-            let finding = Diagnostic::error("write-only-option", span, format!("`{name}` can be set, not asked for"));
-            self.report(finding.help("what a member receives tells of its membership: `recv`, or `expect: silence`"));
-            return None;
-        }
-        Some(option)
-    }
-
-    fn unknown_attribute(&mut self, name: &str, span: Span) {
-        let conditions = CONDITIONS.contains(&name);
-        let finding = Diagnostic::error("unknown-attribute", span, format!("unknown attribute `{name}`"));
-        let known = ATTRIBUTES.into_iter().chain(OPTIONS.iter().map(|option| option.name));
-        self.report(if conditions {
-            finding.help(format!("`{name}` is a condition: write `{{expect: {name}}}`"))
-        } else if let Some(near) = nearest(name, known) {
-            finding.help(format!("did you mean `{near}`?"))
-        } else {
-            finding.help(format!("the attributes are {}, and every socket option", ATTRIBUTES.join(", ")))
-        });
-    }
-
-    /// Every value, with how a trace shows it.
-    pub(super) fn each<T>(
-        &mut self,
-        values: &[Scalar],
-        shown: &mut Vec<String>,
-        mut read: impl FnMut(&mut Self, &Scalar) -> Option<(T, String)>,
-    ) -> Option<Vec<T>> {
-        let mut all = Vec::with_capacity(values.len());
-        let mut sound = true;
-        for value in values {
-            match read(self, value) {
-                Some((value, words)) => {
-                    all.push(value);
-                    shown.push(words);
-                }
-                None => sound = false,
-            }
-        }
-        sound.then_some(all)
-    }
-
-    fn state(&mut self, value: &Scalar) -> Option<(TcpState, String)> {
-        let word = self.word(value)?;
-        if let Some(state) = TcpState::parse(&word.text) {
-            return Some((state, word.shown().to_owned()));
-        }
-        let names = TcpState::ALL.into_iter().map(TcpState::name);
-        let finding = Diagnostic::error("unknown-state", value.span, format!("unknown TCP state `{}`", word.text));
-        let meant = TcpState::meant(&word.text).map(TcpState::name).or_else(|| nearest(&word.text, names.clone()));
-        self.report(if let Some(near) = meant {
-            finding.help(format!("did you mean `{near}`? The names are those of RFC 9293"))
-        } else {
-            let all: Vec<&str> = names.collect();
-            finding.help(format!("the states are {}", all.join(", ")))
-        });
-        None
-    }
-
-    fn address_value(&mut self, value: &Scalar) -> Option<(Target, String)> {
-        self.target(value, Purpose::Compare).map(|shown| (shown.target, shown.words))
-    }
-
-    fn size_value(&mut self, value: &Scalar) -> Option<(Number, String)> {
-        let shown = self.text(value)?.shown().into_owned();
-        self.size(value).map(|size| (size, shown))
     }
 }
 

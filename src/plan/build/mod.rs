@@ -3,6 +3,7 @@
 //! `Builder` goes once through the steps. What concerns single words is found here; what
 //! concerns the order of steps is found on the finished plan, in `analysis`.
 
+mod attribute;
 mod call;
 mod compute;
 mod condition;

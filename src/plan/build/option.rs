@@ -7,7 +7,7 @@ use crate::model::errno::Errno;
 use crate::model::group::Membership;
 use crate::model::option::{self, SocketOption, ValueKind};
 use crate::model::{duration, size};
-use crate::plan::{OptionValue, Verb, constant};
+use crate::plan::{Credentials, OptionValue, Verb, constant};
 use crate::source::Span;
 use crate::spec::ast::Scalar;
 
@@ -99,6 +99,10 @@ fn read(option: &SocketOption, text: &str) -> Result<OptionValue, String> {
             Some(membership) if membership.group.is_ipv6() == option.is_v6() => Ok(OptionValue::Group(membership)),
             _ if option.is_v6() => Err("write an IPv6 group, as in `ff02::1` or `ff02::1%eth0`".to_owned()),
             _ => Err("write an IPv4 group, as in `239.1.1.1` or `239.1.1.1%eth0`".to_owned()),
+        },
+        ValueKind::Credentials => match text {
+            "self" => Ok(OptionValue::Credentials(Credentials::Own)),
+            _ => Err("write `self`: the process, user and group that sockspec runs as".to_owned()),
         },
         ValueKind::Errno => match text {
             "0" | "none" => Ok(OptionValue::Errno(None)),

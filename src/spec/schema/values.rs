@@ -6,6 +6,7 @@ use super::{Key, described, value};
 use crate::model::network::Network;
 use crate::model::option::{OPTIONS, SocketOption, ValueKind};
 use crate::model::platform;
+use crate::model::poll::PollEvents;
 use crate::model::state::TcpState;
 use crate::model::{alert, errno};
 use crate::spec::words::{self, Word};
@@ -202,6 +203,8 @@ fn expectation() -> Json {
         let schema = match word.name {
             "state" => one_or_list(&states()),
             "tls" => agreed(),
+            // The values of this one are a set, of which none will do, too.
+            "poll" => one_or_list(&poll_events()),
             _ => one_or_list(&value(word.value)),
         };
         attributes.insert(word.name.to_owned(), described("expect", word, schema));
@@ -218,6 +221,11 @@ pub(super) fn agreed() -> Json {
 /// A version of TLS. What YAML takes for a number is a text all the same.
 pub(super) fn tls_version() -> Json {
     one_of_words(json!({ "enum": ["1.2", "1.3", 1.2, 1.3] }))
+}
+
+fn poll_events() -> Json {
+    let names: Vec<&str> = PollEvents::names().chain(["none"]).collect();
+    one_of_words(json!({ "enum": names }))
 }
 
 fn states() -> Json {
@@ -240,6 +248,7 @@ fn option_value(kind: ValueKind) -> Json {
         ValueKind::Int => json!({ "type": ["integer", "string"], "pattern": either("^-?[0-9]+$") }),
         ValueKind::Time => reference("duration"),
         ValueKind::Linger => any_of([("off", json!({ "const": false })), ("seconds", reference("number"))]),
+        ValueKind::Credentials => json!({ "const": "self" }),
         ValueKind::Text | ValueKind::Address | ValueKind::Group => json!({ "type": "string" }),
         ValueKind::Errno => any_of([("none", json!({ "const": 0 })), ("error", reference("errno"))]),
     }
@@ -262,6 +271,7 @@ fn option_doc(option: &SocketOption) -> String {
         ValueKind::Address => "An IPv4 address",
         ValueKind::Group => "A group, or group%device",
         ValueKind::Errno => "The name of an error, or 0",
+        ValueKind::Credentials => "`self`, for those of this process",
     };
     format!("{value}; see {page}.")
 }
