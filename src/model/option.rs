@@ -99,6 +99,20 @@ pub fn meant(name: &str) -> Option<&'static str> {
 }
 
 impl SocketOption {
+    /// One that is written by its level and its number, `SOL_SOCKET:9999`: an `int`.
+    pub fn numbered(text: &str) -> Option<Self> {
+        let (level, number) = text.split_once(':')?;
+        let level = match level {
+            "SOL_SOCKET" => libc::SOL_SOCKET,
+            "IPPROTO_IP" => libc::IPPROTO_IP,
+            "IPPROTO_IPV6" => libc::IPPROTO_IPV6,
+            "IPPROTO_TCP" => libc::IPPROTO_TCP,
+            "IPPROTO_UDP" => libc::IPPROTO_UDP,
+            other => other.parse().ok()?,
+        };
+        Some(Self { name: "a number", level, number: number.trim().parse().ok()?, kind: ValueKind::Int })
+    }
+
     /// Whether it is one of IPv6 alone.
     pub fn is_v6(&self) -> bool {
         self.level == libc::IPPROTO_IPV6

@@ -331,6 +331,8 @@ pub enum Verb {
         more: bool,
         /// The endpoints whose descriptors go with it.
         pass: Vec<Template>,
+        /// What is said of signals; where nothing is, it is sent with MSG_NOSIGNAL.
+        raises: Option<Raises>,
     },
     /// Receives what the pattern frames, and compares it.
     Recv {
@@ -386,13 +388,22 @@ pub enum Verb {
     /// Upgrades the connection to TLS.
     Tls(Box<Tls>),
     /// Sets options, in order.
-    Set(Vec<(&'static SocketOption, OptionValue)>),
+    Set(Vec<(SocketOption, OptionValue)>),
     /// Opens a file to be read.
     Open(Template),
     /// Starts a program.
     Run(Box<program::Run>),
     /// Sends a signal to a program.
     Signal(Signal),
+}
+
+/// What a send does about SIGPIPE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raises {
+    /// Whether it must raise the signal; else it must not.
+    pub signal: bool,
+    /// Whether it has MSG_NOSIGNAL.
+    pub nosignal: bool,
 }
 
 /// What `expect` waits for.
@@ -469,6 +480,8 @@ pub enum OptionValue {
     Address(Ipv4Addr),
     /// A group that is joined or left.
     Group(Membership),
+    /// The bytes of it, whatever they mean.
+    Bytes(Vec<u8>),
     /// An error, for SO_ERROR; `None` is 0.
     Errno(Option<Errno>),
     /// Who the other side is.
@@ -506,6 +519,7 @@ impl OptionValue {
             Self::Text(text) => text.clone(),
             Self::Address(address) => address.to_string(),
             Self::Group(membership) => membership.to_string(),
+            Self::Bytes(bytes) => crate::model::bytes::hex(bytes),
             Self::Credentials(Credentials::Own) => "self".to_owned(),
             Self::Credentials(Credentials::Other { pid, uid, gid }) => format!("pid {pid}, uid {uid}, gid {gid}"),
             Self::Errno(None) => "0".to_owned(),

@@ -330,6 +330,10 @@ pub enum Verb {
         more: Option<Scalar>,
         /// Endpoints whose descriptors go with it.
         pass: Vec<Scalar>,
+        /// `SIGPIPE`, or `none`.
+        raises: Option<Scalar>,
+        /// `true`: `MSG_NOSIGNAL`.
+        nosignal: Option<Scalar>,
     },
     /// Receives what a pattern frames.
     Recv {
@@ -385,7 +389,7 @@ pub enum Verb {
     /// Sets options.
     Set {
         /// Each with its value.
-        options: Vec<(Scalar, Scalar)>,
+        options: Vec<(Scalar, Setting)>,
     },
     /// Opens a file to be read.
     Open {
@@ -399,6 +403,15 @@ pub enum Verb {
         /// Its name.
         signal: Scalar,
     },
+}
+
+/// What an option is set to.
+#[derive(Debug, Clone)]
+pub enum Setting {
+    /// A value of the option's kind.
+    Value(Scalar),
+    /// `{hex: "01"}`: the bytes that setsockopt(2) gets.
+    Hex(Scalar),
 }
 
 /// A program that is started.

@@ -61,7 +61,7 @@ fn batch(fd: &OwnedFd, changes: impl Iterator<Item = Change>) -> io::Result<()> 
         message.serialize(&mut bytes[start..]);
         words.push(what);
     }
-    sys::send(fd.as_fd(), &bytes, 0, None).map_err(|errno| failed("change the network", errno))?;
+    sys::send(fd.as_fd(), &bytes, libc::MSG_NOSIGNAL, None).map_err(|errno| failed("change the network", errno))?;
     let mut answer = [0; 4096];
     for what in &words {
         let len = sys::recv(fd.as_fd(), &mut answer, 0).map_err(|errno| failed(what, errno))?;
@@ -109,7 +109,8 @@ fn is_local(fd: &OwnedFd, address: IpAddr) -> io::Result<bool> {
     let mut bytes = vec![0; message.buffer_len()];
     message.serialize(&mut bytes);
     let mut answer = [0; 4096];
-    let asked = sys::send(fd.as_fd(), &bytes, 0, None).and_then(|_| sys::recv(fd.as_fd(), &mut answer, 0));
+    let asked =
+        sys::send(fd.as_fd(), &bytes, libc::MSG_NOSIGNAL, None).and_then(|_| sys::recv(fd.as_fd(), &mut answer, 0));
     let len = asked.map_err(|errno| failed(&what, errno))?;
     let answer = NetlinkMessage::<RouteNetlinkMessage>::deserialize(&answer[..len]).map_err(io::Error::other)?;
     Ok(matches!(

@@ -51,7 +51,7 @@ pub(crate) fn send(
             let number = descriptor.as_raw_fd().to_ne_bytes();
             ptr::copy_nonoverlapping(number.as_ptr(), data.add(at * number.len()), number.len());
         }
-        sys::retry(|| libc::sendmsg(fd.as_raw_fd(), &raw const message, flags | libc::MSG_NOSIGNAL))
+        sys::retry(|| libc::sendmsg(fd.as_raw_fd(), &raw const message, flags))
     }
 }
 

@@ -69,7 +69,7 @@ impl Diag {
     /// Asks for one socket, by its local and its remote address, and gives the reply's message.
     fn ask(&self, protocol: u8, local: SocketAddr, remote: SocketAddr) -> Option<Vec<u8>> {
         let request = request(protocol, local, remote);
-        sys::send(self.fd.as_fd(), &request, 0, None).ok()?;
+        sys::send(self.fd.as_fd(), &request, libc::MSG_NOSIGNAL, None).ok()?;
         // The kernel answers within the send: the reply waits already.
         let mut reply = vec![0; 4096];
         let len = sys::recv(self.fd.as_fd(), &mut reply, 0).ok()?;

@@ -13,6 +13,7 @@ pub(crate) fn set(socket: &Socket, option: &SocketOption, value: &OptionValue) -
         OptionValue::Int(number) => sys::set_int(fd, option.level, option.number, *number),
         OptionValue::Time(time) => sys::set_time(fd, option.level, option.number, *time),
         OptionValue::Text(text) => sys::set_text(fd, option.level, option.number, text),
+        OptionValue::Bytes(bytes) => sys::set_bytes(fd, option.level, option.number, bytes),
         OptionValue::Address(address) => multicast::send_by(fd, *address),
         // It cannot be set; the kernel says so.
         OptionValue::Credentials(_) => sys::set_int(fd, option.level, option.number, 0),

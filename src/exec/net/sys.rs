@@ -170,20 +170,29 @@ pub(super) fn address_of(storage: MaybeUninit<libc::sockaddr_storage>, len: sock
     }
 }
 
-/// send(2), or sendto(2) where there is an address. SIGPIPE is never raised.
+/// Makes a call during which SIGPIPE is held back on this thread: what it gave, and whether the signal was
+/// raised. That this process ignores the signal does not matter: one that is blocked is kept, signal(7).
+pub(crate) fn noticing_sigpipe<T>(call: impl FnOnce() -> T) -> (T, bool) {
+    // SAFETY: the sets are plain values that outlive the calls, none of which keeps a pointer.
+    unsafe {
+        let mut sigpipe: libc::sigset_t = mem::zeroed();
+        let mut before: libc::sigset_t = mem::zeroed();
+        libc::sigemptyset(&raw mut sigpipe);
+        libc::sigaddset(&raw mut sigpipe, libc::SIGPIPE);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const sigpipe, &raw mut before);
+        let result = call();
+        let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let taken = libc::sigtimedwait(&raw const sigpipe, std::ptr::null_mut(), &raw const at_once);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, std::ptr::null_mut());
+        (result, taken == libc::SIGPIPE)
+    }
+}
+
+/// send(2), or sendto(2) where there is an address. SIGPIPE is raised where `flags` lack MSG_NOSIGNAL.
 pub(crate) fn send(fd: BorrowedFd<'_>, bytes: &[u8], flags: c_int, to: Option<&SockAddr>) -> Result<usize, Errno> {
     let (address, len) = to.map_or((std::ptr::null(), 0), |to| (to.as_ptr().cast(), to.len()));
     // SAFETY: bytes and address are valid for their lengths.
-    retry(|| unsafe {
-        libc::sendto(
-            fd.as_raw_fd(),
-            bytes.as_ptr().cast::<c_void>(),
-            bytes.len(),
-            flags | libc::MSG_NOSIGNAL,
-            address,
-            len,
-        )
-    })
+    retry(|| unsafe { libc::sendto(fd.as_raw_fd(), bytes.as_ptr().cast::<c_void>(), bytes.len(), flags, address, len) })
 }
 
 /// write(2), for what is no socket. SIGPIPE is ignored by every Rust program.
@@ -243,6 +252,15 @@ fn set<T>(fd: BorrowedFd<'_>, level: c_int, number: c_int, value: &T, len: usize
     // SAFETY: the value is valid for `len` bytes, which callers take from its size.
     let result = unsafe {
         libc::setsockopt(fd.as_raw_fd(), level, number, std::ptr::from_ref(value).cast::<c_void>(), len as socklen_t)
+    };
+    check(result as isize).map(drop)
+}
+
+/// setsockopt(2) of these bytes.
+pub(crate) fn set_bytes(fd: BorrowedFd<'_>, level: c_int, number: c_int, bytes: &[u8]) -> Result<(), Errno> {
+    // SAFETY: the bytes are valid for their length.
+    let result = unsafe {
+        libc::setsockopt(fd.as_raw_fd(), level, number, bytes.as_ptr().cast::<c_void>(), bytes.len() as socklen_t)
     };
     check(result as isize).map(drop)
 }

@@ -26,7 +26,7 @@ fn stranger(name: &'static str, passed: Vec<OwnedFd>) -> JoinHandle<UnixStream> 
                 Err(_) => thread::sleep(Duration::from_millis(1)),
             }
         };
-        assert_eq!(ancillary::send(stream.as_fd(), b"x", 0, None, &passed), Ok(1));
+        assert_eq!(ancillary::send(stream.as_fd(), b"x", libc::MSG_NOSIGNAL, None, &passed), Ok(1));
         stream
     })
 }

@@ -51,8 +51,8 @@ pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
         Verb::Accept { listener, from } => accept::run(lane, call, listener, from.as_ref(), deadline).await,
         Verb::Connect { to, from } => connect::run(lane, call, to, from.as_ref(), deadline).await,
         Verb::Pair { other, network } => pair::run(lane, call, other, *network),
-        Verb::Send { payload, to, urgent, more, pass } => {
-            let how = send::How { to: to.as_ref(), urgent: *urgent, more: *more, pass };
+        Verb::Send { payload, to, urgent, more, pass, raises } => {
+            let how = send::How { to: to.as_ref(), urgent: *urgent, more: *more, pass, raises: *raises };
             send::run(lane, call, payload, how, deadline).await
         }
         Verb::Recv { pattern, from, stderr, sender, peek, urgent, takes } => {

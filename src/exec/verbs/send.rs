@@ -13,7 +13,7 @@ use socket2::SockAddr;
 use crate::model::errno::Errno;
 use crate::plan::payload::Payload;
 use crate::plan::template::Template;
-use crate::plan::{Call, Mode, Target};
+use crate::plan::{Call, Mode, Raises, Target};
 use crate::trace::event::What;
 use crate::trace::record::Facts;
 
@@ -34,6 +34,7 @@ pub(super) struct How<'a> {
     pub(super) urgent: bool,
     pub(super) more: bool,
     pub(super) pass: &'a [Template],
+    pub(super) raises: Option<Raises>,
 }
 
 pub(super) async fn run(
@@ -51,7 +52,12 @@ pub(super) async fn run(
         None => None,
     };
     let more = how.more || pieces::is_joined(lane, call, &endpoint, &socket);
+    let loud = how.raises.is_some_and(|raises| !raises.nosignal);
+    if loud && socket.tls().is_some() {
+        return Err(Stop::failed("TLS sends for itself, with MSG_NOSIGNAL").help("leave `raises` out"));
+    }
     let flags = if how.urgent { libc::MSG_OOB } else { 0 } | if more { libc::MSG_MORE } else { 0 };
+    let signals = if loud { 0 } else { libc::MSG_NOSIGNAL };
     let inbox = match &to {
         None => Inbox::of(lane.test, &endpoint, None, None),
         Some(place) => Inbox::of(lane.test, &endpoint, place.endpoint.clone(), Some(&place.address)),
@@ -71,7 +77,9 @@ pub(super) async fn run(
         endpoint: &endpoint,
         socket: &socket,
         to,
-        flags,
+        flags: flags | signals,
+        notices: how.raises.is_some(),
+        raised: false,
         deadline,
         passed,
         receiver,
@@ -90,6 +98,7 @@ pub(super) async fn run(
         sending.in_pieces(&encoded.bytes).await?
     };
     drop(under_way);
+    check_signal(&endpoint, how.raises, sending.raised)?;
     let mut facts = Facts { pieces: sending.pieces, ..Facts::default() };
     if result.is_ok() {
         let settled = if endpoint.network.has_boundaries() {
@@ -175,6 +184,9 @@ struct Sending<'a> {
     socket: &'a Socket,
     to: Option<SockAddr>,
     flags: i32,
+    /// Whether it matters that SIGPIPE is raised.
+    notices: bool,
+    raised: bool,
     deadline: Deadline,
     /// The descriptors that go with the first byte, until they are gone.
     passed: Vec<Passed>,
@@ -283,20 +295,28 @@ impl Sending<'_> {
     }
 
     async fn call(&mut self, bytes: &[u8]) -> Result<Result<usize, Errno>, Stop> {
-        let result = if self.call.mode == Mode::Blocking {
+        let (result, raised) = if self.call.mode == Mode::Blocking {
             let (owned, flags, to) = (bytes.to_vec(), self.flags, self.to.clone());
             let (is_pipe, passed) = (self.socket.is_pipe(), self.descriptors());
+            let notices = self.notices;
             let send = move |fd: BorrowedFd<'_>| {
-                if is_pipe { sys::write(fd, &owned) } else { send(fd, &owned, flags, to.as_ref(), &passed) }
+                let send =
+                    || if is_pipe { sys::write(fd, &owned) } else { send(fd, &owned, flags, to.as_ref(), &passed) };
+                if notices { sys::noticing_sigpipe(send) } else { (send(), false) }
             };
-            let result = blocking::call(self.socket, Direction::Out, self.deadline, send).await?;
-            result.ok_or_else(|| self.blocked(0, bytes.len() as u64))?
-        } else if self.socket.is_pipe() {
-            sys::write(self.socket.fd(), bytes)
+            let made = blocking::call(self.socket, Direction::Out, self.deadline, send).await?;
+            made.ok_or_else(|| self.blocked(0, bytes.len() as u64))?
         } else {
-            let flags = self.flags | libc::MSG_DONTWAIT;
-            send(self.socket.fd(), bytes, flags, self.to.as_ref(), &self.descriptors())
+            let send = || {
+                if self.socket.is_pipe() {
+                    return sys::write(self.socket.fd(), bytes);
+                }
+                let flags = self.flags | libc::MSG_DONTWAIT;
+                send(self.socket.fd(), bytes, flags, self.to.as_ref(), &self.descriptors())
+            };
+            if self.notices { sys::noticing_sigpipe(send) } else { (send(), false) }
         };
+        self.raised |= raised;
         if let Ok(taken) = result {
             self.gone();
             self.pieces.push(taken as u64);
@@ -322,6 +342,16 @@ impl Sending<'_> {
             .deadline(self.deadline.within)
             .help("steps run one after the other: let the other end receive at the same time, in a lane of `parallel`")
     }
+}
+
+/// Compares the signal that was raised with the one that must be.
+fn check_signal(endpoint: &Endpoint, wanted: Option<Raises>, raised: bool) -> Result<(), Stop> {
+    let (came, expected) = match wanted.map(|raises| raises.signal) {
+        Some(true) if !raised => ("no SIGPIPE was raised", "one was"),
+        Some(false) if raised => ("SIGPIPE was raised", "none was"),
+        _ => return Ok(()),
+    };
+    Err(Stop::failed(format!("{}: {came}, where {expected} expected", endpoint.name)).label(came))
 }
 
 /// Sends bytes, and with them descriptors where there are any.

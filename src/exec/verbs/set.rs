@@ -8,11 +8,7 @@ use super::super::net::option;
 use super::super::stop::Stop;
 use super::open;
 
-pub(super) fn run(
-    lane: &Lane<'_>,
-    call: &Call,
-    options: &[(&'static SocketOption, OptionValue)],
-) -> Result<Done, Stop> {
+pub(super) fn run(lane: &Lane<'_>, call: &Call, options: &[(SocketOption, OptionValue)]) -> Result<Done, Stop> {
     let (endpoint, socket) = open(lane, &call.endpoint)?;
     let mut result = Ok(());
     for (which, value) in options {

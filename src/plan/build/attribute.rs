@@ -173,7 +173,7 @@ impl Builder<'_> {
     fn switch(&mut self, values: &[Scalar], shown: &mut Vec<String>) -> Option<bool> {
         let [value] = values else {
             let (first, last) = (values.first()?.span, values.last()?.span);
-            let finding = Diagnostic::error("bad-flag", first.to(last), "several values, where one is right");
+            let finding = Diagnostic::error("bad-boolean", first.to(last), "several values, where one is right");
             self.report(finding.help("write `true` or `false`"));
             return None;
         };

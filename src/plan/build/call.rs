@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::diagnostic::Diagnostic;
 use crate::model::network::Network;
 use crate::plan::template::Template;
-use crate::plan::{Call, Mode, Target, Verb};
+use crate::plan::{Call, Mode, Raises, Target, Verb};
 use crate::spec::ast::{self, Scalar};
 
 use super::Builder;
@@ -94,9 +94,13 @@ impl<'a> Builder<'a> {
             Written::Accept { listener, from } => self.accept(listener, from.as_ref()),
             Written::Connect { to, from } => self.connect(to, from.as_ref()),
             Written::Pair { other, network } => self.pair(other, network.as_ref()),
-            Written::Send { payload, to, urgent, more, pass } => {
-                self.send(payload, to.as_ref(), [urgent.as_ref(), more.as_ref()], pass)
-            }
+            Written::Send { payload, to, urgent, more, pass, raises, nosignal } => self.send(
+                payload,
+                to.as_ref(),
+                [urgent.as_ref(), more.as_ref()],
+                pass,
+                [raises.as_ref(), nosignal.as_ref()],
+            ),
             Written::Recv { pattern, from, sender, peek, urgent, takes } => {
                 self.recv(pattern, from.as_ref(), sender.as_ref(), [peek.as_ref(), urgent.as_ref()], takes)
             }
@@ -227,6 +231,7 @@ impl<'a> Builder<'a> {
         to: Option<&Scalar>,
         [urgent, more]: [Option<&Scalar>; 2],
         pass: &[Scalar],
+        [raises, nosignal]: [Option<&Scalar>; 2],
     ) -> Option<Said> {
         let payload = self.payload(payload);
         let to = self.optional(to, |builder, to| match to.text.as_str() {
@@ -234,7 +239,8 @@ impl<'a> Builder<'a> {
             _ => builder.target(to, Purpose::Reach),
         });
         let (urgent, more, pass) = (self.flag(urgent), self.flag(more), self.endpoints(pass));
-        let (payload, to, urgent, more, pass) = (payload?, to?, urgent?, more?, pass?);
+        let raises = self.raises(raises, nosignal);
+        let (payload, to, urgent, more, pass, raises) = (payload?, to?, urgent?, more?, pass?, raises?);
         let mut suffix = Vec::new();
         let to = to.map(|shown| {
             suffix.push(format!("to {}", shown.words));
@@ -242,7 +248,43 @@ impl<'a> Builder<'a> {
         });
         suffix.extend(flags(&[("urgent", urgent), ("more", more)]));
         suffix.extend(named("pass", &pass));
-        Some(Said { verb: Verb::Send { payload, to, urgent, more, pass }, words: "send".to_owned(), suffix })
+        if let Some(Raises { signal, nosignal }) = raises {
+            suffix.push(format!("raises {}", if signal { "SIGPIPE" } else { "none" }));
+            suffix.extend(flags(&[("nosignal", nosignal)]));
+        }
+        Some(Said { verb: Verb::Send { payload, to, urgent, more, pass, raises }, words: "send".to_owned(), suffix })
+    }
+
+    /// What is said of SIGPIPE.
+    fn raises(&mut self, raises: Option<&Scalar>, nosignal: Option<&Scalar>) -> Option<Option<Raises>> {
+        let signal = self.optional(raises, Self::raised);
+        let has_flag = self.flag(nosignal);
+        match (signal?, nosignal) {
+            (Some(signal), _) => Some(Some(Raises { signal, nosignal: has_flag? })),
+            (None, None) => Some(None),
+            (None, Some(written)) => {
+                let finding =
+                    Diagnostic::error("misplaced-modifier", written.span, "`nosignal` stands without `raises`");
+                self.report(finding.help(
+                    "leave it out: a send that says nothing of signals has MSG_NOSIGNAL; or write `raises: none` beside it",
+                ));
+                None
+            }
+        }
+    }
+
+    /// Whether SIGPIPE is raised.
+    fn raised(&mut self, signal: &Scalar) -> Option<bool> {
+        let word = self.word(signal)?;
+        match word.text.as_ref() {
+            "SIGPIPE" => Some(true),
+            "none" => Some(false),
+            other => {
+                let finding = Diagnostic::error("bad-signal", signal.span, format!("a send does not raise `{other}`"));
+                self.report(finding.help("write `raises: SIGPIPE`, or `raises: none`"));
+                None
+            }
+        }
     }
 
     fn recv(

@@ -6,26 +6,29 @@ use crate::diagnostic::Diagnostic;
 use crate::model::errno::Errno;
 use crate::model::group::Membership;
 use crate::model::option::{self, SocketOption, ValueKind};
-use crate::model::{duration, size};
+use crate::model::{bytes, duration, size};
 use crate::plan::{Credentials, OptionValue, Verb, constant};
 use crate::source::Span;
-use crate::spec::ast::Scalar;
+use crate::spec::ast::{Scalar, Setting};
 
 use super::Builder;
 use super::call::Said;
 
 impl Builder<'_> {
     /// `set`: options with their values.
-    pub(super) fn set(&mut self, options: &[(Scalar, Scalar)]) -> Option<Said> {
+    pub(super) fn set(&mut self, options: &[(Scalar, Setting)]) -> Option<Said> {
         let mut words = "set".to_owned();
         let mut settings = Vec::with_capacity(options.len());
         let mut sound = true;
         for (name, value) in options {
             let option = self.option(name);
-            let value = option.and_then(|option| self.option_value(option, value));
+            let value = option.as_ref().and_then(|(option, _)| match value {
+                Setting::Value(value) => self.option_value(option, value),
+                Setting::Hex(hex) => self.option_bytes(hex),
+            });
             match (option, value) {
-                (Some(option), Some((value, shown))) => {
-                    let _ = write!(words, " {}={shown}", option.name);
+                (Some((option, name)), Some((value, shown))) => {
+                    let _ = write!(words, " {name}={shown}");
                     settings.push((option, value));
                 }
                 _ => sound = false,
@@ -34,14 +37,22 @@ impl Builder<'_> {
         sound.then(|| Said::new(Verb::Set(settings), words))
     }
 
-    fn option(&mut self, name: &Scalar) -> Option<&'static SocketOption> {
+    /// The option, and how a trace shows its name.
+    fn option(&mut self, name: &Scalar) -> Option<(SocketOption, String)> {
         let word = self.word(name)?;
-        let option = option::find(&word.text);
+        let option = option::find(&word.text).copied().or_else(|| SocketOption::numbered(&word.text));
         if option.is_none() {
             let known = option::OPTIONS.iter().map(|option| option.name);
             self.unknown_option(&word.text, name.span, known);
         }
-        option
+        option.map(|option| (option, word.text.clone().into_owned()))
+    }
+
+    /// The bytes of a value, whatever the kernel makes of them.
+    fn option_bytes(&mut self, hex: &Scalar) -> Option<(OptionValue, String)> {
+        let bytes: Vec<u8> = self.hex(hex, false)?.into_iter().flatten().collect();
+        let shown = format!("<{}>", bytes::hex(&bytes));
+        Some((OptionValue::Bytes(bytes), shown))
     }
 
     /// Reports an unknown option, or what else of `known` may be meant.

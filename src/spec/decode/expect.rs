@@ -56,6 +56,9 @@ impl Decoder<'_> {
             } else if find(ATTRIBUTES, key.name).is_some_and(|word| word.value == Value::Agreed) {
                 let agreed = self.agreed(key, &entry.value)?;
                 attributes.push((entry.key.scalar(), Wanted::All(agreed)));
+            } else if key.name == "poll" && matches!(&entry.value.kind, Kind::Sequence(nodes) if nodes.is_empty()) {
+                // A set, which may be empty.
+                attributes.push((entry.key.scalar(), Wanted::Any(Vec::new())));
             } else if let Some(values) = self.one_or_list(key, &entry.value, VALUES) {
                 attributes.push((entry.key.scalar(), Wanted::Any(values)));
             }

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::duration;
 use crate::model::name::nearest;
 use crate::source::Span;
-use crate::spec::ast::{Call, Fails, Form, FormKind, Tls, Verb};
+use crate::spec::ast::{Call, Fails, Form, FormKind, Setting, Tls, Verb};
 use crate::spec::words::{self, CONDITIONS, FAILS, FORMS, HOST, VERBS, Value, VerbWord, WAITING, find};
 
 use super::form::Role;
@@ -254,11 +254,12 @@ impl Decoder<'_> {
 
     fn send(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
         let payload = self.form(at, node, Role::Payload);
-        let [to, urgent, more, pass] = word.modifiers else { return None };
+        let [to, urgent, more, pass, raises, nosignal] = word.modifiers else { return None };
         let (to, urgent, more) =
             (self.optional(entries, to), self.optional(entries, urgent), self.optional(entries, more));
-        let pass = self.list(entries, pass)?;
-        Some(Verb::Send { payload: payload?, to, urgent, more, pass })
+        let (pass, raises) = (self.list(entries, pass)?, self.optional(entries, raises));
+        let nosignal = self.optional(entries, nosignal);
+        Some(Verb::Send { payload: payload?, to, urgent, more, pass, raises, nosignal })
     }
 
     fn recv(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
@@ -310,7 +311,19 @@ impl Decoder<'_> {
             return None;
         }
         let mut option = |entry: &Entry<'_>| {
-            let value = self.scalar(At::from(&entry.key), &entry.value, "the option's value")?;
+            let at = At::from(&entry.key);
+            let value = match &entry.value.kind {
+                Kind::Mapping(entries) => match entries.as_slice() {
+                    [hex] if hex.key.text == "hex" => {
+                        Setting::Hex(self.scalar(At::from(&hex.key), &hex.value, "hex digits")?)
+                    }
+                    _ => {
+                        self.wrong_shape(at, &entry.value, SETTING);
+                        return None;
+                    }
+                },
+                _ => Setting::Value(self.scalar(at, &entry.value, SETTING)?),
+            };
             Some((entry.key.scalar(), value))
         };
         let options: Vec<_> = entries.iter().filter_map(&mut option).collect();
@@ -329,6 +342,9 @@ impl Decoder<'_> {
         Some(Fails::ByPlatform(entries.iter().filter_map(&mut platform).collect()))
     }
 }
+
+/// What an option takes.
+const SETTING: &str = "the option's value, or its bytes as `{hex: \"01\"}`";
 
 /// A pause is a step of its own; `value` is how long, as far as that can be read.
 fn suggest_pause(diagnostic: Diagnostic, value: &Node<'_>) -> Diagnostic {

@@ -38,7 +38,7 @@ pub(super) fn definitions() -> Vec<(&'static str, Json)> {
         ("target", any_of([("network", networks()), ("name or address", json!({ "type": "string", "minLength": 1 }))])),
         ("errno", one_of_words(json!({ "enum": errno_names() }))),
         ("errors", errors()),
-        ("options", object_of_some(&options(|value| value))),
+        ("options", settings()),
         ("expectation", expectation()),
     ]
 }
@@ -204,7 +204,10 @@ fn expectation() -> Json {
             "state" => one_or_list(&states()),
             "tls" => agreed(),
             // The values of this one are a set, of which none will do, too.
-            "poll" => one_or_list(&poll_events()),
+            "poll" => any_of([
+                ("one", poll_events()),
+                ("set", json!({ "type": "array", "items": poll_events(), "uniqueItems": true })),
+            ]),
             _ => one_or_list(&value(word.value)),
         };
         attributes.insert(word.name.to_owned(), described("expect", word, schema));
@@ -232,11 +235,24 @@ fn states() -> Json {
     one_of_words(json!({ "enum": TcpState::ALL.map(TcpState::name) }))
 }
 
+/// Options with what they are set to: a value, or bytes. An option that has no name here is written by
+/// its level and its number.
+fn settings() -> Json {
+    let bytes = || {
+        let hex = json!({ "type": "string", "description": "The bytes that setsockopt(2) gets, in hex digits." });
+        json!({ "type": "object", "properties": { "hex": hex }, "required": ["hex"], "additionalProperties": false })
+    };
+    let mut settings = object_of_some(&options(|value| any_of([("value", value), ("bytes", bytes())])));
+    let numbered = any_of([("value", reference("number")), ("bytes", bytes())]);
+    settings["patternProperties"] = json!({ "^(SOL_SOCKET|IPPROTO_[A-Z0-9]+|[0-9]+):[0-9]+$": numbered });
+    settings
+}
+
 /// Every option with its value, of which `values` makes what may stand there.
 fn options(values: impl Fn(Json) -> Json) -> Map<String, Json> {
     let key = |option: &SocketOption| {
         let mut schema = json!({ "allOf": [values(option_value(option.kind))], "description": option_doc(option) });
-        schema["type"] = json!(["string", "boolean", "integer", "array"]);
+        schema["type"] = json!(["string", "boolean", "integer", "array", "object"]);
         (option.name.to_owned(), schema)
     };
     OPTIONS.iter().map(key).collect()

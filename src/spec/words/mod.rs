@@ -273,7 +273,7 @@ pub const ATTRIBUTES: &[Word] = &[
     word("unsent", Value::Number, "Bytes that the other side has not acknowledged."),
     word("queue", Value::Number, "Connections waiting at a listener."),
     word("backlog", Value::Number, "How many connections a listener of TCP lets wait."),
-    word("poll", Value::Text, "What poll(2) returns: all of these events and no others; `none` where there are none."),
+    word("poll", Value::Text, "What poll(2) returns: all of these events and no others."),
     word("SIOCATMARK", Value::Flag, "Whether the byte that is received next stands behind the urgent mark."),
     word("O_NONBLOCK", Value::Flag, "Whether accept(2) gave a connection that does not block."),
     word("tls", Value::Agreed, "What was agreed for TLS."),

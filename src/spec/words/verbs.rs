@@ -108,6 +108,16 @@ pub const VERBS: &[VerbWord] = &[
             word("urgent", Value::Flag, "Sends with MSG_OOB."),
             word("more", Value::Flag, "Sends with MSG_MORE."),
             word("pass", Value::Endpoints, "Endpoints whose descriptors go with it, over a Unix socket."),
+            word(
+                "raises",
+                Value::OneOf(&["SIGPIPE", "none"]),
+                "The signal that it must raise: sends without MSG_NOSIGNAL.",
+            ),
+            word(
+                "nosignal",
+                Value::Flag,
+                "Beside `raises`: sends with MSG_NOSIGNAL, as where nothing is said of signals.",
+            ),
         ],
     ),
     blocking(

@@ -1,7 +1,7 @@
 //! A queue of datagrams that overflows: room for all that is sent, and a receive for each.
 
 use crate::model::size::parse_size;
-use crate::spec::ast::{Call, Scalar, Step, StepKind, Times, Verb};
+use crate::spec::ast::{Call, Scalar, Setting, Step, StepKind, Times, Verb};
 
 use super::Proposal;
 use super::edit::{Change, List};
@@ -117,7 +117,10 @@ fn option<'s>(scene: &Scene<'s>, receiver: &str) -> Option<(&'s Step, &'s Scalar
     scene.calls().into_iter().find_map(|(step, call)| match &call.verb {
         Verb::Set { options } if call.endpoint.text == receiver => {
             let option = options.iter().find(|(name, _)| name.text == "SO_RCVBUF");
-            option.map(|(_, value)| (step, value))
+            match option {
+                Some((_, Setting::Value(value))) => Some((step, value)),
+                _ => None,
+            }
         }
         _ => None,
     })

@@ -226,7 +226,7 @@ impl Session {
         state.seal();
         while state.outgoing.len() > left {
             let end = state.outgoing.len() - left;
-            let taken = sys::send(fd, &state.outgoing[..end], libc::MSG_DONTWAIT, None)?;
+            let taken = sys::send(fd, &state.outgoing[..end], libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL, None)?;
             state.outgoing.drain(..taken);
             self.sent.set(self.sent.get() + taken as u64);
         }
