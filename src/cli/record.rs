@@ -1,30 +1,29 @@
 //! `sockspec record`
 
+mod given;
 mod pcap;
+mod session;
+mod told;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitStatus;
 
 use clap::{Args, ValueEnum};
-use tokio::process::Command;
-use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::LocalSet;
 
 use super::config::{Configure, or_path};
 use super::new::schema_line;
 use super::output::Output;
 use super::{Exit, signals};
-use crate::diagnostic::{Format, Style};
 use crate::exec::Cancel;
 use crate::model::address::Address;
 use crate::model::network::Network;
-use crate::record::proxy::{Over, Proxy};
-use crate::record::{Conversation, Ends, Head, Program, Understood, Verified, verify};
-use crate::report::terminal;
-use crate::report::way_out::WayOut;
-use crate::suite::{Config, SpecResult};
+use crate::record::proxy::Over;
+use crate::record::{Ends, Head, Program, Understood, Verified, verify};
+use crate::suite::Config;
+use given::{address, clients};
+use session::Recorded;
+use told::{conclude, could_not_run, explain, remove_snapshot, tell_removed};
 
 /// How often the spec is written anew where it does not pass.
 const ROUNDS: usize = 4;
@@ -66,9 +65,10 @@ pub(super) struct Record {
     #[arg(long, value_name = "TEXT")]
     about: Option<String>,
 
-    /// How many clients to wait for; the recording ends when all have come and gone
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    connections: usize,
+    /// How many clients to record: the recording ends when all have come and gone, and others are turned away.
+    /// If not given, it ends when nobody is there any more
+    #[arg(long, value_name = "N", value_parser = clients)]
+    connections: Option<usize>,
 
     /// How often to play the client's part again, to see what varies; 0 leaves the server alone: then nothing is
     /// verified, and there is no snapshot. 3 if not given, 0 with `--pcap`
@@ -99,26 +99,14 @@ enum Side {
     Both,
 }
 
-fn address(text: &str) -> Result<Address, String> {
-    Address::parse(text)
-}
-
-/// What was recorded, and why the recording has ended.
-struct Recorded {
-    conversation: Conversation,
-    over: Over,
-    /// How the client's program ended, if one was run.
-    status: Option<ExitStatus>,
-}
-
 impl Record {
     pub(super) fn execute(&self, output: &mut Output) -> Exit {
         if let Err(message) = self.check() {
             output.error(message);
             return Exit::Usage;
         }
-        if let Err(error) = self.check_folder() {
-            output.error(format!("cannot write `{}`: {error}", self.output.display()));
+        if let Err(error) = self.check_folders() {
+            output.error(error);
             return Exit::CouldNotRun;
         }
         if let Some(file) = &self.pcap {
@@ -135,127 +123,14 @@ impl Record {
             output.note(format!("{} ended with {status}", self.command[0]));
         }
         if recorded.conversation.is_empty() {
-            output.error("nobody came, so nothing was recorded");
-            return if recorded.over == Over::Stopped { Exit::Interrupted } else { Exit::Failed };
+            return self.tell_nobody_came(recorded.over, output);
         }
-        if recorded.conversation.is_refused() {
-            output.note(format!("nobody listens at {}, and that is what the spec shows", written(&self.server())));
-        }
+        self.tell_refusals(&recorded.conversation, output);
         if recorded.over == Over::Full {
             output.error("more was said than a spec can show, so nothing was written; record a part of it");
             return Exit::Failed;
         }
         self.make(&recorded, output)
-    }
-
-    /// Finds what cannot work before anybody waits for it.
-    fn check(&self) -> Result<(), String> {
-        let is_yaml = self.output.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if !is_yaml {
-            return Err(format!("`{0}` is no name of a spec; write `{0}.yaml`", self.output.display()));
-        }
-        if self.output.exists() && !self.force {
-            return Err(format!("`{}` is there already; choose another name, or `--force`", self.output.display()));
-        }
-        // Of a capture it says which server is meant, and may leave things open.
-        let Some(to) = self.to.as_ref().filter(|_| self.pcap.is_none()) else { return Ok(()) };
-        match to {
-            Address::Any(network) => {
-                Err(format!("`--to {network}` names no server; write an address, such as `{network}://127.0.0.1:6379`"))
-            }
-            Address::Inet { address, .. } if address.port() == 0 => Err("`--to` needs the server's port".to_owned()),
-            to if !is_recorded(to.network()) => {
-                Err(format!("`{}` cannot be recorded; `tcp`, `udp` and `unix` can", to.network()))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Finds out whether the spec can be written before anything is recorded that would be lost.
-    fn check_folder(&self) -> io::Result<()> {
-        let path = std::path::absolute(&self.output)?;
-        let there = path.ancestors().skip(1).find(|above| above.exists());
-        tempfile::tempfile_in(there.unwrap_or(Path::new("/"))).map(drop)
-    }
-
-    fn record(&self, output: &mut Output) -> io::Result<Recorded> {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-        let local = LocalSet::new();
-        local.block_on(&runtime, self.serve(output))
-    }
-
-    /// Runs the client once more.
-    fn record_again(&self) -> io::Result<Conversation> {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-        LocalSet::new().block_on(&runtime, async {
-            let folder = tempfile::Builder::new().prefix("sockspec-").tempdir()?;
-            let proxy = Proxy::listen(&self.listen_address(folder.path()), self.server()).await?;
-            self.client(proxy.address())?.wait().await?;
-            proxy.drained().await;
-            Ok(proxy.conversation())
-        })
-    }
-
-    async fn serve(&self, output: &mut Output) -> io::Result<Recorded> {
-        let folder = tempfile::Builder::new().prefix("sockspec-").tempdir()?;
-        let listen = self.listen_address(folder.path());
-        let proxy = Proxy::listen(&listen, self.server())
-            .await
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen at {}: {error}", written(&listen))))?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        output.line(format_args!("listening {}", written(proxy.address())));
-        let mut status = None;
-        let recording = async {
-            if self.command.is_empty() {
-                return io::Result::Ok(proxy.over(self.connections).await);
-            }
-            let mut client = self.client(proxy.address())?;
-            status = Some(client.wait().await?);
-            proxy.drained().await;
-            Ok(Over::Done)
-        };
-        let over = tokio::select! {
-            over = recording => over?,
-            _ = interrupt.recv() => Over::Stopped,
-            _ = terminate.recv() => Over::Stopped,
-        };
-        Ok(Recorded { conversation: proxy.conversation(), over, status })
-    }
-
-    /// Where to listen: a free address of the same kind as the server's, if nothing is said.
-    fn listen_address(&self, folder: &Path) -> Address {
-        let network = self.server().network();
-        match &self.listen {
-            Some(Address::Any(network)) => free(*network, folder),
-            Some(address) => address.clone(),
-            None => free(network, folder),
-        }
-    }
-
-    /// Starts the client's program.
-    fn client(&self, at: &Address) -> io::Result<tokio::process::Child> {
-        let (host, port, path) = match at {
-            Address::Inet { address, .. } => (address.ip().to_string(), address.port().to_string(), String::new()),
-            _ => (
-                String::new(),
-                String::new(),
-                written(at).split_once(':').map_or_else(String::new, |(_, path)| path.to_owned()),
-            ),
-        };
-        let with_port = match at {
-            Address::Inet { address, .. } => address.to_string(),
-            _ => path.clone(),
-        };
-        let fill = |argument: &String| {
-            let filled = argument.replace("{address}", &with_port).replace("{host}", &host);
-            filled.replace("{port}", &port).replace("{path}", &path)
-        };
-        let mut command = Command::new(fill(&self.command[0]));
-        command.args(self.command[1..].iter().map(fill)).kill_on_drop(true);
-        command
-            .spawn()
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot run `{}`: {error}", self.command[0])))
     }
 
     /// Makes a spec of what was recorded, and sees to it that it passes.
@@ -286,29 +161,33 @@ impl Record {
         }
         let head = self.head(&schema_line(&self.output, output)?);
         if let Some(why) = self.unverified() {
-            self.save(&understood, &head, output)?;
+            self.save(&understood, &head, false, output)?;
             output.line(format_args!("not verified, {why}: run it, and accept its trace if that is right"));
             return Ok(Exit::Success);
         }
         let mut replays = self.replays();
         for round in 0..ROUNDS {
             if !self.look_again(&mut understood, replays, cancel)? {
-                self.save(&understood, &head, output)?;
-                return Ok(interrupted(output));
+                return self.interrupted(&understood, &head, output);
             }
             understood.write(&head).save(&self.output)?;
             match verify(&self.output, self.snapshots.as_deref(), cancel)? {
                 Verified::Passed(times) => {
-                    self.save(&understood, &head, output)?;
+                    self.save(&understood, &head, true, output)?;
                     output.line(format_args!("verified  it passed {times} times, and its trace is accepted"));
                     return Ok(Exit::Success);
                 }
-                Verified::Interrupted => return Ok(interrupted(output)),
+                Verified::Interrupted => return self.interrupted(&understood, &head, output),
                 // What came by chance is seen by looking again.
-                Verified::Failed(_) if round + 1 < ROUNDS && understood.refusals().is_empty() => replays = 6,
+                Verified::Failed(result)
+                    if round + 1 < ROUNDS && understood.refusals().is_empty() && !could_not_run(&result) =>
+                {
+                    replays = 6;
+                }
                 Verified::Failed(result) => {
-                    self.tell_failure(&result, &understood, output);
-                    break;
+                    explain(&result, output);
+                    self.save(&understood, &head, false, output)?;
+                    return Ok(conclude(&result, &understood, output));
                 }
             }
         }
@@ -340,15 +219,23 @@ impl Record {
         }
     }
 
-    fn save(&self, understood: &Understood, head: &Head, output: &mut Output) -> io::Result<()> {
+    /// Writes the spec, and removes what a recording before it has left that is not of this one: files, and, unless
+    /// it has its own by now, the snapshot.
+    fn save(&self, understood: &Understood, head: &Head, has_snapshot: bool, output: &mut Output) -> io::Result<()> {
         let written = understood.write(head);
         written.save(&self.output)?;
-        output.line(format_args!("wrote     {}", self.output.display()));
-        for (name, bytes) in &written.files {
-            let path = self.output.with_file_name(name);
-            output.line(format_args!("wrote     {}  ({} bytes that it sends)", path.display(), bytes.len()));
+        self.tell_written(&written, output);
+        let mut gone = written.remove_others(&self.output)?;
+        if !has_snapshot {
+            gone.extend(remove_snapshot(&self.snapshot()?)?);
         }
-        Ok(())
+        tell_removed(&gone, output)
+    }
+
+    fn interrupted(&self, understood: &Understood, head: &Head, output: &mut Output) -> io::Result<Exit> {
+        self.save(understood, head, false, output)?;
+        output.error("interrupted before the spec was verified, so there is no snapshot of it");
+        Ok(Exit::Interrupted)
     }
 
     /// Sees how it goes again. `false` where that was interrupted.
@@ -373,25 +260,6 @@ impl Record {
         }
     }
 
-    fn tell_failure(&self, result: &SpecResult, understood: &Understood, output: &mut Output) {
-        let way_out = WayOut::Sockspec { snapshots: None, is_trial: true };
-        let style = Style { color: false, ..output.style };
-        output.explain(&terminal::spec(
-            result,
-            terminal::Options { style, verbose: false, format: Format::Full, way_out },
-        ));
-        output.line(format_args!("wrote     {}", self.output.display()));
-        if let Some(why) = understood.stopped() {
-            output.note(format!("when it was played again: {why}"));
-        }
-        match understood.refusals().first() {
-            Some(refusal) => output.error(format!(
-                "the server does not answer a replay as it answered the client, so there is no snapshot of the spec. {refusal}"
-            )),
-            None => output.error("the spec does not pass each time, so there is no snapshot of it"),
-        }
-    }
-
     fn head(&self, schema_line: &str) -> Head {
         let stem = self.output.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let about = self.about.clone().unwrap_or_else(|| {
@@ -402,24 +270,8 @@ impl Record {
     }
 }
 
-fn interrupted(output: &mut Output) -> Exit {
-    output.error("interrupted; what was written is not verified");
-    Exit::Interrupted
-}
-
 fn is_recorded(network: Network) -> bool {
     network.is_tcp() || network.is_udp() || network == Network::Unix
-}
-
-/// A free address of a network.
-fn free(network: Network, folder: &Path) -> Address {
-    use crate::model::address::UnixName;
-    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-    if network.is_unix() {
-        return Address::Unix { network, name: UnixName::Path(folder.join("sock").to_string_lossy().into_owned()) };
-    }
-    let ip = if network.is_v6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
-    Address::Inet { network, address: SocketAddr::new(ip, 0) }
 }
 
 /// An address as it is written on the command line.

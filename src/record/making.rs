@@ -1,8 +1,7 @@
 //! From a conversation to a spec that passes: it is played again to see what varies, written, and run.
 
-use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::answers::{self, Refusal};
@@ -46,9 +45,6 @@ pub struct Understood {
     ends: Ends,
     runs: Vec<Run>,
 }
-
-/// How long a spec may be that can be read.
-const LONGEST: usize = 1024 * 1024;
 
 /// What came of running a spec that was written.
 #[derive(Debug)]
@@ -184,28 +180,6 @@ impl Ends {
     }
 }
 
-impl Written {
-    /// Whether it is longer than a spec may be.
-    pub fn is_too_long(&self) -> bool {
-        self.text.len() > LONGEST
-    }
-
-    /// Writes the spec to its file, and what lies beside it.
-    ///
-    /// # Errors
-    /// Where that fails; nothing is half then.
-    pub fn save(&self, spec: &Path) -> io::Result<()> {
-        let folder = spec.parent().unwrap_or(Path::new(""));
-        if !folder.as_os_str().is_empty() {
-            fs::create_dir_all(folder)?;
-        }
-        for (name, bytes) in &self.files {
-            snapshot::write_whole(&folder.join(name), |file| file.write_all(bytes))?;
-        }
-        snapshot::write_whole(spec, |file| file.write_all(self.text.as_bytes()))
-    }
-}
-
 /// Runs a spec over and over. The trace of the first run is accepted; where any run does otherwise,
 /// there is no snapshot in the end. Snapshots are in the folder that is given, or else in the usual one.
 ///
@@ -215,14 +189,9 @@ pub fn verify(spec: &Path, snapshots: Option<&Path>, cancel: &Cancel) -> io::Res
     let found = find::find(&[spec.to_owned()], &Layout::Nearest { snapshots: snapshots.map(Path::to_owned) });
     let found = found.map_err(|error| io::Error::other(error.to_string()))?;
     let Some(found) = found.first() else { return Err(io::Error::other("the spec that was written is gone")) };
-    // One of another spec that was there is of no use any more.
-    let old = place::file(&found.snapshots, found.stem(), None);
-    if old.exists() {
-        fs::remove_file(old)?;
-    }
+    let snapshot = place::file(&found.snapshots, found.stem(), None);
     let began = Instant::now();
     let mut worker = Worker::default();
-    let mut accepted: Option<PathBuf> = None;
     let mut passed = 0;
     while passed < RUNS && (passed < 2 || began.elapsed() < RUNS_FOR) {
         let update = if passed == 0 { Update::Force } else { Update::No };
@@ -230,10 +199,10 @@ pub fn verify(spec: &Path, snapshots: Option<&Path>, cancel: &Cancel) -> io::Res
         let runner = Runner { store: Store::new(settings), cancel: cancel.clone(), ..Runner::default() };
         let Some(result) = runner.run(found, &mut worker) else { return Err(io::Error::other("nothing was run")) };
         match result.tests.first().map(|test| &test.outcome) {
-            Some(Outcome::Passed { accepted: snapshot }) => accepted = accepted.or_else(|| snapshot.clone()),
+            Some(Outcome::Passed { .. }) => {}
             other => {
-                if let Some(snapshot) = accepted {
-                    fs::remove_file(snapshot)?;
+                if passed > 0 {
+                    snapshot::remove(&snapshot)?;
                 }
                 let is_cancelled = matches!(other, Some(Outcome::Cancelled { .. })) || cancel.is_cancelled();
                 return Ok(if is_cancelled { Verified::Interrupted } else { Verified::Failed(Box::new(result)) });

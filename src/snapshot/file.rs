@@ -7,7 +7,9 @@
 use std::error::Error;
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 /// What stands above the trace in a snapshot file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +70,22 @@ pub fn write_whole(path: &Path, fill: impl FnOnce(&mut BufWriter<&mut File>) -> 
     replace(path, |file, _| through_buffer(file, fill))
 }
 
+/// Writes several files: each of them whole, and none of them as long as another one cannot be.
+///
+/// # Errors
+/// Where one cannot be written; the message names it.
+pub fn write_together(files: &[(PathBuf, &[u8])]) -> io::Result<()> {
+    let mut staged = Vec::with_capacity(files.len());
+    for (path, bytes) in files {
+        let written = stage(path).and_then(|mut file| file.write_all(bytes).map(|()| file));
+        staged.push((path, written.map_err(|error| at("cannot write", path, &error))?));
+    }
+    for (path, file) in staged {
+        file.persist(path).map_err(|error| at("cannot write", path, &error.error))?;
+    }
+    Ok(())
+}
+
 /// Writes a file where there is none yet, whole or not at all.
 ///
 /// # Errors
@@ -123,14 +141,8 @@ enum Overwrite {
 
 /// Puts a file into its place in a single move.
 fn place(path: &Path, overwrite: Overwrite, fill: impl FnOnce(&mut File, &Path) -> io::Result<()>) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
     let attempt = || {
-        fs::create_dir_all(folder)?;
-        let mut temporary = tempfile::Builder::new()
-            .prefix(".sockspec-")
-            .permissions(readable_by_all())
-            .tempfile_in(folder)
-            .map_err(without_path)?;
+        let mut temporary = stage(path)?;
         let name = temporary.path().to_owned();
         fill(temporary.as_file_mut(), &name)?;
         match overwrite {
@@ -140,6 +152,14 @@ fn place(path: &Path, overwrite: Overwrite, fill: impl FnOnce(&mut File, &Path) 
         Ok(())
     };
     attempt().map_err(|error: io::Error| at("cannot write", path, &error))
+}
+
+/// A temporary file beside a path, which may become that file.
+fn stage(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sockspec-").permissions(readable_by_all()).tempfile_in(folder).map_err(without_path)
 }
 
 /// The error without the name of a temporary file, which tells nobody anything.

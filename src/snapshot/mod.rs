@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use file::Header;
-pub use file::{create_whole, write_whole};
+pub use file::{create_whole, write_together, write_whole};
 
 /// What a run may write where a trace is not the accepted one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

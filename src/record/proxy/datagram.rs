@@ -17,6 +17,7 @@ use super::tape::Tape;
 use crate::exec::net::diag::Diag;
 use crate::exec::net::sys;
 use crate::model::address::Address;
+use crate::model::errno::Errno;
 use crate::model::network::Network;
 use crate::record::conversation::{Connection, End, Side, What};
 
@@ -33,8 +34,8 @@ type Outgoing = (SocketAddr, Vec<u8>);
 /// Where a client's datagrams go on to.
 type Clients = HashMap<SocketAddr, mpsc::UnboundedSender<Outgoing>>;
 
-/// Passes on what comes at this socket, for each client apart.
-pub(super) async fn serve(socket: UdpSocket, to: Address, tape: Rc<Tape>) {
+/// Passes on what comes at this socket, for each client apart, of which so many may come.
+pub(super) async fn serve(socket: UdpSocket, to: Address, tape: Rc<Tape>, most: usize) {
     let Address::Inet { network, address: server } = to else { return };
     let socket = Rc::new(socket);
     let mut clients = Clients::new();
@@ -43,7 +44,7 @@ pub(super) async fn serve(socket: UdpSocket, to: Address, tape: Rc<Tape>) {
         // An ICMP error for something that was sent before says nothing about what comes next.
         let Ok((len, client)) = socket.recv_from(&mut buffer).await else { continue };
         let datagram = (server, buffer[..len].to_vec());
-        let Some(datagram) = hand_on(&clients, client, datagram) else { continue };
+        let Some(datagram) = hand_on(&clients, client, datagram).filter(|_| tape.came() < most) else { continue };
         let (sender, outgoing) = mpsc::unbounded_channel();
         let _ = sender.send(datagram);
         clients.insert(client, sender);
@@ -147,6 +148,7 @@ impl Session {
         while sys::recv(there.as_fd(), &mut [0; 1], libc::MSG_ERRQUEUE).is_ok() {}
         if let (io::ErrorKind::ConnectionRefused, Some((index, _))) = (error.kind(), self.peers.get(&self.server)) {
             self.tape.add(*index, What::Unreachable { by: Side::Server });
+            self.tape.could_not_reach(Errno(libc::ECONNREFUSED));
         }
     }
 

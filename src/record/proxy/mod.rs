@@ -21,6 +21,7 @@ use tokio::task::{JoinHandle, spawn_local};
 
 use super::conversation::{Conversation, Side};
 use crate::model::address::{Address, UnixName};
+use crate::model::errno::Errno;
 use relay::Parties;
 use stream::Stream;
 use tape::Tape;
@@ -50,27 +51,28 @@ pub enum Over {
 }
 
 impl Proxy {
-    /// Listens, and from then on passes on to the server what comes. Runs within a `LocalSet`.
+    /// Listens, and from then on passes on to the server what comes from so many clients; more than these are
+    /// turned away. Runs within a `LocalSet`.
     ///
     /// # Errors
     /// Where it cannot listen there.
-    pub async fn listen(at: &Address, to: Address) -> io::Result<Self> {
+    pub async fn listen(at: &Address, to: Address, most: usize) -> io::Result<Self> {
         let tape = Rc::new(Tape::new());
         let (here, file, task) = match at {
             Address::Inet { network, address } if network.is_udp() => {
                 let socket = UdpSocket::bind(address).await?;
                 let here = Address::Inet { network: *network, address: socket.local_addr()? };
-                (here, None, spawn_local(datagram::serve(socket, to, Rc::clone(&tape))))
+                (here, None, spawn_local(datagram::serve(socket, to, Rc::clone(&tape), most)))
             }
             Address::Inet { network, address } => {
                 let listener = TcpListener::bind(address).await?;
                 let here = Address::Inet { network: *network, address: listener.local_addr()? };
-                (here, None, spawn_local(serve_tcp(listener, to, Rc::clone(&tape))))
+                (here, None, spawn_local(serve_tcp(listener, to, Rc::clone(&tape), most)))
             }
             Address::Unix { name, .. } => {
                 let listener = UnixListener::bind(stream::path_of(name))?;
                 let file = if let UnixName::Path(path) = name { Some(PathBuf::from(path)) } else { None };
-                (at.clone(), file, spawn_local(serve_unix(listener, to, Rc::clone(&tape))))
+                (at.clone(), file, spawn_local(serve_unix(listener, to, Rc::clone(&tape), most)))
             }
             Address::Any(network) => {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{network}` is no address")));
@@ -108,6 +110,16 @@ impl Proxy {
         }
     }
 
+    /// Completes when the server could not be reached, each time, with the reason.
+    pub async fn refusal(&self) -> Errno {
+        loop {
+            match self.tape.next_refusal() {
+                Some(errno) => return errno,
+                None => self.tape.changed().await,
+            }
+        }
+    }
+
     /// What was heard up to now.
     pub fn conversation(&self) -> Conversation {
         self.tape.conversation()
@@ -133,14 +145,18 @@ impl fmt::Display for Over {
     }
 }
 
-async fn serve_tcp(listener: TcpListener, to: Address, tape: Rc<Tape>) {
-    while let Ok((stream, _)) = listener.accept().await {
+async fn serve_tcp(listener: TcpListener, to: Address, tape: Rc<Tape>, most: usize) {
+    while tape.came() < most
+        && let Ok((stream, _)) = listener.accept().await
+    {
         spawn_relay(Stream::of_tcp(stream), &to, &tape);
     }
 }
 
-async fn serve_unix(listener: UnixListener, to: Address, tape: Rc<Tape>) {
-    while let Ok((stream, _)) = listener.accept().await {
+async fn serve_unix(listener: UnixListener, to: Address, tape: Rc<Tape>, most: usize) {
+    while tape.came() < most
+        && let Ok((stream, _)) = listener.accept().await
+    {
         spawn_relay(Stream::Unix(stream), &to, &tape);
     }
 }

@@ -1,6 +1,7 @@
 //! What the proxy hears goes onto a tape, in the order in which it hears it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -23,6 +24,8 @@ pub(super) struct Tape {
     /// How many connections are open.
     open: Cell<usize>,
     is_full: Cell<bool>,
+    /// Why the server could not be reached, each time, until somebody takes note.
+    refusals: RefCell<VecDeque<Errno>>,
     changed: Notify,
 }
 
@@ -39,6 +42,7 @@ impl Tape {
             came: Cell::default(),
             open: Cell::default(),
             is_full: Cell::default(),
+            refusals: RefCell::default(),
             changed: Notify::new(),
         }
     }
@@ -74,11 +78,23 @@ impl Tape {
 
     /// Takes back that a connection was opened: it could not be.
     pub(super) fn refuse(&self, connection: usize, errno: Errno) {
+        self.could_not_reach(errno);
         let mut heard = self.heard.borrow_mut();
         let opened = heard.events.iter_mut().find(|event| event.connection == connection && event.what == What::Opened);
         if let Some(event) = opened {
             event.what = What::Refused(errno);
         }
+    }
+
+    /// Keeps in mind that the server could not be reached.
+    pub(super) fn could_not_reach(&self, errno: Errno) {
+        self.refusals.borrow_mut().push_back(errno);
+        self.changed.notify_waiters();
+    }
+
+    /// Why the server could not be reached, once for each time.
+    pub(super) fn next_refusal(&self) -> Option<Errno> {
+        self.refusals.borrow_mut().pop_front()
     }
 
     /// Tells of an end that is on the tape whether its socket was closed. Whoever looks first after it

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::bits::{Bit, LONG, filling, joined, nodes};
 use super::names::Names;
+use super::save::name_beside;
 use super::side::{BUFFERED, about};
 use super::yaml::{Node, escaped, quoted};
 use super::{Head, Steps, Written, formatted, verb};
@@ -227,7 +228,7 @@ impl Writer<'_> {
         }
         let known = self.files.iter().find(|(_, known)| known == bytes).map(|(name, _)| name.clone());
         let name = known.unwrap_or_else(|| {
-            let name = format!("{}.{}.bin", self.head.stem, self.files.len() + 1);
+            let name = name_beside(&self.head.stem, self.files.len() + 1);
             self.files.push((name.clone(), bytes.to_vec()));
             name
         });

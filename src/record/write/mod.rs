@@ -4,6 +4,7 @@ mod bits;
 mod both;
 mod names;
 mod pattern;
+mod save;
 mod side;
 #[cfg(test)]
 mod tests;

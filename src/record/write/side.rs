@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::bits::{Bit, LONG, filling, is_hex, joined, nodes};
 use super::names::Names;
 use super::pattern::pattern;
+use super::save::name_beside;
 use super::yaml::{Node, escaped, is_plain, quoted, quoted_as_it_is};
 use super::{Head, Steps, Written, formatted, verb, within};
 use crate::model::address::{Address, UnixName};
@@ -363,7 +364,7 @@ impl Writer<'_> {
         }
         let known = self.files.iter().find(|(_, known)| known == bytes).map(|(name, _)| name.clone());
         let name = known.unwrap_or_else(|| {
-            let name = format!("{}.{}.bin", self.head.stem, self.files.len() + 1);
+            let name = name_beside(&self.head.stem, self.files.len() + 1);
             self.files.push((name.clone(), bytes.to_vec()));
             name
         });

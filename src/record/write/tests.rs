@@ -66,7 +66,7 @@ fn template(template: &Template) -> Vec<u8> {
         Piece::Bytes(bytes) => bytes.clone(),
         // Where the server listens is spoken about.
         Piece::Variable { part: Some(Part::Port), .. } => b"4711".to_vec(),
-        piece => panic!("{piece:?}"),
+        piece @ Piece::Variable { .. } => panic!("{piece:?}"),
     };
     template.pieces.iter().flat_map(piece).collect()
 }
@@ -152,7 +152,7 @@ fn tricky() -> impl Strategy<Value = Vec<u8>> {
         "..",
         "..{4}",
         "127.0.0.1:4711",
-        "0\0001",
+        "0\x00001",
         "\u{1}\u{2}\u{3}",
         "    ",
         "---\n",

@@ -31,11 +31,25 @@ fn what_cannot_work_is_said_before_anybody_waits() {
     refused(&["--to", "tcp://127.0.0.1:0", "-o", "specs/a.yaml"], "needs the server's port");
     refused(&["--to", "tcp://localhost:1", "-o", "specs/a.yaml"], "names are not looked up");
     refused(&["--to", "unixgram:x", "-o", "specs/a.yaml"], "cannot be recorded");
+    refused(&["--to", "127.0.0.1:6379", "-o", "specs/a.yaml"], "write `tcp://127.0.0.1:6379`");
+    let to = ["--to", "tcp://127.0.0.1:1", "-o", "specs/a.yaml"];
+    refused(&[&["--listen", "udp"], &to[..]].concat(), "`--listen udp` cannot pass anything on");
+    refused(&[&["--listen", "unixgram"], &to[..]].concat(), "`unixgram` cannot be recorded");
+    refused(&[&["--connections", "0"], &to[..]].concat(), "at least one client");
+    refused(&[&to[..], &["--", "nc", "{hots}", "{port}"]].concat(), "write `{host}`");
+    refused(&["--to", "tcp://127.0.0.1:1", "-o", "specs/"], "`specs/` is a folder");
+    refused(&["--to", "tcp://127.0.0.1:1", "-o", "specs"], "`specs` is a folder");
+    fs::create_dir(project.path("specs/folder.yaml")).unwrap();
+    refused(&["--to", "tcp://127.0.0.1:1", "--force", "-o", "specs/folder.yaml"], "is a folder");
     fs::write(project.path("file"), "").unwrap();
-    project
-        .run(&["record", "--to", "tcp://127.0.0.1:1", "-o", "file/a.yaml"])
-        .exits(3)
-        .says("cannot write `file/a.yaml`");
+    let unwritable = |output: &str, words: &str| {
+        project.run(&["record", "--to", "tcp://127.0.0.1:1", "-o", output]).exits(3).says(words);
+    };
+    unwritable("file/a.yaml", "cannot write `file/a.yaml`");
+    unwritable("/proc/a.yaml", "cannot write `/proc/a.yaml`");
+    fs::write(project.path("snapshots"), "").unwrap();
+    unwritable("specs/a.yaml", "snapshots/a.snap`: ");
+    fs::remove_file(project.path("snapshots")).unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = tcp(taken.local_addr().unwrap());
     project
@@ -49,7 +63,9 @@ fn what_cannot_work_is_said_before_anybody_waits() {
 fn nobody_listens() {
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let project = with_client("client: {connect: \"${server}\"}\nclient: {expect: [eof, reset]}");
-    record(&project, &tcp(gone), &[]).exits(0).says("verified");
+    let ran = record(&project, &tcp(gone), &[]).exits(0).says("verified");
+    assert!(ran.stderr.contains(&format!("tcp://{gone} refused the connection (ECONNREFUSED)")), "{ran:?}");
+    assert!(ran.stderr.contains("and that is what the spec shows"), "{ran:?}");
     assert_eq!(super::steps(&project, &tcp(gone)), "  - client: {connect: \"${server}\", fails: ECONNREFUSED}\n");
 }
 
@@ -193,12 +209,40 @@ fn an_interrupt_ends_a_recording_that_is_written_all_the_same() {
 fn a_recording_waits_for_as_many_clients_as_it_is_told_to() {
     let project = Project::new(&[]);
     let (mut child, address, _output) = start(&project, &echo(), &["--connections", "2"]);
-    for _ in 0..2 {
-        let mut client = std::net::TcpStream::connect(address.strip_prefix("tcp://").unwrap()).unwrap();
+    let connect = || std::net::TcpStream::connect(address.strip_prefix("tcp://").unwrap());
+    let mut clients = [connect().unwrap(), connect().unwrap()];
+    for client in &mut clients {
         client.write_all(b"ping\n").unwrap();
-        take(&mut client, 5).unwrap();
+        take(client, 5).unwrap();
     }
+    let third = connect().and_then(|mut third| take(&mut third, 1));
+    assert!(third.is_err(), "a third client is turned away");
+    drop(clients);
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let text = fs::read_to_string(project.path("specs/a.yaml")).unwrap();
     assert_eq!(text.matches("connect:").count(), 2, "{text}");
+}
+
+#[test]
+fn a_recording_that_replaces_another_leaves_nothing_of_it() {
+    let upload = "client: {connect: \"${server}\"}
+client: {send: {random: 5000, seed: 1}}
+client: {shutdown: write}
+client: {recv: \"ok\\n\"}
+client: close";
+    let project = with_client(upload);
+    let server = serve(|mut stream, _| {
+        let mut taken = Vec::new();
+        std::io::Read::read_to_end(&mut stream, &mut taken)?;
+        stream.write_all(b"ok\n")
+    });
+    record(&project, &tcp(server), &[]).exits(0).says("wrote     specs/a.1.bin  (5000 bytes that it sends)");
+    assert!(project.exists("snapshots/a.snap"));
+    fs::write(project.path("specs/a.txt.bin"), "of somebody else").unwrap();
+    let other = with_client(PING);
+    fs::copy(other.path("client.yaml"), project.path("client.yaml")).unwrap();
+    let ran = record(&project, &echo(), &["--force", "--replays", "0"]).exits(0).says("removed   specs/a.1.bin");
+    ran.says("removed   snapshots/a.snap");
+    assert!(!project.exists("specs/a.1.bin") && !project.exists("snapshots/a.snap"));
+    assert!(project.exists("specs/a.txt.bin"));
 }
