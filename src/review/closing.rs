@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::align::verb;
 use super::finding::{Finding, Weight};
+use super::phrase::quoted;
 use crate::trace::event::{Event, What};
 use crate::trace::read::Node;
 
@@ -24,8 +25,9 @@ pub(super) fn compare(old: &[Node], new: &[Node]) -> (Vec<Finding>, HashSet<Stri
             continue;
         }
         let (first, second) = if one_is < other_is { (&one, &other) } else { (&other, &one) };
+        let names = (quoted(first), quoted(second));
         let line = at(&was, first).zip(at(&is, first)).unwrap_or_default();
-        let text = format!("{first} now closes before {second} does; before, {second} closed first");
+        let text = format!("{} now closes before {} does; before, {} closed first", names.0, names.1, names.1);
         found.push(Finding::plain(Weight::Seen, text).at(line.0, line.1));
         told.extend([one, other]);
     }
@@ -52,7 +54,7 @@ fn closes(nodes: &[Node]) -> Vec<Close> {
 fn connections(nodes: &[Node]) -> Vec<(String, String)> {
     let ends = |event: &Event| {
         let What::Words(words) = &event.what else { return None };
-        let mut words = words.split(' ');
+        let mut words = words.split(' ').filter(|word| *word != "at");
         match (words.next()?, words.next()?, words.next(), words.next()) {
             ("accept", _, Some("from"), Some(client)) => Some((event.endpoint.clone(), client.to_owned())),
             ("accept" | "pair", other, _, _) => Some((event.endpoint.clone(), other.to_owned())),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::finding::{Finding, Weight};
-use super::phrase::counted;
+use super::phrase::{counted, quoted};
 use crate::trace::record::{Open, Unread};
 
 /// What is open at the end, as a trace lists it.
@@ -20,19 +20,20 @@ pub(super) fn compare(old: &List, new: &List, told: &HashSet<String>) -> Vec<Fin
             None if told.contains(name) => {}
             None => {
                 let text = format!("is now open at the end{}", unread(open.unread));
-                found.push(Finding::does(Weight::End, name, text));
+                found.push(Finding::does(Weight::End, &quoted(name), text));
             }
             Some((was, _)) if was != *count => {
                 let number =
                     |count: Option<u64>| count.map_or_else(|| "any number".to_owned(), |count| count.to_string());
-                let text = format!("{} of {name} are now open at the end where {} were", number(*count), number(was));
+                let (is, was, name) = (number(*count), number(was), quoted(name));
+                let text = format!("{is} of {name} are now open at the end where {was} were");
                 found.push(Finding::plain(Weight::End, text));
             }
             Some((_, was)) => found.extend(left(name, was.unread, open.unread)),
         }
     }
     for (_, open) in old.iter().filter(|(_, open)| !told.contains(&open.name) && find(new, &open.name).is_none()) {
-        found.push(Finding::does(Weight::End, &open.name, "is no longer open at the end"));
+        found.push(Finding::does(Weight::End, &quoted(&open.name), "is no longer open at the end"));
     }
     if found.is_empty() && old != new {
         let names = |list: &List| list.iter().map(|(_, open)| open.name.clone()).collect::<Vec<_>>();
@@ -64,6 +65,7 @@ fn left(name: &str, was: Unread, is: Unread) -> Option<Finding> {
         Unread::Bytes(0 | 1) => "is now left",
         _ => "are now left",
     };
+    let name = quoted(name);
     let text = format!("{} {} unread at {name} at the end; before, {}", bytes(is), stay(is), bytes(was));
     (was != is).then(|| Finding::plain(Weight::Seen, text))
 }

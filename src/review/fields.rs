@@ -4,7 +4,8 @@ use super::align::{is_seen, verb};
 use super::finding::{Finding, Said, Weight};
 use super::modifiers;
 use super::payload;
-use super::phrase::{self, Phrase, all_of, any_of, around, counted, verbs, who};
+use super::phrase::{self, Phrase, all_of, around, counted, verbs, who};
+use super::values;
 use crate::trace::event::{Event, What};
 use crate::trace::shown::Shown;
 
@@ -17,6 +18,9 @@ pub(super) fn compare(old: &Event, new: &Event, call: Option<(usize, usize)>) ->
     if old.endpoint != new.endpoint {
         let text = format!("{} {}, where {} {}", who(new), now(&phrase::of(new).now), who(old), phrase::of(old).past);
         return vec![Finding::plain(Weight::Seen, text)];
+    }
+    if new.endpoint == "link" {
+        return phrase::links(old, new);
     }
     let mut found = Vec::new();
     if old.fails != new.fails && verb(old) == verb(new) {
@@ -82,7 +86,16 @@ fn where_it(weight: Weight, event: &Event, old: &Phrase, new: &Phrase) -> Findin
 pub(super) fn now(does: &str) -> String {
     match does.split_once(' ') {
         Some((verb @ ("is" | "may"), what)) => format!("{verb} now {what}"),
+        None if matches!(does, "is" | "may") => format!("{does} now"),
         _ => format!("now {does}"),
+    }
+}
+
+/// `no longer sends`, `is no longer`.
+pub(super) fn no_longer(does: &str) -> String {
+    match does.split_once(' ') {
+        Some((verb @ "is", what)) => format!("{verb} no longer {what}"),
+        _ => format!("no longer {does}"),
     }
 }
 
@@ -96,7 +109,7 @@ fn outcome(old: &Event, new: &Event, which: Option<(usize, usize)>) -> Finding {
         None => format!("the {} of {}", call_of(new), who(new)),
     };
     let other = match &new.what {
-        What::Words(words) => words.strip_prefix("connect ").map(|to| format!(" to {to}")),
+        What::Words(words) => words.strip_prefix("connect ").map(|_| phrase::called(new)),
         What::Data { .. } => None,
     };
     let call = call + &other.unwrap_or_default();
@@ -176,11 +189,19 @@ fn words(old: &str, new: &str, event: &Event) -> Vec<Finding> {
             let (was, is) = around(old.trim_start_matches("run "), new.trim_start_matches("run "), COMMAND);
             vec![Finding::does(Weight::Words, &who, format!("now runs `{is}` where it ran `{was}`"))]
         }
-        "set" => options(&old["set".len()..], &new["set".len()..], &who),
-        "expect" if old.contains('=') && new.contains('=') => {
-            attributes(&old["expect".len()..], &new["expect".len()..], &who)
+        "set" => values::options(rest(old), rest(new), &who),
+        "expect" if old.contains('=') && new.contains('=') => values::attributes(rest(old), rest(new), &who),
+        "tls" => values::tls(rest(old), rest(new), &who).unwrap_or_else(|| {
+            vec![where_it(Weight::Words, event, &phrase::of(&with(event, old)), &phrase::of(&with(event, new)))]
+        }),
+        "pair" => {
+            // A pair is one of Unix sockets, unless it says otherwise.
+            let whole = |words: &str| {
+                if words.contains(" network ") { words.to_owned() } else { format!("{words} network unix") }
+            };
+            let (old, new) = (with(event, &whole(old)), with(event, &whole(new)));
+            vec![where_it(Weight::Words, event, &phrase::of(&old), &phrase::of(&new))]
         }
-        "tls" if agreed(old).is_some() && agreed(new).is_some() => tls(old, new, &who),
         "exit" => {
             vec![where_it(Weight::Seen, event, &phrase::of(&with(event, old)), &phrase::of(&with(event, new)))]
         }
@@ -189,6 +210,11 @@ fn words(old: &str, new: &str, event: &Event) -> Vec<Finding> {
             vec![where_it(weight, event, &phrase::of(&with(event, old)), &phrase::of(&with(event, new)))]
         }
     }
+}
+
+/// What follows the first word.
+fn rest(words: &str) -> &str {
+    words.split_once(' ').map_or("", |(_, rest)| rest)
 }
 
 /// An event that does just that, and does not fail.
@@ -218,100 +244,6 @@ fn left(old: &str, new: &str, who: &str) -> Finding {
         _ => return Finding::does(Weight::Words, who, format!("now does `{new}` where it did `{old}`")),
     };
     Finding::plain(Weight::Seen, text)
-}
-
-/// `NAME=VALUE` one by one; a value in brackets is one.
-fn pairs(list: &str) -> Vec<(&str, &str)> {
-    let mut pairs = Vec::new();
-    let (mut depth, mut start) = (0_i32, 0);
-    let ends = list.char_indices().chain([(list.len(), ' ')]);
-    for (at, c) in ends {
-        match c {
-            '[' | '{' => depth += 1,
-            ']' | '}' => depth -= 1,
-            ' ' if depth <= 0 => {
-                pairs.extend(list[start..at].split_once('='));
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    pairs
-}
-
-/// What has another value now, what is new, and what is gone.
-fn changed<'p>(
-    old: &'p [(&'p str, &'p str)],
-    new: &'p [(&'p str, &'p str)],
-) -> impl Iterator<Item = (&'p str, Option<&'p str>, Option<&'p str>)> {
-    let value = |list: &[(&'p str, &'p str)], name: &str| {
-        list.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
-    };
-    let names = new.iter().chain(old.iter().filter(move |(name, _)| value(new, name).is_none())).map(|(name, _)| *name);
-    names.map(move |name| (name, value(old, name), value(new, name))).filter(|(_, old, new)| old != new)
-}
-
-fn options(old: &str, new: &str, who: &str) -> Vec<Finding> {
-    let (old, new) = (pairs(old), pairs(new));
-    let told = changed(&old, &new).map(|change| match change {
-        (name, Some(was), Some(is)) => format!("now sets {name} to {is} where it set it to {was}"),
-        (name, None, is) => format!("now also sets {name} to {}", is.unwrap_or_default()),
-        (name, Some(was), None) => format!("no longer sets {name} (to {was})"),
-    });
-    told.map(|what| Finding::does(Weight::Words, who, what)).collect()
-}
-
-fn attributes(old: &str, new: &str, who: &str) -> Vec<Finding> {
-    let (old, new) = (pairs(old), pairs(new));
-    let told = changed(&old, &new).map(|change| match change {
-        ("state", Some(was), Some(is)) => format!("is now in state {} where it was in {}", set(is), set(was)),
-        ("unread" | "unsent", Some(was), Some(is)) => {
-            let what = if new.iter().any(|(name, _)| *name == "unread") { "unread" } else { "unsent" };
-            format!("now has {} bytes {what} where it had {}", set(is), set(was))
-        }
-        ("queue", Some(was), Some(is)) => {
-            format!("now has a queue of {} connections where it had one of {}", set(is), set(was))
-        }
-        (name, Some(was), Some(is)) => format!("now has {name} {} where it had {}", set(is), set(was)),
-        (name, None, is) => format!("is now asked for {name}, too, and has {}", set(is.unwrap_or_default())),
-        (name, Some(was), None) => format!("is no longer asked for {name}, which was {}", set(was)),
-    });
-    told.map(|what| Finding::does(Weight::Seen, who, what)).collect()
-}
-
-/// `[a, b]` in words.
-fn set(value: &str) -> String {
-    match value.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
-        Some(list) => any_of(&list.split(", ").collect::<Vec<_>>()),
-        None => value.to_owned(),
-    }
-}
-
-/// What two ends have agreed on: the version, then words with their values.
-fn agreed(words: &str) -> Option<Vec<(&str, &str)>> {
-    let mut words = words.split(' ').skip(1);
-    let version = words.next().filter(|version| version.starts_with(|c: char| c.is_ascii_digit() || c == '~'))?;
-    let rest: Vec<&str> = words.collect();
-    let pairs = rest.chunks(2).map(|pair| (pair[0], pair.get(1).copied().unwrap_or_default()));
-    Some(std::iter::once(("version", version)).chain(pairs).collect())
-}
-
-fn tls(old: &str, new: &str, who: &str) -> Vec<Finding> {
-    let (Some(old), Some(new)) = (agreed(old), agreed(new)) else { return Vec::new() };
-    let told = changed(&old, &new).map(|change| match change {
-        ("version", was, is) => {
-            format!("now speaks TLS {} where it spoke TLS {}", is.unwrap_or_default(), was.unwrap_or_default())
-        }
-        ("alpn", was, is) => format!("now agrees on {} where it agreed on {}", protocol(is), protocol(was)),
-        (name, Some(was), Some(is)) => format!("now shows {name} {is} in TLS where it showed {was}"),
-        (name, None, is) => format!("now shows {name} {} in TLS", is.unwrap_or_default()),
-        (name, Some(was), None) => format!("no longer shows {name} {was} in TLS"),
-    });
-    told.map(|what| Finding::does(Weight::Seen, who, what)).collect()
-}
-
-fn protocol(name: Option<&str>) -> String {
-    name.map_or_else(|| "no protocol (ALPN)".to_owned(), |name| format!("{name} by ALPN"))
 }
 
 /// Names in a list, the first few.

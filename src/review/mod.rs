@@ -14,13 +14,14 @@ mod modifiers;
 mod order;
 mod payload;
 mod phrase;
-mod program;
 mod regroup;
 mod rename;
+mod roles;
 mod sentences;
 #[cfg(test)]
 mod tests;
 mod twins;
+mod values;
 mod walk;
 mod wire;
 
@@ -28,8 +29,6 @@ pub use alike::alike;
 pub use finding::Weight;
 pub use rename::Rename;
 pub use sentences::Sentence;
-
-use std::collections::HashSet;
 
 use crate::trace::TraceText;
 
@@ -123,11 +122,9 @@ pub fn compare(old: &str, new: &str) -> Comparison {
     let mut before = old.clone();
     let renames = if old == new { Vec::new() } else { rename::apply(&mut before, &new) };
     let mut after = new.clone();
-    let programs: HashSet<String> = [&before, &after].into_iter().flat_map(program::names).collect();
-    if !programs.is_empty() {
-        program::mark(&mut before, &programs);
-        program::mark(&mut after, &programs);
-    }
+    let roles = roles::Roles::of([&before, &after]);
+    roles::mark(&mut before, &roles);
+    roles::mark(&mut after, &roles);
     let (rows, findings) = walk::walk((&old, &new), &before, &after);
     let sentences = sentences::of(findings, &renames);
     Comparison { old, new, rows, sentences, renames }

@@ -2,7 +2,7 @@
 
 use super::fields::{bytes_of, first};
 use super::finding::{Finding, Weight};
-use super::phrase::{all_of, flag, verbs, who};
+use super::phrase::{flag, quoted, several, verbs, who};
 use crate::trace::event::Event;
 
 /// All differences of the words after the bytes.
@@ -41,7 +41,7 @@ fn one(was: Option<&str>, is: Option<&str>, verb: &str, event: &Event) -> Findin
     let (does, did) = verbs(verb);
     let (who, bytes) = (who(event), bytes_of(event).unwrap_or_default());
     let told = |what: String| Finding::does(Weight::Words, &who, what);
-    let named = |words: &str| words.split_once(' ').map(|(_, name)| name.to_owned()).unwrap_or_default();
+    let named = |words: &str| words.split_once(' ').map(|(_, name)| quoted(name)).unwrap_or_default();
     let is_sender = |words: Option<&str>| words.is_some_and(|words| first(words) == "sender");
     if is_sender(was) || is_sender(is) {
         let text = match (was.map(named), is.map(named)) {
@@ -54,17 +54,19 @@ fn one(was: Option<&str>, is: Option<&str>, verb: &str, event: &Event) -> Findin
     match (was, is) {
         (Some(was), Some(is)) => told(format!("now {does} {bytes} {} where it {did} it {}", flag(is), flag(was))),
         (None, is) => told(format!("now {does} {bytes} {}", flag(is.unwrap_or_default()))),
-        (Some("to stderr"), None) => told(format!("now {does} {bytes} to its output where it {did} it to stderr")),
+        (Some("to stderr"), None) => {
+            told(format!("now {does} {bytes} to its output where it {did} it to its error output"))
+        }
         (Some("urgent"), None) => told(format!("now {does} {bytes} as ordinary data where it {did} it as urgent data")),
         (Some("peek"), None) => told(format!("now takes {bytes} where it only looked at it (peek)")),
         (Some("more"), None) => told(format!("now {does} {bytes} without MSG_MORE")),
         (Some(was), None) if first(was) == "to" => {
-            told(format!("now {does} {bytes} over its connection where it {did} it {was}"))
+            told(format!("now {does} {bytes} over its connection where it {did} it {}", flag(was)))
         }
         (Some(was), None) if first(was) == "from" => {
-            told(format!("now {does} {bytes} from anybody where it {did} it {was}"))
+            told(format!("now {does} {bytes} from anybody where it {did} it {}", flag(was)))
         }
-        (Some(was), None) => told(format!("now {does} {bytes} where it {did} it {was}")),
+        (Some(was), None) => told(format!("now {does} {bytes} where it {did} it {}", flag(was))),
     }
 }
 
@@ -74,8 +76,8 @@ fn is_of_descriptors(words: &str) -> bool {
 
 /// What is done with the descriptors that are sent along, and which they are.
 fn descriptors(list: &[String]) -> Vec<(&str, String)> {
-    let several = |words: &str| all_of(&words.split(' ').skip(1).collect::<Vec<_>>());
-    list.iter().filter(|word| is_of_descriptors(word)).map(|word| (first(word), several(word))).collect()
+    let split = |word: &'_ String| word.split_once(' ').map(|(_, names)| several(names)).unwrap_or_default();
+    list.iter().filter(|word| is_of_descriptors(word)).map(|word| (first(word), split(word))).collect()
 }
 
 /// `now passes x and y with "abc" where it passed x`

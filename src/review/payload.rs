@@ -13,13 +13,18 @@ const LINE: usize = 60;
 /// How many bytes of what differs stand in a sentence.
 const SPAN: usize = 24;
 
+/// What stands for the verb: as it is now, and as it was.
+const DOES: &str = "\u{1}";
+const DID: &str = "\u{2}";
+
 /// How long bytes may be that are one number.
 const NUMBER: usize = 8;
 /// How far a word goes on each side of what differs in it.
 const WORD: usize = 12;
 
 /// What is told of bytes that differ: the sentence after the name of who sends or receives them.
-/// `{does}` and `{did}` stand for the verb, so that a send and its receive can be told in one.
+/// Two signs that no payload is shown with stand for the verb, so that a send and its receive can be
+/// told in one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {
     text: String,
@@ -31,7 +36,9 @@ impl Told {
     /// With the verb of an event.
     pub(super) fn with(&self, verb: &str) -> String {
         let (does, did) = verbs(verb);
-        self.text.replace("now {does}", &super::fields::now(does)).replace("{does}", does).replace("{did}", did)
+        let (now, no_longer) = (super::fields::now(does), super::fields::no_longer(does));
+        let text = self.text.replace(&format!("now {DOES}"), &now).replace(&format!("no longer {DOES}"), &no_longer);
+        text.replace(DOES, does).replace(DID, did)
     }
 }
 
@@ -40,7 +47,7 @@ pub(super) fn difference(old: &[Shown], new: &[Shown]) -> Told {
     let (was, is) = trimmed(old, new);
     if let ([Shown::Bytes(bytes)], [Shown::Varying { .. }]) = (was.as_slice(), is.as_slice()) {
         let place = place(old, &was);
-        let text = format!("now {{does}} bytes that vary{place} where it {{did}} the fixed {}", text(bytes));
+        let text = format!("now {DOES} bytes that vary{place} where it {DID} the fixed {}", text(bytes));
         return Told { text, edit: None };
     }
     let edit = match (was.as_slice(), is.as_slice()) {
@@ -52,10 +59,10 @@ pub(super) fn difference(old: &[Shown], new: &[Shown]) -> Told {
     };
     let text = match (was.as_slice(), is.as_slice()) {
         ([Shown::Bytes(old)], [Shown::Bytes(new)]) => bytes(old, new),
-        ([], [Shown::Bytes(_)]) if old.is_empty() => format!("now {{does}} {} where it {{did}} nothing", shown(new)),
-        ([Shown::Bytes(_)], []) if new.is_empty() => format!("now {{does}} nothing where it {{did}} {}", shown(old)),
+        ([], [Shown::Bytes(_)]) if old.is_empty() => format!("now {DOES} {} where it {DID} nothing", shown(new)),
+        ([Shown::Bytes(_)], []) if new.is_empty() => format!("now {DOES} nothing where it {DID} {}", shown(old)),
         ([one], [other]) => parts(one, other),
-        _ => format!("now {{does}} {} where it {{did}} {}", shown(new), shown(old)),
+        _ => format!("now {DOES} {} where it {DID} {}", shown(new), shown(old)),
     };
     Told { text, edit }
 }
@@ -108,25 +115,25 @@ fn parts(old: &Shown, new: &Shown) -> String {
         (Digest { size: was, .. }, Digest { size, .. }) | (Generated { size: was, .. }, Generated { size, .. })
             if was != size =>
         {
-            format!("now {{does}} {} where it {{did}} {was}{}", counted(*size, "byte"), beginning(old, new))
+            format!("now {DOES} {} where it {DID} {was}{}", counted(*size, "byte"), beginning(old, new))
         }
         (Digest { size, .. }, Digest { .. }) => {
-            format!("now {{does}} other bytes, {} as before{}", counted(*size, "byte"), beginning(old, new))
+            format!("now {DOES} other bytes, {} as before{}", counted(*size, "byte"), beginning(old, new))
         }
         (Named { .. } | Matched { .. } | Varying { .. }, Bytes(bytes)) => {
-            format!("now {{does}} the fixed {} where {} varied", text(bytes), varying(old))
+            format!("now {DOES} the fixed {} where {} varied", text(bytes), varying(old))
         }
         (Matched { regex: was, .. }, Matched { regex: is, .. }) => {
             let (was, is) = around(was, is, LINE);
-            format!("now {{does}} ~/{is}/ where it {{did}} ~/{was}/")
+            format!("now {DOES} ~/{is}/ where it {DID} ~/{was}/")
         }
         (Bytes(bytes), Named { .. } | Matched { .. }) => {
-            format!("now {{does}} {}, which varies, where it {{did}} the fixed {}", varying(new), text(bytes))
+            format!("now {DOES} {}, which varies, where it {DID} the fixed {}", varying(new), text(bytes))
         }
         (End(old), End(new)) => {
-            format!("now {{does}} all up to {} where that was {}", ends(new), ends(old))
+            format!("now {DOES} all up to {} where that was {}", ends(new), ends(old))
         }
-        _ => format!("now {{does}} {} where it {{did}} {}", part(new), part(old)),
+        _ => format!("now {DOES} {} where it {DID} {}", part(new), part(old)),
     }
 }
 
@@ -167,10 +174,10 @@ fn bytes(old: &[u8], new: &[u8]) -> String {
         (true, true) => return lines(old, new),
         (false, false) => {}
         _ if new.starts_with(old) || old.starts_with(new) => {}
-        _ => return format!("now {{does}} {} where it {{did}} {}", text(new), text(old)),
+        _ => return format!("now {DOES} {} where it {DID} {}", text(new), text(old)),
     }
     if escape(old).chars().count() <= WHOLE && escape(new).chars().count() <= WHOLE {
-        return format!("now {{does}} {} where it {{did}} {}", text(new), text(old));
+        return format!("now {DOES} {} where it {DID} {}", text(new), text(old));
     }
     span(old, new)
 }
@@ -178,21 +185,17 @@ fn bytes(old: &[u8], new: &[u8]) -> String {
 /// More or fewer bytes at the end, or a part in the middle that differs.
 fn span(old: &[u8], new: &[u8]) -> String {
     if let Some(more) = new.strip_prefix(old) {
-        return format!("now {{does}} {} more at the end: {}", counted(more.len() as u64, "byte"), text(more));
+        return format!("now {DOES} {} more at the end: {}", counted(more.len() as u64, "byte"), text(more));
     }
     if let Some(less) = old.strip_prefix(new) {
-        return format!(
-            "now {{does}} {} less: {} is missing at the end",
-            counted(less.len() as u64, "byte"),
-            text(less)
-        );
+        return format!("now {DOES} {} less: {} is missing at the end", counted(less.len() as u64, "byte"), text(less));
     }
     let (at, was, is) = differing(old, new);
     let is_short = was.len() <= SPAN && is.len() <= SPAN;
     let word = if is_short && was.len() == is.len() { in_word(old, at, was.len()) } else { at..at + was.len() };
     if word.len() > was.len() {
         return format!(
-            "now {{does}} {} at byte {} of {} where it {{did}} {}",
+            "now {DOES} {} at byte {} of {} where it {DID} {}",
             text(&new[word.clone()]),
             word.start + 1,
             new.len(),
@@ -214,14 +217,16 @@ fn inner(old: &[u8], new: &[u8], told: impl Fn(&[u8]) -> String) -> String {
     let (at, was, is) = differing(old, new);
     let sizes = format!("from byte {} on ({} bytes, {} before)", at + 1, new.len(), old.len());
     match (was, is) {
-        ([], is) => format!("now {{does}} {} more, {}, {sizes}", counted(is.len() as u64, "byte"), told(is)),
-        (was, []) => format!("no longer {{does}} {}, {sizes}", told(was)),
+        ([], is) => format!("now {DOES} {} more, {}, {sizes}", counted(is.len() as u64, "byte"), told(is)),
+        (was, []) => {
+            format!("now {DOES} {} less: {} is missing {sizes}", counted(was.len() as u64, "byte"), told(was))
+        }
         (was, is) if was.len() == is.len() => {
             let (first, last) = (at + 1, at + is.len());
             let which = if first == last { format!("byte {first}") } else { format!("bytes {first} to {last}") };
-            format!("now {{does}} {} as {which} of {} where it {{did}} {}", told(is), new.len(), told(was))
+            format!("now {DOES} {} as {which} of {} where it {DID} {}", told(is), new.len(), told(was))
         }
-        (was, is) => format!("now {{does}} {} where it {{did}} {}, {sizes}", told(is), told(was)),
+        (was, is) => format!("now {DOES} {} where it {DID} {}, {sizes}", told(is), told(was)),
     }
 }
 
@@ -242,17 +247,13 @@ fn differing<'b>(old: &'b [u8], new: &'b [u8]) -> (usize, &'b [u8], &'b [u8]) {
 
 fn binary(old: &[u8], new: &[u8]) -> String {
     if old.len() <= NUMBER && new.len() <= NUMBER {
-        return format!("now {{does}} {} where it {{did}} {}", hex(new), hex(old));
+        return format!("now {DOES} {} where it {DID} {}", hex(new), hex(old));
     }
     if let Some(more) = new.strip_prefix(old) {
-        return format!("now {{does}} {} more at the end: {}", counted(more.len() as u64, "byte"), hex(more));
+        return format!("now {DOES} {} more at the end: {}", counted(more.len() as u64, "byte"), hex(more));
     }
     if let Some(less) = old.strip_prefix(new) {
-        return format!(
-            "now {{does}} {} less: {} is missing at the end",
-            counted(less.len() as u64, "byte"),
-            hex(less)
-        );
+        return format!("now {DOES} {} less: {} is missing at the end", counted(less.len() as u64, "byte"), hex(less));
     }
     inner(old, new, hex)
 }
@@ -292,10 +293,10 @@ fn changed([was, is]: [Option<&[u8]>; 2]) -> String {
             let is_status = was.starts_with(b"HTTP/") && is.starts_with(b"HTTP/");
             let which = if is_status { "the status line " } else { "" };
             let (was, is) = both_ticked(was, is);
-            format!("now {{does}} {which}{is} where it {{did}} {was}")
+            format!("now {DOES} {which}{is} where it {DID} {was}")
         }
-        (None, is) => format!("now also {{does}} the line {}", ticked(is.unwrap_or_default())),
-        (Some(was), None) => format!("no longer {{does}} the line {}", ticked(was)),
+        (None, is) => format!("now also {DOES} the line {}", ticked(is.unwrap_or_default())),
+        (Some(was), None) => format!("no longer {DOES} the line {}", ticked(was)),
     }
 }
 

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Weight;
-use super::fields::listed;
+use super::fields::{listed, no_longer};
 use super::finding::{Finding, Said};
 use super::payload::Told;
+use super::phrase::quoted;
 use super::rename::Rename;
 use super::twins;
 
@@ -61,7 +62,7 @@ pub(super) fn of(mut findings: Vec<Finding>, renames: &[Rename]) -> Vec<Sentence
 fn renamed(rename: &Rename) -> Sentence {
     let Rename { old, new, is_endpoint } = rename;
     let text = match is_endpoint {
-        true => format!("endpoint {old} is called {new} now"),
+        true => format!("endpoint {} is called {} now", quoted(old), quoted(new)),
         false => format!("what varies as <{old}> is called <{new}> now"),
     };
     Sentence { weight: Weight::Names, text, old: Vec::new(), new: Vec::new(), step: None }
@@ -204,10 +205,13 @@ fn bytes(who: &str, verb: &str, told: &str, group: &[Finding]) -> String {
         }
     }
     let text = alike(who, told, others.into_iter());
-    match receivers.len() {
-        0 => text,
-        1 => format!("{text}, and {} receives that", receivers[0]),
-        _ => format!("{text}, and {} receive that", listed(&receivers, NAMES)),
+    let names = listed(&receivers, NAMES);
+    match (receivers.len(), told.starts_with("no longer ")) {
+        (0, _) => text,
+        (1, false) => format!("{text}, and {names} receives that"),
+        (_, false) => format!("{text}, and {names} receive that"),
+        (1, true) => format!("{text}, nor does {names} receive it"),
+        (_, true) => format!("{text}, nor do {names} receive it"),
     }
 }
 
@@ -279,13 +283,7 @@ fn event(group: &[Finding]) -> Sentence {
             let told = format!("{who} {does}{receiver}");
             Sentence { step: Some(told.clone()), ..sentence(group, format!("new: {told}")) }
         }
-        Said::Removed { who, does } => {
-            let text = match does.strip_prefix("is ") {
-                Some(what) => format!("{who} is no longer {what}"),
-                None => format!("{who} no longer {does}{receiver}"),
-            };
-            sentence(group, text)
-        }
+        Said::Removed { who, does } => sentence(group, format!("{who} {}{receiver}", no_longer(does))),
         _ => one(group),
     }
 }

@@ -45,7 +45,7 @@ fn what_changed_is_said() {
     let pairs = cases::PAIRS.iter().map(|(old, new, expected)| ((*old).to_owned(), (*new).to_owned(), *expected));
     let wrong = edited.chain(pairs).filter_map(|(old, new, expected)| {
         let said = said(&old, &new);
-        (said != expected).then(|| format!("from\n{old}\nto\n{new}\nsaid {said:#?}\nnot {expected:#?}\n"))
+        (said != expected).then(|| format!("from\n{old}\nto\n{new}\nsaid {said:?}\nnot  {expected:?}\n"))
     });
     let wrong: Vec<String> = wrong.collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -54,13 +54,13 @@ fn what_changed_is_said() {
 #[test]
 fn a_renaming_is_one_sentence() {
     let renamed = BASE.replace("client  ", "cli     ").replace("accept client", "accept cli");
-    assert_eq!(said(BASE, &renamed), ["endpoint client is called cli now"]);
+    assert_eq!(said(BASE, &renamed), ["endpoint `client` is called `cli` now"]);
     let both = renamed.replace("conn  ", "peer  ");
-    assert_eq!(said(BASE, &both), ["endpoint client is called cli now", "endpoint conn is called peer now"]);
+    assert_eq!(said(BASE, &both), ["endpoint `client` is called `cli` now", "endpoint `conn` is called `peer` now"]);
     let and_more = renamed.replace("cli       eof", "cli       expect reset");
     assert_eq!(
         said(BASE, &and_more),
-        ["cli now sees a reset where it saw the end of the stream", "endpoint client is called cli now"]
+        ["`cli` now sees a reset where it saw the end of the stream", "endpoint `client` is called `cli` now"]
     );
     let comparison = compare(BASE, &renamed);
     assert_eq!(comparison.kind_of_new(2), Some(RowKind::Renamed));
@@ -81,9 +81,9 @@ fn a_new_event_tells_the_line_of_its_step() {
     let new = changed(BASE, &[("conn      close", "conn      close\nclient    shutdown read")]);
     let comparison = compare(BASE, &new);
     let sentence = &comparison.sentences[0];
-    assert_eq!(sentence.with_lines(|_| None), "new: client shuts down reading");
+    assert_eq!(sentence.with_lines(|_| None), "new: `client` shuts down reading");
     let line_of = |line| (line == 10).then_some(17);
-    assert_eq!(sentence.with_lines(line_of), "new step, line 17: client shuts down reading");
+    assert_eq!(sentence.with_lines(line_of), "new step, line 17: `client` shuts down reading");
 }
 
 #[test]

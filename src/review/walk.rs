@@ -147,7 +147,7 @@ impl<'n> Walk<'n> {
         if was == is || sorted != (0..old.len()).collect::<Vec<_>>() {
             return None;
         }
-        let text = format!("the lanes {} are written in another order now", phrase::all_of(&is));
+        let text = format!("the lanes {} are written in another order now", phrase::all_quoted(is.iter().copied()));
         self.findings.push(Finding::plain(Weight::Names, text).at(old[0].line, new[0].line));
         self.has_lanes_swapped = true;
         Some(places.into_iter().zip(new).map(|(at, new)| (Some(&old[at]), Some(new))).collect())
@@ -174,7 +174,7 @@ impl<'n> Walk<'n> {
                 self.findings.push(finding.at(old.line, new.line));
             }
             (NodeKind::Lane(was, _), NodeKind::Lane(is, _)) if was != is => {
-                let text = format!("lane {was} is called {is} now");
+                let text = format!("lane {} is called {} now", phrase::quoted(was), phrase::quoted(is));
                 self.findings.push(Finding::plain(Weight::Names, text).at(old.line, new.line));
             }
             (NodeKind::End(was), NodeKind::End(is)) => self.ends.push((was, is, Some(old.line), Some(new.line))),
@@ -377,7 +377,7 @@ fn line_of(finding: Finding, node: &Node, is_new: bool) -> Finding {
 /// A block in words.
 fn block(kind: &NodeKind) -> String {
     match kind {
-        NodeKind::Lane(name, _) => format!("lane {name}"),
+        NodeKind::Lane(name, _) => format!("lane {}", phrase::quoted(name)),
         NodeKind::Repeat(Some(count), _) => format!("a repeat of {count}"),
         NodeKind::Repeat(None, _) => "a repeat".to_owned(),
         NodeKind::Retry(_) => "a retry".to_owned(),
@@ -386,8 +386,7 @@ fn block(kind: &NodeKind) -> String {
                 NodeKind::Lane(name, _) => Some(name.as_str()),
                 _ => None,
             });
-            let names: Vec<&str> = names.collect();
-            format!("a parallel of {}", phrase::all_of(&names))
+            format!("a parallel of {}", phrase::all_quoted(names))
         }
         _ => "a block".to_owned(),
     }

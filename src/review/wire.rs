@@ -4,7 +4,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::align::verb;
 use super::finding::{Finding, Weight};
-use super::phrase::{self, who};
+use super::phrase::{self, endpoint, who};
 use crate::trace::TraceText;
 use crate::trace::event::{Event, Segment};
 
@@ -78,14 +78,20 @@ impl<'n> Wire<'n> {
             }
             (_, true) => format!(
                 "on the wire, {} now sends {} to {} where it sent {}, when {} {}",
-                is.from,
+                endpoint(&is.from),
                 is.what,
-                is.to,
+                endpoint(&is.to),
                 was.what,
                 who(new.1),
                 phrase::of(new.1).now
             ),
-            _ => format!("on the wire, {} now sends {} to {} where it went to {}", is.from, is.what, is.to, was.to),
+            _ => format!(
+                "on the wire, {} now sends {} to {} where it went to {}",
+                endpoint(&is.from),
+                is.what,
+                endpoint(&is.to),
+                endpoint(&was.to)
+            ),
         };
         self.found.push(Finding::plain(Weight::Wire, text).at(old.0, new.0));
     }
@@ -105,7 +111,7 @@ impl<'n> Wire<'n> {
                     let text = format!(
                         "on the wire, {} of {} now crosses when {} {}; before, when {} {}",
                         gone.segment.what,
-                        gone.segment.from,
+                        endpoint(&gone.segment.from),
                         who(now.under),
                         phrase::of(now.under).now,
                         who(gone.under),
@@ -127,8 +133,8 @@ impl<'n> Wire<'n> {
 impl Crossed<'_> {
     fn told(&self, sends: &str) -> String {
         let Segment { from, to, what } = &self.segment;
-        let who = who(self.under);
-        let who = if who == *from { "it" } else { &who };
+        let (from, to, who) = (endpoint(from), endpoint(to), who(self.under));
+        let who = if who == from { "it" } else { &who };
         format!("on the wire, {from} {sends} {what} to {to} when {who} {}", phrase::of(self.under).now)
     }
 }

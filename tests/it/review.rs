@@ -48,7 +48,7 @@ fn it_shows_what_has_changed_beside_the_steps() {
     for words in [
         "changed  a",
         "The server answers what it was sent.",
-        "• conn now resets the connection where it closed",
+        "• `conn` now resets the connection where it closed",
         "- conn      close",
         "+ conn      reset                             13 │ - conn: reset",
         "a accept  r reject  s skip",
@@ -136,7 +136,7 @@ fn what_another_run_has_written_meanwhile_is_not_decided_unseen() {
     project.write("snapshots/a.snap.new", &text);
     terminal.press("a");
     let screen = terminal.shows("another run has written these files since");
-    assert!(screen.contains("• conn no longer closes"), "{screen}");
+    assert!(screen.contains("• `conn` no longer closes"), "{screen}");
     assert_eq!(fs::read_to_string(project.path("snapshots/a.snap.new")).unwrap(), text);
     terminal.press("a");
     terminal.shows("accepted a");
@@ -278,7 +278,7 @@ fn what_waits_is_listed() {
         .map(|item| (item["name"].as_str().unwrap(), item["state"].as_str().unwrap()))
         .collect();
     assert_eq!(states, [("a", "changed"), ("b", "changed"), ("c", "changed"), ("fresh", "new"), ("gone", "stale")]);
-    assert_eq!(json[0]["sentences"][0], "conn now resets the connection where it closed");
+    assert_eq!(json[0]["sentences"][0], "`conn` now resets the connection where it closed");
     assert_eq!(json[2]["spec"], "specs/c.yaml");
     assert_eq!(json[3]["pending"], "snapshots/fresh.snap.new");
     assert!(json[4]["pending"].is_null() && json[4]["reason"].as_str().unwrap().contains("specs/gone.yaml"));

@@ -6,7 +6,7 @@ use super::super::align::{is_seen, verb};
 use super::super::ending;
 use super::super::fields::listed;
 use super::super::finding::{Finding, Said, Weight};
-use super::super::phrase::{self, who};
+use super::super::phrase::{self, quoted, who};
 use super::{Single, Walk, line_of};
 use crate::trace::event::{Event, What};
 
@@ -18,7 +18,7 @@ impl<'n> Walk<'n> {
     pub(super) fn singles(&mut self) {
         let gone = self.gone_endpoints();
         for single in self.removed.iter().filter(|single| !gone.contains(&single.event.endpoint.as_str())) {
-            let (who, does) = (who(single.event), phrase::of(single.event).now);
+            let (who, does) = (who(single.event), phrase::gone(single.event));
             let open = if closes(single.event) { self.open(&single.event.endpoint) } else { String::new() };
             let said = match unchecked(single.event) {
                 Some(text) => Said::Unchecked(text),
@@ -57,7 +57,7 @@ impl<'n> Walk<'n> {
     fn told_gone(&self, names: &[&str]) -> Finding {
         let own: Vec<_> =
             self.removed.iter().filter(|single| names.contains(&single.event.endpoint.as_str())).collect();
-        let listed = listed(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(), NAMES);
+        let listed = listed(&names.iter().map(|name| quoted(name)).collect::<Vec<_>>(), NAMES);
         let text = match (names, own.as_slice()) {
             (_, [one]) => format!("{listed} is gone, with its only step: it {}", phrase::of(one.event).past),
             ([_], own) => format!("{listed} is gone, with its {} steps", own.len()),
