@@ -59,7 +59,7 @@ fn it_shows_what_has_changed_beside_the_steps() {
     terminal.shows("2 of 5");
     terminal.press("n");
     let screen = terminal.shows("3 of 5");
-    assert!(screen.contains("• new step, line 11: client shuts down writing"), "{screen}");
+    assert!(screen.contains("• new step, line 11: `client` shuts down writing"), "{screen}");
     terminal.press("n");
     let screen = terminal.shows("new      fresh");
     assert!(screen.contains("server    listen tcp"), "{screen}");
@@ -157,13 +157,13 @@ fn the_diagram_and_the_help_are_a_key_away() {
     terminal.press("d");
     terminal.shows("as it was before");
     terminal.press("d");
-    terminal.shows("• conn now");
+    terminal.shows("• `conn` now");
     terminal.press("?");
     terminal.shows("take back the last decision");
     terminal.press("x?");
     terminal.shows("Any key goes back");
     terminal.press(" ");
-    terminal.shows("• conn now");
+    terminal.shows("• `conn` now");
 }
 
 #[test]
