@@ -18,10 +18,12 @@ mod width;
 
 use serde::Serialize;
 
+pub(super) use label::{differing, shortened};
 pub use mermaid::mermaid;
 pub use svg::svg;
-pub(super) use svg::{Additions, Mark, OfStep, STYLE, embedded};
-pub use text::text;
+pub(super) use svg::{Additions, STYLE, embedded};
+pub(super) use text::drawn;
+pub use text::{Drawn, text};
 
 use crate::trace::record::Record;
 
@@ -176,6 +178,13 @@ pub struct Part {
     pub rows: Vec<Row>,
 }
 
+impl Step {
+    /// Whether it tells what is open at the end.
+    pub(super) fn is_end(&self) -> bool {
+        self.line == 0 && self.shape == Shape::Across && self.kind == Kind::Note
+    }
+}
+
 impl Diagram {
     /// The diagram of a record.
     pub fn of(record: &Record) -> Self {
@@ -191,6 +200,48 @@ impl Diagram {
                 let spec = first.split_once('[').map_or(first.as_str(), |(spec, _)| spec);
                 format!("{spec} ({} cases)", rest.len() + 1)
             }
+        }
+    }
+}
+
+/// What there is of a step, if there is anything.
+pub(super) type OfStep<'a, T> = dyn Fn(&Step) -> Option<T> + 'a;
+
+/// What becomes of a step from one diagram to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// It is in both, but not the same.
+    Changed,
+    /// It is in the second one only.
+    Added,
+    /// It is in the first one only.
+    Removed,
+    /// It is at another place in the second one.
+    MovedAway,
+    /// It is at another place in the first one.
+    MovedHere,
+}
+
+impl Mark {
+    /// The sign beside it.
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Changed => "≠",
+            Self::Added => "+",
+            Self::Removed => "−",
+            Self::MovedAway => "<",
+            Self::MovedHere => ">",
+        }
+    }
+
+    /// The word for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Added => "new",
+            Self::Removed => "gone",
+            Self::MovedAway => "moved from here",
+            Self::MovedHere => "moved here",
         }
     }
 }

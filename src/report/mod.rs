@@ -4,9 +4,11 @@
 //! wide the terminal is, the caller says in a [`Style`](crate::diagnostic::Style).
 
 mod changes;
+mod compared;
 pub mod diagram;
 mod difference;
 pub mod doctor;
+mod events;
 pub mod explain;
 pub mod failure;
 pub mod github;

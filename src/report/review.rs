@@ -1,18 +1,22 @@
 //! What a review shows of one trace that waits: what has changed in words, then event by event, with
 //! the steps of the spec beside them.
 
-use similar::{ChangeTag, TextDiff};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::paint::{ADDED, MARK, Page, QUIET, REMOVED, STRONG};
+use super::compared::{Compared, Side};
+use super::diagram::{self, Drawn};
+use super::events::{self, Sign};
+use super::paint::{MARK, Page, QUIET, STRONG};
 use crate::diagnostic::Style;
-use crate::review::{Comparison, Row, RowKind};
+use crate::review::Comparison;
 use crate::trace::TraceText;
 
 /// How many events that are the same stand round those that are not.
 const CONTEXT: usize = 2;
 /// The first column that the spec's line may stand in, where there is room for it.
 const BESIDE: usize = 44;
+/// How far what is continued stands to the right.
+const HANGING: usize = 12;
 /// How many columns of the spec's line must be seen for it to stand beside the event.
 const SEEN: usize = 24;
 
@@ -25,11 +29,19 @@ pub struct StepText {
     pub text: String,
 }
 
-/// The sentences, each wrapped.
-pub fn sentences(sentences: &[String], style: Style) -> Vec<String> {
+/// The sentences, each wrapped; only those that fit on so many lines, and how many more there are.
+pub fn sentences(sentences: &[String], most: usize, style: Style) -> Vec<String> {
     let mut lines = Vec::new();
-    for sentence in sentences {
-        for (at, part) in words(sentence, style.width.saturating_sub(2)).iter().enumerate() {
+    for (at, sentence) in sentences.iter().enumerate() {
+        let parts = words(sentence, style.width.saturating_sub(2));
+        let left = sentences.len() - at;
+        // The line that says how many are left needs room, too.
+        let has_room = lines.len() + parts.len() + usize::from(left > 1) <= most;
+        if at > 0 && !has_room {
+            lines.push(quiet(&format!("  and {left} more (m shows them)"), style));
+            break;
+        }
+        for (at, part) in parts.iter().enumerate() {
             let mark = if at == 0 { "• " } else { "  " };
             lines.push(painted(style, STRONG, &format!("{mark}{part}")));
         }
@@ -37,20 +49,21 @@ pub fn sentences(sentences: &[String], style: Style) -> Vec<String> {
     lines
 }
 
+/// One of the two diagrams of a comparison, with what differs marked; of a trace that stands alone nothing
+/// does.
+pub fn diagram(comparison: &Comparison, is_new: bool, test: &str, style: Style) -> Drawn {
+    /// How many characters the labels of arrows have, as elsewhere on a terminal.
+    const LABEL: usize = 60;
+    let side = if is_new { Side::New } else { Side::Old };
+    let compared = Compared::of(comparison, side, test, LABEL);
+    diagram::drawn(&compared.diagram, Some(&|step| compared.mark(step)), style)
+}
+
 /// The events that differ, those round them, and what the spec says there.
 pub fn difference(comparison: &Comparison, step: impl Fn(u32) -> Option<StepText>, style: Style) -> Vec<String> {
-    let rows = &comparison.rows;
-    let changes: Vec<usize> = (0..rows.len()).filter(|at| rows[*at].kind.is_change()).collect();
-    let is_near = |at: usize| changes.iter().any(|change| change.abs_diff(at) <= CONTEXT);
     let mut page = Lines { style, lines: Vec::new() };
-    let mut was_near = true;
-    for (at, row) in rows.iter().enumerate() {
-        if is_near(at) {
-            page.row(row, row.new.as_ref().and_then(|cell| step(cell.line)));
-        } else if was_near {
-            page.push(QUIET, "  ", "…", None);
-        }
-        was_near = is_near(at);
+    for line in events::lines(comparison, CONTEXT) {
+        page.push(line.sign, &line.text, line.event.and_then(&step));
     }
     page.lines
 }
@@ -62,7 +75,7 @@ pub fn whole(trace: &TraceText, step: impl Fn(u32) -> Option<StepText>, style: S
             let head = node.head();
             for (at, line) in head.lines().enumerate() {
                 let step = if at == 0 { step(node.line) } else { None };
-                page.push(anstyle::Style::new(), "  ", line, step);
+                page.push(Sign::Same, line, step);
             }
             walk(node.inner(), page, step);
         }
@@ -79,74 +92,17 @@ struct Lines {
 }
 
 impl Lines {
-    fn row(&mut self, row: &Row, step: Option<StepText>) {
-        match (row.kind, &row.old, &row.new) {
-            (RowKind::Changed | RowKind::Renamed, Some(old), Some(new)) => self.changed(&old.text, &new.text, step),
-            (RowKind::Removed, Some(old), _) => self.event(REMOVED, "- ", &old.text, step),
-            (RowKind::MovedAway, Some(old), _) => self.event(REMOVED, "< ", &old.text, step),
-            (RowKind::MovedHere, _, Some(new)) => self.event(ADDED, "> ", &new.text, step),
-            (RowKind::Added, _, Some(new)) => self.event(ADDED, "+ ", &new.text, step),
-            (_, old, new) => {
-                let text = new.as_ref().or(old.as_ref()).map(|cell| cell.text.as_str()).unwrap_or_default();
-                self.same(text, step);
-            }
-        }
-    }
-
-    fn event(&mut self, color: anstyle::Style, mark: &str, text: &str, mut step: Option<StepText>) {
-        for line in text.lines() {
-            self.push(color, mark, line, step.take());
-        }
-    }
-
-    /// An event that is the same: of long bytes the first lines tell which it is.
-    fn same(&mut self, text: &str, mut step: Option<StepText>) {
-        const LINES: usize = 3;
-        let count = text.lines().count();
-        let shown = if count > LINES + 1 { LINES } else { count };
-        for line in text.lines().take(shown) {
-            self.push(anstyle::Style::new(), "  ", line, step.take());
-        }
-        if shown < count {
-            self.push(QUIET, "  ", &format!("          … {} more lines", count - shown), None);
-        }
-    }
-
-    /// One event that became another one, line by line.
-    fn changed(&mut self, old: &str, new: &str, mut step: Option<StepText>) {
-        let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-        let diff = TextDiff::from_slices(&old, &new);
-        let groups = diff.grouped_ops(CONTEXT);
-        let mut next = 0;
-        for group in &groups {
-            let begins = group.first().map_or(0, |op| op.new_range().start);
-            if begins > next {
-                if next == 0 {
-                    self.push(anstyle::Style::new(), "  ", new[0], step.take());
-                }
-                self.push(QUIET, "  ", "          …", None);
-            }
-            for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-                let (color, mark) = match change.tag() {
-                    ChangeTag::Equal => (anstyle::Style::new(), "  "),
-                    ChangeTag::Delete => (REMOVED, "- "),
-                    ChangeTag::Insert => (ADDED, "+ "),
-                };
-                let step = if change.tag() == ChangeTag::Delete { None } else { step.take() };
-                self.push(color, mark, change.value(), step);
-            }
-            next = group.last().map_or(next, |op| op.new_range().end);
-        }
-        if next < new.len() && next > 0 {
-            self.push(QUIET, "  ", "          …", None);
-        }
-    }
-
     /// A line of a trace, wrapped where it is too long, with the spec's line beside it or below it.
-    fn push(&mut self, color: anstyle::Style, mark: &str, text: &str, step: Option<StepText>) {
+    fn push(&mut self, sign: Sign, text: &str, step: Option<StepText>) {
+        let (mark, color) = (sign.mark(), sign.color());
         let room = self.style.width.saturating_sub(2);
-        for part in pieces(text, room) {
-            self.lines.push(painted(self.style, color, &format!("{mark}{part}")));
+        // What is continued hangs, so that it is no event of its own.
+        let hanging = if room > 2 * HANGING { HANGING } else { 0 };
+        let first = pieces(text, room).into_iter().next().unwrap_or_default();
+        let rest = &text[first.len()..];
+        self.lines.push(painted(self.style, color, &format!("{mark}{first}")));
+        for part in pieces(rest, room - hanging).iter().filter(|part| !part.is_empty()) {
+            self.lines.push(painted(self.style, color, &format!("{mark}{}{part}", " ".repeat(hanging))));
         }
         let Some(StepText { place, text: said }) = step else { return };
         let own = 2 + text.width();
@@ -159,7 +115,8 @@ impl Lines {
             line.push_str(&" ".repeat(at - own));
             line.push_str(&painted(self.style, QUIET, &cut(&said, self.style.width - at)));
         } else {
-            let said = cut(&format!("          {said}"), self.style.width);
+            // A corner, so that it is not taken for the next event.
+            let said = cut(&format!("        ╰{said}"), self.style.width);
             self.lines.push(painted(self.style, QUIET, &said));
         }
     }

@@ -8,6 +8,7 @@ use super::paint::{BAD, GOOD, ODD, Page, QUIET, STRONG};
 use super::way_out::WayOut;
 use super::{changes, failure, tries};
 use crate::diagnostic::{Diagnostic, Format, Style, render};
+use crate::review::compare;
 use crate::source::SourceFile;
 use crate::suite::{Change, Outcome, SpecResult, TestResult, Totals};
 use crate::trace::record::Record;
@@ -82,7 +83,7 @@ fn draw_cases(page: &mut Page, result: &SpecResult, first: &TestResult, cases: u
 fn draw_new(page: &mut Page, name: &str, about: &str, change: &Change) {
     verdict(page, ODD, "new", name, about);
     match &change.contradicts {
-        Some(first) => changes::draw(page, &first.trace, &change.trace),
+        Some(first) => changes::draw(page, &compare(&first.trace, &change.trace)),
         None => new_trace(page, &change.trace),
     }
 }
@@ -90,8 +91,9 @@ fn draw_new(page: &mut Page, name: &str, about: &str, change: &Change) {
 fn draw_changed(page: &mut Page, name: &str, about: &str, change: &Change) {
     verdict(page, BAD, "changed", name, about);
     let other = change.contradicts.as_ref().map_or(&change.accepted, |first| &first.trace);
-    changes::tell(page, other, &change.trace);
-    changes::draw(page, other, &change.trace);
+    let comparison = compare(other, &change.trace);
+    changes::tell(page, &comparison);
+    changes::draw(page, &comparison);
 }
 
 /// The last line: how many tests have which verdict, and how long it all took.

@@ -3,6 +3,7 @@
 use super::paint::{Page, QUIET, STRONG};
 use super::terminal::{Options, failed, shown_path};
 use super::{changes, terminal};
+use crate::review::compare;
 use crate::suite::{Outcome, SpecResult, Tries, Way};
 
 /// How many ways are shown.
@@ -55,9 +56,9 @@ fn draw_way(page: &mut Page, result: &SpecResult, way: &Way, first: Option<&Way>
         (Outcome::Changed(change), None) => {
             page.paint(QUIET, &format!("  against {}", shown_path(&change.snapshot)));
             page.end_line();
-            changes::draw(page, &change.accepted, &way.trace);
+            changes::draw(page, &compare(&change.accepted, &way.trace));
         }
-        (_, Some(first)) => changes::draw(page, &first.trace, &way.trace),
+        (_, Some(first)) => changes::draw(page, &compare(&first.trace, &way.trace)),
         (_, None) => {}
     }
 }

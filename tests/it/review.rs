@@ -51,7 +51,7 @@ fn it_shows_what_has_changed_beside_the_steps() {
         "• `conn` now resets the connection where it closed",
         "- conn      close",
         "+ conn      reset                             13 │ - conn: reset",
-        "a accept  r reject  s skip",
+        "a accept  r reject  s skip  A/R all 2 alike",
     ] {
         assert!(screen.contains(words), "no `{words}` on\n{screen}");
     }
@@ -160,10 +160,95 @@ fn the_diagram_and_the_help_are_a_key_away() {
     terminal.shows("• `conn` now");
     terminal.press("?");
     terminal.shows("take back the last decision");
-    terminal.press("x?");
-    terminal.shows("Any key goes back");
-    terminal.press(" ");
+    terminal.shows("any other key: back");
+    terminal.press("x");
     terminal.shows("• `conn` now");
+}
+
+#[test]
+fn the_diagram_goes_to_what_differs_and_marks_it() {
+    let lines = (0..40).fold(String::new(), |lines, at| {
+        lines + &format!("  - client: {{send: \"{at}\"}}\n  - conn: {{recv: \"{at}\"}}\n")
+    });
+    let spec = ECHO.replace("  - client: {send: ping}", &format!("{lines}  - client: {{send: ping}}"));
+    let project = Project::new(&[("specs/a.yaml", &spec)]);
+    project.run(&["run", "--update", "all"]).exits(0);
+    project.write("specs/a.yaml", &spec.replace("  - conn: close", "  - conn: reset").replace("\"33\"", "\"xx\""));
+    project.run(&["run"]).exits(1);
+    let mut terminal = review(&project, 60, 14);
+    terminal.shows("1 of 1");
+    terminal.press("d");
+    let screen = terminal.shows("as it is now");
+    assert!(screen.contains("server  client  conn"), "{screen}");
+    assert!(screen.lines().any(|line| line.starts_with("≠ ") && line.ends_with("2 \"xx\"")), "{screen}");
+    assert!(screen.lines().any(|line| line.starts_with("  ") && line.ends_with("2 \"32\"")), "{screen}");
+    terminal.press("G");
+    terminal.until(|screen| screen.contains("server  client  conn") && screen.contains("reset"));
+    terminal.press("d");
+    let screen = terminal.shows("as it was before");
+    assert!(screen.lines().any(|line| line.starts_with("≠ ") && line.ends_with("2 \"33\"")), "{screen}");
+}
+
+#[test]
+fn the_help_is_read_to_its_end_in_a_small_window() {
+    let project = project();
+    let mut terminal = review(&project, 60, 14);
+    terminal.shows("q quit");
+    terminal.press("?");
+    terminal.shows("more lines below (space)");
+    terminal.press("   ");
+    terminal.shows("Any other key goes back");
+    terminal.press("b");
+    terminal.shows("more lines below (space)");
+    terminal.press("x");
+    terminal.shows("• `conn` now");
+}
+
+#[test]
+fn many_sentences_leave_room_for_the_events() {
+    let renamed = |text: &str| {
+        ["server", "client"].iter().fold(text.to_owned(), |text, name| text.replace(name, &format!("{name}2")))
+    };
+    let other = renamed(ECHO).replace("ping", "a longer text").replace("conn: close", "conn: reset");
+    let project = Project::new(&[("specs/a.yaml", ECHO)]);
+    project.run(&["run", "--update", "all"]).exits(0);
+    project.write("specs/a.yaml", &other);
+    project.run(&["run"]).exits(1);
+    let mut terminal = review(&project, 60, 14);
+    let screen = terminal.shows("more (m shows them)");
+    assert!(screen.contains("- server    listen tcp"), "{screen}");
+    assert!(!screen.contains("is called `client2` now"), "{screen}");
+    terminal.press("m");
+    let screen = terminal.shows("is called `client2` now");
+    assert!(!screen.contains("m shows them"), "{screen}");
+    terminal.press("m");
+    terminal.shows("m shows them");
+}
+
+#[test]
+fn what_was_decided_elsewhere_is_said() {
+    let project = project();
+    let mut terminal = review(&project, 80, 24);
+    terminal.shows("1 of 5");
+    project.run(&["accept", "a"]).exits(0);
+    terminal.press("a");
+    let screen = terminal.shows("a was accepted meanwhile; nothing waits there any more");
+    assert!(screen.contains("2 of 5  changed  b"), "{screen}");
+    project.run(&["reject", "b"]).exits(0);
+    terminal.press("r");
+    terminal.shows("b was rejected, or a run has passed meanwhile");
+    terminal.press("nn");
+    terminal.shows("stale    gone");
+    fs::remove_file(project.path("snapshots/gone.snap")).unwrap();
+    terminal.press("a");
+    let screen = terminal.shows("gone was removed meanwhile");
+    assert!(screen.contains("3 of 5"), "{screen}");
+    terminal.press("p");
+    let screen = terminal.shows("2 of 5");
+    assert!(screen.contains("decided elsewhere"), "{screen}");
+    terminal.press("q");
+    assert_eq!(terminal.end().code(), Some(1));
+    terminal.shows("2 still wait");
 }
 
 #[test]
@@ -172,7 +257,9 @@ fn it_fits_into_every_terminal() {
     let mut terminal = review(&project, 60, 24);
     let screen = terminal.shows("1 of 5");
     assert!(screen.lines().all(|line| line.chars().count() <= 60), "{screen}");
-    assert!(screen.contains("- conn: reset") && screen.contains("a accept"), "{screen}");
+    for words in ["- conn: reset", "a accept", "A/R all 2 alike", "q quit"] {
+        assert!(screen.contains(words), "no `{words}` on\n{screen}");
+    }
     for (columns, rows) in [(20, 5), (1, 1), (200, 60), (40, 10)] {
         terminal.resize(columns, rows);
         let fits = |screen: &str| screen.starts_with(if columns > 6 { "1 of 5" } else { "" });
@@ -234,10 +321,10 @@ fn an_editor_is_opened_at_the_step() {
     assert_eq!(fs::read_to_string(project.path("edited")).unwrap(), "edits +13 specs/a.yaml\n");
     assert!(terminal.is_taken());
     let mut command = project.command(&["review"]);
-    command.env("EDITOR", "false").env_remove("VISUAL");
+    command.env("EDITOR", "./edit.sh").env("VISUAL", "false");
     let mut terminal = Terminal::start(command, 80, 24);
     terminal.press("e");
-    terminal.shows("`false` ended with exit status: 1");
+    terminal.shows("`false` ended with exit status: 1; set $VISUAL to another one");
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(super) enum Decision {
     Accepted,
     Rejected,
     Skipped,
+    /// Somebody else has decided meanwhile.
+    Elsewhere,
 }
 
 impl Decision {
@@ -28,6 +30,7 @@ impl Decision {
             (Self::Rejected, State::Stale) => "kept",
             (Self::Rejected, _) => "rejected",
             (Self::Skipped, _) => "skipped",
+            (Self::Elsewhere, _) => "decided elsewhere",
         }
     }
 }
@@ -151,7 +154,7 @@ impl Item {
             return Ok(None);
         }
         match (decision, self.waiting.state) {
-            (Decision::Skipped, _) | (Decision::Rejected, State::Stale) => {}
+            (Decision::Skipped | Decision::Elsewhere, _) | (Decision::Rejected, State::Stale) => {}
             (Decision::Accepted, State::Stale) => self.waiting.remove()?,
             (Decision::Accepted, _) => self.waiting.pending.accept()?,
             (Decision::Rejected, _) => self.waiting.pending.reject()?,
@@ -184,8 +187,17 @@ impl Item {
         Ok(())
     }
 
-    /// Whether there is still something to decide.
-    pub(super) fn is_there(&self) -> bool {
-        self.waiting.pending.path.is_file()
+    /// What somebody else has done meanwhile, where there is nothing to decide any more.
+    pub(super) fn decided_elsewhere(&self) -> io::Result<Option<&'static str>> {
+        if self.waiting.pending.path.is_file() {
+            return Ok(None);
+        }
+        let waited = self.comparison.new.to_text();
+        let is_accepted = || Ok::<_, io::Error>(self.waiting.accepted()?.trim() == waited.trim());
+        Ok(Some(match self.waiting.state {
+            State::Stale => "removed",
+            State::New | State::Changed if is_accepted()? => "accepted",
+            State::New | State::Changed => "rejected, or a run has passed",
+        }))
     }
 }

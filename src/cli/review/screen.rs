@@ -24,7 +24,7 @@ use super::keys::{self, Key};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Input {
     Key(Key),
-    /// It has another size now, or a key that means nothing was pressed.
+    /// It has another size now.
     Other,
 }
 
@@ -75,7 +75,7 @@ impl Screen {
     #[expect(clippy::unused_self, reason = "only in raw mode a key comes at once")]
     pub(super) fn next(&self) -> io::Result<Input> {
         match event::read()? {
-            Event::Key(key) if key.kind != KeyEventKind::Release => Ok(keys::of(key).map_or(Input::Other, Input::Key)),
+            Event::Key(key) if key.kind != KeyEventKind::Release => Ok(Input::Key(keys::of(key))),
             _ => Ok(Input::Other),
         }
     }
@@ -84,14 +84,15 @@ impl Screen {
     #[expect(clippy::unused_self, reason = "it is taken over again afterwards")]
     pub(super) fn edit(&self, file: &Path, line: u32) -> Result<(), String> {
         let set = |name| env::var(name).ok().filter(|value: &String| !value.trim().is_empty());
-        let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".to_owned());
+        let named = ["VISUAL", "EDITOR"].into_iter().find_map(|name| set(name).map(|editor| (name, editor)));
+        let (name, editor) = named.unwrap_or_else(|| ("EDITOR", "vi".to_owned()));
         restore();
         let ended =
             Command::new("sh").arg("-c").arg(command(&editor)).arg(&editor).arg(file).arg(line.to_string()).status();
         let taken = take().map_err(|error| error.to_string());
         match ended {
             Ok(status) if status.success() => taken,
-            Ok(status) => taken.and(Err(format!("`{editor}` ended with {status}; set $EDITOR to another one"))),
+            Ok(status) => taken.and(Err(format!("`{editor}` ended with {status}; set ${name} to another one"))),
             Err(error) => taken.and(Err(format!("cannot start `{editor}`: {error}"))),
         }
     }

@@ -1,12 +1,11 @@
 //! A review: where it is, what has been decided, and what a key does. It knows no terminal.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::item::{Decision, Files, Item};
 use super::keys::{self, Key};
 use crate::diagnostic::Style;
-use crate::report::diagram::{self, Diagram};
+use crate::report::diagram::Drawn;
 use crate::report::review::{self, heading, quiet, strong};
 use crate::suite::waiting::State;
 
@@ -18,6 +17,16 @@ enum Face {
     DiagramNow,
     DiagramBefore,
     Help,
+}
+
+/// What is drawn below the heading.
+#[derive(Debug, Default)]
+struct Page {
+    /// What stays where it is when the rest is scrolled.
+    head: Vec<String>,
+    lines: Vec<String>,
+    /// Where it is looked at first.
+    first: usize,
 }
 
 /// What the terminal has to do after a key.
@@ -44,13 +53,28 @@ pub(super) struct Session {
     room: usize,
     height: usize,
     face: Face,
+    /// Whether all sentences are shown, however many they are.
+    has_all_words: bool,
+    /// Whether the page is drawn for the first time, so that it is not known yet where to look.
+    is_fresh: bool,
     message: Option<String>,
     done: Vec<Step>,
 }
 
 impl Session {
     pub(super) fn new(items: Vec<Item>) -> Self {
-        Self { items, at: 0, top: 0, room: 0, height: 0, face: Face::default(), message: None, done: Vec::new() }
+        Self {
+            items,
+            at: 0,
+            top: 0,
+            room: 0,
+            height: 0,
+            face: Face::default(),
+            has_all_words: false,
+            is_fresh: true,
+            message: None,
+            done: Vec::new(),
+        }
     }
 
     /// How many were decided so, and how many are left.
@@ -60,9 +84,12 @@ impl Session {
 
     pub(super) fn press(&mut self, key: Key) -> Effect {
         self.message = None;
-        if self.face == Face::Help {
+        if self.scroll(key) {
+            return Effect::Draw;
+        }
+        if self.face == Face::Help && key != Key::Quit {
             self.show(Face::Difference);
-            return if key == Key::Quit { Effect::Quit } else { Effect::Draw };
+            return Effect::Draw;
         }
         match key {
             Key::Accept => self.decide(Decision::Accepted, false),
@@ -82,12 +109,11 @@ impl Session {
                 _ => Face::Difference,
             }),
             Key::Help => self.show(Face::Help),
-            Key::Up => self.top = self.top.saturating_sub(1),
-            Key::Down => self.top = (self.top + 1).min(self.room),
-            Key::PageUp => self.top = self.top.saturating_sub(self.height.saturating_sub(1).max(1)),
-            Key::PageDown => self.top = (self.top + self.height.saturating_sub(1).max(1)).min(self.room),
-            Key::Top => self.top = 0,
-            Key::Bottom => self.top = self.room,
+            Key::More => {
+                self.has_all_words = !self.has_all_words;
+                self.show(Face::Difference);
+            }
+            Key::Up | Key::Down | Key::PageUp | Key::PageDown | Key::Top | Key::Bottom | Key::Other => {}
             Key::Edit => match self.items[self.at].place() {
                 Some((path, line)) => return Effect::Edit(path, line),
                 None => self.say("there is no spec to edit"),
@@ -95,6 +121,22 @@ impl Session {
             Key::Quit => return Effect::Quit,
         }
         Effect::Draw
+    }
+
+    /// Scrolls, where the key is for that and there is something to scroll.
+    fn scroll(&mut self, key: Key) -> bool {
+        let page = self.height.saturating_sub(1).max(1);
+        let top = match key {
+            Key::Up => self.top.saturating_sub(1),
+            Key::Down => self.top + 1,
+            Key::PageUp => self.top.saturating_sub(page),
+            Key::PageDown => self.top + page,
+            Key::Top => 0,
+            Key::Bottom => self.room,
+            _ => return false,
+        };
+        self.top = top.min(self.room);
+        self.room > 0
     }
 
     pub(super) fn say(&mut self, message: impl Into<String>) {
@@ -112,7 +154,7 @@ impl Session {
     }
 
     fn show(&mut self, face: Face) {
-        (self.face, self.top) = (face, 0);
+        (self.face, self.top, self.is_fresh) = (face, 0, true);
     }
 
     fn go(&mut self, at: usize) {
@@ -120,7 +162,8 @@ impl Session {
             self.say("this is the last");
             return;
         }
-        (self.at, self.top, self.face) = (at, 0, Face::Difference);
+        (self.at, self.has_all_words) = (at, false);
+        self.show(Face::Difference);
     }
 
     /// Decides on this trace, and on all like it that are not decided yet.
@@ -131,12 +174,7 @@ impl Session {
             self.say(format!("this is {word} already; u takes the last decision back"));
             return;
         }
-        let is_open = |item: &Item| item.decision.is_none_or(|decision| decision == Decision::Skipped);
-        let others: Vec<usize> = (0..self.items.len())
-            .filter(|at| {
-                *at == here || alike && is_open(&self.items[*at]) && self.items[here].is_like(&self.items[*at])
-            })
-            .collect();
+        let others = if alike { self.alike() } else { vec![here] };
         let (mut step, mut missed) = (Step::new(), Vec::new());
         for at in others {
             let item = &mut self.items[at];
@@ -154,37 +192,55 @@ impl Session {
         if count > 0 {
             self.done.push(step);
         }
-        for at in &missed {
-            self.refresh(*at);
-        }
-        if !missed.is_empty() {
+        let left = missed.iter().filter(|at| !self.refresh(**at)).count();
+        if missed.contains(&here) && self.items[here].decision.is_none() {
             self.say("another run has written these files since; nothing was done: look again");
-            if missed.contains(&here) {
-                self.show(Face::Difference);
-                return;
-            }
+            self.show(Face::Difference);
+            return;
         }
-        if self.message.is_none() {
-            let state = self.items[here].waiting.state;
-            let word = decision.word(state);
+        if self.message.is_none() && count > 0 {
+            let word = decision.word(self.items[here].waiting.state);
+            let others = match left {
+                0 => String::new(),
+                left => format!("; another run has written {left} since, which still wait"),
+            };
             self.say(match count {
-                1 => format!("{word} {}", self.items[here].waiting.name()),
-                count => format!("{word} {count} that are alike"),
+                1 => format!("{word} {}{others}", self.items[here].waiting.name()),
+                count => format!("{word} {count} that are alike{others}"),
             });
         }
-        if count > 0 {
+        if count > 0 || self.items[here].decision.is_some() {
             self.advance();
         }
     }
 
-    /// Reads again what another run has written. What is gone counts as skipped.
-    fn refresh(&mut self, at: usize) {
+    /// The one that is shown, and all like it that are not decided yet.
+    fn alike(&self) -> Vec<usize> {
+        let is_open = |item: &Item| item.decision.is_none_or(|decision| decision == Decision::Skipped);
+        let here = &self.items[self.at];
+        let is_alike = |at: &usize| *at == self.at || is_open(&self.items[*at]) && here.is_like(&self.items[*at]);
+        (0..self.items.len()).filter(is_alike).collect()
+    }
+
+    /// Reads again what somebody else has written. Tells whether there is nothing to decide any more.
+    fn refresh(&mut self, at: usize) -> bool {
         let item = &mut self.items[at];
-        if !item.is_there() {
-            item.decision = Some(Decision::Skipped);
-        } else if let Err(error) = item.reload() {
-            self.message = Some(error.to_string());
+        match item.decided_elsewhere() {
+            Ok(Some(what)) => {
+                item.decision = Some(Decision::Elsewhere);
+                let name = item.waiting.name();
+                self.say(format!("{name} was {what} meanwhile; nothing waits there any more"));
+                return true;
+            }
+            Ok(None) => {
+                item.decision = None;
+                if let Err(error) = item.reload() {
+                    self.message = Some(error.to_string());
+                }
+            }
+            Err(error) => self.message = Some(error.to_string()),
         }
+        false
     }
 
     /// Goes to the next that is not decided, after this one or from the beginning.
@@ -235,43 +291,74 @@ impl Session {
             lines.push(quiet(&(item.about.clone() + &refs), style));
         }
         lines.push(quiet(&"─".repeat(style.width), style));
-        let page = self.page(style);
-        self.height = height.saturating_sub(lines.len() + 2).max(1);
-        self.room = page.len().saturating_sub(self.height);
+        let room = height.saturating_sub(lines.len() + 2).max(1);
+        let page = self.page(room, style);
+        // Names that would take most of a small screen are scrolled with what is below them.
+        let (head, page) = match page {
+            Page { head, lines, first } if 3 * head.len() > room => {
+                let first = if first == 0 { 0 } else { first + head.len() };
+                (Vec::new(), Page { head: Vec::new(), lines: head.into_iter().chain(lines).collect(), first })
+            }
+            page => (page.head.clone(), page),
+        };
+        self.height = room.saturating_sub(head.len()).max(1);
+        self.room = page.lines.len().saturating_sub(self.height);
+        if std::mem::take(&mut self.is_fresh) {
+            self.top = page.first;
+        }
         self.top = self.top.min(self.room);
-        lines.extend(page.iter().skip(self.top).take(self.height).cloned());
+        lines.extend(head);
+        lines.extend(page.lines.iter().skip(self.top).take(self.height).cloned());
         lines.resize(height.saturating_sub(2).max(lines.len().min(height)), String::new());
-        lines.push(self.status(page.len(), style));
-        lines.push(quiet(keys::footer(style.width), style));
+        lines.push(self.status(page.lines.len(), style));
+        lines.push(quiet(&self.footer(style.width), style));
         // Of a terminal that is too low, the beginning is seen.
         lines.truncate(height);
         lines
+    }
+
+    fn footer(&self, width: usize) -> String {
+        match self.face {
+            Face::Help => keys::help_footer(self.room > 0).to_owned(),
+            _ => keys::footer(width, self.alike().len()),
+        }
     }
 
     fn status(&self, lines: usize, style: Style) -> String {
         if let Some(message) = &self.message {
             return strong(message, style);
         }
-        let below = lines.saturating_sub(self.top + self.height);
-        let mut said = match self.face {
-            Face::DiagramNow => "as it is now; ".to_owned(),
-            Face::DiagramBefore => "as it was before; ".to_owned(),
-            Face::Difference | Face::Help => String::new(),
+        let item = &self.items[self.at];
+        let face = match self.face {
+            Face::DiagramNow if item.waiting.state == State::Changed => "as it is now (d: as it was)",
+            Face::DiagramBefore => "as it was before",
+            _ => "",
         };
-        if below > 0 {
-            let _ = write!(said, "{below} more lines below (space)");
-        }
-        quiet(said.trim_end_matches("; "), style)
+        let scrolled = match (self.top, lines.saturating_sub(self.top + self.height)) {
+            (_, 1) => "1 more line below (space)".to_owned(),
+            (0, 0) => String::new(),
+            (above, 0) => format!("{above} above (b)"),
+            (0, below) => format!("{below} more lines below (space)"),
+            (above, below) => format!("{below} more lines below (space), {above} above (b)"),
+        };
+        let said = if face.is_empty() || scrolled.is_empty() { "" } else { "; " };
+        quiet(&format!("{face}{said}{scrolled}"), style)
     }
 
-    fn page(&self, style: Style) -> Vec<String> {
+    fn page(&self, room: usize, style: Style) -> Page {
         let item = &self.items[self.at];
+        let diagram = |is_new| {
+            let Drawn { head, lines, first } = review::diagram(&item.comparison, is_new, &item.waiting.name(), style);
+            // What led there is seen, too.
+            Page { head, lines, first: first.unwrap_or(0).saturating_sub(room / 3) }
+        };
         match self.face {
-            Face::Help => keys::help(style),
-            Face::DiagramNow => drawn(item, &item.comparison.new, style),
-            Face::DiagramBefore => drawn(item, &item.comparison.old, style),
+            Face::Help => Page { lines: keys::help(style), ..Page::default() },
+            Face::DiagramNow => diagram(true),
+            Face::DiagramBefore => diagram(false),
             Face::Difference => {
-                let mut lines = review::sentences(&item.sentences, style);
+                let most = if self.has_all_words { usize::MAX } else { room / 2 };
+                let mut lines = review::sentences(&item.sentences, most, style);
                 if !lines.is_empty() {
                     lines.push(String::new());
                 }
@@ -279,13 +366,8 @@ impl Session {
                     State::Changed => review::difference(&item.comparison, |line| item.step(line), style),
                     State::New | State::Stale => review::whole(item.trace(), |line| item.step(line), style),
                 });
-                lines
+                Page { lines, ..Page::default() }
             }
         }
     }
-}
-
-fn drawn(item: &Item, trace: &crate::trace::TraceText, style: Style) -> Vec<String> {
-    let record = trace.to_record(&item.waiting.name(), |line| line);
-    diagram::text(&[Diagram::of(&record)], style).lines().map(str::to_owned).collect()
 }

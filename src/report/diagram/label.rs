@@ -132,6 +132,96 @@ fn push_cut(out: &mut String, text: &str, most: usize) {
     out.push('…');
 }
 
+/// A label of at most so many characters.
+pub(in crate::report) fn shortened(label: &str, most: usize) -> String {
+    let mut kept = String::new();
+    push_cut(&mut kept, label, most);
+    kept
+}
+
+/// The label of an event of which another one differs, so that it shows where: `92 …"Age: 3\r\n"…`.
+/// `own` and `other` are both as traces have them. `None` where their payloads are the same.
+pub(in crate::report) fn differing(label: &str, own: &str, other: &str, most: usize) -> Option<String> {
+    let (own, other) = (lines(own), lines(other));
+    let same = own.iter().zip(&other).take_while(|(own, other)| own == other).count();
+    let line = *own.get(same)?;
+    let has_lines = own.len() > 1;
+    let excerpt = around(line, other.get(same).copied().unwrap_or_default(), most.saturating_sub(8).max(12));
+    let (before, after) = (if same > 0 { "…" } else { "" }, if same + 1 < own.len() { "…" } else { "" });
+    let quote = if has_lines && !is_dump(line) { "\"" } else { "" };
+    let words: Vec<&str> = head(label).collect();
+    Some(format!("{} {before}{quote}{excerpt}{quote}{after}", words.join(" ")).trim_start().to_owned())
+}
+
+/// The lines of an event's payload; where it has none of its own, the rest of the event's line.
+fn lines(event: &str) -> Vec<&str> {
+    let payload: Vec<&str> = event.lines().filter_map(|line| line.trim_start().strip_prefix("| ")).collect();
+    if !payload.is_empty() {
+        return payload;
+    }
+    let first = event.lines().next().unwrap_or_default();
+    vec![first.find('"').map_or(first, |at| &first[at..])]
+}
+
+/// Whether a line is of a hex dump.
+fn is_dump(line: &str) -> bool {
+    let mut pairs = line.split(' ').take(4);
+    pairs.all(|pair| pair.len() >= 2 && pair.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'.'))
+}
+
+/// What stands before the payload in a label: words, and how many bytes.
+fn head(label: &str) -> impl Iterator<Item = &str> {
+    let mut is_over = false;
+    label.split(' ').take_while(move |word| {
+        let is_size = word.bytes().all(|byte| byte.is_ascii_digit()) || *word == "~";
+        let is_word = word.bytes().all(|byte| byte.is_ascii_lowercase());
+        let is_head = !is_over && !word.is_empty() && (is_size || is_word);
+        is_over = is_size;
+        is_head
+    })
+}
+
+/// At most so many characters of a text round the first that another one has otherwise.
+fn around(text: &str, other: &str, most: usize) -> String {
+    let (text, other) = (tokens(text), tokens(other));
+    let length = |tokens: &[&str]| tokens.iter().map(|token| token.chars().count()).sum::<usize>();
+    if length(&text) <= most {
+        return text.concat();
+    }
+    let same = text.iter().zip(&other).take_while(|(own, other)| own == other).count();
+    let mut start = same;
+    while start > 0 && length(&text[start - 1..same]) <= most / 2 {
+        start -= 1;
+    }
+    // A beginning that is left out must save something.
+    if length(&text[..start]) < 2 {
+        start = 0;
+    }
+    let mut end = start;
+    while end < text.len() && length(&text[start..=end]) <= most {
+        end += 1;
+    }
+    let (before, after) = (if start > 0 { "…" } else { "" }, if end < text.len() { "…" } else { "" });
+    format!("{before}{}{after}", text[start..end].concat())
+}
+
+/// A text that is escaped, in characters that belong together.
+fn tokens(text: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let size = match rest.as_bytes() {
+            [b'\\', b'x', _, _, ..] if rest.is_char_boundary(4) => 4,
+            [b'\\', _, ..] if rest.is_char_boundary(2) => 2,
+            _ => first.len_utf8(),
+        };
+        let (token, left) = rest.split_at(size);
+        tokens.push(token);
+        rest = left;
+    }
+    tokens
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

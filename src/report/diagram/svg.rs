@@ -10,7 +10,7 @@ use maud::{Markup, PreEscaped};
 use super::super::markup::escaped;
 use super::flat::{Flat, Line, flat};
 use super::width::width;
-use super::{Diagram, Kind, Role, Shape, Step};
+use super::{Diagram, Kind, Mark, OfStep, Role, Shape, Step};
 use layout::{HEAD, Layout, TOP};
 
 /// How much room the signs of marks take.
@@ -26,9 +26,6 @@ pub fn svg(diagram: &Diagram) -> String {
     out
 }
 
-/// What there is of a step, if there is anything.
-pub(in crate::report) type OfStep<'a, T> = dyn Fn(&Step) -> Option<T> + 'a;
-
 /// What a page adds to a diagram.
 #[derive(Clone, Copy, Default)]
 pub(in crate::report) struct Additions<'a> {
@@ -36,28 +33,6 @@ pub(in crate::report) struct Additions<'a> {
     pub(in crate::report) link: Option<&'a OfStep<'a, String>>,
     /// How a step is marked.
     pub(in crate::report) mark: Option<&'a OfStep<'a, Mark>>,
-}
-
-/// What becomes of a step from one diagram to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report) enum Mark {
-    /// It is in both, but not the same.
-    Changed,
-    /// It is in the second one only.
-    Added,
-    /// It is in the first one only.
-    Removed,
-}
-
-impl Mark {
-    /// The class of its element, the sign beside it, and the word for it.
-    fn words(self) -> [&'static str; 3] {
-        match self {
-            Self::Changed => ["changed", "≠", "changed"],
-            Self::Added => ["added", "+", "new"],
-            Self::Removed => ["removed", "−", "gone"],
-        }
-    }
 }
 
 /// The element for a page that has the style.
@@ -134,7 +109,8 @@ impl Draw<'_> {
         let Some(mark) = self.additions.mark else { return };
         for (row, line) in lines.iter().enumerate() {
             let Line::Step(step) = &line.line else { continue };
-            let Some([class, sign, _]) = mark(step).map(Mark::words) else { continue };
+            let Some(mark) = mark(step) else { continue };
+            let (class, sign) = (color(mark), mark.sign());
             let (top, wide) = (self.layout.top(row), self.layout.width);
             let (high, y) = (self.layout.top(row + 1) - top, self.layout.middle(row) + 4);
             self.element(format_args!(
@@ -232,9 +208,9 @@ impl Draw<'_> {
             self.element(format_args!("<a href=\"{}\">", escaped(link)));
         }
         let open = if is_open(step) { " open" } else { "" };
-        let marked = mark.map_or_else(String::new, |mark| format!(" marked-{}", mark.words()[0]));
+        let marked = mark.map_or_else(String::new, |mark| format!(" marked-{}", color(mark)));
         self.element(format_args!("<g class=\"{}{open}{marked}\">", class(step.kind)));
-        let word = mark.map_or_else(String::new, |mark| format!("{}: ", mark.words()[2]));
+        let word = mark.map_or_else(String::new, |mark| format!("{}: ", mark.word()));
         let is_run = self.additions.mark.is_none();
         self.element(format_args!("<title>{word}{}</title>", escaped(&hint(step, is_run))));
         match step.shape {
@@ -305,6 +281,15 @@ impl Draw<'_> {
             let (x, y) = (u32::midpoint(from, to), y - 6);
             self.element(format_args!("<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{text}</text>"));
         }
+    }
+}
+
+/// The class of what is marked, which gives it its colour.
+fn color(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Changed => "changed",
+        Mark::Added | Mark::MovedHere => "added",
+        Mark::Removed | Mark::MovedAway => "removed",
     }
 }
 

@@ -8,7 +8,7 @@ use anstyle::Style as Color;
 
 use super::flat::{Flat, Line, depth, flat};
 use super::width::{cut, width};
-use super::{Diagram, Kind, Shape, Step};
+use super::{Diagram, Kind, Mark, OfStep, Shape, Step};
 use crate::diagnostic::Style;
 use crate::report::paint::{ADDED, BAD, MARK, ODD, Page, QUIET, REMOVED, STRONG};
 use canvas::Canvas;
@@ -29,31 +29,85 @@ pub fn text(diagrams: &[Diagram], style: Style) -> String {
         page.paint(STRONG, &cut(&diagram.title(), style.width));
         page.end_line();
         page.end_line();
-        let gutter = 2 * depth(&diagram.rows);
-        match Places::of(&diagram.columns, gutter, style.width) {
-            Some(places) => draw(&mut page, diagram, &places, style.width),
-            None => list::draw(&mut page, diagram, style.width),
+        let Drawn { head, lines, .. } = drawn(diagram, None, style);
+        for line in head.iter().chain(&lines) {
+            page.push(line);
+            page.push("\n");
         }
     }
     page.finish()
 }
 
-fn draw(page: &mut Page, diagram: &Diagram, places: &Places, most: usize) {
-    let lines = flat(diagram);
-    header::draw(page, diagram, places, most);
-    for line in &lines {
-        let canvas = match &line.line {
-            Line::Step(step) => step_line(line, step, places),
-            Line::Begin(title) => block_line(line, "╭ ", title, places),
-            Line::Next(title) => block_line(line, "├ ", title, places),
-            Line::End => block_line(line, "╰ ", "", places),
-        };
-        canvas.draw(page);
-        if let Line::Step(step) = &line.line {
-            label(page, line, step, places, most);
-        }
-        page.end_line();
+/// A diagram line by line, for whoever scrolls it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Drawn {
+    /// The names above the lines that go down.
+    pub head: Vec<String>,
+    /// All that happened.
+    pub lines: Vec<String>,
+    /// The first line that is marked.
+    pub first: Option<usize>,
+}
+
+/// Draws one; where steps may be marked, with a margin for their signs.
+pub(in crate::report) fn drawn(diagram: &Diagram, mark: Option<&OfStep<'_, Mark>>, style: Style) -> Drawn {
+    const MARGIN: usize = 2;
+    let margin = if mark.is_some() { MARGIN } else { 0 };
+    let most = style.width.saturating_sub(margin);
+    let places = Places::of(&diagram.columns, 2 * depth(&diagram.rows), most);
+    let indented = |line: &str| format!("{}{line}", " ".repeat(if line.is_empty() { 0 } else { margin }));
+    let mut drawn = Drawn::default();
+    if let Some(places) = &places {
+        let mut page = Page::new(style.color);
+        header::draw(&mut page, diagram, places, most);
+        drawn.head = page.finish().lines().map(indented).collect();
     }
+    for line in flat(diagram) {
+        let mut page = Page::new(style.color);
+        match &places {
+            Some(places) => draw(&mut page, &line, places, most),
+            None => list::draw(&mut page, diagram, &line, most),
+        }
+        let mark = if let Line::Step(step) = &line.line { mark.and_then(|mark| mark(step)) } else { None };
+        drawn.first = drawn.first.or(mark.map(|_| drawn.lines.len()));
+        for (at, text) in page.finish().lines().enumerate() {
+            drawn.lines.push(match mark.filter(|_| at == 0) {
+                None => indented(text),
+                Some(mark) => {
+                    let mut page = Page::new(style.color);
+                    // Its own sign here is that of differences.
+                    let sign = if mark == Mark::Removed { "-" } else { mark.sign() };
+                    page.paint(sign_color(mark), sign);
+                    page.push(" ");
+                    page.push(text);
+                    page.finish()
+                }
+            });
+        }
+    }
+    drawn
+}
+
+fn sign_color(mark: Mark) -> Color {
+    match mark {
+        Mark::Changed => ODD,
+        Mark::Added | Mark::MovedHere => ADDED,
+        Mark::Removed | Mark::MovedAway => REMOVED,
+    }
+}
+
+fn draw(page: &mut Page, line: &Flat<'_>, places: &Places, most: usize) {
+    let canvas = match &line.line {
+        Line::Step(step) => step_line(line, step, places),
+        Line::Begin(title) => block_line(line, "╭ ", title, places),
+        Line::Next(title) => block_line(line, "├ ", title, places),
+        Line::End => block_line(line, "╰ ", "", places),
+    };
+    canvas.draw(page);
+    if let Line::Step(step) = &line.line {
+        label(page, line, step, places, most);
+    }
+    page.end_line();
 }
 
 /// The lines that go down, with the bars of the blocks at their left.

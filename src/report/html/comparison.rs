@@ -8,10 +8,14 @@ use maud::{Markup, html};
 
 pub(super) use events::{events, trace};
 
-use super::super::diagram::{Additions, Diagram, Mark, OfStep, Step};
+use super::super::compared::{Compared, Side};
+use super::super::diagram::{Additions, Diagram, Step};
 use super::{diagrams, source};
-use crate::review::{Cell, Comparison, RowKind};
+use crate::review::Comparison;
 use crate::trace::TraceText;
+
+/// How many characters the labels of arrows have: two diagrams stand side by side, or in a narrow window.
+const LABEL: usize = 26;
 
 /// Where the events of a trace lead: the number of the spec on the page, and its lines by those of
 /// the trace.
@@ -52,66 +56,30 @@ pub(super) fn comparison(test: &str, comparison: &Comparison, places: Places<'_>
         div.pair {
             figure {
                 figcaption { (since.unwrap_or("Accepted")) }
-                (old(test, comparison, places))
+                (diagram(test, comparison, Side::Old, places))
             }
             figure {
                 figcaption { "Now" }
-                (new(test, comparison, places))
+                (diagram(test, comparison, Side::New, places))
             }
         }
         (events(comparison, places))
     }
 }
 
-/// The diagram of the accepted trace. An arrow leads where that leads which stands in its place now.
-fn old(test: &str, comparison: &Comparison, places: Places<'_>) -> Markup {
-    let row = |line: u32| {
-        let is_it = |cell: &Cell| cell.line == line;
-        comparison.rows.iter().find(|row| row.old.as_ref().is_some_and(is_it))
-    };
-    let link = |step: &Step| places.link(row(step.line)?.new.as_ref()?.line);
-    let mark = |step: &Step| together(lines(step).filter_map(|line| row(line).map(|row| row.kind)));
-    drawn(test, &comparison.old, &link, &mark)
-}
-
-fn new(test: &str, comparison: &Comparison, places: Places<'_>) -> Markup {
-    let link = |step: &Step| places.link(step.line);
-    let mark = |step: &Step| together(lines(step).filter_map(|line| comparison.kind_of_new(line)));
-    drawn(test, &comparison.new, &link, &mark)
+/// One of the two diagrams. An arrow of the accepted one leads where that leads which stands in its
+/// place now.
+fn diagram(test: &str, comparison: &Comparison, side: Side, places: Places<'_>) -> Markup {
+    let compared = Compared::of(comparison, side, test, LABEL);
+    let link = |step: &Step| places.link(compared.row(step)?.new.as_ref()?.line);
+    let mark = |step: &Step| compared.mark(step);
+    diagrams::boxed(&compared.diagram, Additions { link: Some(&link), mark: Some(&mark) })
 }
 
 /// The diagram of a trace that stands against nothing.
 pub(super) fn alone(test: &str, trace: &str, places: Places<'_>) -> Markup {
-    drawn(test, &TraceText::read(trace), &|step| places.link(step.line), &|_| None)
-}
-
-fn drawn(test: &str, trace: &TraceText, link: &OfStep<'_, String>, mark: &OfStep<'_, Mark>) -> Markup {
     // The lines of its steps are those of the trace.
-    let diagram = Diagram::of(&trace.to_record(test, |line| line));
-    diagrams::boxed(&diagram, Additions { link: Some(link), mark: Some(mark) })
-}
-
-/// The lines of the trace that a step is drawn of.
-fn lines(step: &Step) -> impl Iterator<Item = u32> {
-    [Some(step.line), step.received].into_iter().flatten().filter(|line| *line > 0)
-}
-
-/// How a step is marked that is drawn of several events: one that is changed in part is changed.
-fn together(kinds: impl Iterator<Item = RowKind>) -> Option<Mark> {
-    let mut marks: Vec<Option<Mark>> = kinds.map(mark).collect();
-    marks.dedup();
-    match marks.as_slice() {
-        [] => None,
-        [one] => *one,
-        _ => Some(Mark::Changed),
-    }
-}
-
-fn mark(kind: RowKind) -> Option<Mark> {
-    match kind {
-        RowKind::Same => None,
-        RowKind::Changed | RowKind::Renamed => Some(Mark::Changed),
-        RowKind::Added | RowKind::MovedHere => Some(Mark::Added),
-        RowKind::Removed | RowKind::MovedAway => Some(Mark::Removed),
-    }
+    let diagram = Diagram::of(&TraceText::read(trace).to_record(test, |line| line));
+    let link = |step: &Step| places.link(step.line);
+    diagrams::boxed(&diagram, Additions { link: Some(&link), mark: Some(&|_| None) })
 }

@@ -73,8 +73,8 @@ fn drawn(row: &Row, places: Places<'_>) -> Markup {
                 (side("was", "−", "was", old, None, Some(new)))
                 (side("is", "+", "is", new, place, Some(old)))
             }
-            (RowKind::MovedAway, Some(old), None) => { (side("was", "↓", "moved from here", old, None, None)) }
-            (RowKind::MovedHere, None, Some(new)) => { (side("is", "↑", "moved here", new, place, None)) }
+            (RowKind::MovedAway, Some(old), None) => { (side("was", "<", "moved from here", old, None, None)) }
+            (RowKind::MovedHere, None, Some(new)) => { (side("is", ">", "moved here", new, place, None)) }
             (_, Some(old), None) => { (side("was", "−", "gone", old, None, None)) }
             (_, None, Some(new)) => { (side("is", "+", "new", new, place, None)) }
             (_, None, None) => {}
