@@ -174,6 +174,9 @@ impl Record {
             match verify(&self.output, self.snapshots.as_deref(), cancel)? {
                 Verified::Passed(times) => {
                     self.save(&understood, &head, true, output)?;
+                    if let Some(change) = understood.changes().first() {
+                        output.note(format!("{}; the spec takes both", change.sentence()));
+                    }
                     output.line(format_args!("verified  it passed {times} times, and its trace is accepted"));
                     return Ok(Exit::Success);
                 }

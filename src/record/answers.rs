@@ -19,6 +19,8 @@ pub(super) const SURE_FOR: Duration = Duration::from_secs(10);
 /// More bytes, or lines, are a page, in which words come and go.
 const LONGEST: usize = 1024;
 const MOST_LINES: usize = 16;
+/// A word between bytes that are no text has so many letters.
+const LEAST_LETTERS: usize = 4;
 
 /// An answer that the replays did not get.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +37,8 @@ pub struct Refusal {
 
 impl Refusal {
     /// Both answers in a sentence.
-    pub(super) fn sentence(&self) -> String {
-        format!("The client heard {}, and each replay {}", glance(&self.client), glance(&self.replay))
+    pub fn sentence(&self) -> String {
+        format!("the client heard {}, and each replay {}", glance(&self.client), glance(&self.replay))
     }
 
     /// Why a replay may be answered otherwise.
@@ -88,6 +90,28 @@ pub(super) fn refusals(script: &Script, codecs: &[Codec], runs: &[Run]) -> Vec<R
     refused.collect()
 }
 
+/// The answers that were another one in each replay, the same each time, where the spec takes both: what the
+/// client did had been done before.
+pub(super) fn changes(script: &Script, codecs: &[Codec], runs: &[Run]) -> Vec<Refusal> {
+    let steps = (0..script.steps.len()).filter(|step| script.refusal(*step).is_none());
+    let changed = steps.filter_map(|step| {
+        let client = script.heard(step)?;
+        let mut replays = runs.iter().filter_map(|run| run.heard[step].as_deref());
+        let first = replays.next()?;
+        let mut others = replays.peekable();
+        let is_same = others.peek().is_some() && others.all(|other| other == first);
+        let is_short = client.len() <= LONGEST && !codecs[script.steps[step].link].is_dns();
+        let refusal = || Refusal { step, client: client.to_vec(), replay: first.to_vec(), is_challenged: false };
+        (first != client && is_same && is_short).then(refusal)
+    });
+    changed.collect()
+}
+
+/// Whether a value is nothing that somebody says by chance.
+pub(super) fn is_token(value: &[u8]) -> bool {
+    if is_text(value) { vary::tokens_in(value).next().is_some() } else { value.len() >= SHORTEST_BINARY }
+}
+
 /// How well a run went: how far it came, and how many answers were of the kind that the client got.
 pub(super) fn success(script: &Script, codecs: &[Codec], run: &Run) -> (usize, usize) {
     let reached = run.stopped.as_ref().map_or(script.steps.len(), |(step, _)| *step);
@@ -135,7 +159,15 @@ struct Words {
 fn words(codec: &Codec, bytes: &[u8]) -> Option<Words> {
     let text = codec.body(bytes);
     let lines = memchr::memchr_iter(b'\n', text).count();
-    (text.len() <= LONGEST && lines <= MOST_LINES && is_text(text)).then(|| Words { said: vary::said(text), lines })
+    if text.len() > LONGEST || lines > MOST_LINES {
+        return None;
+    }
+    let mut said = vary::said(text);
+    if !is_text(text) {
+        // A few letters come by chance.
+        said.retain(|word| word.len() >= LEAST_LETTERS);
+    }
+    Some(Words { said, lines })
 }
 
 /// Whether this side has said something before a step that it may have computed from what had varied: it has
@@ -156,7 +188,7 @@ fn is_challenged(script: &Script, runs: &[Run], step: usize) -> bool {
         for used in used {
             bytes[used.at.clone()].fill(b' ');
         }
-        if is_text(&bytes) { vary::tokens_in(&bytes).next().is_some() } else { bytes.len() >= SHORTEST_BINARY }
+        is_token(&bytes)
     })
 }
 
@@ -216,6 +248,7 @@ mod tests {
             (Codec::Lines, "at Mon, 23 Nov 2026 06:10:01 GMT\n", ["at Tue, 24 Nov 2026 00:00:00 GMT\n"; 2]),
             (Codec::Lines, "beat 1\npong\n", ["pong\n"; 2]),
             (Codec::Lines, "id a7\n", ["id b8\n", "id c9\n"]),
+            (Codec::Lines, "hello gVuc-UQJz0\n", ["hello aBcd-efgH1\n"; 2]),
             (Codec::Resp, ":1\r\n", [":0\r\n"; 2]),
             (
                 HTTP,

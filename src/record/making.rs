@@ -113,7 +113,9 @@ impl Understood {
             let play = Play { script: &self.script, codecs: &self.codecs, server: &server, before: &self.runs };
             let Some(run) = replay::play(play, cancel)? else { return Ok(false) };
             let success = answers::success(&self.script, &self.codecs, &run);
-            if unguessed.take().is_some_and(|best| success < best) {
+            // A token is none by chance, and answers that name it have other words in them each time.
+            let is_worse = |best: (usize, usize)| success.0 < best.0 || success < best && !self.has_guessed_token();
+            if unguessed.take().is_some_and(is_worse) {
                 // It went better before this value was taken for one that is said again.
                 understand::drop_echo(&mut self.script);
                 self.runs = std::mem::take(&mut set_aside);
@@ -138,6 +140,17 @@ impl Understood {
     /// The answers that the client has got, and no replay. The spec has those of the client.
     pub fn refusals(&self) -> &[Refusal] {
         &self.script.refused
+    }
+
+    /// The answers that were another one in each replay, and of which the spec takes both.
+    pub fn changes(&self) -> Vec<Refusal> {
+        answers::changes(&self.script, &self.codecs, &self.runs)
+    }
+
+    /// Whether the value that was last found to be said again is one that nobody says by chance.
+    fn has_guessed_token(&self) -> bool {
+        let Some(capture) = self.script.captures.last() else { return false };
+        self.script.heard(capture.step).is_some_and(|heard| answers::is_token(&heard[capture.at.clone()]))
     }
 
     /// Whether more replays must say that an answer differs, and not by chance.

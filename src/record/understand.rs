@@ -11,7 +11,7 @@ use super::conversation::Side;
 use super::framing::{Codec, is_text};
 use super::replay::Run;
 use super::script::{Act, Capture, Ending, Script, Use};
-use super::vary::{Message, Part, Value, generalise};
+use super::vary::{Message, Part, Piece, Value, generalise};
 
 /// The shortest value that counts as said again, and is not there by chance.
 const SHORTEST: usize = 4;
@@ -85,12 +85,12 @@ pub(super) fn capture_told(script: &mut Script) {
 
 /// How many messages are heard on a step's link before it.
 pub(super) fn messages_before(script: &Script, codec: &Codec, step: usize) -> usize {
-    if matches!(codec, Codec::Lines | Codec::Raw | Codec::Dns) {
+    if !matches!(codec, Codec::HttpResponse(_) | Codec::Prefixed(..)) {
         return 0;
     }
     let earlier = script.of_link(script.steps[step].link).take_while(|(at, _)| *at < step);
     let stream: Vec<u8> = earlier.filter_map(|(at, _)| script.heard(at)).flatten().copied().collect();
-    codec.ends(&stream, 0, true).len()
+    codec.count(&stream)
 }
 
 /// The patterns of what is heard in a step.
@@ -126,7 +126,11 @@ pub(super) fn message(
         is_last: is_datagram || ends,
     });
     // What is short, and came together, is read together.
-    if matches!(codecs[link], Codec::Lines | Codec::Prefixed(..)) { vec![messages.concat()] } else { messages }
+    if matches!(codecs[link], Codec::Lines | Codec::Counted(_) | Codec::Prefixed(..)) {
+        vec![messages.concat()]
+    } else {
+        messages
+    }
 }
 
 fn captures_in(script: &Script, step: usize) -> Vec<(usize, Range<usize>)> {
@@ -154,6 +158,11 @@ fn values(messages: &[Vec<Part>]) -> Vec<&Value> {
                     all.push(value);
                 }
                 Part::Sized { of, .. } => add(of, all),
+                Part::Text { of, .. } => {
+                    all.extend(
+                        of.iter().filter_map(|piece| if let Piece::Value(value) = piece { Some(value) } else { None }),
+                    );
+                }
                 Part::Literal(_) | Part::AnyOrder(_) | Part::Use(_) => {}
             }
         }
@@ -176,7 +185,7 @@ pub(super) fn known(script: &Script, codecs: &[Codec], runs: &[&Run]) -> Vec<Kno
             let mut values = values.into_iter();
             let mut all = vec![values.next()];
             let is_refused = script.refusal(step).is_some();
-            let heard = |run: &&Run| run.heard[step].as_ref().filter(|_| !is_refused).is_some();
+            let heard = |run: &&Run| !is_refused && run.heard[step].is_some();
             all.extend(runs.iter().map(|run| if heard(run) { values.next() } else { None }));
             known.push((capture, all));
         }

@@ -87,7 +87,7 @@ pub(super) fn conclude(result: &SpecResult, understood: &Understood, output: &mu
     }
     match understood.refusals().first() {
         Some(refusal) => output.error(format!(
-            "the server does not answer a replay as it answered the client, so there is no snapshot of the spec. {refusal}"
+            "the server does not answer a replay as it answered the client, so there is no snapshot of the spec: {refusal}"
         )),
         None => output.error("the spec does not pass each time, so there is no snapshot of it"),
     }

@@ -59,6 +59,11 @@ pub(super) fn response_len(bytes: &[u8], method: Option<&Method>, is_ended: bool
     body(bytes, head).len(bytes, head, is_ended.then_some(bytes.len() - head))
 }
 
+/// Whether a response says only that another one will come to the same request (RFC 9110 section 15.2).
+pub(super) fn is_interim(response: &[u8]) -> bool {
+    response.get(9..12).is_some_and(|status| status[0] == b'1' && status != b"101")
+}
+
 /// What follows the head.
 pub(super) fn body_of(message: &[u8]) -> &[u8] {
     &message[head_len(message).unwrap_or(message.len())..]

@@ -44,7 +44,7 @@ pub(super) fn status(line: &[u8]) -> Option<&[u8]> {
     let is_code = matches!(code[0], b'1'..=b'5') && code.iter().all(u8::is_ascii_digit);
     let is_alone = line.get(3).is_none_or(|next| matches!(next, b' ' | b'-' | b'\r' | b'\n'));
     // A reply has words after it; a number alone, or before one, counts something.
-    let has_words = line.get(4).is_some_and(|next| next.is_ascii_alphabetic());
+    let has_words = line.get(4).is_some_and(u8::is_ascii_alphabetic);
     (is_code && is_alone && has_words).then_some(code)
 }
 

@@ -1,6 +1,7 @@
 //! Where messages end, and what they are made of: decided by looking at the bytes, never by a port, and
 //! never by the pieces in which they came.
 
+mod counted;
 mod dns;
 mod http;
 mod lines;
@@ -31,6 +32,8 @@ pub(super) enum Codec {
     DnsStream,
     /// Messages with their length before them, all alike, but for so many bytes in the beginning.
     Prefixed(Prefix, usize),
+    /// Lines of text, of which those that begin so say how many bytes follow them.
+    Counted(Vec<Vec<u8>>),
     /// Lines of text.
     Lines,
     /// Whatever comes, by how much it is.
@@ -101,6 +104,9 @@ impl Codec {
         if resp::fits(&stream, by_server) {
             return Self::Resp;
         }
+        if let Some(heads) = counted::detect(theirs) {
+            return Self::Counted(heads);
+        }
         if lines::fits(&stream) {
             return Self::Lines;
         }
@@ -119,18 +125,32 @@ impl Codec {
     /// came. At the end of the stream, what is left is one, too.
     pub(super) fn ends(&self, stream: &[u8], before: usize, is_ended: bool) -> Vec<usize> {
         let mut ends = Vec::new();
-        let mut start = 0;
+        let (mut start, mut nth) = (0, before);
         while start < stream.len() {
-            match self.first(&stream[start..], before + ends.len(), is_ended) {
+            let rest = &stream[start..];
+            match self.first(rest, nth, is_ended) {
                 Some(len) if len > 0 => start += len,
                 _ => break,
             }
+            nth += usize::from(!self.is_interim(rest));
             ends.push(start);
         }
         if is_ended && start < stream.len() {
             ends.push(stream.len());
         }
         ends
+    }
+
+    /// How many messages a stream has; what only says that an answer will come is none.
+    pub(super) fn count(&self, stream: &[u8]) -> usize {
+        let ends = self.ends(stream, 0, true);
+        let starts = std::iter::once(0).chain(ends.iter().copied()).take(ends.len());
+        starts.filter(|start| !self.is_interim(&stream[*start..])).count()
+    }
+
+    /// Whether a message begins there after which the answer to the same request is still to come.
+    fn is_interim(&self, message: &[u8]) -> bool {
+        matches!(self, Self::HttpResponse(_)) && http::is_interim(message)
     }
 
     /// The length of the first message, the `nth` of its stream. `None` where it is not complete.
@@ -143,6 +163,7 @@ impl Codec {
             Self::DnsStream => prefixed::DNS.len(bytes),
             Self::Prefixed(_, greeting) if nth == 0 && *greeting > 0 => (bytes.len() >= *greeting).then_some(*greeting),
             Self::Prefixed(prefix, _) => prefix.len(bytes),
+            Self::Counted(heads) => counted::len(bytes, heads),
             Self::Lines => lines::len(bytes),
         }
     }
@@ -159,6 +180,7 @@ impl Codec {
                 atoms
             }
             Self::Prefixed(prefix, _) => prefix.atoms(message),
+            Self::Counted(heads) => counted::atoms(message, heads),
             Self::Lines => lines::atoms(message),
             Self::Raw => vec![Atom::new(0..message.len(), Kind::Plain)],
         }
@@ -177,7 +199,7 @@ impl Codec {
                 Self::Dns => return Some(vec![message.get(3)? & 0xf]),
                 Self::DnsStream => return Some(vec![message.get(5)? & 0xf]),
                 Self::Prefixed(prefix, _) => message.get(..prefix.before)?,
-                Self::Lines | Self::Raw | Self::HttpRequest => lines::status(message)?,
+                Self::Counted(_) | Self::Lines | Self::Raw | Self::HttpRequest => lines::status(message)?,
             };
             Some(sign.to_vec())
         };
@@ -187,6 +209,7 @@ impl Codec {
     /// What a message says, without what only leads it on its way.
     pub(super) fn body<'m>(&self, message: &'m [u8]) -> &'m [u8] {
         match self {
+            Self::Prefixed(prefix, 0) => message.get(prefix.before + prefix.width..).unwrap_or_default(),
             Self::HttpResponse(_) => http::body_of(message),
             _ => message,
         }
@@ -198,6 +221,6 @@ impl Codec {
 
     /// Whether it tells by itself where a message ends, and that no more of it will come.
     pub(super) fn is_certain(&self) -> bool {
-        !matches!(self, Self::Lines | Self::Raw)
+        !matches!(self, Self::Counted(_) | Self::Lines | Self::Raw)
     }
 }

@@ -14,6 +14,7 @@ use super::{Play, Run};
 use crate::model::address::Address;
 use crate::model::network::Network;
 use crate::record::conversation::{End, Side};
+use crate::record::framing::Codec;
 use crate::record::proxy::stream::Stream;
 use crate::record::script::{Act, Ending, Told};
 use crate::record::understand;
@@ -263,7 +264,14 @@ impl<'p> Player<'p> {
                     Ok(waiting.drain(..taken).collect())
                 };
             }
-            let may_be_all = !ends_here && may_be_all(waiting, recorded);
+            let is_whole = || {
+                let ends = codec.ends(waiting, before, false);
+                matches!(codec, Codec::Counted(_))
+                    && messages > 0
+                    && ends.len() >= messages
+                    && ends.last() == Some(&waiting.len())
+            };
+            let may_be_all = !ends_here && (may_be_all(waiting, recorded) || is_whole());
             let came = self.channels[link].more(if may_be_all { QUIET } else { patience }).await;
             let Channel::Stream { waiting, .. } = &mut self.channels[link] else { continue };
             if came == Came::Nothing {

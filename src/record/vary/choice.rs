@@ -16,8 +16,8 @@ pub(super) enum Piece {
     Segment(Segment),
     /// A number by which a later piece is counted.
     Number { number: usize, segment: Segment },
-    /// What is counted.
-    Counted { by: usize, of: Segment },
+    /// What is counted: as a whole, or text in which some of it varies.
+    Counted { by: usize, of: Vec<Segment> },
     /// A body in chunks that varies.
     Chunks(Segment),
     /// A length, and what it counts.
@@ -71,9 +71,7 @@ impl Chooser<'_> {
             }
             Piece::Segment(segment) => self.varying(index, segment, None),
             Piece::Number { number, segment } => self.varying(index, segment, Some(number)),
-            Piece::Counted { by, of } => {
-                vec![Part::Bytes { count: Count::Told(by), value: value(of, None) }]
-            }
+            Piece::Counted { by, of } => vec![self.counted(by, of)],
             Piece::Chunks(segment) => {
                 let value = Value { class: Class::Any, ..value(segment, None) };
                 vec![Part::Until { end: b"0\r\n\r\n".to_vec(), tail: Vec::new(), value }]
@@ -87,6 +85,18 @@ impl Chooser<'_> {
                 vec![Part::AnyOrder(records.into_iter().map(record).collect())]
             }
         }
+    }
+
+    fn counted(&self, told: usize, mut of: Vec<Segment>) -> Part {
+        let value = |segment: Segment| Value { capture: (self.captures)(&segment), ..value(segment, None) };
+        if let [_] = of[..] {
+            return Part::Bytes { count: Count::Told(told), value: value(of.remove(0)) };
+        }
+        let piece = |segment: Segment| match segment.varies {
+            true => super::Piece::Value(value(segment)),
+            false => super::Piece::Literal(segment.values[0].clone()),
+        };
+        Part::Text { told, of: of.into_iter().map(piece).collect() }
     }
 
     fn varying(&mut self, index: usize, segment: Segment, counts: Option<usize>) -> Vec<Part> {
@@ -136,11 +146,20 @@ impl Chooser<'_> {
                 memchr::memmem::find(&text, end) == Some(value.len() + tail.len())
             })
         };
+        // Behind several lines, a whole line is the end, `.` or `END`.
+        if segment.values.iter().any(|value| value.contains(&b'\n')) {
+            let line_end = follows.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            let line = memchr::memchr(b'\n', &follows[line_end..]).map(|at| line_end + at + 1);
+            if let Some(end) =
+                line.map(|line| &follows[..line]).filter(|end| end.len() <= LONGEST_END && is_framed(b"", end))
+            {
+                return Some((Vec::new(), end.to_vec()));
+            }
+        }
         let runs_on = follows.first().is_some_and(|first| is_of(&class, *first));
-        let shortest =
-            (least..=follows.len().min(LONGEST_END)).find(|len| !runs_on && is_framed(&[], &follows[..*len]));
+        let shortest = (least..=follows.len().min(LONGEST_END)).find(|len| is_framed(&[], &follows[..*len]));
         let is_word = |at: usize| follows.get(at).is_some_and(u8::is_ascii_alphanumeric);
-        if let Some(len) = shortest.filter(|len| !(is_word(len - 1) && is_word(*len)) || *len == 1) {
+        if let Some(len) = shortest.filter(|len| !runs_on && (*len == 1 || !(is_word(len - 1) && is_word(*len)))) {
             return Some((Vec::new(), follows[..len].to_vec()));
         }
         let line = memchr::memchr(b'\n', follows)?;
@@ -166,7 +185,10 @@ impl Piece {
 
 /// Whether a byte may be one more of a value of this class.
 fn is_of(class: &Class, byte: u8) -> bool {
+    let mark = |marks: &[u8]| byte.is_ascii_alphanumeric() || marks.contains(&byte);
     match class.expression() {
+        Some(expression) if expression.starts_with(r"[\w-") => mark(b"_-"),
+        Some(expression) if expression.starts_with(r"[\w+") => mark(b"_-+/="),
         Some(expression) if expression.starts_with(r"\d") || expression.starts_with(r"-?\d") => byte.is_ascii_digit(),
         Some(expression) if expression.starts_with(r"[\d.]") => byte.is_ascii_digit() || byte == b'.',
         Some(expression) if expression.starts_with(r"\w") || expression.starts_with("[0-9") => {

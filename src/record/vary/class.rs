@@ -26,11 +26,13 @@ impl Class {
             () if all(is_decimal) => r"[\d.]+".to_owned(),
             () if all(|text| is_hex(text, char::is_lowercase)) && is_long(&texts) => format!("[0-9a-f]{repeat}"),
             () if all(|text| is_hex(text, char::is_uppercase)) && is_long(&texts) => format!("[0-9A-F]{repeat}"),
+            () if is_base64(&texts) => format!("{}{repeat}", alphabet(&texts)),
             () if all(is_word) => format!(r"\w{repeat}"),
             () if let Some(shape) = shape_of_all(&texts) => shape,
             () if all(|text| text.chars().all(|letter| is_word_letter(letter) || letter == '-')) => {
                 format!(r"[\w-]{repeat}")
             }
+            () if all(|text| text.chars().all(is_of_base64)) => format!(r"[\w+/=-]{repeat}"),
             () => format!(".{repeat}"),
         };
         Self::Matching(expression)
@@ -71,6 +73,33 @@ fn is_long(texts: &[&str]) -> bool {
 
 fn is_word(text: &str) -> bool {
     text.chars().all(is_word_letter)
+}
+
+/// Whether these are random bytes in letters, small ones, capitals and digits, of one of the two alphabets of
+/// base64 (RFC 4648 sections 4 and 5): any of the others may come. Where all have the same shape, that is
+/// what they are.
+fn is_base64(texts: &[&str]) -> bool {
+    const SHORTEST: usize = 8;
+    let has = |is: fn(&char) -> bool| texts.iter().any(|text| text.chars().any(|letter| is(&letter)));
+    let is_long = texts.iter().all(|text| text.len() >= SHORTEST && text.chars().all(is_of_base64));
+    let has_marks = has(|letter| !letter.is_ascii_alphanumeric());
+    let is_random = has(char::is_ascii_digit) && has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase);
+    is_long && is_random && !(has_marks && shape_of_all(texts).is_some_and(|shape| shape.contains('-')))
+}
+
+/// The alphabet of base64 that texts are in, or both, where nothing tells.
+fn alphabet(texts: &[&str]) -> &'static str {
+    let has = |marks: &[char]| texts.iter().any(|text| text.contains(marks));
+    let is_whole = texts.iter().all(|text| text.len().is_multiple_of(4));
+    match () {
+        () if has(&['-', '_']) => r"[\w-]",
+        () if has(&['+', '/', '=']) || is_whole => r"[\w+/=-]",
+        () => r"[\w-]",
+    }
+}
+
+fn is_of_base64(letter: char) -> bool {
+    is_word_letter(letter) || matches!(letter, '+' | '/' | '=' | '-')
 }
 
 fn is_word_letter(letter: char) -> bool {
@@ -139,7 +168,11 @@ mod tests {
             (r"\w+, \d+ \w+ \d+ \d+:\d+:\d+ GMT", &["Mon, 23 Nov 2026 06:10:01 GMT"]),
             (r"\w+ \w+ +\d+ \d+:\d+", &["Mon Nov  3 06:10", "Mon Nov  4 06:10"]),
             (r"\w+-\w+-\w+", &["1xVAOu-0001Kp-0q", "1xVAOx-0001Ks-0q"]),
-            (".+", &["a+b/c=", "d"]),
+            (r"[\w+/=-]+", &["a+b/c=", "d"]),
+            (".+", &["a b", "d"]),
+            (r"[\w-]+", &["gJ15StuSwNlX6tCIvP", "Pq8sT2vW4xY6zA1bC3"]),
+            (r"[\w-]+", &["gJ15StuS-NlX6tCIvPaa", "Pq8sT2vW4xY6zA1b_3aa"]),
+            (r"[\w+/=-]+", &["gJ15StuSwNlX6tCI", "Pq8sT2vW4xY6zA1b"]),
         ] {
             let values: Vec<Vec<u8>> = values.iter().map(|value| value.as_bytes().to_vec()).collect();
             assert_eq!(Class::of(&values), Class::Matching(expected.to_owned()), "{values:?}");

@@ -1,19 +1,21 @@
 //! One pattern for all variants of what was heard in a step.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 use std::time::SystemTime;
 
-use regex::bytes::Regex;
-
 use super::choice::{After, Piece, parts};
-use super::{Part, Segment, binary, text};
+use super::order::shuffled;
+use super::statistics::Moving;
+use super::{Part, Segment, binary, text, width};
 use crate::record::framing::{Atom, Codec, Kind, is_text};
 
 /// A body that varies is taken as a whole from this size on: nobody reads what in it stayed the same.
 const LONG: usize = 1024;
-/// From so many numbers on that vary, lines are a page of statistics, and other numbers will vary, too.
-const STATISTICS: usize = 3;
+/// A text is not taken as a whole up to this size, if only a few places of it vary.
+const READABLE: usize = 16 * 1024;
+const FEW: usize = 8;
+/// The longest expression that anybody reads.
+const EXPRESSION: usize = 160;
 
 /// What was heard in a step, several times.
 #[derive(Debug, Clone)]
@@ -38,31 +40,40 @@ pub(in crate::record) struct Message<'m> {
 
 /// The patterns of the messages that were heard, one after the other.
 pub(in crate::record) fn generalise(message: &Message<'_>) -> Vec<Vec<Part>> {
-    let mut pieces = message.pieces(false);
-    if numbers_that_vary(&pieces) >= STATISTICS {
-        pieces = message.pieces(true);
-    }
+    let is_text = message.variants.iter().all(|variant| is_text(variant));
+    let moving = if is_text { Moving::of(&message.variants) } else { None };
+    let pieces = message.pieces(moving.as_ref());
     let after = if message.is_last { After::Nothing } else { After::More };
     parts(&pieces, after, &|segment| message.use_of(segment), &|segment| message.capture_of(segment))
 }
 
 impl Message<'_> {
-    /// The pieces of each of the messages. In a page of statistics all numbers vary.
-    fn pieces(&self, is_statistics: bool) -> Vec<Vec<Piece>> {
+    /// The pieces of each of the messages. In a page of statistics numbers vary that are called like these.
+    fn pieces(&self, moving: Option<&Moving>) -> Vec<Vec<Piece>> {
         let cuts: Vec<Vec<usize>> =
             self.variants.iter().map(|variant| self.codec.ends(variant, self.before, true)).collect();
         let frames = cuts[0].len();
         if frames == 0 || cuts.iter().any(|ends| ends.len() != frames) {
             let each = self.variants.iter().map(|variant| 0..variant.len()).collect();
-            return vec![Frame { message: self, each, is_statistics }.plain(0)];
+            return vec![Frame { message: self, each, moving }.plain(0)];
         }
         let mut number = 0;
-        let frame = |frame: usize| {
-            let start = |variant: usize| frame.checked_sub(1).map_or(0, |before| cuts[variant][before]);
-            let each = (0..cuts.len()).map(|variant| start(variant)..cuts[variant][frame]).collect();
-            Frame { message: self, each, is_statistics }.pieces(&mut number)
+        let mut pieces = |frames: Range<usize>| -> Vec<Vec<Piece>> {
+            let frame = |frame: usize| {
+                let start = |variant: usize| frame.checked_sub(1).map_or(0, |before| cuts[variant][before]);
+                let each = (0..cuts.len()).map(|variant| start(variant)..cuts[variant][frame]).collect();
+                Frame { message: self, each, moving }.pieces(&mut number)
+            };
+            frames.map(frame).collect()
         };
-        (0..frames).map(frame).collect()
+        let can_shuffle = self.captured.is_empty() && matches!(self.codec, Codec::Lines | Codec::Prefixed(..));
+        let Some(shuffled) = shuffled(&self.variants, &cuts).filter(|_| can_shuffle) else { return pieces(0..frames) };
+        let record = |each: Vec<Range<usize>>| Frame { message: self, each, moving: None }.plain(0);
+        let records = shuffled.each.into_iter().map(record).collect();
+        let mut all = pieces(0..shuffled.at.start);
+        all.push(vec![Piece::AnyOrder(records)]);
+        all.extend(pieces(shuffled.at.end..frames));
+        all
     }
 
     /// The capture that a segment says again.
@@ -80,7 +91,7 @@ impl Message<'_> {
 struct Frame<'f> {
     message: &'f Message<'f>,
     each: Vec<Range<usize>>,
-    is_statistics: bool,
+    moving: Option<&'f Moving>,
 }
 
 impl Frame<'_> {
@@ -118,13 +129,18 @@ impl Frame<'_> {
                 pieces.push(Piece::Sized { prefix: *prefix, of });
                 all[0].len() - at
             }
-            Kind::Counts { digits, ahead, .. } if self.counts_vary(&self::ranges(all, at + ahead)) => {
-                *number += 1;
-                pieces.extend(self.counting(&ranges, digits, *number));
-                pieces.extend((at + 1..at + ahead).flat_map(|between| self.same_or_not(&self::ranges(all, between))));
-                pieces.push(Piece::Counted { by: *number, of: self.whole(&self::ranges(all, at + ahead)) });
-                ahead + 1
-            }
+            Kind::Counts { digits, ahead, .. } => match self.counted(&self::ranges(all, at + ahead)) {
+                Some(body) => {
+                    let between =
+                        (at + 1..at + ahead).flat_map(|between| self.same_or_not(&self::ranges(all, between)));
+                    self.body(&ranges, digits, between.collect(), body, number, pieces);
+                    ahead + 1
+                }
+                None => {
+                    pieces.extend(self.same_or_not(&ranges));
+                    1
+                }
+            },
             Kind::Chunks if self.differs(&ranges) => {
                 pieces.push(Piece::Chunks(self.whole(&ranges)));
                 1
@@ -179,7 +195,7 @@ impl Frame<'_> {
             return None;
         }
         let pattern = |atom: &Atom| {
-            let only = Frame { message: self.message, each: vec![self.each[0].clone()], is_statistics: false };
+            let only = Frame { message: self.message, each: vec![self.each[0].clone()], moving: None };
             let range = [atom.at.clone()];
             match &atom.kind {
                 Kind::Record { ttl: Some(ttl) } => only.around(&range, ttl),
@@ -198,13 +214,36 @@ impl Frame<'_> {
         bytes
     }
 
-    /// Whether what is counted has another length each time, or may have: a number that varies.
-    fn counts_vary(&self, bodies: &[Range<usize>]) -> bool {
-        let is_number = |(variant, at): (usize, &Range<usize>)| {
-            let body = &self.bytes(variant)[at.clone()];
-            !body.is_empty() && body.iter().all(u8::is_ascii_digit)
+    /// What is counted, if it has another length each time, or may have: numbers and words in it vary.
+    fn counted(&self, ranges: &[Range<usize>]) -> Option<Vec<Segment>> {
+        let body = self.segments(ranges);
+        let grows = |segment: &Segment| segment.varies && !width::is_fixed(segment, self.message.now);
+        (lengths_differ(ranges) || body.iter().any(grows)).then_some(body)
+    }
+
+    /// Adds the pieces of a body that is counted, with those before it: where what varies in it is framed by
+    /// what follows, part by part; else as one value, which the number counts.
+    fn body(
+        &self,
+        head: &[Range<usize>],
+        digits: &Range<usize>,
+        between: Vec<Piece>,
+        body: Vec<Segment>,
+        number: &mut usize,
+        pieces: &mut Vec<Piece>,
+    ) {
+        let says_again = body.iter().any(|segment| segment.varies && self.message.use_of(segment).is_some());
+        let shape = Shape::of(&body, says_again);
+        let told = if shape == Shape::Parts { None } else { Some(*number + 1) };
+        pieces.extend(self.counting(head, digits, told));
+        pieces.extend(between);
+        let Some(told) = told else {
+            pieces.extend(body.into_iter().map(Piece::Segment));
+            return;
         };
-        lengths_differ(bodies) || self.differs(bodies) && bodies.iter().enumerate().all(is_number)
+        *number = told;
+        let of = if shape == Shape::Line { body } else { vec![joined(body)] };
+        pieces.push(Piece::Counted { by: told, of });
     }
 
     fn differs(&self, ranges: &[Range<usize>]) -> bool {
@@ -244,20 +283,23 @@ impl Frame<'_> {
             .filter(|(_, at)| inside(at))
             .map(|(_, at)| at.start.max(start) - start..at.end.min(end) - start)
             .collect();
-        if forced.is_empty() && values.len() > 1 && values[0].len() > LONG && self.differs(ranges) {
-            return vec![self.whole(ranges)];
-        }
-        let segments = if values.iter().all(|value| is_text(value)) {
-            let numbers = if self.is_statistics { numbers(values[0]) } else { Vec::new() };
-            text::segments(&values, &[forced, numbers].concat(), self.message.minute)
+        let is_text = values.iter().all(|value| is_text(value));
+        let is_long = forced.is_empty() && values.len() > 1 && values[0].len() > LONG && self.differs(ranges);
+        let segments = if is_long && !(is_text && values[0].len() <= READABLE) {
+            text::headed(&values)
+        } else if is_text {
+            let numbers = self.moving.map_or_else(Vec::new, |moving| moving.numbers(values[0]));
+            let segments = text::segments(&values, &[forced, numbers].concat(), self.message.minute);
+            let is_few = segments.iter().filter(|segment| segment.varies).count() <= FEW;
+            if is_long && !is_few { text::headed(&values) } else { segments }
         } else {
             binary::segments(&values, &forced, self.message.now)
         };
         segments.into_iter().map(|segment| self.placed(segment, ranges[0].start)).collect()
     }
 
-    /// The line with the number that counts what follows.
-    fn counting(&self, ranges: &[Range<usize>], digits: &Range<usize>, number: usize) -> Vec<Piece> {
+    /// The line with the number that counts what follows, which is told under this number if it is asked for.
+    fn counting(&self, ranges: &[Range<usize>], digits: &Range<usize>, told: Option<usize>) -> Vec<Piece> {
         let offset = digits.start - ranges[0].start;
         let numbers: Vec<Range<usize>> = ranges
             .iter()
@@ -271,7 +313,11 @@ impl Frame<'_> {
         let before: Vec<Range<usize>> = ranges.iter().map(|at| at.start..at.start + offset).collect();
         let after: Vec<Range<usize>> = ranges.iter().zip(&numbers).map(|(at, number)| number.end..at.end).collect();
         let mut pieces = self.same_or_not(&before);
-        pieces.push(Piece::Number { number, segment: Segment { varies: true, ..self.whole(&numbers) } });
+        let segment = Segment { varies: true, ..self.whole(&numbers) };
+        pieces.push(match told {
+            Some(number) => Piece::Number { number, segment },
+            None => Piece::Segment(segment),
+        });
         pieces.extend(self.same_or_not(&after));
         pieces
     }
@@ -296,20 +342,59 @@ fn kinds(atoms: &[Atom]) -> impl Iterator<Item = std::mem::Discriminant<Kind>> +
     atoms.iter().map(|atom| std::mem::discriminant(&atom.kind))
 }
 
-/// How many numbers vary.
-fn numbers_that_vary(pieces: &[Vec<Piece>]) -> usize {
-    let is_number = |value: &Vec<u8>| value.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
-    let varies = |piece: &&Piece| match piece {
-        Piece::Segment(segment) => segment.varies && segment.values.iter().all(is_number),
-        _ => false,
-    };
-    pieces.iter().flatten().filter(varies).count()
+/// How a body is best written that some number counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// As one value: nothing of it stays, or nobody would read it.
+    Whole,
+    /// As an expression of one line.
+    Line,
+    /// Part by part: each that varies is followed by one that does not.
+    Parts,
 }
 
-/// The numbers at the ends of lines.
-fn numbers(text: &[u8]) -> Vec<Range<usize>> {
-    static NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?m)(?:[:= ]|\t) *(-?\d[\d.]*)%?\r?$").unwrap_or_else(|error| unreachable!("{error}"))
-    });
-    NUMBERS.captures_iter(text).filter_map(|found| Some(found.get(1)?.range())).collect()
+impl Shape {
+    /// How that is, of a body that says something captured again, or not: an expression cannot.
+    fn of(body: &[Segment], says_again: bool) -> Self {
+        let varying = || body.iter().filter(|segment| segment.varies);
+        let size = |segments: &mut dyn Iterator<Item = &Segment>| segments.map(|segment| segment.values[0].len()).sum();
+        let (varies, all): (usize, usize) = (size(&mut varying()), size(&mut body.iter()));
+        let is_text = body.iter().all(|segment| segment.values.iter().all(|value| is_text(value)));
+        let has_lines = |segment: &Segment| segment.values.iter().any(|value| value.contains(&b'\n'));
+        let stays = |segment: &Segment| !segment.varies && segment.values[0].iter().any(u8::is_ascii_alphanumeric);
+        if !is_text || varying().any(has_lines) || !body.iter().any(stays) {
+            return Self::Whole;
+        }
+        let lines: usize = body.iter().map(|segment| memchr::memchr_iter(b'\n', &segment.values[0]).count()).sum();
+        let framed = |(at, segment): (usize, &Segment)| !segment.varies || is_framed(segment, body.get(at + 1));
+        let is_framed = body.iter().enumerate().all(framed);
+        match () {
+            () if lines <= 1 && all - varies <= EXPRESSION && !(says_again && is_framed) => Self::Line,
+            () if is_framed => Self::Parts,
+            () => Self::Whole,
+        }
+    }
+}
+
+/// Whether what stays behind a segment that varies tells where that ends.
+fn is_framed(segment: &Segment, next: Option<&Segment>) -> bool {
+    const LONGEST_END: usize = 16;
+    let Some(next) = next.filter(|next| !next.varies) else { return false };
+    let follows = &next.values[0];
+    (1..=follows.len().min(LONGEST_END)).any(|len| {
+        let end = &follows[..len];
+        let ends = |value: &Vec<u8>| memchr::memmem::find(&[value, end].concat(), end) == Some(value.len());
+        segment.values.iter().all(ends)
+    })
+}
+
+/// One segment of all.
+fn joined(segments: Vec<Segment>) -> Segment {
+    let mut segments = segments.into_iter();
+    let mut all = segments.next().unwrap_or_else(|| Segment { at: 0..0, values: Vec::new(), varies: true });
+    for segment in segments {
+        all.at.end = segment.at.end;
+        all.values.iter_mut().zip(segment.values).for_each(|(value, more)| value.extend(more));
+    }
+    Segment { varies: true, ..all }
 }

@@ -5,7 +5,12 @@ mod binary;
 mod choice;
 mod class;
 mod message;
+mod order;
+mod statistics;
+#[cfg(test)]
+mod tests;
 mod text;
+mod width;
 
 use std::ops::Range;
 
@@ -47,6 +52,13 @@ pub(super) enum Part {
         /// What they were.
         value: Value,
     },
+    /// A text of as many bytes as the number says that was taken under this count.
+    Text {
+        /// The number.
+        told: usize,
+        /// What the text consists of: bytes, and values between them.
+        of: Vec<Piece>,
+    },
     /// A length of so many bytes, and what it counts.
     Sized {
         /// How the length is written.
@@ -62,6 +74,15 @@ pub(super) enum Part {
     Piece(Value),
     /// A value that was captured before.
     Use(usize),
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// It is always so.
+    Literal(Vec<u8>),
+    /// It varies.
+    Value(Value),
 }
 
 /// A value that varies.

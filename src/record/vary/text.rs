@@ -9,6 +9,7 @@ use regex::bytes::Regex;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::Segment;
+use crate::record::framing::is_text;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,21 +84,29 @@ pub(super) fn words(text: &[u8]) -> Vec<Range<usize>> {
 /// The words of a text that are of letters alone: what it says, whatever else stands in it.
 pub(in crate::record) fn said(text: &[u8]) -> BTreeSet<Vec<u8>> {
     let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | 0x80..);
+    // What looks like a word in `gVuc-UQJz0` is none.
+    let random: Vec<Range<usize>> = random_words(text).map(|found| found.range()).collect();
+    let is_random = |token: &Token<'_>| random.iter().any(|at| at.contains(&token.start));
     let all = tokens(text).into_iter().filter(|token| token.kind == Kind::Word && token.text.len() > 1);
-    all.filter(|token| token.text.iter().all(is_letter)).map(|token| token.text.to_vec()).collect()
+    let said = all.filter(|token| token.text.iter().all(is_letter) && !is_random(token));
+    said.map(|token| token.text.to_vec()).collect()
 }
 
 /// The tokens in a text: long words that nobody says, with digits among letters, or capitals among small ones.
 pub(in crate::record) fn tokens_in(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    const SHORTEST: usize = 8;
+    random_words(text).map(|found| found.as_bytes())
+}
+
+fn random_words(text: &[u8]) -> impl Iterator<Item = regex::bytes::Match<'_>> {
     static LONG: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?-u)[A-Za-z0-9+/=_-]{8,}").unwrap_or_else(|error| unreachable!("{error}")));
-    let is_token = |word: &&[u8]| {
+    let is_random = |found: &regex::bytes::Match<'_>| {
+        let word = found.as_bytes();
         let has = |is: fn(&u8) -> bool| word.iter().any(is);
         let has_case = word[1..].iter().any(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
-        word.len() >= SHORTEST && (has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) || has_case)
+        has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) || has_case
     };
-    LONG.find_iter(text).map(|found| found.as_bytes()).filter(is_token)
+    LONG.find_iter(text).filter(is_random)
 }
 
 /// The segments of several variants of a text, the first of which is what was recorded first. What
@@ -124,6 +133,25 @@ pub(super) fn segments(variants: &[&[u8]], forced: &[Range<usize>], minute: Opti
 /// One segment of all.
 pub(super) fn whole(variants: &[&[u8]], varies: bool) -> Segment {
     Segment { at: 0..variants[0].len(), values: variants.iter().map(|value| value.to_vec()).collect(), varies }
+}
+
+/// One segment of all behind what all begin with: whole lines, or some bytes that are not there by chance.
+pub(super) fn headed(variants: &[&[u8]]) -> Vec<Segment> {
+    const MAGIC: usize = 8;
+    let recorded = variants[0];
+    let same = |other: &&[u8]| recorded.iter().zip(*other).take_while(|(one, other)| one == other).count();
+    let len = variants.iter().map(same).min().unwrap_or(0);
+    let line = memchr::memrchr(b'\n', &recorded[..len]).map_or(0, |at| at + 1);
+    let head = if is_text(&recorded[..line]) && line > 0 { line } else { len };
+    if head == recorded.len() || head < MAGIC && head != line || head == 0 {
+        return vec![whole(variants, variants.iter().any(|variant| *variant != recorded))];
+    }
+    let begin = recorded[..head].to_vec();
+    let values = variants.iter().map(|variant| variant[head..].to_vec()).collect();
+    vec![
+        Segment { at: 0..head, values: vec![begin; variants.len()], varies: false },
+        Segment { at: head..recorded.len(), values, varies: true },
+    ]
 }
 
 /// Whether a time says this minute of the hour, or the one after it. If it was asked for again, and tells
@@ -293,6 +321,17 @@ mod tests {
         ] {
             assert_eq!(shown(variants), expected);
         }
+    }
+
+    #[test]
+    fn what_a_long_body_begins_with_stays() {
+        let shown = |variants: &[&[u8]]| -> Vec<(usize, bool)> {
+            headed(variants).iter().map(|segment| (segment.at.len(), segment.varies)).collect()
+        };
+        assert_eq!(shown(&[b"size 3\n\x01\x02\x03", b"size 3\n\x01\x05\x06"]), [(7, false), (3, true)]);
+        assert_eq!(shown(&[b"\0\x01\x02", b"\0\x01\x03"]), [(3, true)]);
+        assert_eq!(shown(&[b"\x89PNG\0\0\0\x0dab", b"\x89PNG\0\0\0\x0dcd"]), [(8, false), (2, true)]);
+        assert_eq!(shown(&[b"ab", b"ab"]), [(2, false)]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::names::Names;
 use super::yaml::{Node, quoted, single_quoted};
 use crate::model::bytes::is_mostly_unprintable;
 use crate::record::framing::Prefix;
-use crate::record::vary::{Count, Part, Value};
+use crate::record::vary::{Count, Part, Piece, Value};
 
 /// The pattern that a message is.
 pub(super) fn pattern(parts: &[Part], names: &Names<'_>, ends_by_chance: bool) -> Node {
@@ -73,6 +73,11 @@ impl Patterns<'_> {
                 let count = Node::Scalar(format!("\"${{{}}}\"", size_name(*number)));
                 self.with_value(vec![("bytes".to_owned(), count)], value, b"")
             }
+            Part::Text { told, of } => {
+                let count = Node::Scalar(format!("\"${{{}}}\"", size_name(*told)));
+                let expression = single_quoted(&of.iter().map(|piece| self.expression(piece)).collect::<String>());
+                Node::Map(vec![("bytes".to_owned(), count), ("match".to_owned(), Node::Scalar(expression))])
+            }
             Part::Sized { prefix, of } => self.sized(*prefix, of),
             Part::AnyOrder(records) => {
                 let records = records.iter().map(|record| joined(self.all(record)));
@@ -86,6 +91,20 @@ impl Patterns<'_> {
                 self.with_value(entries, value, b"")
             }
             Part::Literal(_) | Part::Use(_) => Node::word("\"\""),
+        }
+    }
+
+    /// The expression that a piece of a text matches.
+    fn expression(&self, piece: &Piece) -> String {
+        match piece {
+            Piece::Literal(bytes) => literal(bytes),
+            Piece::Value(value) => {
+                let expression = value.class.expression().unwrap_or(r"[\s\S]*");
+                match value.capture {
+                    Some(capture) => format!("(?<{}>{expression})", self.names.capture(capture)),
+                    None => expression.to_owned(),
+                }
+            }
         }
     }
 
@@ -103,7 +122,7 @@ impl Patterns<'_> {
 
     /// What a value that varies is, beside its frame.
     fn with_value(&self, mut entries: Vec<(String, Node)>, value: &Value, tail: &[u8]) -> Node {
-        let tail = regex::escape(&String::from_utf8_lossy(tail)).replace(r"\-", "-").replace(r"\/", "/");
+        let tail = literal(tail);
         let name = value.capture.map(|capture| self.names.capture(capture).to_owned());
         let name = name.or_else(|| value.counts.map(size_name));
         let entry = match (name, value.class.expression()) {
@@ -117,6 +136,16 @@ impl Patterns<'_> {
         entries.push((entry.0.to_owned(), Node::Scalar(entry.1)));
         Node::Map(entries)
     }
+}
+
+/// The expression that matches a text alone.
+fn literal(bytes: &[u8]) -> String {
+    let mut escaped = regex::escape(&String::from_utf8_lossy(bytes));
+    // These are escaped for other dialects.
+    for plain in ["-", "/", "#", "&", "~"] {
+        escaped = escaped.replace(&format!(r"\{plain}"), plain);
+    }
+    escaped.replace('\r', r"\r").replace('\n', r"\n").replace('\t', r"\t")
 }
 
 /// The name of a number by which a body is counted.

@@ -378,7 +378,7 @@ impl Writer<'_> {
         let mut modifiers = within(step.waited);
         modifiers.extend(self.sender(at));
         if let Some(refusal) = self.script.refusal(at) {
-            self.steps.comment(&format!("{}.", refusal.sentence()));
+            self.steps.comment(&format!("In the recording {}.", refusal.sentence()));
             self.steps.comment(&format!("{}.", refusal.reason()));
         }
         for parts in messages {

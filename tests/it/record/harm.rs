@@ -120,7 +120,7 @@ client: close"
         ),
         &[
             "recv: [\"NONCE \", {until: ",
-            "  # The client heard \"200 welcome\\r\\n\", and",
+            "  # In the recording the client heard \"200 welcome\\r\\n\", and",
             "recv: \"200 welcome\\r\\n\"}\n",
         ],
         "answers a challenge",
@@ -138,6 +138,15 @@ fn what_can_be_done_once_is_no_spec() {
     }));
     let client = PING.replace("ping", "CREATE x");
     refused(&server, &client, &["recv: \"201 created x\\n\"}\n"], "409 x exists already");
+}
+
+#[test]
+fn a_number_that_was_another_one_the_first_time_is_told_of() {
+    let server = tcp(serve(|stream, number| answer_lines(stream, move |_| format!(":{}\r\n", u8::from(number == 0)))));
+    let project = with_client(PING);
+    let ran = record(&project, &server, &[]).exits(0).says("verified");
+    let note = "note: the client heard \":1\\r\\n\", and each replay \":0\\r\\n\"; the spec takes both";
+    assert!(ran.stderr.contains(note), "{ran:?}");
 }
 
 #[test]

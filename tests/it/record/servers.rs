@@ -284,3 +284,119 @@ fn unix_sockets() {
       - client: close
     "#);
 }
+
+/// Answers requests of HTTP/1 without bodies: each is a head.
+fn answer_requests(stream: std::net::TcpStream, mut answer: impl FnMut(&str) -> String) -> std::io::Result<()> {
+    let mut first = String::new();
+    answer_lines(stream, |line| {
+        if line.is_empty() {
+            return answer(&std::mem::take(&mut first));
+        }
+        if first.is_empty() {
+            line.clone_into(&mut first);
+        }
+        String::new()
+    })
+}
+
+#[test]
+fn what_follows_the_response_to_head_is_framed() {
+    let server = serve(|stream, number| {
+        answer_requests(stream, |request| {
+            let body = format!("{{\"for\": \"anna\", \"visits\": {}}}", number * 7 + 98);
+            let body = if request.contains("/visits") { body } else { "constant\n".to_owned() };
+            let shown = if request.starts_with("HEAD") { "" } else { &body };
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{shown}", body.len())
+        })
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {send: \"HEAD /a HTTP/1.1\\r\\n\\r\\n\"}
+client: {recv: {until: \"\\r\\n\\r\\n\"}}
+client: {send: \"GET /visits HTTP/1.1\\r\\n\\r\\n\"}
+client: {recv: {until: \"}\"}}
+client: {send: \"GET /a HTTP/1.1\\r\\n\\r\\n\"}
+client: {recv: [{until: \"\\r\\n\\r\\n\"}, \"constant\\n\"]}
+client: close",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]));
+}
+
+#[test]
+fn a_line_that_says_how_many_bytes_follow_it() {
+    let server = serve(|stream, number| {
+        stream.set_nodelay(true)?;
+        let mut out = stream.try_clone()?;
+        answer_lines(stream, |line| {
+            let body = "no end, ".repeat(3 + number % 5);
+            // In two pieces, so that nothing but the number tells where it ends.
+            write!(out, "LEN {}\n{}", line.len() + body.len(), &body[..9]).unwrap();
+            format!("{}{line}", &body[9..])
+        })
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {send: \"one\\n\"}
+client: {recv: [\"LEN \", {until: \"\\n\", match: '(?<size>.*)'}, {bytes: \"${size}\"}]}
+client: {send: \"three\\n\"}
+client: {recv: [\"LEN \", {until: \"\\n\", match: '(?<size>.*)'}, {bytes: \"${size}\"}]}
+client: close",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]));
+}
+
+#[test]
+fn lines_that_come_in_any_order() {
+    let server = serve(|mut stream, number| {
+        take(&mut stream, 3)?;
+        let mut lines = ["A is here\n".to_owned(), format!("B has {}\n", 90 + number), "C\n".to_owned()];
+        lines.rotate_left(number % 3);
+        stream.write_all(lines.concat().as_bytes())
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {send: \"go\\n\"}
+client: {recv: {rest: true}}
+client: close",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]));
+}
+
+#[test]
+fn a_counter_that_happens_to_be_a_length_is_no_token() {
+    let count = AtomicU32::new(1);
+    let server = serve(move |mut stream, _| {
+        loop {
+            let len = u32::from_be_bytes(take(&mut stream, 4)?.try_into().unwrap()) as usize;
+            take(&mut stream, len)?;
+            let count = count.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+            stream.write_all(&[&5_u32.to_be_bytes()[..], &count, b"x"].concat())?;
+        }
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {send: {size: u32, of: \"hello\"}}
+client: {recv: {bytes: 9}}
+client: {send: {size: u32, of: \"a\"}}
+client: {recv: {bytes: 9}}
+client: close",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]));
+}
+
+#[test]
+fn a_number_that_is_said_again_by_chance_is_no_token() {
+    // The client says 4242 at its own will; whoever has another number there is sent away.
+    let server = serve(|stream, number| {
+        (&stream).write_all(format!("you are {}\n", 4242 + number).as_bytes())?;
+        answer_lines(stream, |line| if line == "page 4242" { "+OK\n" } else { "-ERR no such page\n" }.to_owned())
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {recv: {until: \"\\n\"}}
+client: {send: \"page 4242\\n\"}
+client: {recv: \"+OK\\n\"}
+client: close",
+    );
+    insta::assert_snapshot!(recorded(&project, &tcp(server), &[]));
+}
