@@ -68,15 +68,15 @@ fn a_length_is_captured_where_what_it_counts_may_grow() {
             body(r#"{"token": "68c3f00d", "n": 33}"#),
             body(r#"{"token": "0badcafe", "n": 7}"#),
         ),
-        (r"HTTP/1.1 200 OK/Content-Length: 8/<[0-9a-f]+ 8>", body("68c3f00d"), body("0badcafe")),
-        ("HTTP/1.1 200 OK/Content-Length: 4/same", body("same"), body("same")),
+        (r"HTTP/1.1 200 OK/Content-Length: 8//<[0-9a-f]+ 8>", body("68c3f00d"), body("0badcafe")),
+        ("HTTP/1.1 200 OK/Content-Length: 4//same", body("same"), body("same")),
     ] {
         assert_eq!(pattern(&["GET / HTTP/1.1\r\n\r\n"], &[&one, &other]), expected);
     }
     assert_eq!(pattern(&[], &["$2\r\n42\r\n", "$2\r\n43\r\n"]), r"$<\d+=1/><\d+ #1>/");
     assert_eq!(pattern(&[], &["$10\r\n1795000001\r\n", "$10\r\n1795000002\r\n"]), r"$10/<\d+/>");
     assert_eq!(
-        pattern(&[], &["$18\r\nos:a\r\nup:9\r\nend\r\n\r\n", "$18\r\nos:a\r\nup:8\r\nend\r\n\r\n"]),
+        pattern(&[], &["$17\r\nos:a\r\nup:9\r\nend\r\n\r\n", "$17\r\nos:a\r\nup:8\r\nend\r\n\r\n"]),
         r"$<\d+/>os:a/up:<\d+/>end//"
     );
     assert_eq!(pattern(&[], &["LEN 5\nab cd", "LEN 4\nab c"]), r"LEN <\d+=1/><ab (\w+) #1>");
