@@ -76,7 +76,7 @@ fn line_len(bytes: &[u8]) -> Option<usize> {
 
 /// What a line begins with: its first word.
 fn head_of(line: &[u8]) -> Head {
-    let word = line.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+    let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     word.iter().map(|byte| if byte.is_ascii_digit() { b'#' } else { *byte }).collect()
 }
 

@@ -92,9 +92,12 @@ impl Chooser<'_> {
         if let [_] = of[..] {
             return Part::Bytes { count: Count::Told(told), value: value(of.remove(0)) };
         }
-        let piece = |segment: Segment| match segment.varies {
-            true => super::Piece::Value(value(segment)),
-            false => super::Piece::Literal(segment.values[0].clone()),
+        let piece = |segment: Segment| {
+            if segment.varies {
+                super::Piece::Value(value(segment))
+            } else {
+                super::Piece::Literal(segment.values[0].clone())
+            }
         };
         Part::Text { told, of: of.into_iter().map(piece).collect() }
     }

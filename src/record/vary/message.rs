@@ -129,18 +129,16 @@ impl Frame<'_> {
                 pieces.push(Piece::Sized { prefix: *prefix, of });
                 all[0].len() - at
             }
-            Kind::Counts { digits, ahead, .. } => match self.counted(&self::ranges(all, at + ahead)) {
-                Some(body) => {
-                    let between =
-                        (at + 1..at + ahead).flat_map(|between| self.same_or_not(&self::ranges(all, between)));
-                    self.body(&ranges, digits, between.collect(), body, number, pieces);
-                    ahead + 1
-                }
-                None => {
+            Kind::Counts { digits, ahead, .. } => {
+                let Some(body) = self.counted(&self::ranges(all, at + ahead)) else {
                     pieces.extend(self.same_or_not(&ranges));
-                    1
-                }
-            },
+                    return 1;
+                };
+                let between = at + 1..at + ahead;
+                let between = between.flat_map(|between| self.same_or_not(&self::ranges(all, between))).collect();
+                self.body(&ranges, digits, between, body, number, pieces);
+                ahead + 1
+            }
             Kind::Chunks if self.differs(&ranges) => {
                 pieces.push(Piece::Chunks(self.whole(&ranges)));
                 1
