@@ -308,6 +308,15 @@ fn unbound(like: SocketAddr) -> SocketAddr {
     }
 }
 
+/// Whether a socket is told of errors though it is not connected: IP_RECVERR, IPV6_RECVERR.
+fn queues_errors(endpoint: &Endpoint) -> bool {
+    let (level, number) = match endpoint.network.is_v6() {
+        true => (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
+        false => (libc::IPPROTO_IP, libc::IP_RECVERR),
+    };
+    endpoint.socket().is_some_and(|socket| sys::get_int(socket.fd(), level, number).is_ok_and(|set| set != 0))
+}
+
 impl Inbox {
     /// Looks at the receivers of a datagram that `from` sends: to the endpoint or the address that
     /// the step names, or to what it is connected to.
@@ -342,7 +351,8 @@ impl Inbox {
     /// Whether nobody receives it, and an ICMP error comes back, which somebody sees: a connected
     /// sender, or whoever watches the wire.
     fn bounce(test: &Test<'_>, from: &Rc<Endpoint>, target: &SockAddr) -> Option<Bounce> {
-        let is_told = from.remote().is_some_and(|remote| super::net::address::same(&remote, target));
+        let is_told =
+            from.remote().is_some_and(|remote| super::net::address::same(&remote, target)) || queues_errors(from);
         let watched = test.wire.as_ref().filter(|_| !test.is_group(target));
         if !(is_told || watched.is_some()) || !test.is_local(target) {
             return None;

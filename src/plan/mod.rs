@@ -13,6 +13,7 @@ pub mod given;
 pub mod pattern;
 pub mod payload;
 pub mod program;
+pub mod receive;
 mod room;
 mod steps;
 pub mod template;
@@ -45,6 +46,7 @@ use crate::source::Span;
 use expression::Expression;
 use pattern::Pattern;
 use payload::Payload;
+use receive::{Beside, ReadHow};
 use template::Template;
 use tls::{Agreed, Tls};
 
@@ -247,7 +249,7 @@ pub struct Call {
     /// `send`, `recv` and `read` what stands before the bytes: `send`, `recv`, `read 2`.
     pub words: String,
     /// For `send`, `recv` and `read`: the words after the bytes, as written: `to server`,
-    /// `from client`, `sender peer`, `peek`, `urgent`, `more`, `truncated`.
+    /// `from client`, `sender peer`, `peek`, `urgent`, `more`, `truncated`, `ctrunc`.
     pub suffix: Vec<String>,
     /// The outcomes that `fails` allows, as written for this platform: `ECONNREFUSED`, `none`.
     pub fails_words: Vec<String>,
@@ -350,6 +352,8 @@ pub enum Verb {
         urgent: bool,
         /// The names of the descriptors that come with it.
         takes: Vec<Template>,
+        /// What else must come with it.
+        beside: Box<Beside>,
     },
     /// One raw receive call.
     Read {
@@ -357,8 +361,8 @@ pub enum Verb {
         size: Number,
         /// What it must give.
         is: Option<Pattern>,
-        /// Whether the datagram must have been cut.
-        truncated: bool,
+        /// How the call is made.
+        how: ReadHow,
     },
     /// Waits until one of these holds.
     Expect {

@@ -158,8 +158,9 @@ type Read<'e> = (&'e str, &'e [Shown], &'e [String]);
 fn cut_off(old: Read<'_>, new: Read<'_>, event: &Event) -> Option<Finding> {
     let ((was, before, gone), (is, bytes, suffix)) = (old, new);
     let (most, least) = (is.strip_prefix("read ")?, was.strip_prefix("read ")?);
-    let is_cut = |list: &[String]| list.iter().any(|word| word == "truncated");
-    let others = |list: &[String]| list.iter().filter(|word| *word != "truncated").cloned().collect::<Vec<_>>();
+    let cuts = |word: &String| first(word) == "truncated";
+    let is_cut = |list: &[String]| list.iter().any(cuts);
+    let others = |list: &[String]| list.iter().filter(|word| !cuts(word)).cloned().collect::<Vec<_>>();
     if most == least || before == bytes || is_cut(gone) == is_cut(suffix) || others(gone) != others(suffix) {
         return None;
     }

@@ -9,8 +9,9 @@ use crate::trace::event::Event;
 pub(super) fn compare(old: &[String], new: &[String], verb: &str, event: &Event) -> Vec<Finding> {
     let (does, _) = verbs(verb);
     let mut found = Vec::new();
-    let cut_off = |list: &[String]| list.iter().any(|word| word == "truncated");
-    if cut_off(old) != cut_off(new) {
+    let cut_off = |list: &[String]| list.iter().any(|word| first(word) == "truncated");
+    let is_about_cut = cut_off(old) != cut_off(new);
+    if is_about_cut {
         let how = if cut_off(new) { "is now cut off by the size of the read" } else { "is no longer cut off" };
         found.push(Finding::plain(Weight::Seen, format!("what {} {does} {how} (truncated)", who(event))));
     }
@@ -19,6 +20,9 @@ pub(super) fn compare(old: &[String], new: &[String], verb: &str, event: &Event)
         found.push(passed(&was, &is, event));
     }
     for (was, is) in paired(old, new) {
+        if is_about_cut && was.or(is).is_some_and(|word| first(word) == "truncated") {
+            continue;
+        }
         found.push(one(was, is, verb, event));
     }
     found
@@ -26,7 +30,7 @@ pub(super) fn compare(old: &[String], new: &[String], verb: &str, event: &Event)
 
 /// Words of both that differ, those that begin alike together, but for what has sentences of its own.
 fn paired<'w>(old: &'w [String], new: &'w [String]) -> Vec<(Option<&'w str>, Option<&'w str>)> {
-    let is_other = |word: &&str| *word != "truncated" && !is_of_descriptors(word);
+    let is_other = |word: &&str| !is_of_descriptors(word);
     let others = |list: &'w [String]| list.iter().map(String::as_str).filter(is_other).collect::<Vec<_>>();
     let (old, new) = (others(old), others(new));
     let come = new.iter().filter(|word| !old.contains(word));
@@ -52,21 +56,21 @@ fn one(was: Option<&str>, is: Option<&str>, verb: &str, event: &Event) -> Findin
         return Finding::plain(Weight::Words, format!("the sender of {bytes} to {who} {text}"));
     }
     match (was, is) {
-        (Some(was), Some(is)) => told(format!("now {does} {bytes} {} where it {did} it {}", flag(is), flag(was))),
-        (None, is) => told(format!("now {does} {bytes} {}", flag(is.unwrap_or_default()))),
+        (Some(was), Some(is)) => told(format!("now {does} {bytes} {} where it {did} it {}", flag(is, verb), flag(was, verb))),
+        (None, is) => told(format!("now {does} {bytes} {}", flag(is.unwrap_or_default(), verb))),
         (Some("to stderr"), None) => {
             told(format!("now {does} {bytes} to its output where it {did} it to its error output"))
         }
         (Some("urgent"), None) => told(format!("now {does} {bytes} as ordinary data where it {did} it as urgent data")),
         (Some("peek"), None) => told(format!("now takes {bytes} where it only looked at it (peek)")),
         (Some("more"), None) => told(format!("now {does} {bytes} without MSG_MORE")),
-        (Some(was), None) if first(was) == "to" => {
-            told(format!("now {does} {bytes} over its connection where it {did} it {}", flag(was)))
+        (Some(was), None) if first(was) == "to" && verb == "send" => {
+            told(format!("now {does} {bytes} over its connection where it {did} it {}", flag(was, verb)))
         }
         (Some(was), None) if first(was) == "from" => {
-            told(format!("now {does} {bytes} from anybody where it {did} it {}", flag(was)))
+            told(format!("now {does} {bytes} from anybody where it {did} it {}", flag(was, verb)))
         }
-        (Some(was), None) => told(format!("now {does} {bytes} where it {did} it {}", flag(was))),
+        (Some(was), None) => told(format!("now {does} {bytes} where it {did} it {}", flag(was, verb))),
     }
 }
 

@@ -111,15 +111,15 @@ fn data(verb: &str, bytes: &[Shown], suffix: &[String]) -> Phrase {
             Some(("pass", names)) => format!(" and passes {}", several(names)),
             Some(("drops", names)) => format!(" and drops the descriptor of {}", several(names)),
             Some(("takes", names)) => format!(" and takes {}", several(names)),
-            _ if matches!(word.as_str(), "truncated" | "urgent" | "more") => format!(", {}", flag(word)),
-            _ => format!(" {}", flag(word)),
+            _ if is_aside(word) => format!(", {}", flag(word, verb)),
+            _ => format!(" {}", flag(word, verb)),
         })
         .collect();
     Phrase::new(now, past, &(shown(bytes) + &rest))
 }
 
 /// What a word after the bytes says of them.
-pub(super) fn flag(word: &str) -> String {
+pub(super) fn flag(word: &str, verb: &str) -> String {
     let said = match word {
         "truncated" => "cut off by the size of the read",
         "urgent" => "as urgent data",
@@ -128,12 +128,24 @@ pub(super) fn flag(word: &str) -> String {
         "to sender" => "to whom it has last received from",
         "to stderr" => "to its error output",
         "from stderr" => "from its error output",
+        "waitall" => "waiting for the full size (MSG_WAITALL)",
+        "ctrunc" => "without room for all descriptors (MSG_CTRUNC)",
+        "credentials self" => "with the credentials of this process",
         other => match other.split_once(' ') {
+            Some(("truncated", full)) => return format!("cut off by the size of the read from a datagram of {full} bytes"),
+            Some(("errqueue", error)) => return format!("from its error queue, where the error is {}", error.replace('=', " ")),
+            Some(("to", name)) if verbs(verb).0.starts_with("re") => return format!("sent to {}", endpoint(name)),
             Some((place @ ("to" | "from"), name)) => return format!("{place} {}", endpoint(name)),
             _ => other,
         },
     };
     said.to_owned()
+}
+
+/// Whether what a word says stands behind a comma.
+fn is_aside(word: &str) -> bool {
+    let first = word.split(' ').next().unwrap_or_default();
+    matches!(first, "truncated" | "urgent" | "more" | "waitall" | "ctrunc" | "errqueue")
 }
 
 /// `sends`, `sent`, from the verb of a trace.

@@ -349,6 +349,8 @@ pub enum Verb {
         urgent: Option<Scalar>,
         /// Names for the descriptors that come with it.
         takes: Vec<Scalar>,
+        /// What else must come with it.
+        beside: Box<Beside>,
     },
     /// One raw receive of at most so many bytes.
     Read {
@@ -356,8 +358,12 @@ pub enum Verb {
         size: Scalar,
         /// What it must be.
         is: Option<Form>,
-        /// `true`: a datagram must have been cut.
+        /// `true`: a datagram must have been cut; or its size.
         truncated: Option<Scalar>,
+        /// `true`: `MSG_WAITALL`.
+        waitall: Option<Scalar>,
+        /// `true`: `MSG_TRUNC` on a stream.
+        discard: Option<Scalar>,
     },
     /// Waits for an end, or for attributes.
     Expect {
@@ -412,6 +418,32 @@ pub enum Setting {
     Value(Scalar),
     /// `{hex: "01"}`: the bytes that setsockopt(2) gets.
     Hex(Scalar),
+}
+
+/// What must come beside the bytes of a `recv`, in control messages.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// `true`: more descriptors than there is room for.
+    pub ctrunc: Option<Scalar>,
+    /// Where the datagram was sent to.
+    pub to: Option<Scalar>,
+    /// Whose credentials.
+    pub credentials: Option<Scalar>,
+    /// An error, with the datagram that it is about.
+    pub errqueue: Option<QueuedError>,
+}
+
+/// What a socket's error queue must tell.
+#[derive(Debug, Clone)]
+pub struct QueuedError {
+    /// The error.
+    pub errno: Scalar,
+    /// Who has told of it.
+    pub origin: Option<Scalar>,
+    /// The type of the ICMP message.
+    pub kind: Option<Scalar>,
+    /// The code of the ICMP message.
+    pub code: Option<Scalar>,
 }
 
 /// A program that is started.

@@ -15,6 +15,7 @@ mod files;
 mod forms;
 mod networks;
 mod programs;
+mod receive;
 mod values;
 
 use serde_json::{Map, Value as Json, json};
@@ -139,6 +140,10 @@ fn value(value: Value) -> Json {
             any_of([("address", reference("address")), ("bound already", json!({ "const": true }))])
         }
         Value::Target => reference("target"),
+        Value::Destination => receive::destination(),
+        Value::Credentials => values::one_of_words(json!({ "enum": words::CREDENTIALS })),
+        Value::QueuedError => receive::queued_error(),
+        Value::SizeOrFlag => receive::size_or_flag(),
         Value::Network => reference("network"),
         Value::OneOf(words) => values::one_of_words(json!({ "enum": words })),
         Value::SomeOf(words) => values::one_or_list(&json!({ "enum": words })),

@@ -1,7 +1,9 @@
-//! Descriptors that go with bytes over a Unix socket, as SCM_RIGHTS: unix(7), cmsg(3).
+//! What goes beside bytes in control messages, cmsg(3): descriptors and credentials over a Unix socket,
+//! unix(7); the address that a datagram was sent to, and the error that it met, ip(7) and ipv6(7).
 #![expect(unsafe_code, reason = "a control message is read and written in place, through the pointers of cmsg(3)")]
 
 use std::mem::{self, MaybeUninit};
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::{ptr, slice};
@@ -55,9 +57,56 @@ pub(crate) fn send(
     }
 }
 
-/// recvmsg(2), with the descriptors that came with the bytes; closed on exec. MSG_CTRUNC is among the
-/// flags where the kernel could not give all of them.
-pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: c_int) -> Result<(Message, Vec<OwnedFd>), Errno> {
+/// What came in the control messages of a receive.
+#[derive(Debug, Default)]
+pub(crate) struct Control {
+    /// SCM_RIGHTS: descriptors.
+    pub(crate) descriptors: Vec<OwnedFd>,
+    /// SCM_CREDENTIALS: whose process has sent it.
+    pub(crate) credentials: Option<Credentials>,
+    /// IP_PKTINFO, IPV6_PKTINFO: the address that a datagram was sent to.
+    pub(crate) destination: Option<IpAddr>,
+    /// IP_RECVERR, IPV6_RECVERR: an error.
+    pub(crate) error: Option<QueuedError>,
+}
+
+/// A process, as unix(7) tells of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Credentials {
+    pub(crate) pid: libc::pid_t,
+    pub(crate) uid: libc::uid_t,
+    pub(crate) gid: libc::gid_t,
+}
+
+impl Credentials {
+    /// Those of this process, as the kernel tells them of whoever does not say others.
+    pub(crate) fn own() -> Self {
+        let (pid, uid, gid) = (rustix::process::getpid(), rustix::process::getuid(), rustix::process::getgid());
+        Self { pid: pid.as_raw_nonzero().get(), uid: uid.as_raw(), gid: gid.as_raw() }
+    }
+}
+
+/// What an error queue tells of an error, `struct sock_extended_err` of ip(7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct QueuedError {
+    pub(crate) errno: Errno,
+    /// Who has told of it, SO_EE_ORIGIN_ICMP and the like.
+    pub(crate) origin: u8,
+    /// The type of the ICMP message.
+    pub(crate) kind: u8,
+    /// The code of the ICMP message.
+    pub(crate) code: u8,
+}
+
+/// recvmsg(2), with what came in control messages; descriptors are closed on exec. There is room for so
+/// many descriptors and nothing else, or for all that can come. MSG_CTRUNC is among the flags where the
+/// kernel could not give all of it.
+pub(crate) fn receive(
+    fd: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    flags: c_int,
+    most: Option<usize>,
+) -> Result<(Message, Control), Errno> {
     let mut room = MaybeUninit::<Room>::zeroed();
     let mut storage = MaybeUninit::<libc::sockaddr_storage>::zeroed();
     let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast::<c_void>(), iov_len: buffer.len() };
@@ -69,35 +118,82 @@ pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: c_int) -> Re
         message.msg_iov = &raw mut part;
         message.msg_iovlen = 1;
         message.msg_control = room.as_mut_ptr().cast::<c_void>();
-        message.msg_controllen = size_of::<Room>() as _;
+        message.msg_controllen = room_for(most) as _;
         let flags = flags | libc::MSG_CMSG_CLOEXEC;
         let len = sys::retry(|| libc::recvmsg(fd.as_raw_fd(), &raw mut message, flags))?;
         let from = (message.msg_namelen > 0).then(|| sys::address_of(storage, message.msg_namelen));
-        Ok((Message { len, flags: message.msg_flags, from }, descriptors(&message)))
+        Ok((Message { len, flags: message.msg_flags, from }, control(&message)))
     }
 }
 
-/// The descriptors among the control messages that came.
+/// The size of the room for control messages. CMSG_SPACE would have padding, in which the kernel puts one
+/// descriptor more.
+fn room_for(most: Option<usize>) -> usize {
+    match most {
+        None => size_of::<Room>(),
+        Some(0) => 0,
+        // SAFETY: arithmetic alone.
+        Some(most) => unsafe { libc::CMSG_LEN((most * size_of::<RawFd>()) as c_uint) as usize }.min(size_of::<Room>()),
+    }
+}
+
+/// The control messages that came.
 ///
 /// # Safety
 /// The kernel has filled in the message, and nobody else has its descriptors.
-unsafe fn descriptors(message: &libc::msghdr) -> Vec<OwnedFd> {
-    let mut all = Vec::new();
+unsafe fn control(message: &libc::msghdr) -> Control {
+    let mut control = Control::default();
     // SAFETY: cmsg(3) walks over what the kernel wrote, and its lengths say how much that is.
     unsafe {
         let mut header = libc::CMSG_FIRSTHDR(message);
         while !header.is_null() {
-            if ((*header).cmsg_level, (*header).cmsg_type) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
-                let size = (*header).cmsg_len as usize - libc::CMSG_LEN(0) as usize;
-                let numbers = slice::from_raw_parts(libc::CMSG_DATA(header), size);
-                for number in numbers.as_chunks().0 {
-                    all.push(OwnedFd::from_raw_fd(RawFd::from_ne_bytes(*number)));
-                }
+            let size = ((*header).cmsg_len as usize).saturating_sub(libc::CMSG_LEN(0) as usize);
+            let data = slice::from_raw_parts(libc::CMSG_DATA(header), size);
+            match ((*header).cmsg_level, (*header).cmsg_type) {
+                (libc::SOL_SOCKET, libc::SCM_RIGHTS) => control.descriptors.extend(descriptors(data)),
+                (level, kind) => control.read(level, kind, data),
             }
             header = libc::CMSG_NXTHDR(message, header);
         }
     }
-    all
+    control
+}
+
+/// # Safety
+/// Nobody else has these descriptors.
+unsafe fn descriptors(data: &[u8]) -> impl Iterator<Item = OwnedFd> {
+    // SAFETY: as above.
+    data.as_chunks().0.iter().map(|number| unsafe { OwnedFd::from_raw_fd(RawFd::from_ne_bytes(*number)) })
+}
+
+impl Control {
+    /// A control message that is no descriptors.
+    fn read(&mut self, level: c_int, kind: c_int, data: &[u8]) {
+        match (level, kind) {
+            (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) => {
+                let field = |nth: usize| data.as_chunks().0.get(nth).copied();
+                let (Some(pid), Some(uid), Some(gid)) = (field(0), field(1), field(2)) else { return };
+                self.credentials = Some(Credentials {
+                    pid: libc::pid_t::from_ne_bytes(pid),
+                    uid: libc::uid_t::from_ne_bytes(uid),
+                    gid: libc::gid_t::from_ne_bytes(gid),
+                });
+            }
+            // `struct in_pktinfo`: the device, the local address, the address of the header.
+            (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                self.destination = data.as_chunks::<4>().0.get(2).map(|ip| IpAddr::from(*ip));
+            }
+            (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                self.destination = data.first_chunk::<16>().map(|ip| IpAddr::from(*ip).to_canonical());
+            }
+            (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) => {
+                let (Some(errno), Some([origin, kind, code])) = (data.first_chunk(), data.get(4..7)) else { return };
+                let errno = Errno(u32::from_ne_bytes(*errno).cast_signed());
+                self.error = Some(QueuedError { errno, origin: *origin, kind: *kind, code: *code });
+            }
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]
@@ -119,7 +215,7 @@ mod tests {
             let (near, far) = pair(libc::SOCK_STREAM);
             let far = Arc::new(far);
             assert_eq!(send(one.as_fd(), b"x", 0, None, &[Arc::clone(&far), Arc::clone(&far)]), Ok(1));
-            let (message, came) = receive(other.as_fd(), &mut [0; 8], 0).unwrap();
+            let (message, Control { descriptors: came, .. }) = receive(other.as_fd(), &mut [0; 8], 0, None).unwrap();
             assert_eq!((message.len, message.flags & libc::MSG_CTRUNC), (1, 0));
             assert_eq!(came.len(), 2);
             assert_ne!(came[0].as_raw_fd(), far.as_raw_fd());
@@ -138,7 +234,44 @@ mod tests {
         let many: Vec<_> = std::iter::repeat_n(far, 254).collect();
         assert_eq!(send(one.as_fd(), b"x", 0, None, &many), Err(Errno(libc::EINVAL)));
         assert_eq!(send(one.as_fd(), b"x", 0, None, &many[..253]), Ok(1));
-        let (message, came) = receive(other.as_fd(), &mut [0; 8], 0).unwrap();
+        let (message, Control { descriptors: came, .. }) = receive(other.as_fd(), &mut [0; 8], 0, None).unwrap();
         assert_eq!((came.len(), message.flags & libc::MSG_CTRUNC), (253, 0));
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_closed() {
+        for most in 0..3 {
+            let (one, other) = pair(libc::SOCK_STREAM);
+            let (near, far) = pair(libc::SOCK_STREAM);
+            let passed = [Arc::new(far), Arc::new(near)];
+            assert_eq!(send(one.as_fd(), b"x", 0, None, &passed), Ok(1));
+            let (message, control) = receive(other.as_fd(), &mut [0; 8], 0, Some(most)).unwrap();
+            assert_eq!((control.descriptors.len(), message.flags & libc::MSG_CTRUNC != 0), (most, most < 2));
+        }
+    }
+
+    #[test]
+    fn whoever_sends_has_the_credentials_of_this_process() {
+        let (one, other) = pair(libc::SOCK_DGRAM);
+        sys::set_int(other.as_fd(), libc::SOL_SOCKET, libc::SO_PASSCRED, 1).unwrap();
+        sys::send(one.as_fd(), b"x", 0, None).unwrap();
+        let (_, control) = receive(other.as_fd(), &mut [0; 8], 0, None).unwrap();
+        assert_eq!(control.credentials, Some(Credentials::own()));
+    }
+
+    #[test]
+    fn a_datagram_tells_where_it_was_sent_to() {
+        let families = [
+            ("127.0.0.1:0", libc::IPPROTO_IP, libc::IP_PKTINFO),
+            ("[::1]:0", libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO),
+        ];
+        for (address, level, number) in families {
+            let Ok(receiver) = std::net::UdpSocket::bind(address) else { continue };
+            sys::set_int(receiver.as_fd(), level, number, 1).unwrap();
+            let to = receiver.local_addr().unwrap();
+            std::net::UdpSocket::bind(address).unwrap().send_to(b"x", to).unwrap();
+            let (_, control) = receive(receiver.as_fd(), &mut [0; 8], 0, None).unwrap();
+            assert_eq!(control.destination, Some(to.ip()));
+        }
     }
 }

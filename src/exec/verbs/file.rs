@@ -110,12 +110,12 @@ pub(super) async fn run(
 ) -> Result<Done, Stop> {
     let on = OnFile { lane, call, name: &endpoint.name, file, deadline };
     match &call.verb {
-        Verb::Recv { pattern, from: None, stderr: false, sender: None, urgent: false, peek, takes }
-            if takes.is_empty() =>
+        Verb::Recv { pattern, from: None, stderr: false, sender: None, urgent: false, peek, takes, beside }
+            if takes.is_empty() && beside.word().is_none() =>
         {
             on.recv(pattern, *peek).await
         }
-        Verb::Read { size, is, truncated: false } => on.read(size, is.as_ref()),
+        Verb::Read { size, is, how } if how.word().is_none() => on.read(size, is.as_ref()),
         Verb::Expect { conditions, stderr: false, .. } => match conditions.as_slice() {
             [Condition::Silence(time)] => on.silence(*time).await,
             conditions => on.expect(conditions).await,

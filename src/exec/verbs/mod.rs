@@ -55,7 +55,7 @@ pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
             let how = send::How { to: to.as_ref(), urgent: *urgent, more: *more, pass, raises: *raises };
             send::run(lane, call, payload, how, deadline).await
         }
-        Verb::Recv { pattern, from, stderr, sender, peek, urgent, takes } => {
+        Verb::Recv { pattern, from, stderr, sender, peek, urgent, takes, beside } => {
             let how = recv::How {
                 from: from.as_ref(),
                 stderr: *stderr,
@@ -63,10 +63,11 @@ pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
                 peek: *peek,
                 urgent: *urgent,
                 takes,
+                beside,
             };
             recv::run(lane, call, pattern, how, deadline).await
         }
-        Verb::Read { size, is, truncated } => read::run(lane, call, size, is.as_ref(), *truncated, deadline).await,
+        Verb::Read { size, is, how } => read::run(lane, call, size, is.as_ref(), *how, deadline).await,
         Verb::Expect { conditions, status, stderr } if conditions.contains(&Condition::Exit) => {
             exit::run(lane, call, conditions, status, *stderr, deadline).await
         }

@@ -1,19 +1,27 @@
 //! `read`: one raw receive call, for specs about boundaries and truncation.
 
+mod discard;
+
+use std::os::fd::BorrowedFd;
+
+use libc::c_int;
 use socket2::SockAddr;
 
 use crate::model::errno::Errno;
 use crate::plan::pattern::Pattern;
+use crate::plan::receive::{Cut, ReadHow};
 use crate::plan::{Call, Mode, Number};
 use crate::trace::event::What;
 use crate::trace::record::Facts;
 use crate::trace::shown::Shown;
 
+use super::super::endpoint::Endpoint;
 use super::super::lane::{Deadline, Done, Lane};
-use super::super::net::{Direction, Socket, ancillary, sys};
+use super::super::net::ancillary::{self, Control};
+use super::super::net::{Direction, Socket, sys};
 use super::super::pattern::{Boundary, Machine, Matched, Outcome};
 use super::super::stop::Stop;
-use super::recv::descriptors::Arrivals;
+use super::recv::descriptors::{Arrivals, Asked};
 use super::{blocking, open};
 
 /// No single receive gives more than this.
@@ -24,7 +32,7 @@ pub(super) async fn run(
     call: &Call,
     size: &Number,
     is: Option<&Pattern>,
-    truncated: bool,
+    how: ReadHow,
     deadline: Deadline,
 ) -> Result<Done, Stop> {
     let (endpoint, socket) = open(lane, &call.endpoint)?;
@@ -32,23 +40,19 @@ pub(super) async fn run(
     if size > MOST {
         return Err(Stop::failed(format!("a read of {size} bytes is more than one call gives")));
     }
-    let arrivals = Arrivals::new(lane, &endpoint, &socket, false);
-    let Received { bytes, cut, from } = match read(call, &socket, &arrivals, size as usize, deadline).await? {
-        Ok(Some(message)) => message,
-        Ok(None) => {
-            return Err(Stop::failed(format!("{}: nothing came", endpoint.name))
-                .label("nothing to read")
-                .deadline(deadline.within));
-        }
-        Err(errno) => return Ok(Done::words(call, Err(errno))),
-    };
-    if cut != truncated && endpoint.network.has_boundaries() {
-        let (came, help) = if cut {
-            ("the message was cut", "write `truncated: true` if that is what this step shows")
-        } else {
-            ("the message was not cut", "remove `truncated`, or read less than the message has")
+    if how.discard {
+        return discard::run(call, &endpoint, &socket, size as usize, deadline).await;
+    }
+    let arrivals = Arrivals::new(lane, &endpoint, &socket, Asked::default());
+    let flags = flags(how);
+    let Received { bytes, full, cut, from } =
+        match read(call, &socket, &arrivals, (size as usize, flags), deadline).await? {
+            Ok(Some(message)) => message,
+            Ok(None) => return Err(late(&endpoint, how, deadline)),
+            Err(errno) => return Ok(Done::words(call, Err(errno))),
         };
-        return Err(Stop::failed(format!("{}: {came}", endpoint.name)).label(came).help(help));
+    if endpoint.network.has_boundaries() {
+        check_cut(&endpoint, how.cut, cut.then_some(full as u64))?;
     }
     let (drops, notes) = arrivals.drop_all().await;
     let facts = Facts { pieces: vec![bytes.len() as u64], notes, ..Facts::default() };
@@ -65,9 +69,48 @@ pub(super) async fn run(
     Ok(Done { result: Ok(()), what, facts, route, trouble: None, hint: None })
 }
 
+/// The flags that the call is made with.
+fn flags(how: ReadHow) -> c_int {
+    let waitall = if how.waitall { libc::MSG_WAITALL } else { 0 };
+    let full = if matches!(how.cut, Cut::Of(_)) { libc::MSG_TRUNC } else { 0 };
+    waitall | full
+}
+
+/// The deadline has passed.
+fn late(endpoint: &Endpoint, how: ReadHow, deadline: Deadline) -> Stop {
+    let name = &endpoint.name;
+    let stop = if how.waitall {
+        Stop::failed(format!("{name}: the full size did not come, which MSG_WAITALL waits for")).label("too few came")
+    } else {
+        Stop::failed(format!("{name}: nothing came")).label("nothing to read")
+    };
+    stop.deadline(deadline.within)
+}
+
+/// Judges whether a message was cut; `full` is how many bytes it had, as far as the call tells.
+fn check_cut(endpoint: &Endpoint, wanted: Cut, full: Option<u64>) -> Result<(), Stop> {
+    let (came, help) = match (wanted, full) {
+        (Cut::No, None) | (Cut::Yes, Some(_)) => return Ok(()),
+        (Cut::Of(size), Some(full)) if size == full => return Ok(()),
+        (Cut::Of(size), Some(full)) => {
+            let help = format!("write `truncated: {full}` if that is what was sent");
+            (format!("the message had {full} bytes, not {size}"), help)
+        }
+        (Cut::No, Some(_)) => {
+            ("the message was cut".to_owned(), "write `truncated: true` if that is what this step shows".to_owned())
+        }
+        (Cut::Yes | Cut::Of(_), None) => {
+            ("the message was not cut".to_owned(), "remove `truncated`, or read less than the message has".to_owned())
+        }
+    };
+    Err(Stop::failed(format!("{}: {came}", endpoint.name)).label(came).help(help))
+}
+
 /// What one call gave.
 struct Received {
     bytes: Vec<u8>,
+    /// What the call returned: with MSG_TRUNC, how many bytes the message had.
+    full: usize,
     /// Whether the rest of a message was cut off.
     cut: bool,
     /// The sender of a datagram.
@@ -79,23 +122,23 @@ async fn read(
     call: &Call,
     socket: &Socket,
     arrivals: &Arrivals<'_>,
-    size: usize,
+    (size, flags): (usize, c_int),
     deadline: Deadline,
 ) -> Result<Result<Option<Received>, Errno>, Stop> {
     if socket.tls().is_some() {
         return read_plain(socket, size, deadline).await;
     }
     let may_come = arrivals.may_come();
-    let one = move |fd: std::os::fd::BorrowedFd<'_>, flags| {
+    let one = move |fd: BorrowedFd<'_>, waiting: c_int| {
         let mut buffer = vec![0; size];
         let (message, came) = if may_come {
-            ancillary::receive(fd, &mut buffer, flags)?
+            ancillary::receive(fd, &mut buffer, flags | waiting, None)?
         } else {
-            (sys::recv_message(fd, &mut buffer, flags)?, Vec::new())
+            (sys::recv_message(fd, &mut buffer, flags | waiting)?, Control::default())
         };
         buffer.truncate(message.len);
         let cut = message.flags & libc::MSG_TRUNC != 0;
-        Ok((Received { bytes: buffer, cut, from: message.from }, came))
+        Ok((Received { bytes: buffer, full: message.len, cut, from: message.from }, came))
     };
     loop {
         let result: Result<_, Errno> = match call.mode {
@@ -108,7 +151,7 @@ async fn read(
         match result {
             Err(errno) if errno.0 == libc::EAGAIN && call.mode == Mode::Waiting => {
                 if socket.receives_nothing_more() {
-                    return Ok(Ok(Some(Received { bytes: Vec::new(), cut: false, from: None })));
+                    return Ok(Ok(Some(Received { bytes: Vec::new(), full: 0, cut: false, from: None })));
                 }
                 if !deadline.wait(socket, Direction::In).await? {
                     return Ok(Ok(None));
@@ -138,7 +181,7 @@ async fn read_plain(socket: &Socket, size: usize, deadline: Deadline) -> Result<
             received => {
                 return Ok(received.map(|len| {
                     buffer.truncate(len);
-                    Some(Received { bytes: buffer, cut: false, from: None })
+                    Some(Received { bytes: buffer, full: len, cut: false, from: None })
                 }));
             }
         }

@@ -1,6 +1,8 @@
 //! `recv`: takes from the kernel what the pattern frames, not a byte more, and compares it.
 
+mod beside;
 pub(super) mod descriptors;
+mod errqueue;
 mod message;
 mod stream;
 
@@ -8,6 +10,7 @@ use std::rc::Rc;
 
 use crate::model::errno::Errno;
 use crate::plan::pattern::Pattern;
+use crate::plan::receive::Beside;
 use crate::plan::template::Template;
 use crate::plan::{Call, Mode};
 use crate::trace::event::What;
@@ -20,7 +23,7 @@ use super::super::net::{Direction, Socket, sys};
 use super::super::pattern::{Boundary, Fed, Machine, Matched, Mismatch, Outcome};
 use super::super::stop::Stop;
 use super::{blocking, open_output};
-use descriptors::{Arrivals, no_room};
+use descriptors::{Arrivals, Asked, no_room};
 
 /// The most that one datagram of UDP has; one of a Unix socket may have more.
 pub(super) const DATAGRAM: usize = 64 << 10;
@@ -34,6 +37,16 @@ pub(super) struct How<'a> {
     pub(super) peek: bool,
     pub(super) urgent: bool,
     pub(super) takes: &'a [Template],
+    pub(super) beside: &'a Beside,
+}
+
+impl How<'_> {
+    /// What it asks for in control messages.
+    fn asked(&self) -> Asked {
+        let Beside { ctrunc, to, credentials, errqueue: _ } = self.beside;
+        let any = !self.takes.is_empty() || *ctrunc || *credentials || to.is_some();
+        Asked { any, most: ctrunc.then_some(self.takes.len()) }
+    }
 }
 
 pub(super) async fn run(
@@ -48,6 +61,7 @@ pub(super) async fn run(
     if !how.takes.is_empty() && (!may_take || socket.tls().is_some()) {
         return Err(no_descriptors(&endpoint));
     }
+    beside::check_options(how.beside, &endpoint, socket.fd())?;
     let mut receiving = Receiving {
         lane,
         call,
@@ -55,11 +69,13 @@ pub(super) async fn run(
         endpoint: &endpoint,
         socket: &socket,
         deadline,
-        arrivals: Arrivals::new(lane, &endpoint, &socket, !how.takes.is_empty()),
+        arrivals: Arrivals::new(lane, &endpoint, &socket, how.asked()),
         buffer: lane.test.buffer(),
         pieces: Vec::new(),
     };
-    let result = if how.urgent {
+    let result = if let Some(error) = &how.beside.errqueue {
+        receiving.queued_error(how.beside, error).await?
+    } else if how.urgent {
         receiving.urgent().await?
     } else if endpoint.network.has_boundaries() {
         receiving.datagram(how).await?
@@ -76,13 +92,13 @@ pub(super) async fn run(
     Ok(match result {
         Ok(matched) => {
             let mut suffix = call.suffix.clone();
-            if how.takes.is_empty() {
-                let (drops, notes) = arrivals.drop_all().await;
-                suffix.extend(drops);
-                facts.notes.extend(notes);
-            } else {
+            beside::check(lane, &endpoint, how.beside, &arrivals)?;
+            if !how.takes.is_empty() {
                 arrivals.name(how.takes)?;
             }
+            let (drops, notes) = arrivals.drop_all().await;
+            suffix.extend(drops);
+            facts.notes.extend(notes);
             for (name, value) in matched.captures {
                 lane.values.set(name, value);
             }

@@ -7,6 +7,7 @@
 use crate::model::errno::Errno;
 use crate::model::state::TcpState;
 use crate::plan::pattern::End;
+use crate::plan::receive::{Cut, ReadHow};
 use crate::plan::{AttributeCheck, Call, Condition, Number, OptionValue, Verb};
 use crate::trace::event::What;
 use crate::trace::shown;
@@ -34,8 +35,13 @@ pub(super) fn from_stranger(endpoint: &Endpoint, call: &Call, done: &Done, befor
 fn datagram(call: &Call, done: &Done) -> Option<Did> {
     let seen = done.facts.pieces.first().copied().filter(|_| done.result.is_ok());
     match call.verb {
+        // What comes from the error queue is the own datagram.
+        Verb::Recv { ref beside, .. } if beside.errqueue.is_some() => None,
         Verb::Recv { peek: false, .. } => seen.map(|len| Did::Receive { len: Some(len), varies: varies(&done.what) }),
-        Verb::Read { truncated: true, .. } => seen.map(|_| Did::Receive { len: None, varies: true }),
+        Verb::Read { how: ReadHow { cut: Cut::Of(full), .. }, .. } => {
+            seen.map(|_| Did::Receive { len: Some(full), varies: false })
+        }
+        Verb::Read { how: ReadHow { cut: Cut::Yes, .. }, .. } => seen.map(|_| Did::Receive { len: None, varies: true }),
         Verb::Read { .. } => seen.map(|len| Did::Receive { len: Some(len), varies: varies(&done.what) }),
         _ => None,
     }

@@ -89,19 +89,22 @@ impl<'p> Walk<'p, '_> {
     /// A `recv` that takes descriptors: its socket must be one that can carry them. `known` are those
     /// that certainly come with these bytes.
     pub(super) fn take(&mut self, index: Option<usize>, call: &'p Call, outcome: Outcome, known: Option<Vec<Passed>>) {
-        let Verb::Recv { peek, urgent, takes, .. } = &call.verb else { return };
-        if takes.is_empty() {
+        let Verb::Recv { peek, urgent, takes, beside, .. } = &call.verb else { return };
+        // Beside these, `ctrunc` was found to be wrong.
+        let ctrunc = beside.ctrunc && !beside.credentials && beside.errqueue.is_none();
+        if takes.is_empty() && !ctrunc {
             return;
         }
-        let span = self.key_of_step("takes", call.verb_span);
-        let carrier = index.and_then(|index| no_carrier(&self.endpoints[index], "takes"));
+        let word = if takes.is_empty() { "ctrunc" } else { "takes" };
+        let span = self.key_of_step(word, call.verb_span);
+        let carrier = index.and_then(|index| no_carrier(&self.endpoints[index], word));
         let wrong = carrier.or_else(|| {
-            let (word, help) = match (peek, urgent) {
+            let (other, help) = match (peek, urgent) {
                 (true, _) => ("peek", "what is only looked at stays where it is: take it in another step"),
                 (_, true) => ("urgent", "receive the urgent byte in a step of its own"),
                 (false, false) => return None,
             };
-            Some((format!("`takes` and `{word}` cannot stand beside each other"), help))
+            Some((format!("`{word}` and `{other}` cannot stand beside each other"), help))
         });
         let known = known.filter(|_| outcome == Outcome::Succeeds);
         match (wrong, known) {
@@ -109,13 +112,17 @@ impl<'p> Walk<'p, '_> {
                 self.wrong_kind_at(span, call, message, help);
                 self.taken_somehow(takes);
             }
-            (None, Some(passed)) if passed.len() == takes.len() => {
+            (None, Some(passed)) if comes_as_written(passed.len(), takes.len(), beside.ctrunc) => {
                 for (name, passed) in takes.iter().zip(passed) {
                     self.taken(name, passed);
                 }
             }
             (None, Some(passed)) => {
-                self.found.push(wrong_number(span, takes.len(), &passed));
+                self.found.push(if beside.ctrunc {
+                    nothing_cut(self.key_of_step("ctrunc", span), takes.len(), &passed)
+                } else {
+                    wrong_number(span, takes.len(), &passed)
+                });
                 self.taken_somehow(takes);
             }
             (None, None) if outcome == Outcome::Fails => {}
@@ -171,6 +178,23 @@ fn no_descriptor(endpoint: &Endpoint<'_>) -> Option<(String, &'static str)> {
         _ => return None,
     };
     Some((format!("`{name}` {what}, not a socket, and cannot be passed"), "pass an endpoint that is a socket"))
+}
+
+/// Whether so many come as the names say, or more where some of them are cut off.
+fn comes_as_written(came: usize, names: usize, is_cut: bool) -> bool {
+    if is_cut { came > names } else { came == names }
+}
+
+/// There is room for all that comes.
+fn nothing_cut(span: Span, names: usize, passed: &[Passed]) -> Diagnostic {
+    let count = |number: usize| if number == 1 { "1 descriptor".to_owned() } else { format!("{number} descriptors") };
+    let come = if passed.len() == 1 { "comes" } else { "come" };
+    let message = format!("nothing is cut off here: {} {come}, and there is room for {names}", count(passed.len()));
+    let finding = Diagnostic::error("never-cut", span, message);
+    match passed.first() {
+        Some(first) => finding.related(first.span, "passed here").help("pass more than `takes` names"),
+        None => finding.help("descriptors come with the first byte that was sent beside `pass`"),
+    }
 }
 
 fn wrong_number(span: Span, names: usize, passed: &[Passed]) -> Diagnostic {

@@ -205,6 +205,9 @@ impl<'p> Walk<'p, '_> {
     /// The other endpoints that a call names.
     fn check_uses(&mut self, call: &'p Call) {
         let mut targets: [Option<&'p Target>; 2] = [None, None];
+        if let Verb::Recv { beside, .. } = &call.verb {
+            self.check_destination(beside);
+        }
         match &call.verb {
             Verb::Accept { from: Some(from), .. } | Verb::Recv { from: Some(from), .. } => self.known(from),
             Verb::Bind(address) => targets[0] = Some(address),
@@ -235,7 +238,7 @@ impl<'p> Walk<'p, '_> {
     }
 
     /// An endpoint that is named for its address: it may be closed, but it must have been there.
-    fn known(&mut self, name: &'p Template) {
+    pub(super) fn known(&mut self, name: &'p Template) {
         let key = key(name);
         if self.find(&key).is_none() {
             self.missing(&key, name.span);

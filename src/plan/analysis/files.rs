@@ -46,8 +46,9 @@ impl<'p> Walk<'p, '_> {
             Verb::Recv { urgent: true, .. } => modifier("urgent"),
             Verb::Recv { takes, .. } if !takes.is_empty() => modifier("takes"),
             Verb::Close { notify: false } => modifier("notify"),
-            Verb::Read { truncated: true, .. } => modifier("truncated"),
-            Verb::Recv { .. } | Verb::Read { .. } | Verb::Close { .. } => None,
+            Verb::Recv { beside, .. } => beside.word().and_then(modifier),
+            Verb::Read { how, .. } => how.word().and_then(modifier),
+            Verb::Close { .. } => None,
             Verb::Expect { conditions, .. } => {
                 let is_of_file = |condition: &&Condition| {
                     matches!(condition, Condition::Eof | Condition::Silence(_) | Condition::Readable)

@@ -4,6 +4,7 @@
 //! step that may fail, nothing is said.
 
 mod barriers;
+mod beside;
 pub(super) mod blocks;
 mod descriptors;
 mod endpoints;

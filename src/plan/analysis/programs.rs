@@ -114,9 +114,10 @@ impl<'p> Walk<'p, '_> {
                 format!("stream `{}`", from.shown()),
                 "write `from: stderr`, or leave it out for its output",
             )),
-            Verb::Read { truncated: true, .. } => modifier("truncated"),
+            Verb::Recv { beside, .. } => beside.word().and_then(modifier),
+            Verb::Read { how, .. } => how.word().and_then(modifier),
             Verb::Close { notify: false } => modifier("notify"),
-            Verb::Send { .. } | Verb::Recv { .. } | Verb::Read { .. } | Verb::Close { .. } | Verb::Signal(_) => None,
+            Verb::Send { .. } | Verb::Close { .. } | Verb::Signal(_) => None,
             Verb::Expect { conditions, .. } => {
                 let wrong = [
                     (Condition::Reset, "reset"),

@@ -46,6 +46,7 @@ impl<'p> Walk<'p, '_> {
         if let Some(index) = index {
             self.needs_socket(index, call);
             self.check_receive(index, call, outcome);
+            self.check_beside(index, call, outcome);
             let (name, socket) = (self.endpoints[index].name.clone(), self.endpoints[index].socket);
             match self.flow.receive(socket, &name, call, outcome) {
                 Received::Certain(descriptors) => passed = Some(descriptors),
@@ -68,7 +69,8 @@ impl<'p> Walk<'p, '_> {
         } else if outcome == Outcome::Succeeds {
             self.needs_connection(index, call);
         }
-        if stream && self.in_lane() && matches!(call.verb, Verb::Read { .. }) {
+        let may_be_cut = matches!(call.verb, Verb::Read { how, .. } if !how.waitall);
+        if stream && self.in_lane() && may_be_cut {
             let message = "the kernel is free to cut a stream, so what one `read` gives may vary";
             self.found.push(
                 Diagnostic::warning("read-in-lane", call.verb_span, message)

@@ -101,10 +101,8 @@ impl<'a> Builder<'a> {
                 pass,
                 [raises.as_ref(), nosignal.as_ref()],
             ),
-            Written::Recv { pattern, from, sender, peek, urgent, takes } => {
-                self.recv(pattern, from.as_ref(), sender.as_ref(), [peek.as_ref(), urgent.as_ref()], takes)
-            }
-            Written::Read { size, is, truncated } => self.read(size, is.as_ref(), truncated.as_ref()),
+            Written::Recv { .. } => self.recv(&call.verb),
+            Written::Read { .. } => self.read(&call.verb),
             Written::Expect { what, duration, status, from } => {
                 self.expect(what, duration.as_ref(), status, from.as_ref(), call.verb_span)
             }
@@ -287,66 +285,10 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn recv(
-        &mut self,
-        pattern: &'a ast::Form,
-        from: Option<&Scalar>,
-        sender: Option<&'a Scalar>,
-        [peek, urgent]: [Option<&Scalar>; 2],
-        takes: &'a [Scalar],
-    ) -> Option<Said> {
-        let pattern = self.pattern(pattern);
-        let stderr = from.is_some_and(|from| from.text == "stderr");
-        let from = self.optional(from.filter(|_| !stderr), Self::endpoint_name);
-        let sender = self.optional(sender, |builder, written| {
-            let name = builder.endpoint_name(written)?;
-            builder.create(written, &name);
-            Some(name)
-        });
-        let takes = self.new_endpoints(takes);
-        let (peek, urgent) = (self.flag(peek), self.flag(urgent));
-        let (pattern, from, sender, peek, urgent, takes) = (pattern?, from?, sender?, peek?, urgent?, takes?);
-        let mut suffix = Vec::new();
-        suffix.extend(stderr.then(|| "from stderr".to_owned()));
-        suffix.extend(from.as_ref().map(|from| format!("from {}", from.shown())));
-        suffix.extend(sender.as_ref().map(|sender| format!("sender {}", sender.shown())));
-        suffix.extend(flags(&[("peek", peek), ("urgent", urgent)]));
-        suffix.extend(named("takes", &takes));
-        Some(Said {
-            verb: Verb::Recv { pattern, from, stderr, sender, peek, urgent, takes },
-            words: "recv".to_owned(),
-            suffix,
-        })
-    }
-
     /// Endpoints that are there.
     pub(super) fn endpoints(&mut self, names: &[Scalar]) -> Option<Vec<Template>> {
         let names: Vec<_> = names.iter().map(|name| self.endpoint_name(name)).collect();
         names.into_iter().collect()
-    }
-
-    /// Endpoints that the step creates.
-    fn new_endpoints(&mut self, names: &'a [Scalar]) -> Option<Vec<Template>> {
-        let mut new = |written: &'a Scalar| {
-            let name = self.endpoint_name(written)?;
-            self.create(written, &name);
-            Some(name)
-        };
-        let names: Vec<_> = names.iter().map(&mut new).collect();
-        names.into_iter().collect()
-    }
-
-    fn read(&mut self, size: &Scalar, is: Option<&'a ast::Form>, truncated: Option<&Scalar>) -> Option<Said> {
-        let shown = self.text(size)?.shown().into_owned();
-        let size = self.size(size);
-        let is = match is {
-            Some(is) => Some(self.pattern(is)?),
-            None => None,
-        };
-        let truncated = self.flag(truncated);
-        let (size, truncated) = (size?, truncated?);
-        let suffix = flags(&[("truncated", truncated)]).collect();
-        Some(Said { verb: Verb::Read { size, is, truncated }, words: format!("read {shown}"), suffix })
     }
 }
 
@@ -374,6 +316,6 @@ pub(super) fn named(word: &str, names: &[Template]) -> Option<String> {
     Some(names.iter().fold(word.to_owned(), |words, name| format!("{words} {}", name.shown())))
 }
 
-fn flags<'f>(flags: &'f [(&'f str, bool)]) -> impl Iterator<Item = String> + 'f {
+pub(super) fn flags<'f>(flags: &'f [(&'f str, bool)]) -> impl Iterator<Item = String> + 'f {
     flags.iter().filter(|(_, set)| *set).map(|(word, _)| (*word).to_owned())
 }

@@ -20,6 +20,7 @@ pub(crate) mod payload;
 mod place;
 mod ports;
 mod program;
+mod receive;
 mod regex;
 mod repeat;
 mod scope;

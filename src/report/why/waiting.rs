@@ -15,6 +15,7 @@ pub(super) fn nothing(story: &Story<'_>) -> Option<String> {
         "accept" => no_connection(story, own),
         "send" => blocked(story, own),
         "run" | "open" | "exit" | "tls" | "writable" => None,
+        _ if is_of_errors(story) => None,
         _ if own.role == Role::Connected => no_bytes(story, own),
         _ if own.network.starts_with("udp") || own.network == "unixgram" => no_datagram(story, own),
         _ => None,
@@ -41,9 +42,15 @@ pub(super) fn would_block(story: &Story<'_>) -> Option<String> {
             let listener = story.scene.there.iter().find(|end| end.open && end.role == Role::Listener)?;
             Some(format!("the queue of `{}` is full", listener.name))
         }
+        "recv" if is_of_errors(story) => Some(format!("no error waits in the error queue of `{name}`")),
         "recv" | "read" => Some(format!("nothing waits to be received at `{name}`")),
         _ => None,
     }
+}
+
+/// Whether the step receives from the error queue.
+fn is_of_errors(story: &Story<'_>) -> bool {
+    story.verb() == "recv" && story.scene.step.split(' ').any(|word| word == "errqueue")
 }
 
 /// A send that found no room.

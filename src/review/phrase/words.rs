@@ -103,7 +103,7 @@ fn exit(how: &str) -> Phrase {
 
 /// What an endpoint sees, and what it is asked.
 fn sees(verb: &str, rest: &str) -> Option<Phrase> {
-    let from = |rest: &str| if rest.is_empty() { String::new() } else { super::flag(rest) };
+    let from = |rest: &str| if rest.is_empty() { String::new() } else { super::flag(rest, "recv") };
     Some(match verb {
         "eof" | "truncated" => Phrase::new("sees", "saw", &with(end_word(verb), &from(rest))),
         "expect" if matches!(rest, "reset" | "readable" | "writable") => Phrase::new("sees", "saw", end_word(rest)),
@@ -128,6 +128,10 @@ fn other(verb: &str, rest: &str) -> Option<Phrase> {
     Some(match verb {
         "recv" => Phrase::new("receives", "received", rest),
         "send" => Phrase::new("sends", "sent", rest),
+        "read" if rest.ends_with(" discard") => {
+            let bytes = number(rest.trim_end_matches(" discard"), "byte");
+            Phrase::new("throws", "threw", &format!("{bytes} away without reading them"))
+        }
         "read" => Phrase::new("reads", "read", &with("up to", &number(rest, "byte"))),
         "set" => {
             let each: Vec<String> =

@@ -1,6 +1,7 @@
 //! The tree of a file to a [`Spec`]. Whatever is wrong is reported and left out, and the rest is
 //! read on, so that one run shows every mistake.
 
+mod beside;
 mod block;
 mod escapes;
 mod expect;

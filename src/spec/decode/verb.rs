@@ -264,22 +264,24 @@ impl Decoder<'_> {
 
     fn recv(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
         let pattern = self.form(at, node, Role::Pattern);
-        let [from, sender, peek, urgent, takes, ..] = word.modifiers else { return None };
+        let [from, sender, peek, urgent, takes, beside @ ..] = word.modifiers else { return None };
         let (from, sender) = (self.optional(entries, from), self.optional(entries, sender));
         let (peek, urgent) = (self.optional(entries, peek), self.optional(entries, urgent));
-        let takes = self.list(entries, takes);
-        let (mut pattern, takes) = (pattern?, takes?);
+        let (takes, beside) = (self.list(entries, takes), self.beside(beside, entries));
+        let (mut pattern, takes, beside) = (pattern?, takes?, Box::new(beside?));
         self.companions(&mut pattern, entries);
-        Some(Verb::Recv { pattern, from, sender, peek, urgent, takes })
+        Some(Verb::Recv { pattern, from, sender, peek, urgent, takes, beside })
     }
 
     fn read(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {
         let size = self.scalar(at, node, takes(word.word.value));
-        let truncated = self.optional(entries, &word.modifiers[1]);
+        let [_, truncated, waitall, discard, companions @ ..] = word.modifiers else { return None };
+        let truncated = self.optional(entries, truncated);
+        let (waitall, discard) = (self.optional(entries, waitall), self.optional(entries, discard));
         let is = match Self::entry(entries, "is") {
             Some(entry) => Some(self.form(At::from(&entry.key), &entry.value, Role::Pattern)?),
             // `{read: 100, as: x}`: all that came, whatever it is.
-            None if word.modifiers[2..].iter().any(|word| Self::entry(entries, word.name).is_some()) => {
+            None if companions.iter().any(|word| Self::entry(entries, word.name).is_some()) => {
                 let kind = FormKind::Rest { end: Vec::new() };
                 Some(Form { span: at.span, kind, matching: None, capture: None, vary: None, max: None })
             }
@@ -289,7 +291,7 @@ impl Decoder<'_> {
             self.companions(&mut is, entries);
             is
         });
-        Some(Verb::Read { size: size?, is, truncated })
+        Some(Verb::Read { size: size?, is, truncated, waitall, discard })
     }
 
     fn tls(&mut self, at: At<'_>, node: &Node<'_>, word: &VerbWord, entries: &[Entry<'_>]) -> Option<Verb> {

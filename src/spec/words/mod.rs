@@ -8,6 +8,7 @@ mod files;
 mod forms;
 mod networks;
 mod programs;
+mod receive;
 mod variables;
 mod verbs;
 
@@ -15,6 +16,7 @@ pub use files::FILE_KEYS;
 pub use forms::{COMPANIONS, FORMS, FormWord, WIDTHS, form};
 pub use networks::{LINK_STATES, NETWORK_KEYS, NETWORKS, ROUTES};
 pub use programs::READY;
+pub use receive::{CREDENTIALS, ERRQUEUE, ORIGINS};
 pub use variables::VARIABLE_KEYS;
 pub use verbs::{FAILS, HOST, VERBS, VerbWord, WAITING, owners, verb};
 
@@ -53,6 +55,8 @@ pub enum Value {
     Number,
     /// A number of bytes, `64KiB`.
     Size,
+    /// `true`, `false` or a number of bytes.
+    SizeOrFlag,
     /// A name that it gives.
     Name,
     /// A list of names that it gives.
@@ -71,6 +75,12 @@ pub enum Value {
     AddressOrNothing,
     /// An endpoint or an address.
     Target,
+    /// An endpoint, or an IP address.
+    Destination,
+    /// Whose credentials come.
+    Credentials,
+    /// A map of what a socket's error queue tells of an error.
+    QueuedError,
     /// A network.
     Network,
     /// One of these words.

@@ -18,7 +18,7 @@ pub(super) fn proposals(scene: &Scene<'_>) -> Vec<Proposal> {
         if !in_pair && !differs(scene, step) {
             continue;
         }
-        if let Verb::Read { size, is, truncated: None } = &call.verb {
+        if let Verb::Read { size, is, truncated: None, waitall: None, discard: None } = &call.verb {
             all.extend(framed(scene, step, call, size, is.as_ref()));
         }
         all.extend(waiting(scene, step, call));

@@ -1,7 +1,22 @@
 //! Reads what stands at the end of an event's line.
 
 /// The words that something begins with which stands after the bytes.
-const BEGINS: [&str; 10] = ["to", "from", "sender", "peek", "truncated", "more", "urgent", "pass", "takes", "drops"];
+const BEGINS: [&str; 14] = [
+    "to",
+    "from",
+    "sender",
+    "peek",
+    "truncated",
+    "more",
+    "urgent",
+    "pass",
+    "takes",
+    "drops",
+    "ctrunc",
+    "credentials",
+    "errqueue",
+    "waitall",
+];
 
 /// What a step was allowed to fail with, and what stands before it.
 pub(super) fn fails(text: &str) -> (&str, Vec<String>) {

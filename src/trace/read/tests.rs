@@ -108,6 +108,14 @@ fn bytes_are_read_as_they_were() {
     let (_, bytes, suffix) = parts("a         send 106 \"GET \" 100 fill \"a b\" \"\\r\\n\" to sender\n");
     assert!(matches!(&bytes[1], Shown::Generated { size: 100, how } if how == "fill \"a b\""));
     assert_eq!(suffix, ["to sender"]);
+    let (.., suffix) = parts("a         recv 1 \"x\" takes one ctrunc drops two\n");
+    assert_eq!(suffix, ["takes one", "ctrunc", "drops two"]);
+    let (.., suffix) = parts("a         recv 1 \"x\" to b credentials self\n");
+    assert_eq!(suffix, ["to b", "credentials self"]);
+    let (.., suffix) = parts("a         recv 1 \"x\" to b errqueue ECONNREFUSED origin=icmp type=3\n");
+    assert_eq!(suffix, ["to b", "errqueue ECONNREFUSED origin=icmp type=3"]);
+    let (.., suffix) = parts("a         read 4 \"x\" truncated 10 waitall\n");
+    assert_eq!(suffix, ["truncated 10", "waitall"]);
     let (verb, bytes, suffix) = parts("a         read 10 \"\" truncated\n");
     assert_eq!((verb.as_str(), bytes.len(), suffix), ("read 10", 0, vec!["truncated".to_owned()]));
 }

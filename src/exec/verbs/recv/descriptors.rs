@@ -1,8 +1,10 @@
 //! The descriptors that come with bytes over a Unix socket. They come with the first byte that was
 //! sent beside them, so whoever receives that byte has them; a receive that has no room for them, as
-//! recv(2) has none, closes them. Looking at bytes with MSG_PEEK takes none.
+//! recv(2) has none, closes them. Looking at bytes with MSG_PEEK takes none. Other control messages
+//! that come are kept beside them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
@@ -11,8 +13,9 @@ use libc::c_int;
 use crate::exec::ending::Endings;
 use crate::exec::endpoint::{Endpoint, New, Role};
 use crate::exec::lane::Lane;
+use crate::exec::net::Socket;
+use crate::exec::net::ancillary::{self, Control, Credentials};
 use crate::exec::net::sys::{self, Message};
-use crate::exec::net::{Socket, ancillary};
 use crate::exec::passing::Loose;
 use crate::exec::stop::Stop;
 use crate::exec::verbs::fatal;
@@ -26,7 +29,24 @@ pub(in crate::exec::verbs) struct Arrivals<'a> {
     at: &'a Rc<Endpoint>,
     /// Whether there may be any. Most sockets carry none, and are spared the question.
     may_come: bool,
+    /// How many there is room for, where that is bounded.
+    most: Option<usize>,
     came: RefCell<Vec<Arrived>>,
+    /// What there was no room for, so that the kernel has closed it.
+    cut: RefCell<Option<Vec<Loose>>>,
+    /// Whose credentials came.
+    credentials: RefCell<Vec<Credentials>>,
+    /// Where the datagram was sent to.
+    destination: Cell<Option<IpAddr>>,
+}
+
+/// What a receive asks for beside its bytes.
+#[derive(Clone, Copy, Default)]
+pub(in crate::exec::verbs) struct Asked {
+    /// Control messages of some kind.
+    pub(super) any: bool,
+    /// Room for no more than so many descriptors.
+    pub(super) most: Option<usize>,
 }
 
 /// A descriptor that came.
@@ -43,10 +63,19 @@ struct Found {
 }
 
 impl<'a> Arrivals<'a> {
-    /// For a receive of an endpoint that takes descriptors, or takes none.
-    pub(in crate::exec::verbs) fn new(lane: &'a Lane<'a>, at: &'a Rc<Endpoint>, socket: &Socket, takes: bool) -> Self {
-        let may_come = socket.tls().is_none() && (takes || lane.test.passings.wait_at(&at.shared));
-        Self { lane, at, may_come, came: RefCell::default() }
+    /// For a receive of an endpoint that asks for some of it, or for none.
+    pub(in crate::exec::verbs) fn new(lane: &'a Lane<'a>, at: &'a Rc<Endpoint>, socket: &Socket, asked: Asked) -> Self {
+        let may_come = socket.tls().is_none() && (asked.any || lane.test.passings.wait_at(&at.shared));
+        Self {
+            lane,
+            at,
+            may_come,
+            most: asked.most,
+            came: RefCell::default(),
+            cut: RefCell::default(),
+            credentials: RefCell::default(),
+            destination: Cell::new(None),
+        }
     }
 
     /// Whether there may be any.
@@ -65,29 +94,56 @@ impl<'a> Arrivals<'a> {
     /// Receives a message, or bytes of a stream.
     pub(super) fn message(&self, socket: &Socket, buffer: &mut [u8], flags: c_int) -> Result<Message, Errno> {
         let flags = flags | libc::MSG_DONTWAIT;
-        if !self.may_come || flags & libc::MSG_PEEK != 0 {
+        let peeks = flags & libc::MSG_PEEK != 0;
+        // Looking at bytes with the descriptors beside them would make more descriptors.
+        if !self.may_come || (peeks && self.at.network.is_unix()) {
             return sys::recv_message(socket.fd(), buffer, flags);
         }
-        let (message, came) = ancillary::receive(socket.fd(), buffer, flags)?;
-        self.add(came);
-        if message.flags & libc::MSG_CTRUNC != 0 {
+        let (message, control) = ancillary::receive(socket.fd(), buffer, flags, self.most)?;
+        let is_cut = message.flags & libc::MSG_CTRUNC != 0;
+        if is_cut && self.most.is_none() {
             // What there was no room for is no more.
+            self.add(control);
             return Err(Errno(libc::EMFILE));
+        }
+        let passings = &self.lane.test.passings;
+        let batch = is_cut.then(|| passings.next_batch(&self.at.shared, control.descriptors.first())).flatten();
+        self.add(control);
+        if is_cut {
+            let cut = batch.map(|batch| passings.lost_of(batch)).unwrap_or_default();
+            self.cut.borrow_mut().get_or_insert_default().extend(cut);
         }
         Ok(message)
     }
 
-    /// These have come.
-    pub(in crate::exec::verbs) fn add(&self, came: Vec<OwnedFd>) {
-        let arrived = came.into_iter().map(|fd| {
+    /// This has come.
+    pub(in crate::exec::verbs) fn add(&self, control: Control) {
+        let arrived = control.descriptors.into_iter().map(|fd| {
             let known = self.lane.test.passings.arrived(&self.at.shared, sys::inode(fd.as_fd()));
             Arrived { fd, known }
         });
         self.came.borrow_mut().extend(arrived);
+        self.credentials.borrow_mut().extend(control.credentials);
+        self.destination.set(control.destination.or(self.destination.get()));
+    }
+
+    /// Whose credentials came, with each piece of the bytes.
+    pub(super) fn credentials(&self) -> Vec<Credentials> {
+        self.credentials.borrow().clone()
+    }
+
+    /// The address that the datagram was sent to.
+    pub(super) fn destination(&self) -> Option<IpAddr> {
+        self.destination.get()
+    }
+
+    /// Whether something came that there was no room for.
+    pub(super) fn was_cut(&self) -> bool {
+        self.cut.borrow().is_some()
     }
 
     /// Gives each of them its name.
-    pub(super) fn name(self, names: &[Template]) -> Result<(), Stop> {
+    pub(super) fn name(&self, names: &[Template]) -> Result<(), Stop> {
         let came = self.came.take();
         if came.len() != names.len() {
             return Err(wrong_number(&self.at.name, &came, names));
@@ -102,12 +158,15 @@ impl<'a> Arrivals<'a> {
     /// has ended with them.
     pub(in crate::exec::verbs) async fn drop_all(self) -> (Option<String>, Vec<String>) {
         let came = self.came.take();
-        if came.is_empty() {
+        let closed = self.cut.take().unwrap_or_default();
+        if came.is_empty() && closed.is_empty() {
             return (None, Vec::new());
         }
-        let words = came.iter().fold("drops".to_owned(), |words, arrived| format!("{words} {}", arrived.shown()));
+        let shown = came.iter().map(Arrived::shown).chain(closed.iter().map(|loose| loose.endpoint().shown.as_str()));
+        let words = shown.fold("drops".to_owned(), |words, shown| format!("{words} {shown}"));
         let mut endings = Endings::default();
-        for Arrived { fd, known } in came {
+        let came = came.into_iter().map(|Arrived { fd, known }| (known, Some(fd)));
+        for (known, fd) in came.chain(closed.into_iter().map(|loose| (Some(loose), None))) {
             let endpoint = known.as_ref().map(|known| Rc::clone(known.endpoint()));
             drop(known);
             if let Some(endpoint) = endpoint {

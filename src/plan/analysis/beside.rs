@@ -1,0 +1,154 @@
+//! What a receive asks for beside its bytes, and how a `read` makes its call: which sockets have it, and
+//! what cannot stand together.
+
+use crate::model::network::{Kind, Network};
+use crate::plan::pattern::Pattern;
+use crate::plan::receive::{Beside, Destination, ReadHow};
+use crate::plan::steps::any;
+use crate::plan::{Call, Mode, Verb};
+
+use super::endpoints::{Layer, Outcome, Walk, key};
+
+/// What is wrong with a word of the call, and a way out.
+type Wrong = (&'static str, String, String);
+
+impl<'p> Walk<'p, '_> {
+    /// A receive at an endpoint that is open.
+    pub(super) fn check_beside(&mut self, index: usize, call: &'p Call, outcome: Outcome) {
+        let wrong = match &call.verb {
+            Verb::Recv { beside, .. } => {
+                let wrong = self.no_such_message(index, beside).or_else(|| not_together(call, beside));
+                wrong.or_else(|| self.nothing_tells(index, call, beside, outcome))
+            }
+            Verb::Read { how, is, .. } => {
+                self.no_such_call(index, *how, outcome).or_else(|| not_so(call, *how, is.as_ref()))
+            }
+            _ => None,
+        };
+        if let Some((word, message, help)) = wrong {
+            self.wrong_kind_at(self.key_of_step(word, call.verb_span), call, message, &help);
+        }
+    }
+
+    /// The endpoint that a destination names must be there.
+    pub(super) fn check_destination(&mut self, beside: &'p Beside) {
+        if let Some(Destination::Endpoint(name)) = &beside.to {
+            self.known(name);
+        }
+    }
+
+    /// A control message that sockets of the network never give.
+    fn no_such_message(&self, index: usize, beside: &Beside) -> Option<Wrong> {
+        let endpoint = &self.endpoints[index];
+        let network = endpoint.network?;
+        let (name, word) = (&endpoint.name, beside.word()?);
+        let help = match word {
+            "credentials" if !network.is_unix() => "credentials come over Unix sockets alone",
+            "errqueue" if !network.is_udp() => "UDP alone keeps the datagrams that met an error",
+            "to" if !network.is_udp() => "only datagrams of UDP tell where they were sent to",
+            _ => return None,
+        };
+        Some((word, format!("`{name}` is of the network `{network}`, which has no `{word}`"), help.to_owned()))
+    }
+
+    /// What the socket tells only where an option says so, which no step sets.
+    fn nothing_tells(&self, index: usize, call: &Call, beside: &Beside, outcome: Outcome) -> Option<Wrong> {
+        let endpoint = &self.endpoints[index];
+        let (network, word) = (endpoint.network?, beside.word()?);
+        let (option, of_v6) = match word {
+            "errqueue" => ("IP_RECVERR", "IPV6_RECVERR"),
+            "to" => ("IP_PKTINFO", "IPV6_RECVPKTINFO"),
+            "credentials" => ("SO_PASSCRED", "SO_PASSCRED"),
+            _ => return None,
+        };
+        let option = if network == Network::Udp6 { of_v6 } else { option };
+        let mut sets = |call: &Call| match &call.verb {
+            Verb::Set(options) => options.iter().any(|(set, _)| set.name == option),
+            // It may come from a program, which has set it.
+            Verb::Recv { takes, .. } => !takes.is_empty(),
+            _ => false,
+        };
+        if outcome != Outcome::Succeeds || any(self.all, &mut sets) {
+            return None;
+        }
+        let name = key(&call.endpoint);
+        let help = format!("set it before: `- {name}: {{set: {{{option}: true}}}}`");
+        Some((word, format!("`{word}` needs {option}, which no step sets"), help))
+    }
+
+    /// A flag that means nothing to such a socket.
+    fn no_such_call(&self, index: usize, how: ReadHow, outcome: Outcome) -> Option<Wrong> {
+        let endpoint = &self.endpoints[index];
+        let (name, word) = (&endpoint.name, how.word()?);
+        if let (Layer::Tls(_), true) = (endpoint.tls, how.waitall || how.discard) {
+            let message = format!("`{name}` speaks TLS, which has no `{word}`");
+            return Some((word, message, "leave it out, or do it before `tls`".to_owned()));
+        }
+        let network = endpoint.network.filter(|_| outcome == Outcome::Succeeds)?;
+        let is_stream = network.kind() == Kind::Stream;
+        let (word, help) = if how.cut.is_cut() && is_stream {
+            ("truncated", "a stream has no messages that could be cut: leave it out")
+        } else if how.waitall && !is_stream {
+            ("waitall", "MSG_WAITALL does nothing to messages, which come whole: leave it out")
+        } else if how.discard && !network.is_tcp() {
+            ("discard", "MSG_TRUNC throws bytes away on TCP alone; on messages, `truncated: 10` tells their size")
+        } else {
+            return None;
+        };
+        Some((word, format!("`{name}` is of the network `{network}`, which has no `{word}`"), help.to_owned()))
+    }
+}
+
+/// Words of a `recv` that exclude each other.
+fn not_together(call: &Call, beside: &Beside) -> Option<Wrong> {
+    let Verb::Recv { from, sender, peek, urgent, takes, .. } = &call.verb else { return None };
+    let word = beside.word()?;
+    let others = [
+        (
+            "from",
+            from.is_some() && word == "errqueue",
+            "an error comes from nobody's socket: `to` names its datagram's",
+        ),
+        ("sender", sender.is_some() && word == "errqueue", "an error has no sender to be named"),
+        (
+            "peek",
+            *peek && matches!(word, "errqueue" | "credentials"),
+            "what is only looked at stays where it is: take it in another step",
+        ),
+        ("urgent", *urgent && word != "ctrunc", "receive the urgent byte in a step of its own"),
+        ("takes", !takes.is_empty() && word == "errqueue", "an error comes without descriptors"),
+        ("credentials", beside.credentials && word == "errqueue", "an error comes without credentials"),
+        ("ctrunc", beside.ctrunc && word == "errqueue", "an error comes without descriptors"),
+        (
+            "credentials",
+            beside.credentials && beside.ctrunc,
+            "without room for descriptors there is none for credentials",
+        ),
+        (
+            "blocking",
+            call.mode == Mode::Blocking && word == "errqueue",
+            "no call waits for the error queue: without `blocking`, the step waits until an error is there",
+        ),
+    ];
+    let (other, _, help) = others.into_iter().find(|(_, together, _)| *together)?;
+    // Of two that are both new, the later is the one too many.
+    let (word, other) = if other == "credentials" && word == "credentials" { ("ctrunc", other) } else { (word, other) };
+    Some((word, format!("`{word}` and `{other}` cannot stand beside each other"), help.to_owned()))
+}
+
+/// Words of a `read` that exclude each other, or need another.
+fn not_so(call: &Call, how: ReadHow, is: Option<&Pattern>) -> Option<Wrong> {
+    if how.waitall && call.mode != Mode::Blocking {
+        let message = "a call that does not block waits for nothing, so `waitall` would do nothing".to_owned();
+        return Some(("waitall", message, "write `blocking: true` beside it".to_owned()));
+    }
+    if how.waitall && how.discard {
+        let message = "`waitall` and `discard` cannot stand beside each other".to_owned();
+        return Some(("waitall", message, "leave one of them out".to_owned()));
+    }
+    if how.discard && is.is_some() {
+        let message = "`discard` copies nothing that could be compared".to_owned();
+        return Some(("discard", message, "leave out what the bytes must be, or `discard`".to_owned()));
+    }
+    None
+}

@@ -1,0 +1,17 @@
+//! What can come beside the bytes of a `recv`.
+
+use super::{Value, Word, required, word};
+
+/// What a socket's error queue tells of an error, as `struct sock_extended_err` has it.
+pub const ERRQUEUE: &[Word] = &[
+    required("errno", Value::Text, "The error, by its errno name."),
+    word("origin", Value::OneOf(ORIGINS), "Who has told of it: the own kernel, or an ICMP message."),
+    word("type", Value::Number, "The type of the ICMP message."),
+    word("code", Value::Number, "The code of the ICMP message."),
+];
+
+/// Who can tell of an error.
+pub const ORIGINS: &[&str] = &["local", "icmp", "icmp6"];
+
+/// Whose credentials can come.
+pub const CREDENTIALS: &[&str] = &["self"];
