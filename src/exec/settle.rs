@@ -310,10 +310,9 @@ fn unbound(like: SocketAddr) -> SocketAddr {
 
 /// Whether a socket is told of errors though it is not connected: IP_RECVERR, IPV6_RECVERR.
 fn queues_errors(endpoint: &Endpoint) -> bool {
-    let (level, number) = match endpoint.network.is_v6() {
-        true => (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
-        false => (libc::IPPROTO_IP, libc::IP_RECVERR),
-    };
+    let is_v6 = endpoint.network.is_v6();
+    let (level, number) =
+        if is_v6 { (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) } else { (libc::IPPROTO_IP, libc::IP_RECVERR) };
     endpoint.socket().is_some_and(|socket| sys::get_int(socket.fd(), level, number).is_ok_and(|set| set != 0))
 }
 
