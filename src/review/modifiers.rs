@@ -56,7 +56,9 @@ fn one(was: Option<&str>, is: Option<&str>, verb: &str, event: &Event) -> Findin
         return Finding::plain(Weight::Words, format!("the sender of {bytes} to {who} {text}"));
     }
     match (was, is) {
-        (Some(was), Some(is)) => told(format!("now {does} {bytes} {} where it {did} it {}", flag(is, verb), flag(was, verb))),
+        (Some(was), Some(is)) => {
+            told(format!("now {does} {bytes} {} where it {did} it {}", flag(is, verb), flag(was, verb)))
+        }
         (None, is) => told(format!("now {does} {bytes} {}", flag(is.unwrap_or_default(), verb))),
         (Some("to stderr"), None) => {
             told(format!("now {does} {bytes} to its output where it {did} it to its error output"))

@@ -132,8 +132,12 @@ pub(super) fn flag(word: &str, verb: &str) -> String {
         "ctrunc" => "without room for all descriptors (MSG_CTRUNC)",
         "credentials self" => "with the credentials of this process",
         other => match other.split_once(' ') {
-            Some(("truncated", full)) => return format!("cut off by the size of the read from a datagram of {full} bytes"),
-            Some(("errqueue", error)) => return format!("from its error queue, where the error is {}", error.replace('=', " ")),
+            Some(("truncated", full)) => {
+                return format!("cut off by the size of the read from a datagram of {full} bytes");
+            }
+            Some(("errqueue", error)) => {
+                return format!("from its error queue, where the error is {}", error.replace('=', " "));
+            }
             Some(("to", name)) if verbs(verb).0.starts_with("re") => return format!("sent to {}", endpoint(name)),
             Some((place @ ("to" | "from"), name)) => return format!("{place} {}", endpoint(name)),
             _ => other,
