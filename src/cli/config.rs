@@ -20,6 +20,7 @@ pub(super) fn apply(command: &mut Command, file: Option<&Path>, output: &mut Out
         Command::Check(command) => command,
         Command::List(command) => command,
         Command::Fmt(command) => command,
+        Command::Coverage(command) => command,
         Command::New(command) => command,
         Command::Record(command) => command,
         Command::Stress(command) => command,

@@ -4,6 +4,7 @@ mod check;
 mod choose;
 mod completions;
 mod config;
+mod coverage;
 mod decide;
 mod doctor;
 mod exit;
@@ -59,7 +60,11 @@ struct Cli {
 /// The exit codes, and what they mean.
 const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "all passed or were ignored"),
-    ("1", "something failed or changed (or is missing, for `doctor`; or is to be formatted, for `fmt --check`)"),
+    (
+        "1",
+        "something failed or changed (or is missing, for `doctor`; or is to be formatted, for `fmt --check`; or is not \
+         shown, for `coverage`)",
+    ),
     ("2", "a spec is invalid"),
     ("3", "something could not be run, read or written"),
     ("4", "nothing was selected"),
@@ -82,6 +87,8 @@ enum Command {
     Fmt(fmt::Fmt),
     /// List the tests
     List(list::List),
+    /// Tell which lines of a catalogue the specs show
+    Coverage(coverage::Coverage),
     /// Write a small spec that passes, to be changed into one's own
     New(new::New),
     /// Record a client and a server as a spec that passes
@@ -133,6 +140,7 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Check(command) => command.execute(&mut output),
         Command::Fmt(command) => command.execute(&mut output),
         Command::List(command) => command.execute(&mut output),
+        Command::Coverage(command) => command.execute(&mut output),
         Command::New(command) => command.execute(&mut output),
         Command::Record(command) => command.execute(&mut output),
         Command::Stress(command) => command.execute(&mut output),

@@ -5,6 +5,7 @@
 
 mod changes;
 mod compared;
+pub mod coverage;
 pub mod diagram;
 mod difference;
 pub mod doctor;

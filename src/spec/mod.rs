@@ -1,6 +1,7 @@
 //! YAML to a [`Spec`](ast::Spec) in which every node knows its span and nothing is resolved.
 
 pub mod ast;
+pub mod catalogue;
 mod decode;
 mod document;
 pub mod format;

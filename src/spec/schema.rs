@@ -10,6 +10,7 @@
 //! endpoints are `additionalProperties` with `propertyNames`, because the server completes the
 //! values of these, and not those of `patternProperties`.
 
+mod catalogue;
 mod examples;
 mod files;
 mod forms;
@@ -33,6 +34,11 @@ pub fn json() -> String {
 /// The schema of files that specs include, as a JSON document.
 pub fn included() -> String {
     document("included", words::INCLUDED, "Steps that specs include.")
+}
+
+/// The schema of catalogues, as a JSON document.
+pub fn of_catalogues() -> String {
+    document("catalogue", words::CATALOGUE, "Behaviours, line by line, that specs show.")
 }
 
 fn document(place: &str, keys: &[Word], description: &str) -> String {
@@ -122,6 +128,9 @@ fn value(value: Value) -> Json {
         Value::Matrix => values::variables(&json!({ "type": "array", "items": reference("scalar"), "minItems": 1 })),
         Value::TextOrTexts => values::one_or_list(&reference("text")),
         Value::Ids => values::one_or_list(&reference("id")),
+        Value::Sections => catalogue::sections(),
+        Value::Lines => catalogue::lines(),
+        Value::Notes => catalogue::notes(),
         Value::FileOrFlag => any_of([("flag", json!({ "type": "boolean" })), ("file", reference("text"))]),
         Value::TlsVersion => values::tls_version(),
         Value::Agreed => values::agreed(),
@@ -288,7 +297,7 @@ mod tests {
     #[test]
     fn every_word_is_explained() {
         let mut unexplained = Vec::new();
-        for json in [json(), included()] {
+        for json in [json(), included(), of_catalogues()] {
             collect_unexplained(&serde_json::from_str(&json).unwrap(), "", &mut unexplained);
         }
         assert!(unexplained.is_empty(), "without a description: {unexplained:#?}");

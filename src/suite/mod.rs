@@ -3,6 +3,7 @@
 
 pub mod captures;
 pub mod config;
+pub mod coverage;
 pub mod dependencies;
 pub mod doctor;
 pub mod find;

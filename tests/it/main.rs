@@ -8,6 +8,7 @@ mod ci;
 mod cli;
 mod config;
 mod controls;
+mod coverage;
 mod diagnostics;
 mod doctor;
 mod editors;

@@ -37,6 +37,7 @@ fn the_package_has_what_building_takes_and_what_people_read() {
         match extension(file).as_deref() {
             Some("snap" | "new" | "orig") => assert_eq!(file, "Cargo.toml.orig"),
             Some("md") => {}
+            Some("yaml") if file == "docs/catalogue.yaml" => {}
             _ => assert!(!file.starts_with("docs/"), "{file}"),
         }
     }

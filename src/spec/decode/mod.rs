@@ -3,6 +3,7 @@
 
 mod beside;
 mod block;
+mod catalogue;
 mod escapes;
 mod expect;
 mod files;
@@ -29,21 +30,11 @@ use crate::diagnostic::Diagnostic;
 use crate::model::name::nearest;
 use crate::source::{SourceFile, Span};
 
+pub(super) use catalogue::catalogue;
+
 /// Reads the tree; adds its findings to those of the document.
 pub(super) fn decode(document: &Document<'_>, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) -> Spec {
-    let earlier: Vec<Span> = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
-    let (errors, incomplete) = (earlier.len(), document.incomplete);
-    let mut decoder = Decoder {
-        source,
-        diagnostics,
-        earlier,
-        errors,
-        warnings: 0,
-        steps: 0,
-        faulty: false,
-        incomplete,
-        files: Vec::new(),
-    };
+    let mut decoder = Decoder::new(source, diagnostics, document.incomplete);
     let mut spec = decoder.top(document.root.as_ref());
     spec.incomplete = decoder.incomplete;
     spec
@@ -79,6 +70,24 @@ struct At<'k> {
 impl<'k> From<&'k Key<'_>> for At<'k> {
     fn from(key: &'k Key<'_>) -> Self {
         Self { name: &key.text, span: key.span }
+    }
+}
+
+impl<'s> Decoder<'s> {
+    fn new(source: &'s SourceFile, diagnostics: &'s mut Vec<Diagnostic>, incomplete: bool) -> Self {
+        let earlier: Vec<Span> = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
+        let errors = earlier.len();
+        Self {
+            source,
+            diagnostics,
+            earlier,
+            errors,
+            warnings: 0,
+            steps: 0,
+            faulty: false,
+            incomplete,
+            files: Vec::new(),
+        }
     }
 }
 

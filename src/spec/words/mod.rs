@@ -4,6 +4,7 @@
 //! Only the shape is here. What a text must be (an errno, an option, an address) is known to
 //! `plan`, since `${name}` may stand for it.
 
+mod catalogue;
 mod files;
 mod forms;
 mod networks;
@@ -12,6 +13,7 @@ mod receive;
 mod variables;
 mod verbs;
 
+pub use catalogue::{CATALOGUE, LINE, NOTE, SECTION};
 pub use files::FILE_KEYS;
 pub use forms::{COMPANIONS, FORMS, FormWord, WIDTHS, form};
 pub use networks::{LINK_STATES, NETWORK_KEYS, NETWORKS, ROUTES};
@@ -37,6 +39,12 @@ pub enum Value {
     TextOrTexts,
     /// A line of a catalogue, or a list of lines.
     Ids,
+    /// The sections of a catalogue.
+    Sections,
+    /// The lines of a section, by their ids.
+    Lines,
+    /// What is different on other platforms.
+    Notes,
     /// `true`, `false` or a file.
     FileOrFlag,
     /// A version of TLS.

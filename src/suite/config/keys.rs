@@ -26,6 +26,12 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value, findings| config.allow_net = value.boolean(findings),
     },
     Key {
+        name: "catalogue",
+        form: "the path of a file",
+        example: "catalogue = \"docs/catalogue.yaml\"",
+        set: |config, value, findings| config.catalogue = value.text(findings).map(PathBuf::from),
+    },
+    Key {
         name: "filter",
         form: "a text, or a list of texts",
         example: "filter = [\"tcp/\"]",

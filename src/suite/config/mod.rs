@@ -30,6 +30,8 @@ pub struct Config {
     pub specs: Vec<PathBuf>,
     /// The folder of the snapshots.
     pub snapshots: Option<PathBuf>,
+    /// The catalogue that specs show lines of.
+    pub catalogue: Option<PathBuf>,
     /// Tags, of which a spec must have one.
     pub tag: Vec<String>,
     /// Texts, of which one must be in a test's name.

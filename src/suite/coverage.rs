@@ -1,0 +1,169 @@
+//! Which lines of a catalogue specs show, and what is wrong with that.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::find::Found;
+use super::load::Loaded;
+use crate::diagnostic::Diagnostic;
+use crate::model::name::nearest;
+use crate::plan::Settings;
+use crate::source::SourceFile;
+use crate::spec::ast::Scalar;
+use crate::spec::catalogue::{Catalogue, Line};
+
+/// A catalogue, and what specs show of it.
+#[derive(Debug)]
+pub struct Coverage {
+    /// The catalogue.
+    pub catalogue: Catalogue,
+    /// Its file.
+    pub file: Arc<SourceFile>,
+    /// The specs that name lines, in the order of their names.
+    pub specs: Vec<Shows>,
+    /// How many specs there are, with those that name none.
+    pub all: usize,
+    /// What is wrong: lines that nothing shows, ids that are unknown.
+    pub findings: Vec<Finding>,
+    /// Specs that are wrong themselves, so that what they show is not certain.
+    pub invalid: Vec<Finding>,
+}
+
+/// A spec that shows lines of a catalogue.
+#[derive(Debug)]
+pub struct Shows {
+    /// The spec's name.
+    pub name: String,
+    /// The file, as messages call it.
+    pub path: PathBuf,
+    /// What it shows, in a sentence.
+    pub about: String,
+    /// The ids of the lines.
+    pub ids: Vec<Scalar>,
+    file: Arc<SourceFile>,
+}
+
+/// Something that is wrong, with the file that it is found in.
+#[derive(Debug)]
+pub struct Finding {
+    /// The file.
+    pub file: Arc<SourceFile>,
+    /// What.
+    pub diagnostic: Diagnostic,
+}
+
+/// How many lines are shown, and how many are not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// All lines.
+    pub lines: usize,
+    /// Those that a spec shows.
+    pub shown: usize,
+    /// Those that none can show, for a reason that the catalogue gives.
+    pub excused: usize,
+    /// Those that nothing shows, without a reason.
+    pub missing: usize,
+}
+
+impl Coverage {
+    /// Reads the specs, and compares their ids with the lines of a catalogue that is in order.
+    ///
+    /// # Errors
+    /// Where a spec cannot be read; with its path.
+    pub fn of(catalogue: Catalogue, file: SourceFile, found: &[Found]) -> Result<Self, (PathBuf, io::Error)> {
+        let settings = Settings { allow_net: true, ..Settings::default() };
+        let (mut specs, mut invalid) = (Vec::new(), Vec::new());
+        for found in found {
+            let loaded = Loaded::read(found, &settings).map_err(|error| (found.path.clone(), error))?;
+            let (about, ids) = (loaded.details().about, loaded.spec.ids.clone());
+            let wrong = loaded.is_invalid();
+            if ids.is_empty() && !wrong {
+                continue;
+            }
+            let file = Arc::new(loaded.source);
+            let finding = |diagnostic| Finding { file: Arc::clone(&file), diagnostic };
+            invalid.extend(loaded.findings.into_iter().filter(super::load::is_error).map(finding));
+            specs.push(Shows { name: found.name.clone(), path: found.path.clone(), about, ids, file });
+        }
+        let mut coverage =
+            Self { catalogue, file: Arc::new(file), specs, all: found.len(), findings: Vec::new(), invalid };
+        coverage.findings = coverage.wrong_lines().into_iter().chain(coverage.unknown_ids()).collect();
+        coverage.specs.retain(|spec| !spec.ids.is_empty());
+        Ok(coverage)
+    }
+
+    /// The specs that show a line.
+    pub fn specs_of<'a>(&'a self, line: &'a Line) -> impl Iterator<Item = &'a Shows> {
+        self.specs.iter().filter(|spec| spec.ids.iter().any(|id| id.text == line.id.text))
+    }
+
+    /// How many lines are shown.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for line in self.catalogue.lines() {
+            totals.lines += 1;
+            *match (self.specs_of(line).next(), &line.not_shown) {
+                (Some(_), _) => &mut totals.shown,
+                (None, Some(_)) => &mut totals.excused,
+                (None, None) => &mut totals.missing,
+            } += 1;
+        }
+        totals
+    }
+
+    /// Lines that nothing shows, and those whose reason for that is none any more.
+    fn wrong_lines(&self) -> Vec<Finding> {
+        let finding = |diagnostic| Finding { file: Arc::clone(&self.file), diagnostic };
+        let wrong = |line: &Line| match (self.specs_of(line).next(), &line.not_shown) {
+            (None, None) => Some(finding(not_shown(&line.id))),
+            (Some(spec), Some((_, span))) => {
+                let id = &line.id.text;
+                let message = format!("line `{id}` has a reason why nothing shows it, and a spec that does");
+                let place = spec.file.location(spec.id(id).span.start);
+                let place = format!("{}:{}:{}", spec.path.display(), place.line, place.column);
+                Some(finding(
+                    Diagnostic::error("needless-reason", *span, message)
+                        .help(format!("take `not_shown` away where {place} shows all of it, else the id there")),
+                ))
+            }
+            _ => None,
+        };
+        self.catalogue.lines().filter_map(wrong).collect()
+    }
+
+    fn unknown_ids(&self) -> Vec<Finding> {
+        let known: HashMap<&str, ()> = self.catalogue.lines().map(|line| (line.id.text.as_str(), ())).collect();
+        let mut findings = Vec::new();
+        for spec in &self.specs {
+            for id in spec.ids.iter().filter(|id| !known.contains_key(id.text.as_str())) {
+                let message = format!("the catalogue has no line `{}`", id.text);
+                let finding = Diagnostic::error("unknown-id", id.span, message);
+                let near = nearest(&id.text, self.catalogue.lines().map(|line| line.id.text.as_str()));
+                let name = self.file.name();
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`? The lines are in {name}"),
+                    None => format!("add the line to {name}, or take the id away"),
+                };
+                findings.push(Finding { file: Arc::clone(&spec.file), diagnostic: finding.help(help) });
+            }
+        }
+        findings
+    }
+}
+
+impl Shows {
+    /// Its id of that name, which it has.
+    fn id(&self, name: &str) -> &Scalar {
+        let id = self.ids.iter().find(|id| id.text == name);
+        id.unwrap_or_else(|| unreachable!("`{name}` is one of its ids"))
+    }
+}
+
+fn not_shown(id: &Scalar) -> Diagnostic {
+    let message = format!("no spec shows line `{}`", id.text);
+    Diagnostic::error("not-shown", id.span, message)
+        .help(format!("write `id: {}` into a spec that shows it", id.text))
+        .help("where none can, give the reason: `not_shown: …`")
+}

@@ -1,0 +1,187 @@
+//! `sockspec coverage`: a catalogue, and the specs that show its lines.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::project::{ECHO, INVALID, Project, Ran};
+
+const CATALOGUE: &str = "\
+title: What echo does
+about: Three lines.
+sections:
+  - title: Answers
+    lines:
+      1: The server answers.
+      the-end:
+        text: The server sees the end.
+        notes:
+          - {platform: macOS, text: It sees nothing., refs: [\"owner/name#1\"]}
+          - {platform: Windows, text: It does., confirmed: true}
+  - title: Elsewhere
+    lines:
+      3:
+        text: The moon is round.
+        not_shown: There are no sockets on it.
+";
+
+/// The spec with an id.
+fn echo(id: &str) -> String {
+    ECHO.replacen("tags:", &format!("id: {id}\ntags:"), 1)
+}
+
+/// A project with a catalogue and a spec that shows the first two lines.
+fn project() -> Project {
+    Project::new(&[
+        ("specs/a/echo.yaml", &echo("[1, the-end]")),
+        ("specs/plain.yaml", ECHO),
+        ("docs/lines.yaml", CATALOGUE),
+        ("sockspec.toml", "catalogue = \"docs/lines.yaml\"\n"),
+    ])
+}
+
+#[test]
+fn each_line_is_told_with_its_specs() {
+    let project = project();
+    let told = project.run(&["coverage"]).exits(0).stdout;
+    let expected = "\
+Answers
+        1  The server answers.
+             a/echo
+  the-end  The server sees the end.
+           macOS: It sees nothing. (not confirmed; owner/name#1)
+           Windows: It does. (confirmed)
+             a/echo
+
+Elsewhere
+        3  The moon is round.
+           not shown: There are no sockets on it.
+
+3 lines: 2 shown by 1 spec, 1 not shown for a reason
+";
+    assert_eq!(told, expected);
+    fs::create_dir(project.path("src")).unwrap();
+    let elsewhere = Ran::of(project.command(&["coverage"]).current_dir(project.path("src"))).exits(0).stdout;
+    assert_eq!(elsewhere, expected, "the settings tell where catalogue and specs are");
+}
+
+#[test]
+fn a_page_of_markdown_has_links_from_where_the_catalogue_lies() {
+    let page = project().run(&["coverage", "--format", "markdown"]).exits(0).stdout;
+    let expected = "\
+# What echo does
+
+Three lines.
+
+3 lines: 2 shown by 1 spec, 1 not shown for a reason.
+
+Made of [lines.yaml](lines.yaml) and the specs by `sockspec coverage --format markdown`.
+
+## Answers
+
+**1** The server answers.
+
+- [a/echo](../specs/a/echo.yaml): The server answers what it was sent.
+
+**the-end** The server sees the end.
+
+- [a/echo](../specs/a/echo.yaml): The server answers what it was sent.
+- *macOS*: It sees nothing. (not confirmed; [owner/name#1](https://github.com/owner/name/issues/1))
+- *Windows*: It does. (confirmed)
+
+## Elsewhere
+
+**3** The moon is round.
+
+- *Not shown*: There are no sockets on it.
+";
+    assert_eq!(page, expected);
+}
+
+#[test]
+fn json_has_all_of_it() {
+    let project = project();
+    project.write("specs/plain.yaml", &echo("9"));
+    let ran = project.run(&["coverage", "--format=json"]).exits(1);
+    assert!(ran.stderr.contains("specs/plain.yaml:2:5"), "people are told as well: {}", ran.stderr);
+    let json: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(json["catalogue"], "docs/lines.yaml");
+    assert_eq!(json["totals"]["shown"], 2);
+    assert_eq!((&json["totals"]["excused"], &json["totals"]["missing"]), (&1.into(), &0.into()));
+    let line = &json["sections"][0]["lines"][1];
+    assert_eq!((&line["id"], &line["line"]), (&"the-end".into(), &7.into()));
+    assert_eq!(line["specs"][0]["file"], "specs/a/echo.yaml");
+    assert_eq!(line["notes"][0]["confirmed"], false);
+    assert_eq!(json["sections"][1]["lines"][0]["not_shown"], "There are no sockets on it.");
+    let finding = &json["findings"][0];
+    assert_eq!((&finding["code"], &finding["file"]), (&"unknown-id".into(), &"specs/plain.yaml".into()));
+    assert_eq!((&finding["line"], &finding["column"]), (&2.into(), &5.into()));
+}
+
+#[test]
+fn a_line_must_have_a_spec_or_a_reason_and_not_both() {
+    let project = project();
+    project.write("specs/a/echo.yaml", &echo("[1, 3, the-edn]"));
+    let ran = project.run(&["coverage"]).exits(1);
+    let found: Vec<&str> = ran.stdout.lines().filter(|line| line.contains("--> ")).map(str::trim).collect();
+    assert_eq!(found, ["--> docs/lines.yaml:7:7", "--> docs/lines.yaml:16:9", "--> specs/a/echo.yaml:2:12"]);
+    ran.says("no spec shows line `the-end`")
+        .says("write `id: the-end` into a spec that shows it")
+        .says("a reason why nothing shows it, and a spec that does")
+        .says("specs/a/echo.yaml:2:9 shows all of it")
+        .says("the catalogue has no line `the-edn`")
+        .says("did you mean `the-end`?")
+        .says("3 lines: 2 shown by 1 spec, 1 not shown");
+}
+
+#[test]
+fn what_is_wrong_or_missing_has_its_exit_code() {
+    let project = project();
+    project.write("specs/wrong.yaml", INVALID);
+    project.run(&["coverage"]).exits(2).says("unknown verb `lisen`").says("specs/wrong.yaml:3:14");
+    // Of a part of the suite nothing else is read.
+    project.run(&["coverage", "specs/a"]).exits(0);
+    project.run(&["coverage", "specs/plain.yaml"]).exits(1).says("no spec shows line `1`");
+    project.run(&["coverage", "gone"]).exits(3).says("`gone`");
+    project.run(&["coverage", "--catalogue=gone.yaml", "specs/a"]).exits(3).says("cannot read the catalogue gone.yaml");
+    project.write("docs/lines.yaml", "sections:\n  - titel: x\n");
+    project.run(&["coverage", "specs/a"]).exits(2).says("docs/lines.yaml:2:5").says("did you mean `title`?");
+    project.write("sockspec.toml", "");
+    project.run(&["coverage", "specs/a"]).exits(64).says("`--catalogue FILE`").says("catalogue = \"FILE\"");
+}
+
+#[test]
+fn an_id_is_in_no_trace_and_invalidates_no_snapshot() {
+    let project = Project::new(&[("specs/echo.yaml", ECHO)]);
+    project.run(&["run", "--update=all"]).exits(0);
+    let before = fs::read(project.path("snapshots/echo.snap")).unwrap();
+    project.write("specs/echo.yaml", &echo("[1, the-end]"));
+    project.run(&["run", "--update=all"]).exits(0).says("1 passed");
+    assert_eq!(fs::read(project.path("snapshots/echo.snap")).unwrap(), before);
+}
+
+/// The command, on the bundled specs.
+fn bundled(arguments: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sockspec"));
+    Ran::of(command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")))
+}
+
+#[test]
+fn the_bundled_specs_show_every_line_of_their_catalogue() {
+    bundled(&["coverage"]).exits(0);
+}
+
+#[test]
+fn docs_coverage_is_what_the_command_makes() {
+    let page = bundled(&["coverage", "--format=markdown"]).stdout;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/coverage.md");
+    let kept = fs::read_to_string(path).unwrap_or_default();
+    let differs = page.lines().zip(kept.lines()).find(|(made, kept)| made != kept);
+    assert!(
+        page == kept,
+        "docs/coverage.md is not what is there now; make it anew:\n    \
+         cargo run -- coverage --format markdown > docs/coverage.md\nthe first line that differs: {differs:#?}"
+    );
+}
