@@ -86,17 +86,15 @@ pub(super) fn sentences(waiting: &Waiting) -> std::io::Result<Vec<String>> {
 
 fn item(waiting: &Waiting, sentences: Vec<String>) -> Item {
     let is_there = |path: &std::path::Path| path.is_file().then(|| shown(path));
+    let mut files = [&waiting.pending.path].into_iter().chain(&waiting.others);
     Item {
         name: waiting.name(),
         state: waiting.state.word(),
         spec: waiting.spec.as_deref().map(shown),
         snapshot: is_there(&waiting.pending.snapshot),
-        pending: waiting
-            .pending
-            .path
-            .extension()
-            .is_some_and(|extension| extension == "new")
-            .then(|| shown(&waiting.pending.path)),
+        pending: files
+            .find(|path| path.extension().is_some_and(|extension| extension == "new"))
+            .map(|path| shown(path)),
         sentences,
         reason: waiting.reason.clone(),
     }

@@ -1,6 +1,7 @@
 //! `sockspec run`
 
 mod again;
+mod hint;
 mod order;
 mod progress;
 mod reports;
@@ -28,6 +29,7 @@ use crate::snapshot::insta_env::is_ci;
 use crate::snapshot::{self, Store};
 use crate::suite::{Captures, Config, Found, Last, Records, Runner, SpecResult, pool, waiting};
 use again::Effort;
+use hint::Hint;
 use order::Order;
 use progress::Progress;
 use reports::Wanted;
@@ -159,13 +161,14 @@ impl Run {
         runner.prepare(found);
         let progress = Progress::new(found.len(), &runner.watch, output);
         signals::cancel_and_tick(&runner.cancel, Some(progress.ticker()));
-        let mut slowest = self.order.slowest();
+        let (mut slowest, mut hint) = (self.order.slowest(), Hint::new(output));
         let options = self.report(output);
         pool::run(found, self.jobs(found.len()), runner, &mut |result: SpecResult| {
             result.tests.iter().for_each(|test| report.totals.add(&test.outcome));
             progress.print(output, &terminal::spec(&result, options));
             last.note(&result);
             slowest.note(&result);
+            hint.note(&result);
             if !self.reports.is_empty() {
                 report.specs.push(result);
             }
@@ -174,6 +177,7 @@ impl Run {
         report.is_interrupted = runner.cancel.is_cancelled();
         last.write();
         slowest.show(output);
+        hint.show(output);
     }
 
     /// Keeps of the selected tests those that failed last, and of these those of a share.

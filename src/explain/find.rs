@@ -21,6 +21,22 @@ pub fn find<'t>(topics: &'t [Topic], word: &str) -> Option<&'t Topic> {
         .or_else(|| named(word.strip_suffix('s')?))
 }
 
+/// Words of messages that are no word of everyday, though they are written as one.
+const WORDS: [&str; 6] = ["barrier", "backlog", "deadline", "eof", "reset", "silence"];
+
+/// The first word in a message that somebody may want explained: an error, a state, an option, an alert, or one of a
+/// few others. What was sent or received, in quotes, is not looked at.
+pub fn found_in<'t>(topics: &'t [Topic], message: &str) -> Option<&'t str> {
+    let own = message.split('"').step_by(2);
+    let words = own.flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_'));
+    let is_telling = |word: &&str| {
+        let is_name = word.len() > 2 && word.bytes().all(|byte| !byte.is_ascii_lowercase());
+        let is_alert = word.contains('_') && word.bytes().all(|byte| !byte.is_ascii_uppercase());
+        is_name || is_alert || WORDS.contains(word)
+    };
+    words.filter(is_telling).find_map(|word| topics.iter().find(|topic| topic.name == word)).map(|topic| &*topic.name)
+}
+
 /// The word without quotes, and a code without what stands around it.
 fn bare(word: &str) -> &str {
     let word = word.trim().trim_matches(['`', '"', '\'']);

@@ -10,7 +10,7 @@ mod names;
 mod text;
 mod topic;
 
-pub use find::{find, nearest};
+pub use find::{find, found_in, nearest};
 pub use topic::{Block, Group, Sense, Topic, topics};
 
 #[cfg(test)]

@@ -84,3 +84,16 @@ fn names_stand_once() {
         assert!(again.is_none_or(|other| other.name != topic.name), "{} stands twice", topic.name);
     }
 }
+
+#[test]
+fn what_a_message_has_in_it_is_found() {
+    let topics = topics();
+    let found = |message| found_in(&topics, message);
+    assert_eq!(found("other: bind failed with EADDRINUSE"), Some("EADDRINUSE"));
+    assert_eq!(found("client: tls failed with certificate_unknown"), Some("certificate_unknown"));
+    assert_eq!(found("client: silence 350ms does not end before the deadline of 1s"), Some("silence"));
+    assert_eq!(found("conn: state is CLOSE-WAIT, where TIME-WAIT was expected"), Some("CLOSE-WAIT"));
+    assert_eq!(found("SO_LINGER is 0"), Some("SO_LINGER"));
+    assert_eq!(found("conn: byte 2 is \"EPIPE\", where \"i\" was expected"), None);
+    assert_eq!(found("the datagram has 7 bytes more than the pattern takes"), None);
+}

@@ -12,6 +12,7 @@ use super::told::{self, Place};
 use super::why;
 use crate::diagnostic::{Diagnostic, Format, Style, render};
 use crate::model::bytes::escape;
+use crate::review::compare;
 use crate::source::SourceFile;
 use crate::suite::{Change, Outcome, SpecResult, TestResult, Totals, Tries, Way};
 use crate::trace::Trace;
@@ -147,6 +148,8 @@ struct JsonChange<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<&'a str>,
     trace: &'a str,
+    /// What has changed in words, the most important first.
+    sentences: Vec<String>,
     /// The test with the same snapshot that gave another trace.
     #[serde(skip_serializing_if = "Option::is_none")]
     contradicts: Option<&'a str>,
@@ -236,7 +239,7 @@ fn test<'a>(spec: &'a SpecResult, test: &'a TestResult) -> Test<'a> {
         },
         failure: failure(spec, &test.outcome),
         change: match &test.outcome {
-            Outcome::Changed(found) | Outcome::New(found) => Some(change(found)),
+            Outcome::Changed(found) | Outcome::New(found) => Some(change(found, test.record())),
             _ => None,
         },
         diagnostics: match &test.outcome {
@@ -302,14 +305,26 @@ fn led_here(record: &Record) -> String {
     Trace { end: Vec::new(), ..Trace::from_record(record) }.to_text()
 }
 
-fn change(change: &Change) -> JsonChange<'_> {
+fn change<'a>(change: &'a Change, record: Option<&Record>) -> JsonChange<'a> {
     JsonChange {
         snapshot: shown_path(&change.snapshot).into_owned(),
         pending: change.pending.as_deref().map(|path| shown_path(path).into_owned()),
         accepted: Some(change.accepted.as_str()).filter(|accepted| !accepted.is_empty()),
         trace: &change.trace,
+        sentences: sentences(change, record),
         contradicts: change.contradicts.as_ref().map(|first| first.test.as_str()),
     }
+}
+
+/// What `sockspec pending` says of it, too; or how it differs from what the test gave that has its snapshot.
+fn sentences(change: &Change, record: Option<&Record>) -> Vec<String> {
+    let other = change.contradicts.as_ref().map_or(&change.accepted, |first| &first.trace);
+    if other.is_empty() {
+        return Vec::new();
+    }
+    let lines = record.map(told::lines_of_events).unwrap_or_default();
+    let sentences = compare(other, &change.trace).sentences;
+    sentences.iter().map(|sentence| sentence.with_lines(|event| lines.get(&event).copied())).collect()
 }
 
 fn diagnostics(source: Option<&SourceFile>, found: &[Diagnostic]) -> Vec<serde_json::Value> {

@@ -1,5 +1,7 @@
 //! What reports in files tell of a test, whatever their form: its kind, its place, a sentence, and a text.
 
+use std::collections::BTreeMap;
+
 use super::run::RunReport;
 use super::terminal::{self, Options};
 use crate::source::{Location, SourceFile, Span};
@@ -134,6 +136,20 @@ fn of_change(spec: &SpecResult, accepted: &str, record: &Record) -> Option<Place
     let upto = lines.get(..=at).unwrap_or(&lines);
     let step = upto.iter().rev().find(|placed| placed.line > 0)?;
     Some(line_of(spec, step.file.as_deref(), step.line))
+}
+
+/// The lines of the spec, by the first lines of the events in the trace of a run. What an included file has done
+/// has none.
+pub(super) fn lines_of_events(record: &Record) -> BTreeMap<u32, u32> {
+    let mut at = 1;
+    let mut lines = BTreeMap::new();
+    for placed in placed(record) {
+        if placed.line > 0 && placed.file.is_none() {
+            lines.insert(at, placed.line);
+        }
+        at += placed.text.lines().count() as u32;
+    }
+    lines
 }
 
 impl Tries {

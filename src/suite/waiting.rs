@@ -23,6 +23,8 @@ pub struct Waiting {
     pub spec: Option<PathBuf>,
     /// Why it is stale, where it is.
     pub reason: Option<String>,
+    /// The other files of the same test that are stale with it: of other platforms, and pending ones.
+    pub others: Vec<PathBuf>,
     folder: PathBuf,
 }
 
@@ -114,7 +116,8 @@ impl Waiting {
             (spec, case, None)
         };
         let pending = Pending { spec, case, path: path.to_owned(), snapshot: path.to_owned() };
-        Some(Self { state: State::Changed, pending, spec: file, reason: None, folder: folder.to_owned() })
+        let folder = folder.to_owned();
+        Some(Self { state: State::Changed, pending, spec: file, reason: None, others: Vec::new(), folder })
     }
 
     /// Removes what is stale.
@@ -122,7 +125,7 @@ impl Waiting {
     /// # Errors
     /// Where a file cannot be removed.
     pub fn remove(&self) -> io::Result<()> {
-        snapshot::remove(&self.pending.path).map(drop)
+        [&self.pending.path].into_iter().chain(&self.others).try_for_each(|path| snapshot::remove(path).map(drop))
     }
 
     /// The spec, as it is now. `None` where there is none, or it cannot be read.
@@ -174,7 +177,9 @@ pub fn count_stale(specs: &[Found]) -> usize {
     }
     let stale = |(folder, names): (&Path, HashSet<&str>)| {
         let others = stale::others(folder, |spec| names.contains(spec)).unwrap_or_default();
-        others.iter().filter(|kept| kept.spec_file().is_none()).count()
+        let gone = others.iter().filter(|kept| kept.spec_file().is_none());
+        // A test may have several files.
+        gone.map(|kept| (&kept.spec, &kept.case)).collect::<HashSet<_>>().len()
     };
     names.into_iter().map(stale).sum()
 }
@@ -213,9 +218,11 @@ pub fn waiting(snapshots: Option<&Path>, with_stale: bool) -> io::Result<Vec<Wai
         } else {
             for pending in snapshot::pending::find(&folder)? {
                 let kept = Kept::at(&folder, &pending.path);
-                // One that cannot be read is shown to whoever decides on it.
-                if kept.is_some() || snapshots.is_some() || unreadable(&pending.path) {
-                    all.push(of_pending(&folder, pending, kept.and_then(|kept| kept.spec_file())));
+                let spec = kept.as_ref().and_then(Kept::spec_file);
+                // What has no spec is stale. One that cannot be read is shown to whoever decides on it.
+                let is_kept = if kept.is_some() { spec.is_some() } else { snapshots.is_some() };
+                if is_kept || unreadable(&pending.path) {
+                    all.push(of_pending(&folder, pending, spec));
                 }
             }
         }
@@ -230,15 +237,19 @@ fn unreadable(path: &Path) -> bool {
 
 fn of_pending(folder: &Path, pending: Pending, spec: Option<PathBuf>) -> Waiting {
     let state = if pending.snapshot.is_file() { State::Changed } else { State::New };
-    Waiting { state, pending, spec, reason: None, folder: folder.to_owned() }
+    Waiting { state, pending, spec, reason: None, others: Vec::new(), folder: folder.to_owned() }
 }
 
 /// What waits in one folder, stale ones included.
 fn of_folder(folder: &Path, all: &mut Vec<Waiting>) -> io::Result<()> {
     let mut cases: HashMap<PathBuf, Option<Vec<PathBuf>>> = HashMap::new();
-    for kept in stale::all(folder)? {
+    let is_new = |path: &Path| path.extension().is_some_and(|extension| extension == "new");
+    let mut found = stale::all(folder)?;
+    // Of several files of a test the snapshot stands for all, that of the usual platform rather.
+    found.sort_by_key(|kept| (is_new(&kept.path), kept.path.as_os_str().len()));
+    for kept in found {
         let spec = kept.spec_file();
-        let is_pending = kept.path.extension().is_some_and(|extension| extension == "new");
+        let is_pending = is_new(&kept.path);
         let snapshot = if is_pending { kept.path.with_extension("") } else { kept.path.clone() };
         let reason = match &spec {
             None => Some(format!("no spec has it: there is no `{}`", kept.source.display())),
@@ -253,10 +264,7 @@ fn of_folder(folder: &Path, all: &mut Vec<Waiting>) -> io::Result<()> {
         };
         let pending = Pending { spec: kept.spec, case: kept.case, path: kept.path, snapshot };
         match reason {
-            Some(reason) => {
-                let folder = folder.to_owned();
-                all.push(Waiting { state: State::Stale, pending, spec, reason: Some(reason), folder });
-            }
+            Some(reason) => push_stale(all, folder, pending, spec, reason),
             None if is_pending => all.push(of_pending(folder, pending, spec)),
             None => {}
         }
@@ -267,6 +275,21 @@ fn of_folder(folder: &Path, all: &mut Vec<Waiting>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Adds a file of a test that is stale, as an item of its own only where it is the first one of that test.
+fn push_stale(all: &mut Vec<Waiting>, folder: &Path, pending: Pending, spec: Option<PathBuf>, reason: String) {
+    let is_same = |other: &&mut Waiting| {
+        other.state == State::Stale
+            && other.folder == folder
+            && (&other.pending.spec, &other.pending.case) == (&pending.spec, &pending.case)
+    };
+    if let Some(first) = all.iter_mut().find(is_same) {
+        first.others.push(pending.path);
+        return;
+    }
+    let (reason, folder) = (Some(reason), folder.to_owned());
+    all.push(Waiting { state: State::Stale, pending, spec, reason, others: Vec::new(), folder });
 }
 
 /// The files that the cases of a spec have. `None` where the spec is wrong, so that this is not known.

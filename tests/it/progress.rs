@@ -89,3 +89,20 @@ fn where_nobody_looks_there_is_no_bar() {
     }
     assert_eq!(project.run(&["run"]).exits(1).stderr, "");
 }
+
+#[test]
+fn whom_to_ask_is_said_once_on_a_terminal() {
+    let refused = "about: Nobody is there.\nsteps:\n  - client: {connect: \"tcp://127.0.0.1:1\"}\n";
+    let project = Project::new(&[("specs/a.yaml", refused), ("specs/b.yaml", refused)]);
+    let words = "`sockspec explain ECONNREFUSED` tells what that means";
+    let (code, shown) = OnTerminal::new(&project, &["run"], &[]).ends();
+    assert_eq!((code, shown.matches(words).count()), (Some(1), 1), "{shown}");
+    let (_, shown) = OnTerminal::new(&project, &["run"], &[("CI", "true")]).ends();
+    assert!(!shown.contains("explain"), "{shown}");
+    let ran = project.run(&["run"]).exits(1);
+    assert!(!ran.stdout.contains("explain") && !ran.stderr.contains("explain"), "{ran:#?}");
+    let other = refused.replace("}", ", fails: ECONNREFUSED}");
+    let project = Project::new(&[("specs/a.yaml", &other)]);
+    let (_, shown) = OnTerminal::new(&project, &["run"], &[]).ends();
+    assert!(!shown.contains("explain"), "what fails as written raises no question: {shown}");
+}

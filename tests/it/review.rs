@@ -389,6 +389,30 @@ fn a_stale_snapshot_goes_only_where_it_is_named() {
 }
 
 #[test]
+fn all_files_of_a_stale_test_are_one_item() {
+    let project = project();
+    for other in ["snapshots/gone.snap.new", "snapshots/gone.macos.snap"] {
+        fs::copy(project.path("snapshots/gone.snap"), project.path(other)).unwrap();
+    }
+    let before = snapshots(&project);
+    project.run(&["run"]).exits(1).says("1 stale snapshot");
+    let ran = project.run(&["pending"]).exits(1).says("3 changed, 1 new, 1 stale");
+    assert_eq!(ran.stdout.matches("gone").count(), 2, "{ran:#?}");
+    let mut terminal = review(&project, 80, 24);
+    terminal.shows("1 of 5");
+    terminal.press("nnnna");
+    terminal.shows("removed gone");
+    let files = || snapshots(&project).into_iter().filter(|(name, _)| name.starts_with("gone")).count();
+    assert_eq!(files(), 0);
+    terminal.press("u");
+    terminal.shows("taken back");
+    assert_eq!(snapshots(&project), before);
+    terminal.press("q");
+    project.run(&["accept", "gone"]).exits(0).says("removed   gone");
+    assert_eq!(files(), 0);
+}
+
+#[test]
 fn a_case_that_is_gone_is_stale() {
     let spec = |values: &str| {
         ECHO.replace("steps:", &format!("matrix: {{net: [{values}]}}\nsteps:"))

@@ -114,7 +114,8 @@ fn junit_is_what_others_read() {
 
 #[test]
 fn json_has_all_that_the_terminal_has() {
-    let ran = project().run(&["run", "--report", "json=-"]).exits(2);
+    let project = self::project();
+    let ran = project.run(&["run", "--report", "json=-"]).exits(2);
     assert!(ran.stderr.contains("failed    net/fails") && ran.stderr.contains("3 passed"), "{}", ran.stderr);
     assert_eq!(ran.stdout.lines().count(), 1);
     let report = json(&ran.stdout);
@@ -132,10 +133,13 @@ fn json_has_all_that_the_terminal_has() {
     assert!(changed["change"]["accepted"].as_str().unwrap().contains("ping"));
     assert!(changed["change"]["trace"].as_str().unwrap().contains("pong"));
     assert_eq!(changed["change"]["pending"], "snapshots/net/b.snap.new");
+    let pending = json(&project.run(&["pending", "net/b", "--format", "json"]).exits(1).stdout);
+    assert_eq!(changed["change"]["sentences"], pending[0]["sentences"]);
+    assert!(!pending[0]["sentences"].as_array().unwrap().is_empty());
     let case = test(&report, "net/m[net=tcp6]");
     assert_eq!((&case["case"]["net"], &case["tags"][0]), (&Value::from("tcp6"), &Value::from("echo")));
     assert_eq!((&case["verdict"], &case["runs"]), (&Value::from("passed"), &Value::from(1)));
-    let checked = project().run(&["check", "specs/invalid.yaml", "--format", "json"]).stdout;
+    let checked = project.run(&["check", "specs/invalid.yaml", "--format", "json"]).stdout;
     assert_eq!(test(&report, "invalid")["diagnostics"][0], json(&checked), "as `check` has it");
     assert!(test(&report, "lacks")["reason"].as_str().unwrap().contains("no-such-program"));
 }

@@ -51,9 +51,10 @@ pub(super) struct Item {
     files: Files,
 }
 
-/// The files of a test as they were at some time: the snapshot, and the pending one.
+/// The files of a test as they were at some time: the snapshot, the pending one, and others that are stale
+/// with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Files([(PathBuf, Option<Vec<u8>>); 2]);
+pub(super) struct Files(Vec<(PathBuf, Option<Vec<u8>>)>);
 
 impl Files {
     fn read(waiting: &Waiting) -> io::Result<Self> {
@@ -62,7 +63,8 @@ impl Files {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok((path.to_owned(), None)),
             Err(error) => Err(io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))),
         };
-        Ok(Self([at(&waiting.pending.snapshot)?, at(&waiting.pending.path)?]))
+        let own = [&waiting.pending.snapshot, &waiting.pending.path];
+        own.into_iter().chain(&waiting.others).map(|path| at(path)).collect::<io::Result<_>>().map(Self)
     }
 
     /// Makes the files what they were.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::super::diagram::Diagram;
 use super::super::super::run::RunReport;
+use super::super::super::told;
 use crate::suite::{Outcome, SpecResult, TestResult};
 use crate::trace;
 
@@ -33,16 +34,7 @@ impl Story<'_> {
 
     /// The lines of the spec, by the first lines of the events in its trace.
     pub(super) fn lines(&self) -> BTreeMap<u32, u32> {
-        let Some(record) = self.result.record().filter(|_| self.has_ended()) else { return BTreeMap::new() };
-        let mut at = 1;
-        let mut lines = BTreeMap::new();
-        for placed in trace::placed(record) {
-            if placed.line > 0 && placed.file.is_none() {
-                lines.insert(at, placed.line);
-            }
-            at += placed.text.lines().count() as u32;
-        }
-        lines
+        self.result.record().filter(|_| self.has_ended()).map(told::lines_of_events).unwrap_or_default()
     }
 
     /// Its trace, where it ran to its end, so that others can be compared with it.
