@@ -426,9 +426,9 @@ impl<'t> Test<'t> {
 
     fn unix_path(&self, name: &str) -> Result<SockAddr, Stop> {
         let path = self.folder()?.join(name);
-        SockAddr::unix(&path).map_err(|_| {
+        address::unix_path(&path).ok_or_else(|| {
             Stop::failed(format!(
-                "the path of the socket is too long: the kernel takes 107 bytes, `{}` has {}",
+                "the path of the socket is too long: the kernel takes 108 bytes, `{}` has {}",
                 path.display(),
                 path.as_os_str().len()
             ))

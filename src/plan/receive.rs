@@ -10,6 +10,8 @@ use super::template::Template;
 /// What must come beside the bytes of a `recv`, in control messages.
 #[derive(Debug, Clone, Default)]
 pub struct Beside {
+    /// Whether the sender must have no address.
+    pub unnamed: bool,
     /// Whether there is room for no more descriptors than are named, and more come.
     pub ctrunc: bool,
     /// Where the datagram was sent to.

@@ -1,11 +1,13 @@
 //! Between the addresses of a spec and those of the kernel.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use libc::c_int;
 use socket2::SockAddr;
 
+use super::sys;
 use crate::model::address::is_loopback;
 use crate::model::network::Network;
 
@@ -29,6 +31,11 @@ pub(crate) fn any_loopback(network: Network) -> SockAddr {
 /// The address of an abstract Unix name. The kernel knows at most 107 bytes of it.
 pub(crate) fn abstract_name(name: &str) -> std::io::Result<SockAddr> {
     SockAddr::unix(Path::new(&format!("\0{name}")))
+}
+
+/// The address of a path.
+pub(crate) fn unix_path(path: &Path) -> Option<SockAddr> {
+    SockAddr::unix(path).ok().or_else(|| sys::path_address(path.as_os_str().as_bytes()))
 }
 
 /// The port of an IP address.

@@ -28,6 +28,29 @@ pub(crate) struct Message {
     pub(crate) from: Option<SockAddr>,
 }
 
+/// The address of a path on which the kernel has the last word: it takes 108 bytes, without the NUL that
+/// ends shorter ones, and refuses more. `None` where no address has so much room.
+pub(crate) fn path_address(path: &[u8]) -> Option<SockAddr> {
+    let family = (libc::AF_UNIX as libc::sa_family_t).to_ne_bytes();
+    let bytes = family.iter().chain(path);
+    let len = family.len() + path.len();
+    if len > size_of::<libc::sockaddr_storage>() {
+        return None;
+    }
+    // SAFETY: so many bytes fit into the storage, which was zeroed, and any bytes are an address.
+    let made = unsafe {
+        SockAddr::try_init(|storage, length| {
+            let storage: *mut u8 = storage.cast();
+            for (at, byte) in bytes.enumerate() {
+                storage.add(at).write(*byte);
+            }
+            *length = len as socklen_t;
+            Ok(())
+        })
+    };
+    made.ok().map(|((), address)| address)
+}
+
 fn check(result: isize) -> Result<usize, Errno> {
     usize::try_from(result).map_err(|_| Errno::last())
 }

@@ -43,7 +43,7 @@ pub(super) struct How<'a> {
 impl How<'_> {
     /// What it asks for in control messages.
     fn asked(&self) -> Asked {
-        let Beside { ctrunc, to, credentials, errqueue: _ } = self.beside;
+        let Beside { ctrunc, to, credentials, errqueue: _, unnamed: _ } = self.beside;
         let any = !self.takes.is_empty() || *ctrunc || *credentials || to.is_some();
         Asked { any, most: ctrunc.then_some(self.takes.len()) }
     }

@@ -41,7 +41,13 @@ impl<'p> Walk<'p, '_> {
     fn no_such_message(&self, index: usize, beside: &Beside) -> Option<Wrong> {
         let endpoint = &self.endpoints[index];
         let network = endpoint.network?;
-        let (name, word) = (&endpoint.name, beside.word()?);
+        let name = &endpoint.name;
+        if beside.unnamed && !(network.is_unix() && network.kind() == Kind::Datagram) {
+            let message = format!("`{name}` is of the network `{network}`, where `from` is never `none`");
+            let help = "only a datagram of a Unix socket may have a sender without an address";
+            return Some(("from", message, help.to_owned()));
+        }
+        let word = beside.word()?;
         let help = match word {
             "credentials" if !network.is_unix() => "credentials come over Unix sockets alone",
             "errqueue" if !network.is_udp() => "UDP alone keeps the datagrams that met an error",

@@ -21,7 +21,8 @@ impl<'a> Builder<'a> {
         let ast::Verb::Recv { pattern, from, sender, peek, urgent, takes, beside } = written else { return None };
         let pattern = self.pattern(pattern);
         let stderr = from.as_ref().is_some_and(|from| from.text == "stderr");
-        let from = self.optional(from.as_ref().filter(|_| !stderr), Self::endpoint_name);
+        let unnamed = from.as_ref().is_some_and(|from| from.text == "none");
+        let from = self.optional(from.as_ref().filter(|_| !stderr && !unnamed), Self::endpoint_name);
         let sender = self.optional(sender.as_ref(), |builder, written| {
             let name = builder.endpoint_name(written)?;
             builder.create(written, &name);
@@ -32,7 +33,9 @@ impl<'a> Builder<'a> {
         let beside = self.beside(beside);
         let (pattern, from, sender, peek, urgent, takes) = (pattern?, from?, sender?, peek?, urgent?, takes?);
         let (beside, words) = beside?;
+        let beside = Beside { unnamed, ..beside };
         let mut suffix = Vec::new();
+        suffix.extend(unnamed.then(|| "from none".to_owned()));
         suffix.extend(stderr.then(|| "from stderr".to_owned()));
         suffix.extend(from.as_ref().map(|from| format!("from {}", from.shown())));
         suffix.extend(sender.as_ref().map(|sender| format!("sender {}", sender.shown())));
@@ -76,7 +79,7 @@ impl<'a> Builder<'a> {
             words.push(format!("errqueue {shown}"));
             error
         });
-        Some((Beside { ctrunc, to, credentials: credentials.is_some(), errqueue }, words))
+        Some((Beside { unnamed: false, ctrunc, to, credentials: credentials.is_some(), errqueue }, words))
     }
 
     /// Where a datagram was sent to, with how a trace shows it.

@@ -123,7 +123,11 @@ pub const VERBS: &[VerbWord] = &[
     blocking(
         word("recv", Value::Pattern, "Receives what the pattern frames, and compares it."),
         &[
-            word("from", Value::Endpoint, "The endpoint whose datagram it must be; of a program, `stderr`."),
+            word(
+                "from",
+                Value::Endpoint,
+                "The endpoint whose datagram it must be, `none` where it has no address; of a program, `stderr`.",
+            ),
             word("sender", Value::Name, "A new name for the sender's address."),
             word("peek", Value::Flag, "Receives with MSG_PEEK."),
             word("urgent", Value::Flag, "Receives with MSG_OOB."),

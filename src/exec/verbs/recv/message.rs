@@ -79,6 +79,15 @@ impl Receiving<'_> {
     }
 
     fn check_sender(&self, how: How<'_>, from: Option<socket2::SockAddr>) -> Result<(), Stop> {
+        if let Some(from) = from.as_ref().filter(|from| how.beside.unnamed && address::path(from).is_some()) {
+            let sender = self.lane.test.owner_of(self.endpoint, from);
+            let sender = sender.map_or_else(|| address::show(from), |sender| format!("`{}`", sender.name));
+            let name = &self.endpoint.name;
+            let message = format!(
+                "{name}: the datagram at the head of the queue is from {sender}, where no address was expected"
+            );
+            return Err(Stop::failed(message).label(format!("from {sender}")));
+        }
         if let Some(name) = how.from {
             let wanted = self.lane.endpoint(name)?;
             let is_its = match (&from, wanted.local()) {
