@@ -165,9 +165,8 @@ impl Record {
             output.line(format_args!("not verified, {why}: run it, and accept its trace if that is right"));
             return Ok(Exit::Success);
         }
-        let mut replays = self.replays();
         for round in 0..ROUNDS {
-            if !self.look_again(&mut understood, replays, cancel)? {
+            if !self.look_again(&mut understood, round, cancel)? {
                 return self.interrupted(&understood, &head, output);
             }
             understood.write(&head).save(&self.output)?;
@@ -183,10 +182,7 @@ impl Record {
                 Verified::Interrupted => return self.interrupted(&understood, &head, output),
                 // What came by chance is seen by looking again.
                 Verified::Failed(result)
-                    if round + 1 < ROUNDS && understood.refusals().is_empty() && !could_not_run(&result) =>
-                {
-                    replays = 6;
-                }
+                    if round + 1 < ROUNDS && understood.refusals().is_empty() && !could_not_run(&result) => {}
                 Verified::Failed(result) => {
                     explain(&result, output);
                     self.save(&understood, &head, false, output)?;
@@ -242,13 +238,19 @@ impl Record {
     }
 
     /// Sees how it goes again. `false` where that was interrupted.
-    fn look_again(&self, understood: &mut Understood, times: usize, cancel: &Cancel) -> io::Result<bool> {
+    fn look_again(&self, understood: &mut Understood, round: usize, cancel: &Cancel) -> io::Result<bool> {
+        const AGAIN: usize = 6;
         if self.side() == Side::Server {
-            for _ in 0..times {
+            for _ in 0..if round == 0 { self.replays() } else { AGAIN } {
                 understood.add(&self.record_again()?);
             }
         }
-        Ok(understood.replay(times, cancel)? && !cancel.is_cancelled())
+        let is_whole = if round == 0 {
+            understood.replay(self.replays(), cancel)?
+        } else {
+            understood.replay_until_otherwise(cancel)?
+        };
+        Ok(is_whole && !cancel.is_cancelled())
     }
 
     fn ends(&self, status: Option<ExitStatus>) -> Ends {

@@ -133,8 +133,30 @@ impl Understood {
         }
         self.script.refused = answers::refusals(&self.script, &self.codecs, &self.runs);
         let runs: Vec<&Run> = self.runs.iter().collect();
+        understand::drop_lost(&mut self.script, &self.codecs, &runs);
         understand::widen_ends(&mut self.script, &runs);
         Ok(true)
+    }
+
+    /// Plays it again until it says something that the spec does not take yet, or has not for long enough.
+    /// `false` where that was interrupted.
+    ///
+    /// # Errors
+    /// Where it cannot be played at all.
+    pub fn replay_until_otherwise(&mut self, cancel: &Cancel) -> io::Result<bool> {
+        const AT_ONCE: usize = 6;
+        const MOST: usize = 36;
+        if !matches!(self.ends, Ends::Client(_)) {
+            return Ok(true);
+        }
+        let (began, before, runs) = (Instant::now(), self.write(&Head::default()), self.runs.len());
+        while self.replay(AT_ONCE, cancel)? {
+            let is_long = self.runs.len() >= runs + MOST || began.elapsed() >= answers::SURE_FOR;
+            if is_long || self.write(&Head::default()) != before {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The answers that the client has got, and no replay. The spec has those of the client.

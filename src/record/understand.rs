@@ -224,6 +224,23 @@ pub(super) fn drop_echo(script: &mut Script) {
     script.coincidences.push((capture.step, capture.at));
 }
 
+/// Takes those captures back that the patterns do not make after all: what varies around them is one with them.
+pub(super) fn drop_lost(script: &mut Script, codecs: &[Codec], runs: &[&Run]) {
+    let made: Vec<usize> = known(script, codecs, runs).into_iter().map(|(capture, _)| capture).collect();
+    let is_told = |script: &Script, capture: &Capture| {
+        script.links.iter().filter_map(|link| link.told.as_ref()).any(|told| told.port.contains(&capture.at))
+    };
+    for index in (0..script.captures.len()).rev() {
+        if made.contains(&index) || is_told(script, &script.captures[index]) {
+            continue;
+        }
+        let capture = script.captures.remove(index);
+        script.coincidences.push((capture.step, capture.at));
+        script.uses.retain(|used| used.capture != index);
+        script.uses.iter_mut().filter(|used| used.capture > index).for_each(|used| used.capture -= 1);
+    }
+}
+
 /// Whether a value is a time of day: what the client says of it comes from its own clock.
 fn tells_time(value: &[u8]) -> bool {
     let digit = |byte: &u8| byte.is_ascii_digit();

@@ -39,6 +39,9 @@ impl Record {
         } else if refused > 0 {
             output.note(format!("{server} could not be reached {}, and the spec shows that, too", times(refused)));
         }
+        if conversation.events.iter().any(|event| matches!(event.what, What::Unreachable { .. })) {
+            output.note("of the refused datagrams the client has heard nothing: a proxy cannot hand that on");
+        }
     }
 
     pub(super) fn tell_written(&self, written: &Written, output: &mut Output) {

@@ -27,6 +27,7 @@ const MOVING: &[&str] = &[
     "used",
     "cpu",
     "pid",
+    "process",
     "connections",
     "clients",
     "commands",
@@ -132,6 +133,7 @@ mod tests {
                 "used_memory:",
                 "used_memory_peak:",
                 "lru_clock:",
+                "process_id:",
                 "connected_clients:"
             ]
         );

@@ -72,7 +72,33 @@ fn tokens(text: &[u8]) -> Vec<Token<'_>> {
         let whole = found.get(0)?;
         Some(Token { kind, text: text.get(whole.range())?, start: whole.start() })
     };
-    TOKENS.captures_iter(text).filter_map(token).collect()
+    random_joined(text, TOKENS.captures_iter(text).filter_map(token).collect())
+}
+
+/// Random bytes in base64 are one word, whatever marks they happen to have in them.
+fn random_joined<'t>(text: &'t [u8], tokens: Vec<Token<'t>>) -> Vec<Token<'t>> {
+    static BASE64: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?-u)[A-Za-z0-9+_-][A-Za-z0-9+/_-]{11,}").unwrap_or_else(|error| unreachable!("{error}"))
+    });
+    let is_random = |found: &regex::bytes::Match<'_>| {
+        let has = |is: fn(&u8) -> bool| found.as_bytes().iter().any(is);
+        let has_marks = has(|byte| matches!(byte, b'+' | b'/' | b'-'));
+        has_marks && has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase)
+    };
+    let mut joined: Vec<Token<'t>> = tokens;
+    for found in BASE64.find_iter(text).filter(is_random) {
+        let from = joined.partition_point(|token| token.start < found.start());
+        let to = joined.partition_point(|token| token.start < found.end());
+        let (Some(first), Some(last)) = (joined.get(from), to.checked_sub(1).and_then(|last| joined.get(last))) else {
+            continue;
+        };
+        let is_exact = first.start == found.start() && last.start + last.text.len() == found.end();
+        if is_exact && joined[from..to].iter().all(|token| !matches!(token.kind, Kind::Date | Kind::Address)) {
+            let whole = Token { kind: Kind::Word, text: &text[found.range()], start: found.start() };
+            joined.splice(from..to, [whole]);
+        }
+    }
+    joined
 }
 
 /// The places of the words, numbers and dates in a text.
@@ -317,6 +343,10 @@ mod tests {
             ("from 127.0.0.1:{4012}", &["from 127.0.0.1:4012", "from 127.0.0.1:4013"]),
             ("{1.250} s", &["1.250 s", "1.300 s"]),
             ("at {2026-11-23T06:10:01.123Z}!", &["at 2026-11-23T06:10:01.123Z!", "at 2026-11-23T06:10:01.456Z!"]),
+            (
+                "token={gJ15+uSw/lX6tCIvP3xQ}; x",
+                &["token=gJ15+uSw/lX6tCIvP3xQ; x", "token=Pq8sT2vW4xY6zA1bC3Rt; x", "token=+8/sT2-vW4xY6zA1bC3R; x"],
+            ),
             ("s={aX+/Y}==,i=4096", &["s=aX+/Y==,i=4096", "s=bZ9c===,i=4096"]),
         ] {
             assert_eq!(shown(variants), expected);
