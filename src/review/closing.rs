@@ -9,19 +9,24 @@ use super::phrase::quoted;
 use crate::trace::event::{Event, What};
 use crate::trace::read::Node;
 
-/// An end of a connection, and the place at which it closes.
-type Close = (String, u32);
+/// An end of a connection, the place at which it closes, and whether it resets it.
+type Close = (String, u32, bool);
 
 /// Where the two ends of a connection close in another order than before. Also gives the ends, whose
 /// closes need not be told again.
 pub(super) fn compare(old: &[Node], new: &[Node]) -> (Vec<Finding>, HashSet<String>) {
     let (was, is) = (closes(old), closes(new));
-    let at = |list: &[Close], name: &str| list.iter().find(|(other, _)| other == name).map(|(_, line)| *line);
+    let at = |list: &[Close], name: &str| list.iter().find(|(other, ..)| other == name).map(|(_, line, _)| *line);
+    let resets = |list: &[Close], name: &str| list.iter().any(|(other, _, resets)| *resets && other == name);
     let (mut found, mut told) = (Vec::new(), HashSet::new());
     for (one, other) in connections(new) {
         let places = (at(&was, &one), at(&was, &other), at(&is, &one), at(&is, &other));
         let (Some(one_was), Some(other_was), Some(one_is), Some(other_is)) = places else { continue };
         if (one_was < other_was) == (one_is < other_is) {
+            continue;
+        }
+        // One that resets what it closed is told of as that, with its place.
+        if [&one, &other].into_iter().any(|name| resets(&was, name) != resets(&is, name)) {
             continue;
         }
         let (first, second) = if one_is < other_is { (&one, &other) } else { (&other, &one) };
@@ -40,13 +45,13 @@ fn closes(nodes: &[Node]) -> Vec<Close> {
     let mut seen_twice = HashSet::new();
     for (node, event) in nodes.iter().filter_map(|node| Some((node, node.event()?))) {
         if matches!(verb(event), "close" | "reset") {
-            if closes.iter().any(|(name, _)| *name == event.endpoint) {
+            if closes.iter().any(|(name, ..)| *name == event.endpoint) {
                 seen_twice.insert(event.endpoint.clone());
             }
-            closes.push((event.endpoint.clone(), node.line));
+            closes.push((event.endpoint.clone(), node.line, verb(event) == "reset"));
         }
     }
-    closes.retain(|(name, _)| !seen_twice.contains(name));
+    closes.retain(|(name, ..)| !seen_twice.contains(name));
     closes
 }
 

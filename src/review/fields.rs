@@ -40,7 +40,7 @@ pub(super) fn compare(old: &Event, new: &Event, call: Option<(usize, usize)>) ->
             }
             if before != bytes {
                 let told = payload::difference(before, bytes);
-                let said = Said::Bytes { who: who(new), verb: verb.clone(), told };
+                let said = Said::Bytes { who: who(new), verb: verb.clone(), told, bytes: bytes.clone() };
                 found.push(Finding::new(Weight::Bytes, said));
             }
             found.extend(size_of_read(was, verb, new));

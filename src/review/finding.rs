@@ -1,6 +1,7 @@
 //! What differs, before it is a sentence.
 
 use super::payload::Told;
+use crate::trace::shown::Shown;
 
 /// What comes first among what differs, the most important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +45,7 @@ pub(super) enum Said {
     /// Who, and what that one does: several may do the same.
     Does { who: String, what: String },
     /// Bytes that differ: what one end sends, the other one receives.
-    Bytes { who: String, verb: String, told: Told },
+    Bytes { who: String, verb: String, told: Told, bytes: Vec<Shown> },
     /// An event that was not there.
     Added { who: String, does: String },
     /// An event that is gone.

@@ -7,6 +7,7 @@
 mod align;
 mod alike;
 mod closing;
+mod covers;
 mod ending;
 mod fields;
 mod finding;

@@ -58,6 +58,12 @@ pub(super) fn difference(old: &[Shown], new: &[Shown]) -> Told {
         _ => None,
     };
     let text = match (was.as_slice(), is.as_slice()) {
+        // Among parts that vary, a piece of text would read as if it were all.
+        ([Shown::Bytes(_)], [Shown::Bytes(_)])
+            if (old.len() > 1 || new.len() > 1) && is_short(old) && is_short(new) =>
+        {
+            format!("now {DOES} {} where it {DID} {}", shown(new), shown(old))
+        }
         ([Shown::Bytes(old)], [Shown::Bytes(new)]) => bytes(old, new),
         ([], [Shown::Bytes(_)]) if old.is_empty() => format!("now {DOES} {} where it {DID} nothing", shown(new)),
         ([Shown::Bytes(_)], []) if new.is_empty() => format!("now {DOES} nothing where it {DID} {}", shown(old)),
@@ -65,6 +71,12 @@ pub(super) fn difference(old: &[Shown], new: &[Shown]) -> Told {
         _ => format!("now {DOES} {} where it {DID} {}", shown(new), shown(old)),
     };
     Told { text, edit }
+}
+
+/// Whether nothing of it must be left out in a sentence.
+fn is_short(parts: &[Shown]) -> bool {
+    parts.iter().all(|part| !matches!(part, Shown::Bytes(bytes) if escape(bytes).chars().count() > WHOLE))
+        && shown(parts).chars().count() <= WHOLE
 }
 
 /// Where a part stands in the whole, unless it is all.
@@ -118,7 +130,7 @@ fn parts(old: &Shown, new: &Shown) -> String {
             format!("now {DOES} {} where it {DID} {was}{}", counted(*size, "byte"), beginning(old, new))
         }
         (Digest { size, .. }, Digest { .. }) => {
-            format!("now {DOES} other bytes, {} as before{}", counted(*size, "byte"), beginning(old, new))
+            format!("now {DOES} {size} other bytes, as many as before{}", beginning(old, new))
         }
         (Named { .. } | Matched { .. } | Varying { .. }, Bytes(bytes)) => {
             format!("now {DOES} the fixed {} where {} varied", text(bytes), varying(old))
@@ -149,13 +161,19 @@ fn varying(part: &Shown) -> String {
     }
 }
 
-/// The heads of two digests, where these differ already.
+/// The heads of two digests.
 fn beginning(old: &Shown, new: &Shown) -> String {
     match (old, new) {
         (Shown::Digest { head: was, .. }, Shown::Digest { head, .. })
             if was != head && !is_mostly_unprintable(head) && !is_mostly_unprintable(was) =>
         {
             format!("; they begin with \"{}\", before with \"{}\"", cut(&escape(head), LINE), cut(&escape(was), LINE))
+        }
+        (Shown::Digest { head: was, .. }, Shown::Digest { head, .. }) if was == head => {
+            format!(" (the first {} are the same)", head.len())
+        }
+        (Shown::Digest { head: was, .. }, Shown::Digest { head, .. }) => {
+            format!("; they begin with {}, before with {}", hex(head), hex(was))
         }
         (Shown::Generated { how: was, .. }, Shown::Generated { how, .. }) if was != how => {
             format!(" ({how} where it was {was})")

@@ -1,11 +1,12 @@
 //! What differs as sentences: the most important first, those that are alike in one.
 
+mod bytes;
+
 use std::collections::{HashMap, HashSet};
 
 use super::Weight;
 use super::fields::{listed, no_longer};
 use super::finding::{Finding, Said};
-use super::payload::Told;
 use super::phrase::quoted;
 use super::rename::Rename;
 use super::twins;
@@ -77,7 +78,7 @@ fn folded(findings: Vec<Finding>) -> Vec<Sentence> {
             None => groups.push(vec![finding]),
         }
     }
-    likewise(groups).iter().map(|group| one(group)).collect()
+    likewise(bytes::received(groups)).iter().map(|group| one(group)).collect()
 }
 
 /// Puts bytes together that differ in the same way, though they are not the same, where there are many.
@@ -132,10 +133,10 @@ fn one(group: &[Finding]) -> Sentence {
             });
             alike(who, &(what.clone() + &which(group)), others)
         }
-        Said::Bytes { who, verb, told } if group.iter().any(|finding| !is_alike(&group[0], finding)) => {
-            many_bytes(who, verb, told, group)
+        Said::Bytes { who, verb, told, .. } if group.iter().any(|finding| !is_alike(&group[0], finding)) => {
+            bytes::many(who, verb, told, group)
         }
-        Said::Bytes { who, verb, told } => bytes(who, verb, &(told.with(verb) + &which(group)), group),
+        Said::Bytes { who, verb, told, .. } => bytes::all(who, verb, &(told.with(verb) + &which(group)), group),
         Said::Plain(text) if group.len() > 1 => format!("{text} ({} times)", group.len()),
         Said::Plain(text) | Said::Unchecked(text) => text.clone() + &which(group),
         Said::Added { who, does } | Said::Removed { who, does } => format!("{who} {does}"),
@@ -154,24 +155,6 @@ fn which(group: &[Finding]) -> String {
     which.map_or_else(String::new, |which| format!(" ({})", twins::told(which)))
 }
 
-/// The first of many payloads that differ in the same way, and how many more do.
-fn many_bytes(who: &str, verb: &str, told: &Told, group: &[Finding]) -> String {
-    let is_same_verb = |finding: &&Finding| matches!(&finding.said, Said::Bytes { verb: own, .. } if own == verb);
-    let same = group.iter().filter(is_same_verb).count();
-    // Where each send has its receive, those are told with the sends.
-    let is_first = |finding: &&Finding| !is_same_verb(finding) || is_alike(&group[0], finding);
-    let first: Vec<Finding> = group.iter().filter(is_first).cloned().collect();
-    let text = bytes(who, verb, &told.with(verb), &first);
-    let own = first.iter().filter(is_same_verb).count();
-    let noun = match (verb, same - own) {
-        ("send", 1) => "send changes",
-        ("send", _) => "sends change",
-        (_, 1) => "receive changes",
-        _ => "receives change",
-    };
-    if same == own { text } else { format!("{text}; {} more {noun} likewise", same - own) }
-}
-
 /// `a now does x; so do b and c`
 fn alike<'g>(who: &str, what: &str, others: impl Iterator<Item = &'g str>) -> String {
     let mut names: Vec<String> = Vec::new();
@@ -188,30 +171,6 @@ fn alike<'g>(who: &str, what: &str, others: impl Iterator<Item = &'g str>) -> St
         0 => format!("{who} {what}{times}"),
         1 => format!("{who} {what}; so does {}", names[0]),
         _ => format!("{who} {what}; so do {}", listed(&names, NAMES)),
-    }
-}
-
-/// What one end sends otherwise, and who receives that.
-fn bytes(who: &str, verb: &str, told: &str, group: &[Finding]) -> String {
-    let mut receivers: Vec<String> = Vec::new();
-    let mut others: Vec<&str> = Vec::new();
-    for finding in &group[1..] {
-        if let Said::Bytes { who: other, verb: own, .. } = &finding.said {
-            match verb == "send" && own != "send" {
-                true if !receivers.contains(other) => receivers.push(other.clone()),
-                true => {}
-                false => others.push(other),
-            }
-        }
-    }
-    let text = alike(who, told, others.into_iter());
-    let names = listed(&receivers, NAMES);
-    match (receivers.len(), told.starts_with("no longer ")) {
-        (0, _) => text,
-        (1, false) => format!("{text}, and {names} receives that"),
-        (_, false) => format!("{text}, and {names} receive that"),
-        (1, true) => format!("{text}, nor does {names} receive it"),
-        (_, true) => format!("{text}, nor do {names} receive it"),
     }
 }
 

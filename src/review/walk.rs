@@ -1,19 +1,23 @@
 //! Goes through two traces at once, pair by pair.
 
+mod blocks;
 mod iterations;
+mod moves;
 mod singles;
 
 use std::collections::HashSet;
 
-use super::align::{Pair, align, verb};
+use blocks::Block;
+
+use super::align::{Pair, align};
 use super::finding::{Finding, Said, Weight};
-use super::order::{self, Known};
-use super::phrase::{self, who};
+use super::order::Known;
+use super::phrase;
 use super::twins::Twins;
 use super::wire::Wire;
 use super::{Cell, Row, RowKind, closing, ending, fields, regroup};
 use crate::trace::TraceText;
-use crate::trace::event::{Event, What};
+use crate::trace::event::Event;
 use crate::trace::read::{Node, NodeKind};
 
 /// An event without another one, and the row that it has.
@@ -24,17 +28,6 @@ struct Single<'n> {
     event: &'n Event,
     /// How often it happens, where it is in a `repeat` that is new or gone, too.
     times: Option<u64>,
-}
-
-/// The block that a node is in which is in one trace only.
-#[derive(Debug, Clone, Copy, Default)]
-struct Block {
-    /// How often it happens.
-    times: Option<u64>,
-    /// Whether it is told of as a whole.
-    is_told: bool,
-    /// Whether it is a `parallel`, which is told of with its lanes.
-    is_parallel: bool,
 }
 
 #[derive(Debug, Default)]
@@ -49,8 +42,8 @@ struct Walk<'n> {
     wire: Wire<'n>,
     /// Groups of iterations that are told of as a whole: whether they are new, and their lines.
     explained: HashSet<(bool, u32)>,
-    /// Whether a block is new or gone, so that events stand elsewhere that are in the same order.
-    has_blocks: bool,
+    /// Blocks that are new or gone: what stood elsewhere before may stand in them, in the same order.
+    blocks: Vec<(bool, &'n Node)>,
     /// Whether lanes are in another order than they were.
     has_lanes_swapped: bool,
     /// Who closes before or after the other end, unlike before, which is told.
@@ -104,6 +97,7 @@ fn names(nodes: &[Node]) -> HashSet<&str> {
 impl<'n> Walk<'n> {
     fn finish(mut self) -> (Vec<Row>, Vec<Finding>) {
         self.find_moves();
+        self.blocks();
         self.singles();
         self.ending();
         self.findings.extend(self.wire.finish());
@@ -112,6 +106,7 @@ impl<'n> Walk<'n> {
 
     fn nodes(&mut self, old: &'n [Node], new: &'n [Node]) {
         let pairs = self.lanes(old, new).unwrap_or_else(|| align(old, new));
+        self.split_repeats(&pairs);
         self.iterations(&pairs);
         self.regrouped(&pairs);
         for pair in pairs {
@@ -207,49 +202,6 @@ impl<'n> Walk<'n> {
         self.times = times;
     }
 
-    /// A node of one side, with all that is in it.
-    fn single(&mut self, node: &'n Node, block: Block, is_new: bool) {
-        let row = self.rows.len();
-        let (kind, old, new) = if is_new {
-            (RowKind::Added, None, Some(self.cell(node, true)))
-        } else {
-            (RowKind::Removed, Some(self.cell(node, false)), None)
-        };
-        self.rows.push(Row { kind, old, new });
-        match &node.kind {
-            _ if block.is_told => {}
-            NodeKind::Lane(..) if block.is_parallel => {}
-            NodeKind::Event(event) => {
-                let singles = if is_new { &mut self.added } else { &mut self.removed };
-                singles.push(Single { row, node, event, times: block.times });
-            }
-            NodeKind::Unknown(text) => {
-                let word = if is_new { "new" } else { "gone" };
-                self.findings.push(line_of(
-                    Finding::plain(Weight::Words, format!("a line is {word}: `{}`", phrase::cut(text.trim(), 60))),
-                    node,
-                    is_new,
-                ));
-            }
-            NodeKind::End(open) => {
-                let (old, new): (&[_], &[_]) = if is_new { (&[], open) } else { (open, &[]) };
-                self.ends.push((old, new, if is_new { None } else { Some(node.line) }, is_new.then_some(node.line)));
-            }
-            NodeKind::Parallel(_) | NodeKind::Lane(..) | NodeKind::Repeat(..) | NodeKind::Retry(_) => {
-                let word = if is_new { "new" } else { "gone" };
-                let text = format!("{word}: {}", self::block(&node.kind));
-                self.findings.push(line_of(Finding::plain(Weight::Steps, text), node, is_new));
-                self.has_blocks = true;
-            }
-        }
-        let times = match node.kind {
-            NodeKind::Repeat(count, _) => count,
-            _ => block.times,
-        };
-        let is_parallel = matches!(node.kind, NodeKind::Parallel(_));
-        node.inner().iter().for_each(|inner| self.single(inner, Block { times, is_parallel, ..block }, is_new));
-    }
-
     fn is_told(&self, is_new: bool, node: &Node) -> bool {
         self.explained.contains(&(is_new, node.line))
     }
@@ -260,102 +212,6 @@ impl<'n> Walk<'n> {
             self.findings.push(found.finding);
             self.explained.extend(found.old.iter().map(|line| (false, *line)));
             self.explained.extend(found.new.iter().map(|line| (true, *line)));
-        }
-    }
-
-    /// Events that are gone at one place and new at another one.
-    fn find_moves(&mut self) {
-        self.known.sort_by_key(|(_, new, _)| *new);
-        let mut added = std::mem::take(&mut self.added);
-        let mut removed = std::mem::take(&mut self.removed);
-        let is_it = |one: &Single<'_>, other: &Single<'_>| {
-            one.event.endpoint == other.event.endpoint
-                && one.event.what == other.event.what
-                && one.event.fails == other.event.fails
-        };
-        // Those that happen often now, or did, and stand for as many others.
-        let mut often: Vec<(Single<'n>, u64)> = Vec::new();
-        removed.retain(|gone| {
-            if let Some((_, left)) = often.iter_mut().find(|(new, left)| *left > 0 && is_it(new, gone)) {
-                *left -= 1;
-                self.rows[gone.row].kind = RowKind::MovedAway;
-                return false;
-            }
-            let Some(at) = added.iter().position(|new| is_it(new, gone)) else { return true };
-            let new = added.remove(at);
-            often.push((new, new.times.unwrap_or(1).saturating_sub(1)));
-            let mut left = gone.times.unwrap_or(1).saturating_sub(new.times.unwrap_or(1));
-            added.retain(|more| {
-                let is_one = left > 0 && is_it(more, gone);
-                if is_one {
-                    left -= 1;
-                    self.rows[more.row].kind = RowKind::MovedHere;
-                }
-                !is_one
-            });
-            self.moved(gone, &new);
-            false
-        });
-        self.other_ends(&mut removed, &mut added);
-        (self.added, self.removed) = (added, removed);
-    }
-
-    /// An event that is the same one at another place.
-    fn moved(&mut self, gone: &Single<'n>, new: &Single<'n>) {
-        self.rows[gone.row].kind = RowKind::MovedAway;
-        self.rows[new.row].kind = RowKind::MovedHere;
-        let (finding, has_passed) = order::moved(new.event, gone.node.line, new.node.line, &self.known);
-        let is_told = matches!(verb(new.event), "close" | "reset") && self.closers.contains(&new.event.endpoint);
-        self.findings.extend((!is_told && (has_passed || !self.has_blocks)).then_some(finding));
-        self.wire.compare((gone.node.line, gone.event), (new.node.line, new.event));
-    }
-
-    /// Closes that are resets now, or the other way round, at another place.
-    fn other_ends(&mut self, removed: &mut Vec<Single<'n>>, added: &mut Vec<Single<'n>>) {
-        let ends = |event: &Event| matches!(verb(event), "close" | "reset");
-        removed.retain(|gone| {
-            let is_it = |new: &Single<'_>| ends(new.event) && new.event.endpoint == gone.event.endpoint;
-            let Some(at) = added.iter().position(is_it).filter(|_| ends(gone.event)) else { return true };
-            let new = added.remove(at);
-            let (was, is) = (phrase::of(gone.event).past, phrase::of(new.event).now);
-            let place = order::place(new.event, gone.node.line, new.node.line, &self.known);
-            let place = place.map_or_else(String::new, |place| format!(", and does so {place}"));
-            let text = format!("{} now {is} where it {was}{place}", who(new.event));
-            self.findings.push(Finding::plain(Weight::Seen, text).at(gone.node.line, new.node.line));
-            self.wire.compare((gone.node.line, gone.event), (new.node.line, new.event));
-            false
-        });
-    }
-
-    fn ending(&mut self) {
-        // Who is there at all, or is closed by a step, only since now or only before.
-        let is_of_life = |event: &Event| {
-            matches!(
-                verb(event),
-                "close"
-                    | "reset"
-                    | "exit"
-                    | "socket"
-                    | "bind"
-                    | "listen"
-                    | "accept"
-                    | "connect"
-                    | "pair"
-                    | "run"
-                    | "open"
-            )
-        };
-        let singles = self.added.iter().chain(&self.removed).map(|single| single.event);
-        let mut told: HashSet<String> = HashSet::new();
-        for event in singles.filter(|event| is_of_life(event)) {
-            told.insert(event.endpoint.clone());
-            if let (What::Words(words), "pair") = (&event.what, verb(event)) {
-                told.extend(words.split(' ').nth(1).map(str::to_owned));
-            }
-        }
-        for (was, is, old, new) in &self.ends {
-            let found = ending::compare(was, is, &told);
-            self.findings.extend(found.into_iter().map(|found| Finding { old: *old, new: *new, ..found }));
         }
     }
 
@@ -372,22 +228,4 @@ impl<'n> Walk<'n> {
 
 fn line_of(finding: Finding, node: &Node, is_new: bool) -> Finding {
     if is_new { Finding { new: Some(node.line), ..finding } } else { Finding { old: Some(node.line), ..finding } }
-}
-
-/// A block in words.
-fn block(kind: &NodeKind) -> String {
-    match kind {
-        NodeKind::Lane(name, _) => format!("lane {}", phrase::quoted(name)),
-        NodeKind::Repeat(Some(count), _) => format!("a repeat of {count}"),
-        NodeKind::Repeat(None, _) => "a repeat".to_owned(),
-        NodeKind::Retry(_) => "a retry".to_owned(),
-        NodeKind::Parallel(lanes) => {
-            let names = lanes.iter().filter_map(|lane| match &lane.kind {
-                NodeKind::Lane(name, _) => Some(name.as_str()),
-                _ => None,
-            });
-            format!("a parallel of {}", phrase::all_quoted(names))
-        }
-        _ => "a block".to_owned(),
-    }
 }

@@ -21,6 +21,9 @@ pub(super) struct Crossed<'n> {
 pub(super) struct Wire<'n> {
     gone: Vec<Crossed<'n>>,
     come: Vec<Crossed<'n>>,
+    /// Those of events that are gone, or new.
+    with_gone: Vec<Crossed<'n>>,
+    with_new: Vec<Crossed<'n>>,
     found: Vec<Finding>,
     /// How many segments the traces have.
     segments: (usize, usize),
@@ -54,6 +57,13 @@ impl<'n> Wire<'n> {
             self.gone(if ends { &[] } else { &gone[paired..] }, old);
             self.come(&come[paired..], new);
         }
+    }
+
+    /// Notes the segments of an event that is in one trace only: they follow from it, unless the same
+    /// segment now crosses under another one.
+    pub(super) fn single(&mut self, line: u32, under: &'n Event, is_new: bool) {
+        let singles = if is_new { &mut self.with_new } else { &mut self.with_gone };
+        singles.extend(under.wire.iter().map(|segment| Crossed { segment: segment.clone(), under, line }));
     }
 
     fn gone(&mut self, segments: &[Segment], (line, under): (u32, &'n Event)) {
@@ -104,26 +114,20 @@ impl<'n> Wire<'n> {
             _ => {}
         }
         let mut come = std::mem::take(&mut self.come);
+        let mut with_gone = std::mem::take(&mut self.with_gone);
+        let mut with_new = std::mem::take(&mut self.with_new);
         for gone in &self.gone {
-            let same = come.iter().position(|other| other.segment == gone.segment);
-            let finding = match same.map(|at| come.remove(at)) {
-                Some(now) => {
-                    let text = format!(
-                        "on the wire, {} of {} now crosses when {} {}; before, when {} {}",
-                        gone.segment.what,
-                        endpoint(&gone.segment.from),
-                        who(now.under),
-                        phrase::of(now.under).now,
-                        who(gone.under),
-                        phrase::of(gone.under).past
-                    );
-                    Finding::plain(Weight::Wire, text).at(gone.line, now.line)
-                }
+            let finding = match gone.taken_from(&mut come).or_else(|| gone.taken_from(&mut with_new)) {
+                Some(now) => gone.now(&now),
                 None => Finding { old: Some(gone.line), ..Finding::plain(Weight::Wire, gone.told("no longer sends")) },
             };
             self.found.push(finding);
         }
         for now in come {
+            if let Some(gone) = now.taken_from(&mut with_gone) {
+                self.found.push(gone.now(&now));
+                continue;
+            }
             self.found.push(Finding { new: Some(now.line), ..Finding::plain(Weight::Wire, now.told("now sends")) });
         }
         self.found
@@ -131,6 +135,26 @@ impl<'n> Wire<'n> {
 }
 
 impl Crossed<'_> {
+    /// The first of some that is the same segment, which is no longer among them then.
+    fn taken_from<'n>(&self, list: &mut Vec<Crossed<'n>>) -> Option<Crossed<'n>> {
+        let at = list.iter().position(|other| other.segment == self.segment)?;
+        Some(list.remove(at))
+    }
+
+    /// That it crosses under another event now.
+    fn now(&self, now: &Crossed<'_>) -> Finding {
+        let text = format!(
+            "on the wire, {} of {} now crosses when {} {}; before, when {} {}",
+            self.segment.what,
+            endpoint(&self.segment.from),
+            who(now.under),
+            phrase::of(now.under).now,
+            who(self.under),
+            phrase::of(self.under).past
+        );
+        Finding::plain(Weight::Wire, text).at(self.line, now.line)
+    }
+
     fn told(&self, sends: &str) -> String {
         let Segment { from, to, what } = &self.segment;
         let (from, to, who) = (endpoint(from), endpoint(to), who(self.under));

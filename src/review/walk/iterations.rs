@@ -1,6 +1,6 @@
 //! Iterations that go another way than the others do, or no longer do.
 
-use super::super::align::Pair;
+use super::super::align::{Pair, key};
 use super::super::finding::{Finding, Weight};
 use super::super::phrase::{self, who};
 use super::super::sentences;
@@ -19,6 +19,34 @@ fn count(node: &Node) -> Option<u64> {
 }
 
 impl<'n> Walk<'n> {
+    /// Iterations that are done at several places now, or no longer are, and are the same.
+    pub(super) fn split_repeats(&mut self, pairs: &[Pair<'n>]) {
+        let body = |node: &Node| node.inner().iter().map(key).collect::<Vec<_>>();
+        let is_both = |(old, new): &&Pair<'n>| old.and_then(count).and(new.and_then(count)).is_some();
+        let Some((Some(old), Some(new))) = pairs.iter().find(is_both) else { return };
+        if body(old) != body(new) {
+            return;
+        }
+        let all = |side: fn(&Pair<'n>) -> Option<&'n Node>| -> Vec<(&'n Node, u64)> {
+            let nodes = pairs.iter().filter_map(side).filter(|node| body(node) == body(old));
+            nodes.filter_map(|node| Some((node, count(node)?))).collect()
+        };
+        let (was, is) = (all(|pair| pair.0), all(|pair| pair.1));
+        let sum =
+            |side: fn(&Pair<'n>) -> Option<&'n Node>| pairs.iter().filter_map(side).filter_map(count).sum::<u64>();
+        // Where the sum is the same, some of them may go another way, which is told with those.
+        if was.len() == is.len() || sum(|pair| pair.0) == sum(|pair| pair.1) {
+            return;
+        }
+        let times = |list: &[(&Node, u64)]| {
+            list.iter().map(|(_, count)| times(Some(*count))).collect::<Vec<_>>().join(", then ")
+        };
+        let text = format!("the repeat{} now goes {}, where it went {}", which(new), times(&is), times(&was));
+        self.findings.push(Finding::plain(Weight::Words, text).at(old.line, new.line));
+        self.explained.extend(was.iter().map(|(node, _)| (false, node.line)));
+        self.explained.extend(is.iter().map(|(node, _)| (true, node.line)));
+    }
+
     /// Iterations that went as the others did, and now go in a way of their own, or the other way
     /// round: the sum is the same. What they do otherwise is told against the others.
     pub(super) fn iterations(&mut self, pairs: &[Pair<'n>]) {
@@ -75,14 +103,21 @@ impl<'n> Walk<'n> {
     }
 }
 
-/// `the repeat of client<i> goes 12 times where it went 10 times`
+/// `the repeat in which client<i> connects to server now goes 12 times where it went 10 times`
 pub(super) fn repeats(was: Option<u64>, is: Option<u64>, new: &Node) -> String {
-    let times = |count: Option<u64>| match count {
+    format!("the repeat{} now goes {} where it went {}", which(new), times(is), times(was))
+}
+
+fn times(count: Option<u64>) -> String {
+    match count {
         Some(1) => "once".to_owned(),
         Some(count) => format!("{count} times"),
         None => "a number of times that varies".to_owned(),
-    };
-    let first = new.inner().iter().find_map(Node::event);
-    let which = first.map_or_else(String::new, |event| format!(" in which {} {}", who(event), phrase::of(event).now));
-    format!("the repeat{which} now goes {} where it went {}", times(is), times(was))
+    }
+}
+
+/// What tells which repeat it is.
+fn which(node: &Node) -> String {
+    let first = node.inner().iter().find_map(Node::event);
+    first.map_or_else(String::new, |event| format!(" in which {} {}", who(event), phrase::of(event).now))
 }

@@ -16,6 +16,12 @@ const NAMES: usize = 4;
 impl<'n> Walk<'n> {
     /// What is told of events that are only in one trace.
     pub(super) fn singles(&mut self) {
+        for single in &self.removed {
+            self.wire.single(single.node.line, single.event, false);
+        }
+        for single in &self.added {
+            self.wire.single(single.node.line, single.event, true);
+        }
         let gone = self.gone_endpoints();
         for single in self.removed.iter().filter(|single| !gone.contains(&single.event.endpoint.as_str())) {
             let (who, does) = (who(single.event), phrase::gone(single.event));
