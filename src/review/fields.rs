@@ -19,7 +19,7 @@ pub(super) fn compare(old: &Event, new: &Event, call: Option<(usize, usize)>) ->
         let text = format!("{} {}, where {} {}", who(new), now(&phrase::of(new).now), who(old), phrase::of(old).past);
         return vec![Finding::plain(Weight::Seen, text)];
     }
-    if new.endpoint == "link" {
+    if new.endpoint == "link" && old.fails == new.fails {
         return phrase::links(old, new);
     }
     let mut found = Vec::new();
@@ -113,23 +113,20 @@ fn outcome(old: &Event, new: &Event, which: Option<(usize, usize)>) -> Finding {
         What::Data { .. } => None,
     };
     let call = call + &other.unwrap_or_default();
-    let text = match (phrase::outcome(&old.fails), phrase::outcome(&new.fails)) {
+    let what = match (phrase::outcome(&old.fails), phrase::outcome(&new.fails)) {
         (None, Some(now)) => match bytes_of(old) {
-            Some(bytes) if is_received(old) && is_failure(new) => {
-                format!("{call} now {} where it gave {bytes}", now.now)
-            }
-            _ => format!("{call} now {}; it succeeded before", now.now),
+            Some(bytes) if is_received(old) && is_failure(new) => format!("now {} where it gave {bytes}", now.now),
+            _ => format!("now {}; it succeeded before", now.now),
         },
         (Some(was), None) => match bytes_of(new) {
-            Some(bytes) if is_received(new) => {
-                format!("{call} now succeeds and gives {bytes}; it {} before", was.past)
-            }
-            _ => format!("{call} now succeeds; it {} before", was.past),
+            Some(bytes) if is_received(new) => format!("now succeeds and gives {bytes}; it {} before", was.past),
+            _ => format!("now succeeds; it {} before", was.past),
         },
-        (Some(was), Some(now)) => format!("{call} now {}; it {} before", now.now, was.past),
-        (None, None) => format!("{call} now succeeds"),
+        (Some(was), Some(now)) => format!("now {}; it {} before", now.now, was.past),
+        (None, None) => "now succeeds".to_owned(),
     };
-    Finding { which, ..Finding::plain(Weight::Outcome, text.replace(" now may fail", " may now fail")) }
+    let what = what.replace("now may fail", "may now fail");
+    Finding { which, ..Finding::does(Weight::Outcome, &call, what) }
 }
 
 /// The call as a noun.

@@ -11,6 +11,7 @@ mod covers;
 mod ending;
 mod fields;
 mod finding;
+mod lanes;
 mod modifiers;
 mod order;
 mod payload;

@@ -60,7 +60,7 @@ pub(super) fn difference(old: &[Shown], new: &[Shown]) -> Told {
     let text = match (was.as_slice(), is.as_slice()) {
         // Among parts that vary, a piece of text would read as if it were all.
         ([Shown::Bytes(_)], [Shown::Bytes(_)])
-            if (old.len() > 1 || new.len() > 1) && is_short(old) && is_short(new) =>
+            if (old.len() > 1 || new.len() > 1) && is_short(old) && is_short(new) && shown(old) != shown(new) =>
         {
             format!("now {DOES} {} where it {DID} {}", shown(new), shown(old))
         }
@@ -68,9 +68,20 @@ pub(super) fn difference(old: &[Shown], new: &[Shown]) -> Told {
         ([], [Shown::Bytes(_)]) if old.is_empty() => format!("now {DOES} {} where it {DID} nothing", shown(new)),
         ([Shown::Bytes(_)], []) if new.is_empty() => format!("now {DOES} nothing where it {DID} {}", shown(old)),
         ([one], [other]) => parts(one, other),
+        (was, is) if shown(new) == shown(old) => hidden(was, is),
         _ => format!("now {DOES} {} where it {DID} {}", shown(new), shown(old)),
     };
     Told { text, edit }
+}
+
+/// How parts differ that are the same as far as a sentence shows them: the first that do.
+fn hidden(old: &[Shown], new: &[Shown]) -> String {
+    let differing = old.iter().zip(new).find(|(one, other)| one != other);
+    match differing {
+        Some((Shown::Bytes(one), Shown::Bytes(other))) => bytes(one, other),
+        Some((one, other)) => parts(one, other),
+        None => format!("now {DOES} {} parts where it {DID} {}", new.len(), old.len()),
+    }
 }
 
 /// Whether nothing of it must be left out in a sentence.
@@ -122,7 +133,7 @@ fn trimmed(old: &[Shown], new: &[Shown]) -> (Vec<Shown>, Vec<Shown>) {
 
 /// How one part differs from another one.
 fn parts(old: &Shown, new: &Shown) -> String {
-    use Shown::{Bytes, Digest, End, Generated, Matched, Named, Varying};
+    use Shown::{Bytes, Digest, End, Generated, Group, Matched, Named, Varying};
     match (old, new) {
         (Digest { size: was, .. }, Digest { size, .. }) | (Generated { size: was, .. }, Generated { size, .. })
             if was != size =>
@@ -144,6 +155,12 @@ fn parts(old: &Shown, new: &Shown) -> String {
         }
         (End(old), End(new)) => {
             format!("now {DOES} all up to {} where that was {}", ends(new), ends(old))
+        }
+        (Group { members: was, .. }, Group { members: is, .. }) if part(old) == part(new) => {
+            match was.iter().zip(is).find(|(one, other)| one != other) {
+                Some((was, is)) => difference(was, is).text,
+                None => format!("now {DOES} one of {} patterns where it {DID} one of {}", is.len(), was.len()),
+            }
         }
         _ => format!("now {DOES} {} where it {DID} {}", part(new), part(old)),
     }

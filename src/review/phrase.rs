@@ -33,6 +33,12 @@ impl Phrase {
 
 /// An event as a whole.
 pub(super) fn of(event: &Event) -> Phrase {
+    if let (What::Words(words), [_, ..]) = (&event.what, event.fails.as_slice())
+        && words == "recv"
+    {
+        let errors: Vec<&str> = event.fails.iter().map(String::as_str).collect();
+        return Phrase::new("fails to receive", "failed to receive", &format!("({})", any_of(&errors)));
+    }
     let phrase = without_outcome(event);
     match outcome(&event.fails) {
         None => phrase,
@@ -51,7 +57,10 @@ pub(super) fn called(event: &Event) -> String {
 
 /// An event that is gone, after `no longer`: `sends "x", which failed with EPIPE`.
 pub(super) fn gone(event: &Event) -> String {
-    let does = without_outcome(event).now;
+    let does = match &event.what {
+        What::Words(words) if words == "recv" => "tries to receive".to_owned(),
+        _ => without_outcome(event).now,
+    };
     outcome(&event.fails).map_or_else(|| does.clone(), |outcome| format!("{does}, which {}", outcome.past))
 }
 

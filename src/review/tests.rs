@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod cases;
+mod mutations;
 
 const BASE: &str = r#"server    listen tcp
 client    connect server

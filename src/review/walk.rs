@@ -11,6 +11,7 @@ use blocks::Block;
 
 use super::align::{Pair, align};
 use super::finding::{Finding, Said, Weight};
+use super::lanes::Lanes;
 use super::order::Known;
 use super::phrase;
 use super::twins::Twins;
@@ -40,6 +41,8 @@ struct Walk<'n> {
     removed: Vec<Single<'n>>,
     added: Vec<Single<'n>>,
     wire: Wire<'n>,
+    /// The lanes of the events of both traces.
+    lanes_of: [Lanes<'n>; 2],
     /// Groups of iterations that are told of as a whole: whether they are new, and their lines.
     explained: HashSet<(bool, u32)>,
     /// Blocks that are new or gone: what stood elsewhere before may stand in them, in the same order.
@@ -70,6 +73,7 @@ pub(super) fn walk<'n>(
     let mut walk = Walk { lines, wire, twins: Twins::of(&renamed.nodes), ..Walk::default() };
     (walk.findings, walk.closers) = closing::compare(&renamed.nodes, &new.nodes);
     walk.names = (names(&renamed.nodes), names(&new.nodes));
+    walk.lanes_of = [Lanes::of(&renamed.nodes), Lanes::of(&new.nodes)];
     walk.nodes(&renamed.nodes, &new.nodes);
     walk.finish()
 }

@@ -117,6 +117,9 @@ fn sees(verb: &str, rest: &str) -> Option<Phrase> {
             let (list, more) = rest.split_once(']').unwrap_or((rest, ""));
             let all = format!("{} {list}", verb.trim_start_matches('['));
             let all = all.trim_end().trim_end_matches(']');
+            if all.split(", ").all(|end| matches!(end, "readable" | "writable")) {
+                return Some(Phrase::new("is", "was", &any_of(&all.split(", ").collect::<Vec<_>>())));
+            }
             let ends: Vec<&str> = all.split(", ").map(end_word).collect();
             Phrase::new("sees", "saw", &with(&any_of(&ends), &from(more.trim_start())))
         }

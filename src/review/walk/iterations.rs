@@ -74,7 +74,7 @@ impl<'n> Walk<'n> {
                     self.explained.insert((true, new.line));
                     let (_, findings) = parts(usual_old.inner(), new.inner());
                     let told: Vec<String> =
-                        sentences::of(findings, &[]).into_iter().take(TOLD).map(|sentence| sentence.text).collect();
+                        sentences::of(findings, &[]).into_iter().take(TOLD).map(in_iteration).collect();
                     if told.is_empty() {
                         // These go as all did before.
                         continue;
@@ -100,6 +100,14 @@ impl<'n> Walk<'n> {
         if explained {
             self.explained.insert((true, usual_new.line));
         }
+    }
+}
+
+/// What is told of an iteration, after what is told before it.
+fn in_iteration(sentence: sentences::Sentence) -> String {
+    match sentence.text.strip_prefix("new: ") {
+        Some(step) => format!("{step}, which is new"),
+        None => sentence.text,
     }
 }
 

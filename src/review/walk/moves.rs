@@ -51,7 +51,7 @@ impl<'n> Walk<'n> {
     fn moved(&mut self, gone: &Single<'n>, new: &Single<'n>) {
         self.rows[gone.row].kind = RowKind::MovedAway;
         self.rows[new.row].kind = RowKind::MovedHere;
-        let (finding, has_passed) = order::moved(new.event, gone.node.line, new.node.line, &self.known);
+        let (finding, has_passed) = order::moved(new.event, gone.node.line, new.node.line, &self.known, &self.lanes_of);
         let is_told = matches!(verb(new.event), "close" | "reset") && self.closers.contains(&new.event.endpoint);
         self.findings.extend((!is_told && (has_passed || self.blocks.is_empty())).then_some(finding));
         self.wire.compare((gone.node.line, gone.event), (new.node.line, new.event));
