@@ -138,6 +138,11 @@ impl Description {
         self.loose.get() > 0 || self.was_outside() || self.endpoints.borrow().len() > 1
     }
 
+    /// Whether that is the other side of its connection.
+    pub(crate) fn has_peer(&self, other: &Rc<Self>) -> bool {
+        matches!(self.peer(), Peer::Known(peer) if Rc::ptr_eq(&peer, other))
+    }
+
     /// What is known of the other side of its connection.
     pub(crate) fn peer(&self) -> Peer {
         match &*self.peer.borrow() {

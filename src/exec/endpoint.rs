@@ -209,6 +209,12 @@ impl Endpoint {
         *self.shared.remote.borrow_mut() = Some(remote);
     }
 
+    /// Forgets the other side, and its address.
+    pub(crate) fn forget_remote(&self) {
+        self.shared.remote.borrow_mut().take();
+        self.shared.peer.borrow_mut().take();
+    }
+
     /// What is known of the other side of its connection.
     pub(crate) fn peer(&self) -> Peer {
         self.shared.peer()

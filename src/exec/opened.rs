@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -39,6 +40,11 @@ impl OpenFile {
             return Err(Refused::NotRegular);
         }
         Ok(Self { file, position: Cell::new(0) })
+    }
+
+    /// Its descriptor.
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 
     /// Reads from a place on; nothing where the file ends there now.

@@ -265,6 +265,8 @@ fn other_end(endpoint: &Rc<Endpoint>) -> OtherEnd {
         Peer::Gone => return OtherEnd::Closed,
         // Its last descriptor is on its way, or in a program.
         Peer::Known(peer) if peer.is_open() && peer.endpoint().is_none() => is_open = true,
+        // It has been disconnected, and may have another peer by now.
+        Peer::Known(peer) if !peer.has_peer(&endpoint.shared) => return OtherEnd::Closed,
         Peer::Known(peer) => {
             let open = peer.endpoint().and_then(|peer| peer.socket().map(|socket| (peer, socket)));
             return open.map_or(OtherEnd::Closed, |(peer, socket)| OtherEnd::Open(peer, socket));

@@ -413,6 +413,8 @@ impl<'t> Test<'t> {
             }),
             Address::Inet { address, .. } => Ok((*address).into()),
             Address::Unix { name: UnixName::Path(path), .. } => self.unix_path(path),
+            Address::Unix { name: UnixName::Autobind, .. } => address::family_alone()
+                .map_err(|error| Stop::CouldNotRun(format!("no address of the family alone: {error}"))),
             Address::Unix { name: UnixName::Abstract(name), .. } => address::abstract_name(name).map_err(|_| {
                 Stop::failed(format!("the abstract name `@{name}` is too long: the kernel takes 107 bytes"))
             }),

@@ -32,6 +32,8 @@ pub enum UnixName {
     Path(String),
     /// An abstract name, without its leading NUL; written with a leading `@`.
     Abstract(String),
+    /// An abstract name that the kernel chooses when it is bound; written `@`.
+    Autobind,
 }
 
 impl Address {
@@ -45,10 +47,11 @@ impl Address {
         let network = Network::parse(word).ok_or_else(|| format!("unknown network `{word}`"))?;
         if network.is_unix() {
             let rest = rest.strip_prefix("//").unwrap_or(rest);
-            if rest.is_empty() || rest == "@" {
+            if rest.is_empty() {
                 return Err(format!("the name after `{word}:` is missing"));
             }
             let name = match rest.strip_prefix('@') {
+                Some("") => UnixName::Autobind,
                 Some(name) => UnixName::Abstract(name.to_owned()),
                 None => UnixName::Path(rest.to_owned()),
             };

@@ -17,5 +17,6 @@ pub mod signal;
 pub mod size;
 pub mod state;
 pub mod topology;
+pub mod triple;
 pub mod value;
 pub mod yaml_type;

@@ -67,7 +67,12 @@ impl Open {
                 }
             }
             _ if !call.fails.is_empty() => {}
-            Verb::Socket(_) | Verb::Bind(_) | Verb::Listen { .. } | Verb::Accept { .. } | Verb::Connect { .. } => {
+            Verb::Socket(..)
+            | Verb::Bind(_)
+            | Verb::Listen { .. }
+            | Verb::Accept { .. }
+            | Verb::Connect { .. }
+            | Verb::Dup(_) => {
                 self.create(&call.endpoint, loops);
             }
             Verb::Pair { other, .. } => {

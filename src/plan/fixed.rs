@@ -33,7 +33,9 @@ fn targets(call: &Call) -> Vec<&Target> {
 
 fn is_fixed(target: &Target, is_isolated: bool) -> bool {
     match target {
-        Target::Endpoint(_) | Target::Sender | Target::Address(Address::Any(_)) => false,
+        Target::Endpoint(_)
+        | Target::Sender
+        | Target::Address(Address::Any(_) | Address::Unix { name: UnixName::Autobind, .. }) => false,
         Target::Address(Address::Inet { address, .. }) => !is_isolated && address.port() != 0,
         Target::Address(Address::Unix { name: UnixName::Abstract(_), .. }) => !is_isolated,
         Target::Address(Address::Unix { name: UnixName::Path(path), .. }) => path.starts_with('/'),

@@ -40,6 +40,7 @@ use crate::model::poll::PollEvents;
 use crate::model::signal::{ExitStatus, Signal};
 use crate::model::state::TcpState;
 use crate::model::topology::{LinkState, Topology};
+use crate::model::triple::Triple;
 use crate::model::value::Value;
 use crate::source::Span;
 
@@ -289,8 +290,8 @@ pub enum Number {
 /// A verb with what it takes.
 #[derive(Debug, Clone)]
 pub enum Verb {
-    /// Creates an unbound socket.
-    Socket(Network),
+    /// Creates an unbound socket. With another triple than that of the network it fails, or is closed at once.
+    Socket(Network, Triple),
     /// Binds; creates the socket where the endpoint is new.
     Bind(Target),
     /// Listens; at an address that it binds to first, or bare.
@@ -321,6 +322,8 @@ pub enum Verb {
         /// Its network.
         network: Network,
     },
+    /// Makes one more descriptor of the socket of that endpoint.
+    Dup(Template),
     /// Sends all of it.
     Send {
         /// The bytes.
@@ -389,6 +392,8 @@ pub enum Verb {
     },
     /// Closes abortively.
     Reset,
+    /// Dissolves whom it is connected to.
+    Disconnect,
     /// Upgrades the connection to TLS.
     Tls(Box<Tls>),
     /// Sets options, in order.

@@ -188,7 +188,8 @@ pub(super) fn is_seen(verb: &str) -> bool {
 /// Events of two kinds that may stand in each other's place.
 fn related(one: &str, other: &str) -> u32 {
     let ends = |verb: &str| matches!(verb, "close" | "reset" | "shutdown");
-    let begins = |verb: &str| matches!(verb, "socket" | "bind" | "listen" | "connect" | "accept" | "pair" | "run");
+    let begins =
+        |verb: &str| matches!(verb, "socket" | "bind" | "listen" | "connect" | "accept" | "pair" | "dup" | "run");
     match (is_seen(one), is_seen(other)) {
         (true, true) => 450,
         _ if ends(one) && ends(other) => 450,

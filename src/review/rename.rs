@@ -139,8 +139,8 @@ impl Rename {
         match &mut event.what {
             What::Words(words) => {
                 let verb = words.split(' ').next().unwrap_or_default();
-                let names_others =
-                    self.is_endpoint && matches!(verb, "accept" | "connect" | "pair" | "expect" | "bind" | "listen");
+                let names_others = self.is_endpoint
+                    && matches!(verb, "accept" | "connect" | "pair" | "dup" | "expect" | "bind" | "listen");
                 *words = self.words(words, names_others);
             }
             What::Data { bytes, suffix, .. } => {

@@ -284,6 +284,8 @@ pub enum Verb {
     Socket {
         /// Its network.
         network: Scalar,
+        /// What stands for the family, the type and the protocol of the network.
+        triple: [Option<Scalar>; 3],
     },
     /// Binds.
     Bind {
@@ -317,6 +319,11 @@ pub enum Verb {
         other: Scalar,
         /// Its network, `unix` if none.
         network: Option<Scalar>,
+    },
+    /// Makes one more descriptor of a socket.
+    Dup {
+        /// The endpoint that has one.
+        of: Scalar,
     },
     /// Sends all of a payload.
     Send {
@@ -390,6 +397,8 @@ pub enum Verb {
     },
     /// Closes abortively.
     Reset,
+    /// Dissolves whom a socket is connected to.
+    Disconnect,
     /// Upgrades to TLS.
     Tls(Box<Tls>),
     /// Sets options.

@@ -154,6 +154,7 @@ fn value(value: Value) -> Json {
         Value::QueuedError => receive::queued_error(),
         Value::SizeOrFlag => receive::size_or_flag(),
         Value::Network => reference("network"),
+        Value::Constant(constants) => values::constant(constants),
         Value::OneOf(words) => values::one_of_words(json!({ "enum": words })),
         Value::SomeOf(words) => values::one_or_list(&json!({ "enum": words })),
         Value::Errors => reference("errors"),

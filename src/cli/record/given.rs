@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Record, is_recorded, written};
-use crate::model::address::Address;
+use crate::model::address::{Address, UnixName};
 use crate::model::name::nearest;
 use crate::model::network::Network;
 use crate::snapshot::place::{self, Home};
@@ -16,11 +16,15 @@ const OF_PATHS: [&str; 2] = ["address", "path"];
 /// An address, as it is written in specs.
 pub(super) fn address(text: &str) -> Result<Address, String> {
     let word = text.split(':').next().unwrap_or_default();
-    Address::parse(text).map_err(|why| match meant(text) {
+    let address = Address::parse(text).map_err(|why| match meant(text) {
         _ if Network::parse(word).is_some() => why,
         Some(meant) => format!("{why}; write `{meant}`"),
         None => format!("{why}; write an address such as `tcp://127.0.0.1:6379` or `unix:/run/x.sock`"),
-    })
+    })?;
+    match address {
+        Address::Unix { network, name: UnixName::Autobind } => Err(format!("the name after `{network}:@` is missing")),
+        address => Ok(address),
+    }
 }
 
 /// What was meant by an address that names no network: `127.0.0.1:6379`, `6379`, `http://localhost:80/`,

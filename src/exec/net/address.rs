@@ -38,6 +38,11 @@ pub(crate) fn unix_path(path: &Path) -> Option<SockAddr> {
     SockAddr::unix(path).ok().or_else(|| sys::path_address(path.as_os_str().as_bytes()))
 }
 
+/// The family of Unix addresses alone, at which bind(2) lets the kernel choose an abstract name.
+pub(crate) fn family_alone() -> std::io::Result<SockAddr> {
+    SockAddr::unix("")
+}
+
 /// The port of an IP address.
 pub(crate) fn port(address: &SockAddr) -> Option<u16> {
     address.as_socket().map(|address| address.port())

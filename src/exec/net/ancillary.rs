@@ -19,13 +19,16 @@ use super::sys::{self, Message};
 /// what an option may add to them. In words, so that a header stands aligned in it.
 type Room = [u64; 192];
 
-/// sendmsg(2), with a descriptor of each of these. SIGPIPE is never raised.
+/// The number of no descriptor.
+const NONE: RawFd = -1;
+
+/// sendmsg(2), with each of these descriptors, or the number of none. SIGPIPE is never raised.
 pub(crate) fn send(
     fd: BorrowedFd<'_>,
     bytes: &[u8],
     flags: c_int,
     to: Option<&SockAddr>,
-    passed: &[Arc<OwnedFd>],
+    passed: &[Option<Arc<OwnedFd>>],
 ) -> Result<usize, Errno> {
     let size = passed.len() * size_of::<RawFd>();
     let mut part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast::<c_void>(), iov_len: bytes.len() };
@@ -50,7 +53,7 @@ pub(crate) fn send(
         (*header).cmsg_len = libc::CMSG_LEN(size as c_uint) as _;
         let data = libc::CMSG_DATA(header);
         for (at, descriptor) in passed.iter().enumerate() {
-            let number = descriptor.as_raw_fd().to_ne_bytes();
+            let number = descriptor.as_ref().map_or(NONE, AsRawFd::as_raw_fd).to_ne_bytes();
             ptr::copy_nonoverlapping(number.as_ptr(), data.add(at * number.len()), number.len());
         }
         sys::retry(|| libc::sendmsg(fd.as_raw_fd(), &raw const message, flags))
@@ -214,7 +217,8 @@ mod tests {
             let (one, other) = pair(kind);
             let (near, far) = pair(libc::SOCK_STREAM);
             let far = Arc::new(far);
-            assert_eq!(send(one.as_fd(), b"x", 0, None, &[Arc::clone(&far), Arc::clone(&far)]), Ok(1));
+            let passed = [Some(Arc::clone(&far)), Some(Arc::clone(&far))];
+            assert_eq!(send(one.as_fd(), b"x", 0, None, &passed), Ok(1));
             let (message, Control { descriptors: came, .. }) = receive(other.as_fd(), &mut [0; 8], 0, None).unwrap();
             assert_eq!((message.len, message.flags & libc::MSG_CTRUNC), (1, 0));
             assert_eq!(came.len(), 2);
@@ -227,11 +231,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_descriptor_cannot_be_passed() {
+        let (one, other) = pair(libc::SOCK_STREAM);
+        assert_eq!(send(one.as_fd(), b"x", 0, None, &[None]), Err(Errno(libc::EBADF)));
+        assert_eq!(sys::unread(other.as_fd()), Ok(0));
+    }
+
+    #[test]
     fn as_many_as_the_kernel_allows() {
         let (one, other) = pair(libc::SOCK_STREAM);
         let (_near, far) = pair(libc::SOCK_STREAM);
         let far = Arc::new(far);
-        let many: Vec<_> = std::iter::repeat_n(far, 254).collect();
+        let many: Vec<_> = std::iter::repeat_n(Some(far), 254).collect();
         assert_eq!(send(one.as_fd(), b"x", 0, None, &many), Err(Errno(libc::EINVAL)));
         assert_eq!(send(one.as_fd(), b"x", 0, None, &many[..253]), Ok(1));
         let (message, Control { descriptors: came, .. }) = receive(other.as_fd(), &mut [0; 8], 0, None).unwrap();

@@ -25,6 +25,7 @@ use tokio::io::unix::AsyncFd;
 
 use crate::model::errno::Errno;
 use crate::model::network::{Kind, Network};
+use crate::model::triple::Triple;
 
 /// A socket, non-blocking and known to the reactor from the first time that somebody waits for
 /// it: a call that succeeds at once costs no registration.
@@ -66,6 +67,13 @@ impl Socket {
             sys::set_int(socket.fd(), libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
         }
         Ok(socket)
+    }
+
+    /// Whether the kernel has sockets of a network with another family, type or protocol.
+    pub(crate) fn of_triple(network: Network, triple: Triple) -> Result<(), Errno> {
+        let domain = triple.domain.unwrap_or_else(|| address::domain(network));
+        let kind = triple.kind.unwrap_or_else(|| socket_type(network));
+        sys::socket(domain, kind, triple.protocol.unwrap_or(0)).map(drop)
     }
 
     /// A pair of connected sockets.

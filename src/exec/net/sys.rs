@@ -110,6 +110,20 @@ pub(crate) fn connect(fd: BorrowedFd<'_>, address: &SockAddr) -> Result<(), Errn
     retry(|| unsafe { libc::connect(fd.as_raw_fd(), address.as_ptr().cast(), address.len()) as isize }).map(drop)
 }
 
+/// connect(2) with AF_UNSPEC.
+pub(crate) fn disconnect(fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    // SAFETY: a zeroed sockaddr is a valid one, of the family AF_UNSPEC, which is 0.
+    let nobody: libc::sockaddr = unsafe { mem::zeroed() };
+    let len = size_of::<libc::sockaddr>() as socklen_t;
+    // SAFETY: the address is valid for its length.
+    check(unsafe { libc::connect(fd.as_raw_fd(), &raw const nobody, len) } as isize).map(drop)
+}
+
+/// dup(2), closed on exec.
+pub(crate) fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    rustix::io::fcntl_dupfd_cloexec(fd, 0).map_err(|errno| Errno(errno.raw_os_error()))
+}
+
 /// listen(2)
 pub(crate) fn listen(fd: BorrowedFd<'_>, backlog: c_int) -> Result<(), Errno> {
     // SAFETY: no pointers.

@@ -17,7 +17,7 @@ use crate::exec::{Ended, Execution};
 /// Another program, as it were: connects to the abstract name, as soon as somebody listens there, sends
 /// `x` with these descriptors, and gives its end of the connection.
 fn stranger(name: &'static str, passed: Vec<OwnedFd>) -> JoinHandle<UnixStream> {
-    let passed: Vec<Arc<OwnedFd>> = passed.into_iter().map(Arc::new).collect();
+    let passed: Vec<_> = passed.into_iter().map(|descriptor| Some(Arc::new(descriptor))).collect();
     thread::spawn(move || {
         let address = SocketAddr::from_abstract_name(name).unwrap();
         let stream = loop {

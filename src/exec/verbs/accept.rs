@@ -13,7 +13,7 @@ use super::super::endpoint::{Endpoint, Held, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, address, sys};
 use super::super::stop::Stop;
-use super::{blocking, fatal, new, open};
+use super::{blocking, fatal, file, new, open};
 
 pub(super) async fn run(
     lane: &Lane<'_>,
@@ -22,6 +22,9 @@ pub(super) async fn run(
     from: Option<&Template>,
     deadline: Deadline,
 ) -> Result<Done, Stop> {
+    if let Some(done) = file::accept(lane, call, listener) {
+        return Ok(done);
+    }
     let (listener, socket) = open(lane, listener)?;
     let from = match from {
         Some(name) => Some(lane.awaited(name, deadline).await?),

@@ -5,6 +5,7 @@
 //! nothing that counts.
 
 mod recv;
+mod socket_call;
 
 use std::path::Path;
 use std::rc::Rc;
@@ -27,6 +28,8 @@ use super::super::opened::{OpenFile, Refused};
 use super::super::pattern::Boundary;
 use super::super::stop::Stop;
 use super::{fatal, read};
+
+pub(super) use socket_call::accept;
 
 /// How much of bytes that were not expected a report shows.
 const SHOWN: usize = 1024;
@@ -108,6 +111,12 @@ pub(super) async fn run(
     file: &Rc<OpenFile>,
     deadline: Deadline,
 ) -> Result<Done, Stop> {
+    // What only sockets do is done where it is to fail.
+    if !call.fails.is_empty()
+        && let Some(done) = socket_call::run(lane, call, file)?
+    {
+        return Ok(done);
+    }
     let on = OnFile { lane, call, name: &endpoint.name, file, deadline };
     match &call.verb {
         Verb::Recv { pattern, from: None, stderr: false, sender: None, urgent: false, peek, takes, beside }

@@ -6,6 +6,8 @@ mod bind;
 mod blocking;
 mod close;
 mod connect;
+mod disconnect;
+mod dup;
 mod exit;
 pub(super) mod expect;
 mod file;
@@ -45,12 +47,13 @@ pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
         return file::run(lane, call, &endpoint, &file, deadline).await;
     }
     match &call.verb {
-        Verb::Socket(network) => socket::run(lane, call, *network),
+        Verb::Socket(network, triple) => socket::run(lane, call, *network, *triple),
         Verb::Bind(target) => bind::run(lane, call, target),
         Verb::Listen { address, backlog } => listen::run(lane, call, address.as_ref(), *backlog),
         Verb::Accept { listener, from } => accept::run(lane, call, listener, from.as_ref(), deadline).await,
         Verb::Connect { to, from } => connect::run(lane, call, to, from.as_ref(), deadline).await,
         Verb::Pair { other, network } => pair::run(lane, call, other, *network),
+        Verb::Dup(of) => dup::run(lane, call, of),
         Verb::Send { payload, to, urgent, more, pass, raises } => {
             let how = send::How { to: to.as_ref(), urgent: *urgent, more: *more, pass, raises: *raises };
             send::run(lane, call, payload, how, deadline).await
@@ -77,6 +80,7 @@ pub(crate) async fn run(lane: &Lane<'_>, call: &Call, deadline: Deadline) -> Res
         Verb::Close { notify } => close::run(lane, call, *notify, deadline).await,
         Verb::Tls(tls) => tls::run(lane, call, tls, deadline).await,
         Verb::Reset => close::reset(lane, call).await,
+        Verb::Disconnect => disconnect::run(lane, call).await,
         Verb::Set(options) => set::run(lane, call, options),
         Verb::Open(path) => file::open(lane, call, path, deadline).await,
         Verb::Run(run) => run::run(lane, call, run, deadline).await,
@@ -93,13 +97,13 @@ fn open(lane: &Lane<'_>, name: &Template) -> Result<(Rc<Endpoint>, Rc<Socket>), 
     }
 }
 
-/// An endpoint whose socket is passed to somebody.
+/// An endpoint whose socket somebody gets a descriptor of.
 fn open_socket(lane: &Lane<'_>, name: &Template) -> Result<(Rc<Endpoint>, Rc<Socket>), Stop> {
     let (endpoint, socket) = open(lane, name).map_err(|stop| stop.at(name.span))?;
     let what = if endpoint.program().is_some() {
         "is a program, not a socket"
     } else if socket.tls().is_some() {
-        "speaks TLS, and its keys cannot be passed"
+        "speaks TLS, and its keys are of one endpoint alone"
     } else {
         return Ok((endpoint, socket));
     };

@@ -45,7 +45,7 @@ pub(super) async fn run(
     deadline: Deadline,
 ) -> Result<Done, Stop> {
     let (endpoint, socket) = open_input(lane, &call.endpoint)?;
-    let passed = passed(lane, &endpoint, &socket, how.pass)?;
+    let passed = passed(lane, call, &endpoint, &socket, how.pass)?;
     let encoded = encode(payload, lane.scope()).map_err(|error| Stop::failed(error).at(payload.span))?;
     let to = match how.to {
         Some(target) => Some(resolve(lane, target, Some(&endpoint), endpoint.host)?),
@@ -120,11 +120,17 @@ pub(super) async fn run(
     Ok(Done { result, what, facts, route, trouble: None, hint: None })
 }
 
-/// A descriptor that goes with the bytes, and the endpoint that has it.
-type Passed = (Rc<Endpoint>, Arc<OwnedFd>);
+/// A descriptor that goes with the bytes, and the endpoint that has it; of a closed endpoint there is none.
+type Passed = (Rc<Endpoint>, Option<Arc<OwnedFd>>);
 
 /// The descriptors that go with the bytes.
-fn passed(lane: &Lane<'_>, over: &Endpoint, socket: &Socket, names: &[Template]) -> Result<Vec<Passed>, Stop> {
+fn passed(
+    lane: &Lane<'_>,
+    call: &Call,
+    over: &Endpoint,
+    socket: &Socket,
+    names: &[Template],
+) -> Result<Vec<Passed>, Stop> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
@@ -133,8 +139,13 @@ fn passed(lane: &Lane<'_>, over: &Endpoint, socket: &Socket, names: &[Template])
             .help("only Unix sockets do: `unix`, `unixgram` and `unixpacket`"));
     }
     let one = |name| {
+        let endpoint = lane.endpoint(name)?;
+        if !endpoint.is_open() && !call.fails.is_empty() {
+            // That it has no descriptor any more is the point of the step.
+            return Ok((endpoint, None));
+        }
         let (endpoint, socket) = open_socket(lane, name)?;
-        Ok((endpoint, socket.share()))
+        Ok((endpoint, Some(socket.share())))
     };
     names.iter().map(one).collect()
 }
@@ -325,13 +336,14 @@ impl Sending<'_> {
     }
 
     /// The descriptors that go with the next bytes.
-    fn descriptors(&self) -> Vec<Arc<OwnedFd>> {
-        self.passed.iter().map(|(_, descriptor)| Arc::clone(descriptor)).collect()
+    fn descriptors(&self) -> Vec<Option<Arc<OwnedFd>>> {
+        self.passed.iter().map(|(_, descriptor)| descriptor.clone()).collect()
     }
 
     /// They are on their way.
     fn gone(&mut self) {
-        let passed: Vec<_> = self.passed.drain(..).map(|(of, fd)| (of, sys::inode(fd.as_fd()))).collect();
+        let passed = self.passed.drain(..).filter_map(|(of, fd)| Some((of, sys::inode(fd?.as_fd()))));
+        let passed: Vec<_> = passed.collect();
         self.lane.test.passings.sent(&passed, self.endpoint, self.receiver.as_deref());
     }
 
@@ -360,7 +372,7 @@ fn send(
     bytes: &[u8],
     flags: i32,
     to: Option<&SockAddr>,
-    passed: &[Arc<OwnedFd>],
+    passed: &[Option<Arc<OwnedFd>>],
 ) -> Result<usize, Errno> {
     if passed.is_empty() { sys::send(fd, bytes, flags, to) } else { ancillary::send(fd, bytes, flags, to, passed) }
 }

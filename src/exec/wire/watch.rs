@@ -24,6 +24,8 @@ pub(crate) struct Watch<'t> {
     written: u64,
     taken: u64,
     corked: bool,
+    /// Whether the descriptor is the last of its socket.
+    last: bool,
     /// Whether TLS lies over it: then how many bytes there are is not for the spec to say.
     tls: bool,
 }
@@ -46,7 +48,8 @@ impl<'t> Watch<'t> {
         let taken = endpoint.as_ref().map_or(0, |endpoint| endpoint.shared.taken.get());
         let tls = socket.is_some_and(|socket| socket.tls().is_some());
         let corked = endpoint.as_deref().is_some_and(is_corked);
-        Self { wire, endpoint, since: wire.count(), written, taken, corked, tls }
+        let last = endpoint.as_ref().is_none_or(|endpoint| endpoint.shared.is_last());
+        Self { wire, endpoint, since: wire.count(), written, taken, corked, last, tls }
     }
 
     /// After it: what it did.
@@ -129,7 +132,9 @@ impl<'t> Watch<'t> {
             Verb::Shutdown { how: std::net::Shutdown::Read, .. } if endpoint.shared.role.get() != Role::Listener => {
                 Did::Other
             }
+            Verb::Close { .. } | Verb::Reset if !self.last => Did::Other,
             Verb::Shutdown { .. } | Verb::Close { .. } | Verb::Reset => Did::End,
+            Verb::Disconnect if endpoint.network.is_tcp() => Did::End,
             Verb::Set(_) if self.corked && !is_corked(endpoint) => match endpoint.shared.kept_back.take() {
                 (0, _) => Did::Release,
                 (len, varies) => Did::Datagram { len, varies },

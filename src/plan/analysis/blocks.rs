@@ -153,16 +153,18 @@ fn touched(steps: &[Step]) -> Vec<Cow<'_, str>> {
                 add(other);
             }
             Verb::Recv { sender, takes, .. } => sender.iter().chain(takes).for_each(add),
-            Verb::Socket(_)
+            Verb::Socket(..)
             | Verb::Bind(_)
             | Verb::Listen { .. }
             | Verb::Accept { .. }
             | Verb::Connect { .. }
+            | Verb::Dup(_)
             | Verb::Open(_)
             | Verb::Run(_)
             | Verb::Close { .. }
             | Verb::Tls(_)
-            | Verb::Reset => add(&call.endpoint),
+            | Verb::Reset
+            | Verb::Disconnect => add(&call.endpoint),
             Verb::Expect { conditions, .. } if conditions.contains(&Condition::Exit) => add(&call.endpoint),
             _ => {}
         }
@@ -180,11 +182,12 @@ pub(super) fn created<'p>(steps: &'p [Step], names: &mut Vec<(Cow<'p, str>, Span
                 add(other);
             }
             Verb::Recv { sender, takes, .. } => sender.iter().chain(takes).for_each(add),
-            Verb::Socket(_)
+            Verb::Socket(..)
             | Verb::Bind(_)
             | Verb::Listen { address: Some(_), .. }
             | Verb::Accept { .. }
             | Verb::Connect { .. }
+            | Verb::Dup(_)
             | Verb::Open(_)
             | Verb::Run(_) => {
                 add(&call.endpoint);

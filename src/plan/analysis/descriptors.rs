@@ -21,13 +21,30 @@ pub(super) struct Passed {
     span: Span,
 }
 
+/// What a descriptor is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Pass,
+    Dup,
+}
+
+impl Use {
+    fn participle(self) -> &'static str {
+        match self {
+            Self::Pass => "passed",
+            Self::Dup => "duplicated",
+        }
+    }
+}
+
 impl<'p> Walk<'p, '_> {
     /// What is known of the endpoints that a call passes, which must be open sockets.
-    pub(super) fn passed(&mut self, names: &'p [Template]) -> Vec<Passed> {
-        names.iter().map(|name| self.pass(name)).collect()
+    pub(super) fn passed(&mut self, names: &'p [Template], outcome: Outcome) -> Vec<Passed> {
+        names.iter().map(|name| self.descriptor_of(name, Use::Pass, outcome)).collect()
     }
 
-    fn pass(&mut self, name: &'p Template) -> Passed {
+    /// What is known of an endpoint that a call takes a descriptor of, which must be an open socket.
+    fn descriptor_of(&mut self, name: &'p Template, purpose: Use, outcome: Outcome) -> Passed {
         let key = key(name);
         let unknown = Passed { network: None, role: Role::Unknown, socket: 0, span: name.span };
         let Some(index) = self.find(&key) else {
@@ -35,11 +52,14 @@ impl<'p> Walk<'p, '_> {
             return unknown;
         };
         let endpoint = &self.endpoints[index];
-        let wrong = match (endpoint.closed, no_descriptor(endpoint)) {
+        let used = purpose.participle();
+        let wrong = match (endpoint.closed, no_descriptor(endpoint, purpose)) {
+            // Of a closed endpoint there is no descriptor, which may be the point of the step.
+            (Some(_), _) if purpose == Use::Pass && outcome != Outcome::Succeeds => return unknown,
             (Some(closed), _) => Some(
-                Diagnostic::error("closed", name.span, format!("`{key}` is closed, and cannot be passed"))
+                Diagnostic::error("closed", name.span, format!("`{key}` is closed, and cannot be {used}"))
                     .related(closed, "closed here")
-                    .help(format!("move this step before the `close`: what was passed stays open without `{key}`")),
+                    .help(format!("move this step before the `close`: what was {used} stays open without `{key}`")),
             ),
             (None, Some((message, help))) => Some(Diagnostic::error("wrong-kind", name.span, message).help(help)),
             (None, None) => {
@@ -55,6 +75,16 @@ impl<'p> Walk<'p, '_> {
             self.found.extend(wrong);
         }
         unknown
+    }
+
+    /// One more descriptor of an endpoint's socket.
+    pub(super) fn dup(&mut self, of: &'p Template, call: &'p Call, outcome: Outcome) {
+        let of = self.descriptor_of(of, Use::Dup, outcome);
+        match outcome {
+            Outcome::Succeeds => self.taken(&call.endpoint, of),
+            Outcome::Either => drop(self.create(&call.endpoint, of.network, Role::Unknown)),
+            Outcome::Fails => {}
+        }
     }
 
     /// A `send` that passes descriptors: its socket must be one that can carry them.
@@ -162,22 +192,27 @@ fn no_carrier(endpoint: &Endpoint<'_>, word: &str) -> Option<(String, &'static s
     }
 }
 
-/// Why an endpoint has no descriptor that could be passed, where that is certain.
-fn no_descriptor(endpoint: &Endpoint<'_>) -> Option<(String, &'static str)> {
-    let name = &endpoint.name;
+/// Why an endpoint has no descriptor that could be used so, where that is certain.
+fn no_descriptor(endpoint: &Endpoint<'_>, purpose: Use) -> Option<(String, &'static str)> {
+    let (name, used) = (&endpoint.name, purpose.participle());
     let what = match (endpoint.role, endpoint.tls) {
         (Role::Address, _) => "is the address of a sender",
         (Role::Program | Role::Ended, _) => "is a program",
         (Role::File, _) => "is a file",
         (_, Layer::Tls(_)) => {
-            return Some((
-                format!("`{name}` speaks TLS, and its keys cannot be passed"),
-                "pass the connection before `tls`, and upgrade it where it is taken",
-            ));
+            let help = match purpose {
+                Use::Pass => "pass the connection before `tls`, and upgrade it where it is taken",
+                Use::Dup => "two descriptors would encrypt with the same keys: `dup` a connection without TLS",
+            };
+            return Some((format!("`{name}` speaks TLS, and its keys cannot be {used}"), help));
         }
         _ => return None,
     };
-    Some((format!("`{name}` {what}, not a socket, and cannot be passed"), "pass an endpoint that is a socket"))
+    let help = match purpose {
+        Use::Pass => "pass an endpoint that is a socket",
+        Use::Dup => "name an endpoint that is a socket",
+    };
+    Some((format!("`{name}` {what}, not a socket, and cannot be {used}"), help))
 }
 
 /// Whether so many come as the names say, or more where some of them are cut off.

@@ -23,7 +23,9 @@ impl<'p> Walk<'p, '_> {
     pub(super) fn is_of_file(&mut self, call: &'p Call, outcome: Outcome) -> bool {
         let index = self.reusable(&call.endpoint).filter(|index| self.endpoints[*index].role == Role::File);
         let Some(index) = index.filter(|_| !matches!(call.verb, Verb::Open(_))) else { return false };
-        if let Some((span, what, help)) = self.not_of_files(call) {
+        if outcome != Outcome::Succeeds && is_of_sockets(call) {
+            // That it is no socket is its point.
+        } else if let Some((span, what, help)) = self.not_of_files(call) {
             let message = format!("`{}` is a file, and has no {what}", self.endpoints[index].name);
             self.wrong_kind_at(span, call, message, help);
             if let Verb::Recv { takes, .. } = &call.verb {
@@ -72,5 +74,23 @@ impl<'p> Walk<'p, '_> {
             }
             verb => Some((call.verb_span, format!("`{}`", verb_name(verb)), READ)),
         }
+    }
+}
+
+/// Whether it is a call of sockets, which can be made on the descriptor of a file and fails.
+fn is_of_sockets(call: &Call) -> bool {
+    match &call.verb {
+        Verb::Bind(_)
+        | Verb::Listen { .. }
+        | Verb::Connect { .. }
+        | Verb::Disconnect
+        | Verb::Send { .. }
+        | Verb::Shutdown { .. }
+        | Verb::Reset
+        | Verb::Set(_) => true,
+        Verb::ExpectAttributes(attributes) => attributes.iter().all(|attribute| {
+            matches!(attribute.check, AttributeCheck::Local(_) | AttributeCheck::Peer(_) | AttributeCheck::Option(..))
+        }),
+        _ => false,
     }
 }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::address::Address;
+use crate::model::address::{Address, UnixName};
 use crate::model::bytes::escape;
 use crate::plan::build::pattern::known;
 use crate::plan::build::payload::part_size;
@@ -117,7 +117,9 @@ impl<'p> Flow<'p> {
     /// A socket gets an address.
     pub(super) fn bound(&mut self, socket: usize, address: &Target) {
         match address {
-            Target::Address(Address::Any(_)) => self.private.push(socket),
+            Target::Address(Address::Any(_) | Address::Unix { name: UnixName::Autobind, .. }) => {
+                self.private.push(socket);
+            }
             Target::Address(Address::Inet { address, .. }) if address.port() == 0 => self.private.push(socket),
             Target::Address(_) => {}
             Target::Endpoint(_) | Target::Computed(_) | Target::Sender => self.shared = true,
@@ -130,6 +132,12 @@ impl<'p> Flow<'p> {
             && !self.shared
             && self.private.contains(&listener)
             && self.queue.iter().all(|(at, _)| *at != listener)
+    }
+
+    /// A socket has no connection any more.
+    pub(super) fn part(&mut self, socket: usize) {
+        self.queue.retain(|(listener, client)| *listener != socket && *client != socket);
+        self.pipes.retain(|pipe| pipe.from != Some(socket) && pipe.to != Some(socket));
     }
 
     pub(super) fn connect(&mut self, listener: usize, client: usize, messages: bool) {

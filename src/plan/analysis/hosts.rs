@@ -12,7 +12,7 @@ impl Walk<'_, '_> {
             return;
         }
         let is_new = match &call.verb {
-            Verb::Socket(_) | Verb::Pair { .. } | Verb::Run(_) => true,
+            Verb::Socket(..) | Verb::Pair { .. } | Verb::Run(_) => true,
             Verb::Bind(_) | Verb::Connect { .. } => self.reusable(&call.endpoint).is_none(),
             Verb::Listen { address, .. } => address.is_some() && self.reusable(&call.endpoint).is_none(),
             _ => return,

@@ -12,7 +12,7 @@ impl<'p> Walk<'p, '_> {
     pub(super) fn run(&mut self, call: &'p Call, outcome: Outcome) {
         self.flow.give_up();
         if let Verb::Run(run) = &call.verb {
-            self.passed(&run.pass);
+            self.passed(&run.pass, Outcome::Succeeds);
         }
         match outcome {
             Outcome::Succeeds => drop(self.create(&call.endpoint, None, Role::Program)),

@@ -61,6 +61,10 @@ impl<'p> Walk<'p, '_> {
                     let message = format!("`{name}` speaks TLS, which has no urgent bytes");
                     self.wrong_kind_at(span, call, message, "leave `urgent` out, or do it before `tls`");
                 }
+                if matches!(call.verb, Verb::Disconnect) {
+                    let message = format!("`{name}` speaks TLS, and cannot `disconnect`");
+                    self.wrong_kind(call, message, "close it, and connect with a new socket");
+                }
                 if !matches!(call.verb, Verb::Tls(_)) {
                     self.check_mode(call);
                 }

@@ -33,7 +33,7 @@ impl<'p> Walk<'p, '_> {
         }
         self.check_pass(index, call, outcome);
         let passed = match &call.verb {
-            Verb::Send { pass, .. } => self.passed(pass),
+            Verb::Send { pass, .. } => self.passed(pass, outcome),
             _ => Vec::new(),
         };
         let socket = self.endpoints[index].socket;

@@ -17,7 +17,8 @@ impl<'p> Walk<'p, '_> {
             return;
         }
         match &call.verb {
-            Verb::Socket(network) => {
+            Verb::Socket(_, triple) if triple.replaces_any() => self.other_triple(call),
+            Verb::Socket(network, _) => {
                 if outcome != Outcome::Fails {
                     self.create(&call.endpoint, Some(*network), Role::Fresh);
                 }
@@ -40,6 +41,8 @@ impl<'p> Walk<'p, '_> {
                     }
                 }
             }
+            Verb::Dup(of) => self.dup(of, call, outcome),
+            Verb::Disconnect => self.disconnect(call, outcome),
             Verb::Send { to, .. } => self.send(call, to.as_ref(), outcome),
             Verb::Recv { .. } | Verb::Read { .. } => self.receive(call, outcome),
             Verb::Expect { conditions, .. } => self.expect(call, conditions, outcome),
@@ -64,6 +67,39 @@ impl<'p> Walk<'p, '_> {
                     }
                 }
             }
+        }
+    }
+
+    /// A socket of another triple is of none of the networks.
+    fn other_triple(&mut self, call: &'p Call) {
+        if call.fails.is_empty() {
+            let part =
+                ["domain", "type", "protocol"].into_iter().find(|part| call.words.contains(&format!(" {part} ")));
+            let part = part.unwrap_or("type");
+            let message =
+                format!("`{part}` makes a socket of no network, and there is nothing that a spec can do with it");
+            let help = "it is for calls that must fail: say with what, such as `fails: ESOCKTNOSUPPORT`";
+            self.wrong_kind_at(self.key_of_step(part, call.verb_span), call, message, help);
+        }
+    }
+
+    /// What it is then hangs on whether it was bound by itself.
+    fn disconnect(&mut self, call: &'p Call, outcome: Outcome) {
+        let Some(index) = self.open_for(call) else { return };
+        self.needs_socket(index, call);
+        let endpoint = &self.endpoints[index];
+        let (socket, network) = (endpoint.socket, endpoint.network);
+        if let (Some(network), Outcome::Succeeds) = (network, outcome)
+            && network.is_unix()
+            && network.has_connections()
+        {
+            let message =
+                format!("`{}` is of `{network}`, whose connections last until they are closed", endpoint.name);
+            self.wrong_kind(call, message, "only TCP, UDP and `unixgram` can `disconnect`: write `close`");
+        }
+        if outcome != Outcome::Fails {
+            self.flow.part(socket);
+            self.become_role(index, Role::Unknown);
         }
     }
 
@@ -330,7 +366,9 @@ pub(super) fn verb_name(verb: &Verb) -> &'static str {
         Verb::Set(_) => "set",
         Verb::Close { .. } => "close",
         Verb::Reset => "reset",
-        Verb::Socket(_) => "socket",
+        Verb::Disconnect => "disconnect",
+        Verb::Dup(_) => "dup",
+        Verb::Socket(..) => "socket",
         Verb::Bind(_) => "bind",
         Verb::Accept { .. } => "accept",
         Verb::Connect { .. } => "connect",

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::network::Network;
+use crate::model::triple::{self, Constant, Triple};
 use crate::plan::template::Template;
 use crate::plan::{Call, Mode, Raises, Target, Verb};
 use crate::spec::ast::{self, Scalar};
@@ -85,7 +86,7 @@ impl<'a> Builder<'a> {
             self.create(&call.endpoint, endpoint);
         }
         match &call.verb {
-            Written::Socket { network } => self.socket(network),
+            Written::Socket { network, triple } => self.socket(network, triple),
             Written::Bind { address } => {
                 let Shown { target, words } = self.target(address, Purpose::Bind)?;
                 Some(Said::new(Verb::Bind(target), format!("bind {words}")))
@@ -113,6 +114,12 @@ impl<'a> Builder<'a> {
             }
             Written::Tls(tls) => self.tls(tls),
             Written::Reset => Some(Said::new(Verb::Reset, "reset")),
+            Written::Disconnect => Some(Said::new(Verb::Disconnect, "disconnect")),
+            Written::Dup { of } => {
+                let of = self.endpoint_name(of)?;
+                let words = format!("dup {}", of.shown());
+                Some(Said::new(Verb::Dup(of), words))
+            }
             Written::Set { options } => self.set(options),
             Written::Open { path } => self.open_file(path),
             Written::Run(run) => self.run(run, call),
@@ -130,9 +137,49 @@ impl<'a> Builder<'a> {
         Some((network?, word.shown().to_owned()))
     }
 
-    fn socket(&mut self, network: &Scalar) -> Option<Said> {
-        let (network, shown) = self.network(network)?;
-        Some(Said::new(Verb::Socket(network), format!("socket {shown}")))
+    fn socket(&mut self, network: &Scalar, triple: &[Option<Scalar>; 3]) -> Option<Said> {
+        let network = self.network(network);
+        let mut words = String::new();
+        let parts = [("domain", triple::DOMAINS), ("type", triple::TYPES), ("protocol", triple::PROTOCOLS)];
+        let mut part = |at: usize| {
+            let (word, constants) = parts[at];
+            self.optional(triple[at].as_ref(), |builder, scalar| {
+                let (number, shown) = builder.named_number(scalar, word, constants)?;
+                let _ = write!(words, " {word} {shown}");
+                Some(number)
+            })
+        };
+        let (domain, kind, protocol) = (part(0), part(1), part(2));
+        let triple = Triple { domain: domain?, kind: kind?, protocol: protocol? };
+        let (network, shown) = network?;
+        Some(Said::new(Verb::Socket(network, triple), format!("socket {shown}{words}")))
+    }
+
+    /// The number of a constant, or one that is written, with how a trace shows it.
+    fn named_number(&mut self, scalar: &Scalar, what: &str, constants: &[Constant]) -> Option<(i32, String)> {
+        let word = self.word(scalar)?;
+        let number = match constants.iter().find(|(name, _)| *name == word.text) {
+            Some((_, number)) => *number,
+            None if word.text.starts_with(|first: char| first.is_ascii_digit() || first == '-') => {
+                i32::try_from(self.plain_number(scalar, i32::MAX as u64)?).ok()?
+            }
+            None => {
+                let known = constants.iter().map(|(name, _)| *name);
+                // `SEQPACKET`, `udp`
+                let is_meant =
+                    |name: &&str| name.split_once('_').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(&word.text));
+                match known.clone().find(is_meant) {
+                    Some(meant) => {
+                        let message = format!("unknown {what} `{}`", word.text);
+                        let finding = Diagnostic::error("unknown-constant", scalar.span, message);
+                        self.report(finding.help(format!("did you mean `{meant}`?")));
+                    }
+                    None => self.unknown(what, &word.text, scalar.span, known, "unknown-constant"),
+                }
+                return None;
+            }
+        };
+        Some((number, word.shown().to_owned()))
     }
 
     fn listen(&mut self, address: Option<&Scalar>, backlog: Option<&Scalar>) -> Option<Said> {
@@ -303,6 +350,7 @@ fn creates(verb: &ast::Verb) -> bool {
             | Verb::Accept { .. }
             | Verb::Connect { .. }
             | Verb::Pair { .. }
+            | Verb::Dup { .. }
             | Verb::Open { .. }
             | Verb::Run(_)
     )

@@ -210,6 +210,7 @@ fn is_of_socket(verb: &Verb) -> bool {
             | Verb::Accept { .. }
             | Verb::Connect { .. }
             | Verb::Pair { .. }
+            | Verb::Dup { .. }
             | Verb::Send { .. }
             | Verb::Recv { .. }
             | Verb::Read { .. }
@@ -217,6 +218,7 @@ fn is_of_socket(verb: &Verb) -> bool {
             | Verb::Shutdown { .. }
             | Verb::Close { .. }
             | Verb::Reset
+            | Verb::Disconnect
             | Verb::Tls(_)
             | Verb::Set { .. }
     )

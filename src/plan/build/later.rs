@@ -52,6 +52,7 @@ pub(super) fn created_by<'a>(call: &'a Call, found: &mut (impl FnMut(&'a Scalar)
         | Verb::Listen { .. }
         | Verb::Accept { .. }
         | Verb::Connect { .. }
+        | Verb::Dup { .. }
         | Verb::Open { .. }
         | Verb::Run(_) => {
             found(&call.endpoint);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::address::Address;
+use crate::model::address::{Address, UnixName};
 use crate::model::name::{is_name, nearest};
 use crate::model::network::Network;
 use crate::plan::Target;
@@ -119,6 +119,14 @@ impl Builder<'_> {
             return Some(Target::Endpoint(self.scope.outside.endpoint(Template::literal(text, scalar.span))));
         }
         let address = match Address::parse(text) {
+            Ok(Address::Unix { network, name: UnixName::Autobind }) if purpose != Purpose::Bind => {
+                let message = format!("`{network}:@` has no name, and cannot be reached");
+                self.report(
+                    Diagnostic::error("incomplete-address", scalar.span, message)
+                        .help("the kernel chooses a name where it is bound: write the name of that endpoint"),
+                );
+                return None;
+            }
             Ok(address) => address,
             Err(reason) => {
                 self.bad_address(text, &reason, scalar.span, purpose);

@@ -179,7 +179,7 @@ fn end_of(address: &Address) -> End {
         Address::Inet { address, .. } => End::Inet(*address),
         Address::Unix { name: UnixName::Path(path), .. } => End::Unix(path.clone()),
         Address::Unix { name: UnixName::Abstract(name), .. } => End::Unix(format!("@{name}")),
-        Address::Any(_) => End::Unnamed,
+        Address::Any(_) | Address::Unix { name: UnixName::Autobind, .. } => End::Unnamed,
     }
 }
 

@@ -156,6 +156,7 @@ pub(super) fn path_of(name: &UnixName) -> std::path::PathBuf {
     match name {
         UnixName::Path(path) => path.into(),
         UnixName::Abstract(name) => format!("\0{name}").into(),
+        UnixName::Autobind => std::path::PathBuf::new(),
     }
 }
 

@@ -107,6 +107,7 @@ fn vars(server: &Address, speaks_of_port: bool) -> String {
             format!("{network}:{}", path.display())
         }
         Address::Unix { network, name: UnixName::Abstract(name) } => format!("{network}:@{name}"),
+        Address::Unix { network, name: UnixName::Autobind } => format!("{network}:@"),
         Address::Any(network) => network.to_string(),
     };
     format!("vars:\n{}", varying("server", quoted(&server)))

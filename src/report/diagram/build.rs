@@ -152,6 +152,8 @@ impl Builder {
             "connect" => Some(self.connect(seen)),
             "accept" => Some(self.accept(seen)),
             "pair" => Some(self.pair(seen)),
+            "dup" => Some(self.dup(seen)),
+            "disconnect" => Some(self.disconnect(seen)),
             "tls" => self.tls(seen, rows),
             "send" => Some(self.send(seen)),
             "recv" | "read" => self.receive(seen, rows),

@@ -142,6 +142,15 @@ impl Sockets {
         }
     }
 
+    /// Takes a connection from both of its ends.
+    pub(super) fn part(&mut self, socket: usize) {
+        let own = &mut self.all[socket];
+        (own.target, own.is_stream, own.has_ended, own.nature) = (None, false, false, Nature::Socket);
+        if let Some(peer) = own.peer.take() {
+            self.all[peer].peer = None;
+        }
+    }
+
     /// The column of the other end; what a socket is connected to where nobody has accepted it yet.
     pub(super) fn other_end(&self, socket: usize) -> Option<usize> {
         let socket = self.get(socket);

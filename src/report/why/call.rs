@@ -21,6 +21,9 @@ pub(super) fn not_connected(story: &Story<'_>) -> Option<String> {
         let errno = failed.facts.errno.as_deref()?;
         return Some(format!("the connect of `{name}` failed with {errno} ({})", story.line(failed)));
     }
+    if let Some(dissolved) = story.dissolved(own) {
+        return Some(format!("`{name}` was disconnected ({})", story.line(dissolved)));
+    }
     if own.role == Role::Plain {
         return Some(format!("`{name}` has not been connected"));
     }
@@ -28,11 +31,13 @@ pub(super) fn not_connected(story: &Story<'_>) -> Option<String> {
     let theirs = other.filter(|other| other.role == Role::Connected).and_then(|other| Ending::of(story, other));
     let (Some(other), Some(theirs)) = (other, theirs) else { return reset_before(story, own) };
     match (Ending::of(story, own), theirs) {
-        (_, ending @ (Ending::Reset(_) | Ending::Linger(..) | Ending::Unread(..))) => Some(format!(
-            "`{}` ended the connection by a reset ({}), so there is none any more",
-            other.name,
-            story.line(ending.step())
-        )),
+        (_, ending @ (Ending::Reset(_) | Ending::Dissolved(_) | Ending::Linger(..) | Ending::Unread(..))) => {
+            Some(format!(
+                "`{}` ended the connection by a reset ({}), so there is none any more",
+                other.name,
+                story.line(ending.step())
+            ))
+        }
         (Some(mine), theirs) => Some(format!(
             "both directions have ended (`{name}` {}, `{}` {}), so the connection is no more",
             story.line(mine.step()),

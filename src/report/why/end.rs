@@ -25,7 +25,9 @@ pub(super) fn came(story: &Story<'_>) -> Option<String> {
         Ending::Both(_) => format!("`{name}` shut down both directions ({line}){}", having_sent(story, other)),
         Ending::Write(_) => format!("`{name}` shut down its sending ({line}){}", having_sent(story, other)),
         // An end after a reset: the reset was told already.
-        Ending::Reset(_) | Ending::Linger(..) | Ending::Unread(..) => return after_reset(story, own, &ending, name),
+        Ending::Reset(_) | Ending::Dissolved(_) | Ending::Linger(..) | Ending::Unread(..) => {
+            return after_reset(story, own, &ending, name);
+        }
     })
 }
 

@@ -8,6 +8,8 @@ use crate::trace::scene::{End, Role};
 pub(super) enum Ending<'r> {
     /// By `reset`.
     Reset(&'r Happened),
+    /// By `disconnect`, after which the socket is there without a connection.
+    Dissolved(&'r Happened),
     /// By a close with SO_LINGER 0, which was set there.
     Linger(&'r Happened, &'r Happened),
     /// By a close that left bytes unread: how many, as the trace has them.
@@ -23,6 +25,9 @@ pub(super) enum Ending<'r> {
 impl<'r> Ending<'r> {
     /// How that end has ended its connection, if the spec alone had it.
     pub(super) fn of(story: &Story<'r>, end: &End) -> Option<Self> {
+        if let Some(dissolved) = story.dissolved(end) {
+            return Some(Self::Dissolved(dissolved));
+        }
         if end.open {
             let half = story.first(end, |words| words == "shutdown write").filter(|half| succeeded(half));
             let both = story.first(end, |words| words == "shutdown both").filter(|both| succeeded(both));
@@ -45,6 +50,7 @@ impl<'r> Ending<'r> {
     pub(super) fn step(&self) -> &'r Happened {
         match self {
             Self::Reset(step)
+            | Self::Dissolved(step)
             | Self::Linger(_, step)
             | Self::Unread(step, _)
             | Self::Close(step)
@@ -58,6 +64,9 @@ impl<'r> Ending<'r> {
         let line = |step| story.line(step);
         Some(match self {
             Self::Reset(step) => format!("`{name}` reset the connection ({})", line(step)),
+            Self::Dissolved(step) if !is_unix => {
+                format!("`{name}` was disconnected ({}), and Linux tells that by RST", line(step))
+            }
             Self::Linger(set, close) => format!(
                 "`{name}` had SO_LINGER 0 ({}), so its close ({}) sent RST in place of FIN",
                 line(set),

@@ -64,6 +64,12 @@ impl<'r> Story<'r> {
         })
     }
 
+    /// The step that dissolved what a socket was connected to, if nothing has connected it again.
+    pub(super) fn dissolved(&self, end: &End) -> Option<&'r Happened> {
+        let last = self.last(end, |words| words == "disconnect" || begins(words, "connect"))?;
+        (words(last) == "disconnect" && succeeded(last)).then_some(last)
+    }
+
     /// The first step of a socket that sent after another step.
     pub(super) fn sent_after(&self, end: &End, step: &Happened) -> Option<&'r Happened> {
         self.of(end).into_iter().find(|happened| happened.order > step.order && sends(happened))

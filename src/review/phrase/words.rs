@@ -39,6 +39,7 @@ fn begins(verb: &str, rest: &str) -> Option<Phrase> {
             Phrase::new("connects to", "connected to", &place(&rest, true))
         }
         "pair" => Phrase::new("is paired with", "was paired with", &place(rest, true)),
+        "dup" => Phrase::new("becomes one more descriptor of", "became one more descriptor of", &place(rest, true)),
         "run" => Phrase::new("runs", "ran", &quoted(&cut(rest, COMMAND))),
         "open" => Phrase::new("opens", "opened", &quoted(rest)),
         _ => return None,
@@ -57,6 +58,9 @@ fn place(rest: &str, has_names: bool) -> String {
             "from-host" => format!("from host {}", quoted(next())),
             "backlog" => format!("with a backlog of {}", next()),
             "network" => format!("over {}", next()),
+            "domain" => format!("of the family {}", next()),
+            "type" => format!("of the type {}", next()),
+            "protocol" => format!("of the protocol {}", next()),
             _ if has_names => endpoint(word),
             _ => word.to_owned(),
         });
@@ -78,6 +82,7 @@ fn ends(verb: &str, rest: &str) -> Option<Phrase> {
         }
         "close" => Phrase::new("closes", "closed", &left(rest)),
         "reset" => Phrase::new("resets the connection", "reset the connection", &left(rest)),
+        "disconnect" => Phrase::new("dissolves its connection", "dissolved its connection", ""),
         "close-input" => Phrase::new("has its input closed", "had its input closed", &left(rest)),
         "signal" => Phrase::new("is sent", "was sent", &format!("SIG{rest}")),
         "exit" => exit(rest),

@@ -88,6 +88,7 @@ impl<'n> Walk<'n> {
                     | "accept"
                     | "connect"
                     | "pair"
+                    | "dup"
                     | "run"
                     | "open"
             )

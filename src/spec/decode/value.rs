@@ -143,6 +143,7 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::QueuedError => "a map of what the error is, such as `{errno: ECONNREFUSED, origin: icmp}`",
         Value::SizeOrFlag => "`true`, `false`, or how many bytes the datagram had",
         Value::Network => "a network, such as `tcp`",
+        Value::Constant(_) => "the name of a constant, or a number",
         Value::OneOf(_) => "a word",
         Value::SomeOf(_) => "a word or a list of words",
         Value::Errors => "an errno name such as `ECONNREFUSED`, a list, or a map by platform",

@@ -207,6 +207,7 @@ impl Decoder<'_> {
             return match name {
                 "close" => Some(Verb::Close { notify: None }),
                 "reset" => Some(Verb::Reset),
+                "disconnect" => Some(Verb::Disconnect),
                 _ => Some(Verb::Listen { address: None, backlog: None }),
             };
         };
@@ -219,6 +220,10 @@ impl Decoder<'_> {
                 self.nothing(at, node);
                 Some(Verb::Reset)
             }
+            "disconnect" => {
+                self.nothing(at, node);
+                Some(Verb::Disconnect)
+            }
             "send" => self.send(at, node, word, entries),
             "recv" => self.recv(at, node, word, entries),
             "read" => self.read(at, node, word, entries),
@@ -227,16 +232,22 @@ impl Decoder<'_> {
             "tls" => self.tls(at, node, word, entries),
             "listen" => self.listen(at, node, word, entries),
             "run" => self.run(at, node, word, entries),
+            "socket" => {
+                let network = self.scalar(at, node, takes(word.word.value));
+                let [domain, kind, protocol] = word.modifiers else { return None };
+                let triple = [domain, kind, protocol].map(|part| self.optional(entries, part));
+                Some(Verb::Socket { network: network?, triple })
+            }
             _ => {
                 let value = self.scalar(at, node, takes(word.word.value));
                 let first = word.modifiers.first().and_then(|modifier| self.optional(entries, modifier));
                 let value = value?;
                 Some(match name {
-                    "socket" => Verb::Socket { network: value },
                     "bind" => Verb::Bind { address: value },
                     "accept" => Verb::Accept { listener: value, from: first },
                     "connect" => Verb::Connect { to: value, from: first },
                     "pair" => Verb::Pair { other: value, network: first },
+                    "dup" => Verb::Dup { of: value },
                     "open" => Verb::Open { path: value },
                     "signal" => Verb::Signal { signal: value },
                     _ => Verb::Shutdown { how: value, notify: first },

@@ -8,6 +8,7 @@ use crate::model::option::{OPTIONS, SocketOption, ValueKind};
 use crate::model::platform;
 use crate::model::poll::PollEvents;
 use crate::model::state::TcpState;
+use crate::model::triple::Constant;
 use crate::model::{alert, errno};
 use crate::spec::words::{self, Word};
 
@@ -142,6 +143,12 @@ pub(super) fn variables(value: &Json) -> Json {
 pub(super) fn words<'w>(words: impl Iterator<Item = &'w Word>) -> Json {
     let (names, docs): (Vec<_>, Vec<_>) = words.map(|word| (word.name, word.doc)).unzip();
     json!({ "enum": names, "enumDescriptions": docs })
+}
+
+/// One of these constants, or a number.
+pub(super) fn constant(constants: &[Constant]) -> Json {
+    let names: Vec<_> = constants.iter().map(|(name, _)| *name).collect();
+    any_of([("constant", json!({ "enum": names })), ("number", reference("number"))])
 }
 
 /// What `requires` may list.

@@ -22,6 +22,8 @@ pub use receive::{CREDENTIALS, ERRQUEUE, ORIGINS};
 pub use variables::VARIABLE_KEYS;
 pub use verbs::{FAILS, HOST, VERBS, VerbWord, WAITING, owners, verb};
 
+use crate::model::triple::Constant;
+
 /// What stands after a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Value {
@@ -91,6 +93,8 @@ pub enum Value {
     QueuedError,
     /// A network.
     Network,
+    /// One of these constants, or a number.
+    Constant(&'static [Constant]),
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// One of these words, or a list of them.

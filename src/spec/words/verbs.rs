@@ -1,6 +1,7 @@
 //! The verbs, with the modifiers that each may have.
 
 use super::{Value, Word, word};
+use crate::model::triple::{DOMAINS, PROTOCOLS, TYPES};
 
 /// A verb.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +84,14 @@ const fn creating(verb: VerbWord) -> VerbWord {
 
 /// The verbs of an endpoint.
 pub const VERBS: &[VerbWord] = &[
-    creating(at_once(word("socket", Value::Network, "Creates an unbound socket."), &[])),
+    creating(at_once(
+        word("socket", Value::Network, "Creates an unbound socket."),
+        &[
+            word("domain", Value::Constant(DOMAINS), "Another family for socket(2), where that must fail."),
+            word("type", Value::Constant(TYPES), "Another type for socket(2), where that must fail."),
+            word("protocol", Value::Constant(PROTOCOLS), "Another protocol for socket(2), where that must fail."),
+        ],
+    )),
     creating(at_once(word("bind", Value::Address, "Binds; creates the socket where the endpoint is new."), &[])),
     creating(at_once(
         word("listen", Value::AddressOrNothing, "Listens, at an address or bare on a bound endpoint."),
@@ -101,6 +109,7 @@ pub const VERBS: &[VerbWord] = &[
         word("pair", Value::Name, "Creates a socketpair; the name is that of its other end."),
         &[word("network", Value::Network, "Its network, `unix` if not given.")],
     )),
+    at_once(word("dup", Value::Endpoint, "Makes one more descriptor of that endpoint's socket."), &[]),
     blocking(
         word("send", Value::Payload, "Sends all of the payload."),
         &[
@@ -182,6 +191,10 @@ pub const VERBS: &[VerbWord] = &[
     ),
     blocking(word("close", Value::Nothing, "Closes."), &[NOTIFY]),
     at_once(word("reset", Value::Nothing, "Closes abortively."), &[]),
+    at_once(
+        word("disconnect", Value::Nothing, "Dissolves whom it is connected to, as connect(2) with AF_UNSPEC does."),
+        &[],
+    ),
     at_once(word("set", Value::Options, "Sets socket options."), &[]),
     creating(blocking(
         word("run", Value::Arguments, "Starts a program, which is an endpoint from then on."),

@@ -143,7 +143,7 @@ impl<'t> Text<'t> {
     pub(super) fn modifier(self, step: &Step, call: &Call, key: &str, value: &str) -> Option<Change> {
         let verb = call.verb_span;
         let after_verb = self.0.get(verb.end as usize..)?.trim_start();
-        let is_bare = matches!(call.verb, Verb::Close { .. } | Verb::Reset | Verb::Listen { .. });
+        let is_bare = matches!(call.verb, Verb::Close { .. } | Verb::Reset | Verb::Disconnect | Verb::Listen { .. });
         if is_bare && !after_verb.starts_with(':') {
             let word = self.0.get(verb.start as usize..verb.end as usize)?;
             return Some(Change::replace(verb, format!("{{{word}: true, {key}: {value}}}")));

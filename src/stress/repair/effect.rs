@@ -58,7 +58,7 @@ fn effects(
         }
         Verb::Close { .. } => at_peer(&["{state: CLOSE-WAIT}", "eof"]),
         Verb::Shutdown { how, .. } if how.text != "read" => at_peer(&["{state: CLOSE-WAIT}", "eof"]),
-        Verb::Reset => at_peer(&["{state: CLOSED}"]),
+        Verb::Reset | Verb::Disconnect => at_peer(&["{state: CLOSED}"]),
         Verb::Send { to, .. } => {
             let Some(receiver) = receiver(scene, name, to.as_ref()) else { return Vec::new() };
             let what = match unread(scene, apart, before, after, &receiver) {
@@ -245,7 +245,7 @@ fn drain(scene: &Scene<'_>, apart: &Apart<'_>, side: &Side<'_>) -> Option<Propos
 /// Whether nothing is received behind a call.
 fn ends_receiving(call: &Call) -> bool {
     match &call.verb {
-        Verb::Close { .. } | Verb::Reset => true,
+        Verb::Close { .. } | Verb::Reset | Verb::Disconnect => true,
         Verb::Shutdown { how, .. } => how.text != "write",
         _ => false,
     }

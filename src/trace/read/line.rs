@@ -7,13 +7,15 @@ use super::super::text::{COLUMN, STEP};
 use super::{indent_of, parts, suffix};
 
 /// The words that an event's line may begin with, after the endpoint's name.
-const WORDS: [&str; 22] = [
+const WORDS: [&str; 24] = [
     "socket",
     "bind",
     "listen",
     "accept",
     "connect",
+    "disconnect",
     "pair",
+    "dup",
     "send",
     "recv",
     "read",

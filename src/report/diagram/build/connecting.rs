@@ -156,6 +156,18 @@ impl Builder {
         Step { opens: ends.to_vec(), ..seen.arrow_to(Some(other), Kind::Both) }
     }
 
+    /// A new line for a socket that has one already.
+    pub(super) fn dup(&mut self, seen: Seen<'_>) -> Step {
+        if seen.has_failed() {
+            return seen.mark(Kind::Refused);
+        }
+        let of = seen.label.split(' ').nth(1).unwrap_or_default();
+        let of = self.sockets.column(of, Role::Endpoint);
+        let socket = self.sockets.at(of);
+        self.sockets.share(seen.column, socket);
+        Step { opens: vec![seen.column], ..seen.mark(Kind::Opened) }
+    }
+
     /// The two ends of a handshake are one row where nothing lies between.
     pub(super) fn tls(&mut self, seen: Seen<'_>, rows: &mut [Row]) -> Option<Step> {
         let socket = self.sockets.at(seen.column);

@@ -33,6 +33,18 @@ impl Builder {
         Step { closes: vec![seen.column], ..step }
     }
 
+    /// An arrow to the other end of a connection, which is reset. The socket stays.
+    pub(super) fn disconnect(&mut self, seen: Seen<'_>) -> Step {
+        if seen.has_failed() {
+            return seen.mark(Kind::Refused);
+        }
+        let socket = self.sockets.at(seen.column);
+        let is_told = self.sockets.get(socket).is_stream && !self.ahead.has_wire;
+        let to = if is_told { self.alive_end(socket) } else { None };
+        self.sockets.part(socket);
+        if to.is_some() { seen.arrow_to(to, Kind::Reset) } else { seen.mark(Kind::Note) }
+    }
+
     /// The column of the other end, if that can still see anything.
     fn alive_end(&self, socket: usize) -> Option<usize> {
         let peer = self.sockets.get(socket).peer;
