@@ -287,5 +287,6 @@ fn written(address: &Address) -> String {
         Address::Inet { network, address } => format!("{network}://{address}"),
         Address::Unix { network, name: UnixName::Path(path) } => format!("{network}:{path}"),
         Address::Unix { network, name: UnixName::Abstract(name) } => format!("{network}:@{name}"),
+        Address::Unix { network, name: UnixName::Autobind } => format!("{network}:@"),
     }
 }
