@@ -254,7 +254,7 @@ mod tests {
         for most in 0..3 {
             let (one, other) = pair(libc::SOCK_STREAM);
             let (near, far) = pair(libc::SOCK_STREAM);
-            let passed = [Arc::new(far), Arc::new(near)];
+            let passed = [Some(Arc::new(far)), Some(Arc::new(near))];
             assert_eq!(send(one.as_fd(), b"x", 0, None, &passed), Ok(1));
             let (message, control) = receive(other.as_fd(), &mut [0; 8], 0, Some(most)).unwrap();
             assert_eq!((control.descriptors.len(), message.flags & libc::MSG_CTRUNC != 0), (most, most < 2));
