@@ -21,6 +21,7 @@ mod includes;
 mod isolation;
 mod layering;
 mod moving;
+mod mutants;
 mod new;
 mod packaging;
 mod partitions;
