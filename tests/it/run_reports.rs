@@ -114,7 +114,7 @@ fn junit_is_what_others_read() {
 
 #[test]
 fn json_has_all_that_the_terminal_has() {
-    let project = self::project();
+    let project = project();
     let ran = project.run(&["run", "--report", "json=-"]).exits(2);
     assert!(ran.stderr.contains("failed    net/fails") && ran.stderr.contains("3 passed"), "{}", ran.stderr);
     assert_eq!(ran.stdout.lines().count(), 1);

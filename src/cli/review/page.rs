@@ -1,6 +1,6 @@
 //! `sockspec review --html`: what there is to review as a page, or what a branch has changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::fs;
 use std::io::{self, Write as _};
@@ -75,7 +75,11 @@ fn since(base: &str, choose: &Choose, output: &mut Output) -> Result<Found, Exit
         output.error(message);
         Exit::CouldNotRun
     })?;
-    let entries: Vec<Entry> = differences.iter().filter_map(|one| differing_entry(one, choose)).collect();
+    let moved = moved(&differences);
+    let is_left = |one: &&Differing| !moved.values().any(|old| **old == one.path);
+    let left = differences.iter().filter(is_left);
+    let entries: Vec<Entry> =
+        left.filter_map(|one| differing_entry(one, moved.get(&one.path).copied(), choose)).collect();
     if entries.is_empty() && !choose.names.is_empty() {
         output.error(format!("no trace of that name differs from {base}: {}", choose.names.join(", ")));
         return Err(Exit::Nothing);
@@ -101,28 +105,58 @@ fn pending_entry(waiting: &Waiting) -> io::Result<Entry> {
         State::New => html::State::New(trace),
         State::Stale => {
             let reason = waiting.reason.clone().unwrap_or_default();
-            html::State::Stale { trace, reason: format!("This snapshot is stale: {reason}.") }
+            html::State::Stale { trace, reason }
         }
     };
     Ok(entry(waiting, state))
 }
 
-/// A snapshot that is not what it was. Nothing, where its trace is the same, where it is that of another
-/// tool, or not among those that are chosen.
-fn differing_entry(differing: &Differing, choose: &Choose) -> Option<Entry> {
+/// Snapshots that are new and have the trace of one that is gone, with where that was: their specs were moved.
+/// Of several with the same trace, those whose paths end alike belong together.
+fn moved(differences: &[Differing]) -> HashMap<&PathBuf, &PathBuf> {
+    let trace = |text: &Option<String>| text.as_deref().map(|text| snapshot::trace_of_text(text).trim().to_owned());
+    let mut gone: Vec<(String, &PathBuf)> = differences
+        .iter()
+        .filter(|one| one.new.is_none() && one.old.as_deref().is_some_and(is_of_spec))
+        .filter_map(|one| Some((trace(&one.old)?, &one.path)))
+        .collect();
+    let mut moved = HashMap::new();
+    for new in differences.iter().filter(|one| one.old.is_none()) {
+        let Some(trace) = trace(&new.new).filter(|trace| !trace.is_empty()) else { continue };
+        let same_end = |old: &Path| {
+            let (old, new) = (old.components().rev(), new.path.components().rev());
+            old.zip(new).take_while(|(old, new)| old == new).count()
+        };
+        let candidates = gone.iter().enumerate().filter(|(_, (other, _))| *other == trace);
+        if let Some((at, _)) = candidates.max_by_key(|(_, (_, path))| same_end(path)) {
+            moved.insert(&new.path, gone.swap_remove(at).1);
+        }
+    }
+    moved
+}
+
+/// A snapshot that is not what it was, or not where it was. Nothing, where its trace is the same, where it
+/// is that of another tool, or not among those that are chosen.
+fn differing_entry(differing: &Differing, moved_from: Option<&PathBuf>, choose: &Choose) -> Option<Entry> {
     let path = near(&differing.path);
     if differing.new.is_none() && !differing.old.as_deref().is_some_and(is_of_spec) {
         return None;
     }
     let waiting = Waiting::of_snapshot(&path)?;
-    if !choose.names.is_empty() && !choose.names.iter().any(|name| waiting.pending.is_named(name)) {
+    let before = moved_from.and_then(|path| Waiting::of_snapshot(&near(path)));
+    let is_named =
+        |name: &String| [Some(&waiting), before.as_ref()].into_iter().flatten().any(|one| one.pending.is_named(name));
+    if !choose.names.is_empty() && !choose.names.iter().any(is_named) {
         return None;
     }
     let [old, new] = [&differing.old, &differing.new].map(|text| text.as_deref().map(snapshot::trace_of_text));
     let state = match (old, new) {
         (Some(old), Some(new)) if old.trim() == new.trim() => return None,
         (Some(old), Some(new)) => html::State::Changed(Box::new(compare(old, new))),
-        (None, Some(new)) => html::State::New(new.to_owned()),
+        (None, Some(new)) => match before {
+            Some(before) => html::State::Moved { trace: new.to_owned(), from: before.name() },
+            None => html::State::New(new.to_owned()),
+        },
         (Some(old), None) => html::State::Removed(old.to_owned()),
         (None, None) => return None,
     };
@@ -133,7 +167,7 @@ fn entry(waiting: &Waiting, state: html::State) -> Entry {
     let reviewed = if matches!(state, html::State::Removed(_)) { None } else { waiting.review() };
     let trace = match &state {
         html::State::Changed(comparison) => comparison.new.clone(),
-        html::State::New(trace) => TraceText::read(trace),
+        html::State::New(trace) | html::State::Moved { trace, .. } => TraceText::read(trace),
         html::State::Stale { .. } | html::State::Removed(_) => TraceText::default(),
     };
     let steps = reviewed.as_ref().map(|reviewed| reviewed.lines(&trace)).unwrap_or_default();

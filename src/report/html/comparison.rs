@@ -10,7 +10,7 @@ pub(super) use events::{events, trace};
 
 use super::super::compared::{Compared, Side};
 use super::super::diagram::{Additions, Diagram, Step};
-use super::{diagrams, source};
+use super::{diagrams, source, words};
 use crate::review::Comparison;
 use crate::trace::TraceText;
 
@@ -46,7 +46,7 @@ pub(super) fn comparison(test: &str, comparison: &Comparison, places: Places<'_>
         ul.sentences aria-label="What has changed" {
             @for sentence in &comparison.sentences {
                 li {
-                    (sentence.text)
+                    (words::sentence(&sentence.text))
                     @if let Some((new, line)) = sentence.new.first().and_then(|new| Some((*new, places.line(*new)?))) {
                         " " a href=[places.link(new)] { "line " (line) }
                     }

@@ -74,6 +74,8 @@
   const open = (item) => {
     item.details.open = true;
     go(item);
+    // What was opened is to be seen, and not only its head.
+    item.summary.scrollIntoView({ block: "start" });
   };
   const nextAlarm = () => {
     const before = current();
@@ -120,7 +122,6 @@
     target.classList.add("here");
     if (item && target === item.element) {
       open(item);
-      item.summary.scrollIntoView({ block: "start" });
     } else {
       target.focus({ preventScroll: true });
       target.scrollIntoView({ block: target.dataset.line ? "center" : "start", inline: "start" });

@@ -67,6 +67,13 @@ pub enum State {
     Changed(Box<Comparison>),
     /// There was none.
     New(String),
+    /// It is the same, of a test that is called otherwise now.
+    Moved {
+        /// The trace.
+        trace: String,
+        /// How the test was called.
+        from: String,
+    },
     /// Its spec is gone, or its case.
     Stale {
         /// The trace that was accepted.
@@ -83,6 +90,7 @@ impl State {
         match self {
             Self::Changed(_) => "changed",
             Self::New(_) => "new",
+            Self::Moved { .. } => "moved",
             Self::Stale { .. } => "stale",
             Self::Removed(_) => "removed",
         }
@@ -104,7 +112,7 @@ pub fn review(review: &Review) -> String {
         }
     };
     let count = |word: &str| review.entries.iter().filter(|item| item.state.word() == word).count();
-    let states: Vec<(&str, usize)> = ["changed", "new", "stale", "removed"]
+    let states: Vec<(&str, usize)> = ["changed", "new", "removed", "moved", "stale"]
         .into_iter()
         .map(|word| (word, count(word)))
         .filter(|(_, count)| *count > 0)

@@ -35,9 +35,32 @@ pub(super) fn verdict(word: &str) -> Markup {
         "changed" | "differs" | "flaky" => "≠",
         "new" => "+",
         "stale" | "removed" => "−",
+        "moved" => ">",
         _ => "·",
     };
     html! { span class={ "verdict " (word) } { span aria-hidden="true" { (sign) } " " (word.replace('-', " ")) } }
+}
+
+/// A sentence, in which what stands in backticks is code. What an endpoint sent or received, in quotes, is left as
+/// it is.
+pub(super) fn sentence(text: &str) -> Markup {
+    let mut parts = Vec::new();
+    let (mut rest, mut from, mut is_quoted) = (text, 0, false);
+    while let Some(at) = rest[from..].find(['"', '`', '\\']).map(|at| from + at) {
+        let escaped = rest[at + 1..].chars().next().map_or(0, char::len_utf8);
+        match rest.as_bytes()[at] {
+            b'\\' => from = at + 1 + escaped,
+            b'`' if !is_quoted && let Some(end) = rest[at + 1..].find('`') => {
+                parts.push((&rest[..at], &rest[at + 1..at + 1 + end]));
+                (rest, from) = (&rest[at + end + 2..], 0);
+            }
+            byte => {
+                is_quoted ^= byte == b'"';
+                from = at + 1;
+            }
+        }
+    }
+    html! { @for (before, code) in parts { (before) code { (code) } } (rest) }
 }
 
 /// How long something took.
@@ -79,6 +102,17 @@ mod tests {
         leads("javascript:alert(1)", None);
         leads("tcp(7)", None);
         leads("RFC nine", None);
+    }
+
+    #[test]
+    fn what_is_in_backticks_is_code() {
+        let is = |text, html: &str| assert_eq!(sentence(text).into_string(), html);
+        is("`conn` closes", "<code>conn</code> closes");
+        is("now `a`, was `b`", "now <code>a</code>, was <code>b</code>");
+        is("`a` sends \"`x` \\\" `y`\" to `b`", "<code>a</code> sends &quot;`x` \\&quot; `y`&quot; to <code>b</code>");
+        is("one ` alone", "one ` alone");
+        is("`<b>`", "<code>&lt;b&gt;</code>");
+        is("", "");
     }
 
     #[test]

@@ -104,7 +104,7 @@ fn it_is_sound_in_every_window() {
 fn marked(browser: &mut Browser, figure: u32) -> Value {
     browser.value(&format!(
         "[...document.querySelectorAll('.pair figure:nth-of-type({figure}) .sockspec g > title')] \
-         .map((title) => title.textContent).filter((text) => /^(changed|new|gone): /.test(text))"
+         .map((title) => title.textContent).filter((text) => /^(changed|new|gone|moved.*): /.test(text))"
     ))
 }
 
@@ -131,6 +131,87 @@ fn what_has_changed_is_marked_and_told() {
         emphasised.as_array().unwrap().iter().any(|part| part.as_str().unwrap().contains("unread 5")),
         "{emphasised}"
     );
+}
+
+/// A page with these traces that have changed.
+fn page_of(changes: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
+    let entry = |(at, (old, new)): (usize, &(&str, &str))| {
+        entry(&format!("t{at}"), State::Changed(Box::new(compare(old, new))), &[])
+    };
+    let entries = changes.iter().enumerate().map(entry).collect();
+    let text = review(&Review { entries, base: None, link_base: None });
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("review.html");
+    std::fs::write(&page, text).unwrap();
+    (folder, page)
+}
+
+#[test]
+fn what_moved_what_is_open_and_where_bytes_differ_is_seen_in_diagrams() {
+    let moved = OLD.replace("conn      eof\n", "").replace("conn      close\n", "conn      close\nconn      eof\n");
+    let open = OLD.replace("client    close\n", "end       client open\n");
+    let long = |age: u32| {
+        let head = "          | HTTP/1.1 200 OK\\r\\n\n          | Server: an-example/1.2\\r\\n\n";
+        format!(
+            "server    listen tcp\nclient    connect server\nconn      accept client\nconn      send 60\n{head}          | Age: {age}\\r\\n\n"
+        )
+    };
+    let (_folder, page) = page_of(&[(OLD, &moved), (OLD, &open), (&long(3), &long(4))]);
+    let Some(mut browser) = Browser::start() else { return };
+    for width in WIDTHS {
+        browser.open(&page, width, false);
+        browser.picture(&format!("review-signs-{width}"));
+        let words = |browser: &mut Browser, item: u32, selector: &str| {
+            browser.value(&format!(
+                "[...document.querySelectorAll('#t{item} {selector}')].map((element) => element.textContent).join(' ')"
+            ))
+        };
+        assert_eq!(words(&mut browser, 0, ".event .sign[role]"), "< >", "events");
+        assert_eq!(words(&mut browser, 0, "figure:nth-of-type(1) text.sign"), "<");
+        assert_eq!(words(&mut browser, 0, "figure:nth-of-type(2) text.sign"), ">");
+        let end = words(&mut browser, 1, "figure:nth-of-type(2) g.marked-added");
+        assert!(end.as_str().unwrap().contains("open at the end: client"), "{end}");
+        let labels = [1, 2].map(|side| words(&mut browser, 2, &format!("figure:nth-of-type({side}) g.message text")));
+        assert_eq!(labels, [json!("49 …\"Age: 3\\r\\n\""), json!("49 …\"Age: 4\\r\\n\"")]);
+        // All of the diagrams is seen in a narrow window, too.
+        let fits = browser.value(
+            "[...document.querySelectorAll('#t2 figure .scroll')].map((box) => box.scrollWidth <= box.clientWidth)",
+        );
+        assert_eq!(fits, json!([true, true]));
+    }
+}
+
+#[test]
+fn what_is_closed_tells_what_has_changed() {
+    let reset =
+        OLD.replace("conn      close\n", "conn      reset\n").replace("client    eof\n", "client    expect reset\n");
+    let (_folder, page) = page_of(&[(OLD, reset.as_str()); 20]);
+    let Some(mut browser) = Browser::start() else { return };
+    for (width, is_dark) in [(400, true), (1400, false)] {
+        browser.open(&page, width, is_dark);
+        browser.picture(&format!("review-closed-{width}"));
+        is_sound(&mut browser);
+        let short = browser.value("document.querySelector('#t0 .short').innerText");
+        let short = short.as_str().unwrap();
+        assert!(short.starts_with("conn now resets the connection") && short.ends_with("… and 1 more"), "{short}");
+        assert_eq!(browser.value("document.querySelector('#t0 .short code').textContent"), "conn");
+        // One that is opened by its key is seen, below the filter.
+        for at in 0..3 {
+            browser.press("f");
+            assert_eq!(focused(&mut browser), json!([format!("t{at}"), true]));
+            let place = browser.value(
+                "(() => { const top = document.activeElement.getBoundingClientRect().top; \
+                 const bar = document.querySelector('.filter').getBoundingClientRect().bottom; \
+                 return [top >= bar, top < bar + 30]; })()",
+            );
+            assert_eq!(place, json!([true, true]), "item {at} at {width}");
+        }
+        browser.picture(&format!("review-opened-{width}"));
+        assert_eq!(browser.value("document.querySelector('#t0 .short').checkVisibility()"), json!(false));
+        assert_eq!(browser.value("document.querySelector('#t0 .sentences code').textContent"), "conn");
+        let contrast = least_contrast(&mut browser);
+        assert!(contrast >= 4.5, "{width}: {contrast}");
+    }
 }
 
 #[test]

@@ -58,7 +58,8 @@ fn git(project: &Project, arguments: &[&str]) {
 fn what_a_branch_has_changed_is_on_the_page() {
     let project = project();
     // What the branch began with has no trace of what the working tree has become since.
-    project.write("specs/gone.yaml", ECHO);
+    project.write("specs/gone.yaml", &ECHO.replace("ping", "gone"));
+    project.run(&["run", "specs/gone.yaml", "--update", "all"]).exits(0);
     for command in
         [&["init", "-q", "-b", "main"][..], &["add", "-A"], &["commit", "-qm", "x"], &["checkout", "-qb", "topic"]]
     {
@@ -84,6 +85,36 @@ fn what_a_branch_has_changed_is_on_the_page() {
     project.run(&["review", "--html", "-", "--base", "main", "new"]).exits(0).says("<!DOCTYPE html>");
     project.run(&["review", "--html", "x.html", "--base", "main", "same"]).exits(4).says("no trace of that name");
     project.run(&["review", "--html", "x.html", "--base", "nope"]).exits(3).says("no revision `nope`");
+}
+
+#[test]
+fn what_was_moved_is_neither_new_nor_gone() {
+    let other = ECHO.replace("ping", "other");
+    let project = Project::new(&[("specs/a/one.yaml", ECHO), ("specs/a/two.yaml", ECHO), ("specs/b.yaml", &other)]);
+    project.run(&["run", "--update", "all"]).exits(0);
+    for command in [&["init", "-q", "-b", "main"][..], &["add", "-A"], &["commit", "-qm", "x"]] {
+        git(&project, command);
+    }
+    project.run(&["mv", "specs/a", "specs/deep/c"]).exits(0);
+    project.run(&["mv", "b", "d"]).exits(0);
+    project.run(&["review", "--html", "review.html", "--base", "main"]).exits(0).says("3 traces");
+    project.run(&["review", "--html", "x.html", "--base", "main", "a/one"]).exits(0).says("1 trace ");
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open(&project.path("review.html"), 1400, false);
+    is_sound(&mut browser);
+    browser.picture("review-moved-1400");
+    let told = browser.value(
+        "[...document.querySelectorAll('[data-verdict]')] \
+         .map((e) => [e.dataset.verdict, e.querySelector('.name').textContent, e.querySelector('.short').textContent])",
+    );
+    assert_eq!(
+        told,
+        json!([
+            ["moved", "d", "moved from b, the trace is the same"],
+            ["moved", "deep/c/one", "moved from a/one, the trace is the same"],
+            ["moved", "deep/c/two", "moved from a/two, the trace is the same"],
+        ])
+    );
 }
 
 #[test]

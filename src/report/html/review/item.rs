@@ -18,10 +18,12 @@ pub(super) fn item(at: usize, item: &Entry, review: &Review, is_open: bool) -> M
     };
     html! {
         li id={ "t" (at) } data-verdict=(word) data-tags=(item.tags.join("\n")) {
-            details open[is_open] {
+            // Of what was only moved nothing is to be seen.
+            details open[is_open && !matches!(item.state, State::Moved { .. })] {
                 summary {
                     (words::verdict(word))
                     span.name { (item.name) }
+                    (in_short(item))
                 }
                 div.body {
                     @if !item.about.is_empty() { p.about { (item.about) } }
@@ -31,13 +33,17 @@ pub(super) fn item(at: usize, item: &Entry, review: &Review, is_open: bool) -> M
                             (comparison::alone(&item.name, trace, places))
                             (comparison::trace(trace, places))
                         }
+                        State::Moved { trace, .. } => {
+                            ul.sentences { li { (words::sentence(&of_state(&item.state))) } }
+                            details { summary { "Trace" } (comparison::trace(trace, places)) }
+                        }
                         State::Removed(trace) => {
-                            p { "Its snapshot is gone." }
+                            ul.sentences { li { (words::sentence(&of_state(&item.state))) } }
                             (comparison::alone(&item.name, trace, comparison::NOWHERE))
                             (comparison::trace(trace, comparison::NOWHERE))
                         }
-                        State::Stale { trace, reason } => {
-                            p { (reason) }
+                        State::Stale { trace, .. } => {
+                            ul.sentences { li { (words::sentence(&of_state(&item.state))) } }
                             (comparison::alone(&item.name, trace, comparison::NOWHERE))
                             (comparison::trace(trace, comparison::NOWHERE))
                         }
@@ -49,6 +55,33 @@ pub(super) fn item(at: usize, item: &Entry, review: &Review, is_open: bool) -> M
                 }
             }
         }
+    }
+}
+
+/// What is seen of an item that is closed: what has changed first, and how much more.
+fn in_short(item: &Entry) -> Markup {
+    let (first, more) = match &item.state {
+        State::Changed(changed) => {
+            let first = changed.sentences.first().map(|sentence| sentence.text.clone());
+            (first.unwrap_or_default(), changed.sentences.len().saturating_sub(1))
+        }
+        State::New(_) => (item.about.clone(), 0),
+        state => (of_state(state), 0),
+    };
+    html! {
+        @if !first.is_empty() {
+            span.short { (words::sentence(&first)) @if more > 0 { " … and " (more) " more" } }
+        }
+    }
+}
+
+/// What there is to say of a trace that has not changed, in a sentence without an end.
+fn of_state(state: &State) -> String {
+    match state {
+        State::Moved { from, .. } => format!("moved from `{from}`, the trace is the same"),
+        State::Stale { reason, .. } => format!("this snapshot is stale: {reason}"),
+        State::Removed(_) => "its snapshot is gone".to_owned(),
+        State::Changed(_) | State::New(_) => String::new(),
     }
 }
 
