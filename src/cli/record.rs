@@ -125,7 +125,9 @@ impl Record {
         if recorded.conversation.is_empty() {
             return self.tell_nobody_came(recorded.over, output);
         }
-        self.tell_refusals(&recorded.conversation, output);
+        if !self.tell_refusals(&recorded.conversation, output) {
+            return Exit::Failed;
+        }
         if recorded.over == Over::Full {
             output.error("more was said than a spec can show, so nothing was written; record a part of it");
             return Exit::Failed;

@@ -121,6 +121,8 @@ impl Arranger<'_> {
         }
         match &event.what {
             What::Opened => self.add(link, Act::Open, waited),
+            // A server that is not there does nothing.
+            What::Refused(_) if self.side == Side::Server => self.states[link].is_over = true,
             What::Refused(errno) => {
                 self.states[link].is_over = true;
                 self.add(link, Act::Refused(*errno), waited);

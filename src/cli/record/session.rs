@@ -53,12 +53,16 @@ impl Record {
         // Whoever is to start the client waits for this line.
         output.flush();
         let mut status = None;
+        let mut told = Vec::new();
         let over = {
             let mut recording = pin!(self.session(&proxy, &mut status));
             loop {
                 tokio::select! {
                     biased;
-                    errno = proxy.refusal() => self.tell_refusal(errno, output),
+                    errno = proxy.refusal() => if !told.contains(&errno) {
+                        self.tell_refusal(errno, output);
+                        told.push(errno);
+                    },
                     over = &mut recording => break over?,
                     _ = interrupt.recv() => break Over::Stopped,
                     _ = terminate.recv() => break Over::Stopped,

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::given::placeholders;
-use super::{Record, written};
+use super::{Record, Side, written};
 use crate::cli::Exit;
 use crate::cli::new::place::shown;
 use crate::cli::output::Output;
@@ -29,19 +29,33 @@ impl Record {
         if over == Over::Stopped { Exit::Interrupted } else { Exit::Failed }
     }
 
-    /// Says what of the recording shows a server that could not be reached.
-    pub(super) fn tell_refusals(&self, conversation: &Conversation, output: &mut Output) {
+    /// Says how the recording shows a server that could not be reached. `false` where it cannot.
+    pub(super) fn tell_refusals(&self, conversation: &Conversation, output: &mut Output) -> bool {
         let is_refusal = |what: &What| matches!(what, What::Refused(_) | What::Unreachable { .. });
         let refused = conversation.events.iter().filter(|event| is_refusal(&event.what)).count();
         let server = written(&self.server());
-        if conversation.is_refused() {
-            output.note(format!("no connection to {server} was made, and that is what the spec shows"));
-        } else if refused > 0 {
-            output.note(format!("{server} could not be reached {}, and the spec shows that, too", times(refused)));
+        match (conversation.is_refused(), self.side()) {
+            (true, Side::Server) => {
+                output.error(format!(
+                    "no connection to {server} was made, and a spec cannot play a server that is not there, so nothing \
+                     was written: start the server, or record `--side client`"
+                ));
+                return false;
+            }
+            (true, _) => output.note(format!("no connection to {server} was made, and that is what the spec shows")),
+            (false, _) if refused == 0 => {}
+            (false, Side::Server) => output.note(format!(
+                "{server} could not be reached {}; the spec, which is the server itself, does not show that",
+                times(refused)
+            )),
+            (false, _) => {
+                output.note(format!("{server} could not be reached {}, and the spec shows that, too", times(refused)));
+            }
         }
         if conversation.events.iter().any(|event| matches!(event.what, What::Unreachable { .. })) {
             output.note("of the refused datagrams the client has heard nothing: a proxy cannot hand that on");
         }
+        true
     }
 
     pub(super) fn tell_written(&self, written: &Written, output: &mut Output) {

@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::yaml::{Node, escaped};
-use crate::model::bytes::{hex, is_mostly_unprintable};
-use crate::record::framing::is_text;
+use super::runs::{Kind, runs};
+use super::yaml::{Node, escaped, quoted};
+use crate::model::bytes::hex;
 
-/// From so many bytes on nobody reads a payload.
-pub(super) const LONG: usize = 1024;
 /// Up to so many letters, several lines are read as one text.
 const SHORT: usize = 48;
 /// How many bytes stand in a line of hex.
@@ -27,57 +25,15 @@ pub(super) fn nodes(bits: &[Bit]) -> Vec<Node> {
     for bit in bits {
         match bit {
             Bit::Variable(name) => line.variable(name, &mut nodes),
-            Bit::Bytes(bytes) if is_hex(bytes) => {
-                line.end(&mut nodes);
-                nodes.push(hex_node(bytes));
-            }
             Bit::Bytes(bytes) => {
-                for (is_text, run) in runs(bytes) {
-                    let run = &bytes[run];
-                    if !is_text {
-                        line.end(&mut nodes);
-                        nodes.push(hex_node(run));
-                        continue;
-                    }
-                    for piece in String::from_utf8_lossy(run).split_inclusive('\n') {
-                        line.text(piece);
-                        if piece.ends_with('\n') {
-                            line.end(&mut nodes);
-                        }
-                    }
+                for (kind, at) in runs(bytes) {
+                    line.run(kind, &bytes[at], &mut nodes);
                 }
             }
         }
     }
     line.end(&mut nodes);
     nodes
-}
-
-/// Bytes as runs of text and of what is none. What is UTF-8 as a whole is text; else it must be long enough
-/// to be read.
-fn runs(bytes: &[u8]) -> Vec<(bool, std::ops::Range<usize>)> {
-    const WORD: usize = 4;
-    if std::str::from_utf8(bytes).is_ok() {
-        return vec![(true, 0..bytes.len())];
-    }
-    let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t');
-    let mut runs: Vec<(bool, std::ops::Range<usize>)> = Vec::new();
-    let mut start = 0;
-    for run in bytes.chunk_by(|one, other| is_text(one) == is_text(other)) {
-        let kind = is_text(&run[0]) && run.len() >= WORD;
-        match runs.last_mut().filter(|(last, _)| *last == kind) {
-            Some((_, at)) => at.end += run.len(),
-            None => runs.push((kind, start..start + run.len())),
-        }
-        start += run.len();
-    }
-    runs
-}
-
-/// Whether bytes say more in hex: those that cannot be seen, and a few letters among others.
-pub(super) fn is_hex(bytes: &[u8]) -> bool {
-    const WORD: usize = 8;
-    is_mostly_unprintable(bytes) || bytes.len() < WORD && !is_text(bytes)
 }
 
 /// A line of text that is being put together.
@@ -88,6 +44,23 @@ struct Line {
 }
 
 impl Line {
+    fn run(&mut self, kind: Kind, bytes: &[u8], nodes: &mut Vec<Node>) {
+        if kind == Kind::Text {
+            for piece in String::from_utf8_lossy(bytes).split_inclusive('\n') {
+                self.text(piece);
+                if piece.ends_with('\n') {
+                    self.end(nodes);
+                }
+            }
+            return;
+        }
+        self.end(nodes);
+        nodes.push(match kind {
+            Kind::Fill(len) => fill_node(&bytes[..len], bytes.len()),
+            _ => hex_node(bytes),
+        });
+    }
+
     fn text(&mut self, piece: &str) {
         let piece = escaped(piece);
         // A `$` and then a brace that stood apart is no variable either.
@@ -113,9 +86,20 @@ impl Line {
     }
 }
 
-/// Bytes in hex; what is longer than a line has a legend beside it.
+/// A pattern over and over, so many bytes in all.
+fn fill_node(pattern: &[u8], size: usize) -> Node {
+    Node::Map(vec![
+        ("fill".to_owned(), Node::Scalar(quoted(&String::from_utf8_lossy(pattern)))),
+        ("size".to_owned(), Node::word(size.to_string())),
+    ])
+}
+
+/// Bytes in hex; what is longer than a line, or has a word in it, has a legend beside it.
 pub(super) fn hex_node(bytes: &[u8]) -> Node {
-    if bytes.len() <= HEX_WIDTH {
+    const WORD: usize = 4;
+    let has_word = bytes.chunk_by(|one, other| one.is_ascii_graphic() && other.is_ascii_graphic());
+    let has_word = bytes.len() >= 2 * WORD && has_word.map(<[u8]>::len).max() >= Some(WORD);
+    if bytes.len() <= HEX_WIDTH && !has_word {
         return Node::one("hex", Node::Scalar(format!("\"{}\"", spaced(bytes))));
     }
     let legend = |bytes: &[u8]| -> String {
@@ -126,7 +110,7 @@ pub(super) fn hex_node(bytes: &[u8]) -> Node {
     };
     let lines = bytes.chunks(HEX_WIDTH).map(|row| {
         let digits = spaced(row);
-        format!("{digits:width$}  # {}", legend(row).trim_end(), width = HEX_WIDTH * 3 - 1)
+        format!("{digits:width$}  # {}", legend(row).trim_end(), width = HEX_WIDTH.min(bytes.len()) * 3 - 1)
     });
     Node::one("hex", Node::Block(lines.collect()))
 }
@@ -155,16 +139,6 @@ pub(super) fn joined(mut nodes: Vec<Node>) -> Node {
     }
 }
 
-/// The pattern that bytes consist of over and over, if they do.
-pub(super) fn filling(bytes: &[u8]) -> Option<&[u8]> {
-    const LONGEST: usize = 16;
-    (1..=LONGEST.min(bytes.len() / 4)).find_map(|len| {
-        let pattern = &bytes[..len];
-        let fills = std::str::from_utf8(pattern).is_ok() && bytes.chunks(len).all(|chunk| pattern.starts_with(chunk));
-        fills.then_some(pattern)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,12 +159,5 @@ mod tests {
         assert_eq!(shown(&[bytes(b"\0\x01\x02")]), " [{hex: \"00 01 02\"}]\n");
         assert_eq!(shown(&[bytes(b"id "), Bit::Variable("id".into()), bytes(b"\n")]), " [\"id ${id}\\n\"]\n");
         assert_eq!(shown(&[bytes(b"$"), Bit::Variable("n".into())]), " [\"$\", \"${n}\"]\n");
-    }
-
-    #[test]
-    fn what_repeats_itself_is_found() {
-        assert_eq!(filling(&b"ab".repeat(100)), Some(&b"ab"[..]));
-        assert_eq!(filling(&[b"a".repeat(9), b"b".to_vec()].concat()), None);
-        assert_eq!(filling(b"abc"), None);
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::bits::{Bit, LONG, filling, joined, nodes};
+use super::bits::{Bit, joined, nodes};
+use super::long::{Files, is_long};
 use super::names::Names;
-use super::save::name_beside;
 use super::side::{BUFFERED, about};
-use super::yaml::{Node, escaped, quoted};
+use super::yaml::Node;
 use super::{Head, Steps, Written, formatted, verb};
 use crate::record::conversation::Side;
 use crate::record::script::{Act, Ending, Script};
@@ -16,11 +16,11 @@ pub(in crate::record) fn both(script: &Script, head: &Head) -> Written {
     let names = Names::of(script, "server.port");
     let mut writer = Writer {
         script,
-        head,
         ends: vec![Ends::default(); script.links.len()],
         steps: Steps::default(),
         names,
-        files: Vec::new(),
+        closed_from: closed_from(script),
+        files: Files { stem: &head.stem, all: Vec::new() },
     };
     writer.begin();
     for at in 0..script.steps.len() {
@@ -28,7 +28,25 @@ pub(in crate::record) fn both(script: &Script, head: &Head) -> Written {
     }
     let mut text = head.schema_line.clone();
     let _ = write!(text, "about: {}\nsteps:\n{}", about(&head.about), writer.steps.out);
-    Written { text: formatted(text), files: writer.files }
+    Written { text: formatted(text), files: writer.files.all }
+}
+
+/// The first datagram to the server's port that finds it closed. `None` where it never is, or where somebody
+/// listens there again later.
+fn closed_from(script: &Script) -> Option<usize> {
+    let steps = &script.steps;
+    let found = steps.iter().position(|step| step.act == Act::Unreachable)?;
+    let link = steps[found].link;
+    let is_said = |at: &usize| steps[*at].link == link && matches!(steps[*at].act, Act::Say(_));
+    let from = (0..found).rev().find(is_said)?;
+    let is_closed = |at: usize| match steps[at].act {
+        Act::Say(_) => script.next_of_link(at).is_some_and(|next| next.act == Act::Unreachable),
+        Act::Hear(_) => false,
+        _ => true,
+    };
+    // Only who is connected hears of it.
+    let is_shared = script.links.iter().any(|other| other.shares.is_some());
+    ((from..steps.len()).all(is_closed) && !is_shared).then_some(from)
 }
 
 /// What is closed of a connection.
@@ -42,11 +60,12 @@ struct Ends {
 
 struct Writer<'w> {
     script: &'w Script,
-    head: &'w Head,
     names: Names<'w>,
     steps: Steps,
     ends: Vec<Ends>,
-    files: Vec<(String, Vec<u8>)>,
+    /// The step before which the server's datagram socket is closed.
+    closed_from: Option<usize>,
+    files: Files<'w>,
 }
 
 impl Writer<'_> {
@@ -112,6 +131,11 @@ impl Writer<'_> {
                 self.steps.add(&conn, &expect("reset"));
                 self.steps.add(&conn, &Node::word("close"));
             }
+            Act::Unreachable if self.closed_from.is_some() => {
+                let rest = Node::one("rest", Node::word("true"));
+                let fails = vec![("fails".to_owned(), Node::word("ECONNREFUSED"))];
+                self.steps.add(&client, &verb("recv", Some(rest), fails));
+            }
             Act::Unreachable => {}
         }
     }
@@ -152,6 +176,12 @@ impl Writer<'_> {
         let step = &self.script.steps[at];
         self.listen_for(at, by);
         let payload = self.payload(at, bytes);
+        if self.closed_from.is_some_and(|closed| closed <= at) {
+            if self.closed_from == Some(at) {
+                self.steps.add("server", &Node::word("close"));
+            }
+            return self.steps.add(from, &verb("send", Some(payload), Vec::new()));
+        }
         let (mut sending, mut receiving) = (Vec::new(), Vec::new());
         let connection = &self.script.links[step.link].connection;
         if connection.network.is_udp() {
@@ -213,26 +243,11 @@ impl Writer<'_> {
                 from = range.end;
             }
         }
-        if from == 0 && bytes.len() > LONG * 4 {
-            return self.long(bytes);
+        if from == 0 && is_long(bytes) {
+            return self.files.node(bytes);
         }
         bits.extend(self.names.bits(&bytes[from..]));
         joined(nodes(&bits))
-    }
-
-    /// How many bytes are made, or the file that they are in.
-    fn long(&mut self, bytes: &[u8]) -> Node {
-        if let Some(pattern) = filling(bytes).and_then(|pattern| std::str::from_utf8(pattern).ok()) {
-            let fill = ("fill".to_owned(), Node::Scalar(format!("\"{}\"", escaped(pattern))));
-            return Node::Map(vec![fill, ("size".to_owned(), Node::word(bytes.len().to_string()))]);
-        }
-        let known = self.files.iter().find(|(_, known)| known == bytes).map(|(name, _)| name.clone());
-        let name = known.unwrap_or_else(|| {
-            let name = name_beside(&self.head.stem, self.files.len() + 1);
-            self.files.push((name.clone(), bytes.to_vec()));
-            name
-        });
-        Node::one("file", Node::Scalar(quoted(&name)))
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod bits;
 mod both;
+mod long;
 mod names;
 mod pattern;
+mod runs;
 mod save;
 mod side;
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Patterns as a spec writes them.
 
-use super::bits::{Bit, LONG, filling, hex_node, is_hex, joined, nodes, spaced};
+use super::bits::{Bit, hex_node, joined, nodes, spaced};
+use super::long::{MOST_LINES, counted, head_of_body, head_of_lines, is_body, is_long};
 use super::names::Names;
+use super::runs::is_hex;
 use super::yaml::{Node, quoted, single_quoted};
 use crate::model::bytes::is_mostly_unprintable;
 use crate::record::framing::Prefix;
@@ -33,10 +35,20 @@ impl Patterns<'_> {
                 at += open;
                 continue;
             }
+            if let Some((count, lines)) = many_lines(parts, at) {
+                all.extend(nodes(&std::mem::take(&mut bits)));
+                all.extend(if is_long(&lines) {
+                    self.cut(&lines, head_of_lines(&lines))
+                } else {
+                    nodes(&self.names.bits(&lines))
+                });
+                at += count;
+                continue;
+            }
             match &parts[at] {
-                Part::Literal(bytes) if is_long(bytes) => {
+                Part::Literal(bytes) if is_body(bytes) => {
                     all.extend(nodes(&std::mem::take(&mut bits)));
-                    all.extend(long(bytes));
+                    all.extend(self.cut(bytes, head_of_body(bytes)));
                 }
                 Part::Literal(bytes) => {
                     // Literals that were not joined are of different messages.
@@ -55,6 +67,13 @@ impl Patterns<'_> {
         }
         all.extend(nodes(&bits));
         all
+    }
+
+    /// What there is too much of: its head, and how many bytes more.
+    fn cut(&self, bytes: &[u8], head: usize) -> Vec<Node> {
+        let mut cut = nodes(&self.names.bits(&bytes[..head]));
+        cut.push(counted(bytes.len() - head));
+        cut
     }
 
     fn one(&self, part: &Part) -> Node {
@@ -148,6 +167,21 @@ fn literal(bytes: &[u8]) -> String {
     escaped.replace('\r', r"\r").replace('\n', r"\n").replace('\t', r"\t")
 }
 
+/// The bytes of messages that always were the same, where so many follow each other there that nobody reads them.
+fn many_lines(parts: &[Part], at: usize) -> Option<(usize, Vec<u8>)> {
+    let is_short = |part: &Part| matches!(part, Part::Literal(bytes) if !is_body(bytes));
+    if at > 0 && is_short(&parts[at - 1]) {
+        return None;
+    }
+    let run = parts[at..].iter().map_while(|part| match part {
+        Part::Literal(bytes) if is_short(part) => Some(bytes.as_slice()),
+        _ => None,
+    });
+    let run: Vec<&[u8]> = run.collect();
+    let lines = run.concat();
+    (run.len() > 1 && (run.len() > MOST_LINES || is_long(&lines))).then_some((run.len(), lines))
+}
+
 /// The name of a number by which a body is counted.
 fn size_name(number: usize) -> String {
     if number == 1 { "size".to_owned() } else { format!("size{number}") }
@@ -156,7 +190,7 @@ fn size_name(number: usize) -> String {
 /// Whether a part may stand in hex digits: bytes, or so many of any.
 fn is_hex_part(part: &Part) -> bool {
     match part {
-        Part::Literal(bytes) => !is_long(bytes) && is_hex(bytes),
+        Part::Literal(bytes) => !is_body(bytes) && is_hex(bytes),
         Part::Bytes { count: Count::Of(_), value } => {
             value.capture.is_none() && value.seen.iter().any(|seen| is_mostly_unprintable(seen))
         }
@@ -185,25 +219,4 @@ fn hex_with_gaps(parts: &[Part]) -> Node {
         .flat_map(|word| word.as_bytes().chunks(48))
         .map(|line| String::from_utf8_lossy(line).trim_end().to_owned());
     Node::one("hex", Node::Block(lines.collect()))
-}
-
-/// Whether nobody would read bytes to their end.
-fn is_long(bytes: &[u8]) -> bool {
-    const LONG_HEX: usize = 128;
-    bytes.len() > LONG || bytes.len() > LONG_HEX && is_hex(bytes)
-}
-
-/// Many bytes: how they are made, if they repeat themselves; else how they begin, where that is a head, and
-/// their number: the snapshot knows them.
-fn long(bytes: &[u8]) -> Vec<Node> {
-    const HEAD: usize = 16;
-    let counted = |len: usize| Node::one("bytes", Node::word(len.to_string()));
-    match filling(bytes).and_then(|pattern| std::str::from_utf8(pattern).ok()) {
-        Some(pattern) => vec![Node::Map(vec![
-            ("fill".to_owned(), Node::Scalar(quoted(pattern))),
-            ("size".to_owned(), Node::word(bytes.len().to_string())),
-        ])],
-        None if is_hex(bytes) => vec![hex_node(&bytes[..HEAD]), counted(bytes.len() - HEAD)],
-        None => vec![counted(bytes.len())],
-    }
 }

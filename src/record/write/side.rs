@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::bits::{Bit, LONG, filling, is_hex, joined, nodes};
+use super::bits::{Bit, joined, nodes};
+use super::long::{Files, is_long};
 use super::names::Names;
 use super::pattern::pattern;
-use super::save::name_beside;
-use super::yaml::{Node, escaped, is_plain, quoted, quoted_as_it_is};
+use super::yaml::{Node, is_plain, quoted, quoted_as_it_is};
 use super::{Head, Steps, Written, formatted, verb, within};
 use crate::model::address::{Address, UnixName};
 use crate::model::network::Network;
@@ -43,8 +43,8 @@ pub(in crate::record) fn side(
     head: &Head,
 ) -> Written {
     let names = Names::of(script, if script.side == Side::Client { "port" } else { "server.port" });
-    let mut writer =
-        Writer { script, messages, names, steps: Steps::default(), head, files: Vec::new(), speaks_of_port: false };
+    let files = Files { stem: &head.stem, all: Vec::new() };
+    let mut writer = Writer { script, messages, names, steps: Steps::default(), files, speaks_of_port: false };
     if let Across::Client(program) = across {
         writer.serve(program);
     }
@@ -68,7 +68,7 @@ pub(in crate::record) fn side(
     }
     text.push_str("steps:\n");
     text.push_str(&writer.steps.out);
-    Written { text: formatted(text), files: writer.files }
+    Written { text: formatted(text), files: writer.files.all }
 }
 
 /// Where the server that the spec plays listens for a client that somebody else runs.
@@ -118,8 +118,7 @@ struct Writer<'w> {
     messages: &'w [Vec<Vec<Part>>],
     names: Names<'w>,
     steps: Steps,
-    head: &'w Head,
-    files: Vec<(String, Vec<u8>)>,
+    files: Files<'w>,
     speaks_of_port: bool,
 }
 
@@ -326,8 +325,8 @@ impl Writer<'_> {
     /// What is said, with the variables in it.
     fn payload(&mut self, at: usize, bytes: &[u8]) -> Node {
         let replaced = self.variables(at);
-        if replaced.is_empty() && bytes.len() > if is_hex(bytes) { LONG / 2 } else { LONG * 4 } {
-            return self.long(bytes);
+        if replaced.is_empty() && is_long(bytes) {
+            return self.files.node(bytes);
         }
         let mut bits = Vec::new();
         let mut from = 0;
@@ -353,23 +352,6 @@ impl Writer<'_> {
         }
         all.sort_by_key(|(at, _)| at.start);
         all
-    }
-
-    /// What is too long to be read: how it is made, or a file beside the spec.
-    fn long(&mut self, bytes: &[u8]) -> Node {
-        if let Some(pattern) = filling(bytes).and_then(|pattern| std::str::from_utf8(pattern).ok()) {
-            return Node::Map(vec![
-                ("fill".to_owned(), Node::Scalar(format!("\"{}\"", escaped(pattern)))),
-                ("size".to_owned(), Node::word(bytes.len().to_string())),
-            ]);
-        }
-        let known = self.files.iter().find(|(_, known)| known == bytes).map(|(name, _)| name.clone());
-        let name = known.unwrap_or_else(|| {
-            let name = name_beside(&self.head.stem, self.files.len() + 1);
-            self.files.push((name.clone(), bytes.to_vec()));
-            name
-        });
-        Node::one("file", Node::Scalar(quoted(&name)))
     }
 
     fn hear(&mut self, at: usize, endpoint: &str) {
