@@ -12,6 +12,8 @@ use pcap_file::{DataLink, PcapError, TsResolution};
 
 /// What a pcapng file begins with.
 const PCAPNG: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
+/// And one of either kind that was compressed, RFC 1952.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// In what units times are where an interface does not say: 10⁻⁶ s.
 const MICROSECONDS: u8 = 6;
 
@@ -24,6 +26,8 @@ pub(super) struct Frame<'f> {
     pub(super) link: DataLink,
     /// What was captured of it.
     pub(super) bytes: &'f [u8],
+    /// Whether that is not all of it.
+    pub(super) is_cut: bool,
 }
 
 /// How the file ends.
@@ -38,7 +42,11 @@ pub(super) enum Ends {
 /// Gives all frames of a file, in its order.
 pub(super) fn read(path: &Path, take: &mut dyn FnMut(Frame<'_>)) -> io::Result<Ends> {
     let mut file = BufReader::new(File::open(path)?);
-    let is_pcapng = file.fill_buf()?.starts_with(&PCAPNG);
+    let beginning = file.fill_buf()?;
+    if beginning.starts_with(&GZIP) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is compressed; unpack it first (`gunzip`)"));
+    }
+    let is_pcapng = beginning.starts_with(&PCAPNG);
     let read = if is_pcapng { pcapng(file, take) } else { pcap(file, take) };
     match read {
         Ok(()) => Ok(Ends::Whole),
@@ -67,7 +75,8 @@ fn pcap(file: BufReader<File>, take: &mut dyn FnMut(Frame<'_>)) -> Result<(), Pc
     while let Some(packet) = reader.next_raw_packet() {
         let packet = packet?;
         let at = Duration::from_secs(packet.ts_sec.into()) + Duration::from_nanos(u64::from(packet.ts_frac) * unit);
-        take(Frame { at, link: header.datalink, bytes: &packet.data });
+        let is_cut = packet.data.len() < packet.orig_len as usize;
+        take(Frame { at, link: header.datalink, bytes: &packet.data, is_cut });
     }
     Ok(())
 }
@@ -85,13 +94,15 @@ fn pcapng(file: BufReader<File>, take: &mut dyn FnMut(Frame<'_>)) -> Result<(), 
                 let Some(interface) = interfaces.get(packet.interface_id as usize) else { continue };
                 // The reader takes the number for nanoseconds.
                 last = interface.time(packet.timestamp.as_nanos());
-                take(Frame { at: last, link: interface.link, bytes: &packet.data });
+                let is_cut = packet.data.len() < packet.original_len as usize;
+                take(Frame { at: last, link: interface.link, bytes: &packet.data, is_cut });
             }
             // It has no time, and is of the first interface.
             Block::SimplePacket(packet) => {
                 let Some(interface) = interfaces.first() else { continue };
                 let length = packet.data.len().min(packet.original_len as usize);
-                take(Frame { at: last, link: interface.link, bytes: &packet.data[..length] });
+                let is_cut = length < packet.original_len as usize;
+                take(Frame { at: last, link: interface.link, bytes: &packet.data[..length], is_cut });
             }
             _ => {}
         }

@@ -161,6 +161,11 @@ impl Flow {
         }
     }
 
+    /// Whether it is a connection of which no end was seen.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_tcp && self.state == State::Open && !self.streams.iter().any(Stream::is_over)
+    }
+
     /// How many bytes an end sent.
     pub(super) fn sent(&self, end: usize) -> usize {
         let of = |seen: &Seen| if let Seen::Sent(by, bytes) = seen { (*by == end, bytes.len()) } else { (false, 0) };

@@ -90,12 +90,19 @@ pub fn read(path: &Path, choice: &Choice) -> Result<Capture, Problem> {
     let mut reader = packet::Reader::new();
     let mut unknown = BTreeSet::new();
     let mut began = None;
+    let mut headless = 0;
     let ends = file::read(path, &mut |frame| {
         if !packet::is_known(frame.link) {
             unknown.insert(u32::from(frame.link));
-        } else if let Some(packet) = reader.read(frame.link, frame.bytes).filter(|_| flows.size <= MOST) {
-            let began = *began.get_or_insert(frame.at);
-            flows.take(frame.at.saturating_sub(began), packet);
+            return;
+        }
+        match reader.read(frame.link, frame.bytes) {
+            Some(packet) if flows.size <= MOST => {
+                let began = *began.get_or_insert(frame.at);
+                flows.take(frame.at.saturating_sub(began), packet);
+            }
+            Some(_) => {}
+            None => headless += usize::from(frame.is_cut),
         }
     })?;
     if flows.size > MOST {
@@ -109,6 +116,13 @@ pub fn read(path: &Path, choice: &Choice) -> Result<Capture, Problem> {
         let numbers: Vec<String> = unknown.iter().map(u32::to_string).collect();
         notes.push(format!("frames of link type {} are not understood", numbers.join(", ")));
     }
+    if headless > 0 {
+        let cut = format!("{headless} frames were cut within their headers; capture them whole (`tcpdump -s 0`)");
+        if flows.all.is_empty() {
+            return Err(Problem::Incomplete(cut));
+        }
+        notes.push(cut);
+    }
     let chosen = choose::choose(&flows.all, choice)?;
     notes.extend(about(&chosen));
     Ok(Capture { server: server(&chosen[0]), conversation: conversation(&chosen, began.unwrap_or_default())?, notes })
@@ -121,6 +135,12 @@ fn about(chosen: &[Chosen<'_>]) -> Vec<String> {
         if flow.began_before {
             notes.push(format!(
                 "the connection from {} was there before the capture; what was said then is missing",
+                flow.ends[0]
+            ));
+        }
+        if flow.is_open() {
+            notes.push(format!(
+                "the connection from {} was still open when the capture ended; what came later is missing",
                 flow.ends[0]
             ));
         }

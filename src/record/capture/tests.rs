@@ -259,7 +259,14 @@ fn what_is_missing_is_told() {
     assert!(
         matches!(read(&path, &Choice::default()), Err(Problem::Incomplete(what)) if what.contains("were cut by 3 bytes"))
     );
-    // The middle of a connection.
+    let (_folder, path) = whole().file(DataLink::RAW, b"", 30);
+    let cut = read(&path, &Choice::default());
+    assert!(matches!(cut, Err(Problem::Incomplete(what)) if what.contains("cut within their headers")));
+    // The beginning of a connection, and its middle.
+    let mut making = Making::connected();
+    making.send(0, Flag::Data, b"ping");
+    let capture = making.read().unwrap();
+    assert!(capture.notes[0].contains("was still open when the capture ended"), "{:?}", capture.notes);
     let mut making = whole();
     making.packets.drain(..3);
     let capture = making.read().unwrap();
@@ -377,6 +384,9 @@ fn files_that_are_none_or_broken() {
         std::fs::write(&path, text).unwrap();
         assert!(read(&path, &Choice::default()).is_err(), "{text:?}");
     }
+    std::fs::write(&path, [0x1f, 0x8b, 8, 0]).unwrap();
+    let compressed = read(&path, &Choice::default());
+    assert!(matches!(compressed, Err(Problem::Unreadable(error)) if error.to_string().contains("gunzip")));
     let (_folder, path) = whole().file(DataLink::RAW, b"", usize::MAX);
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() - 7]).unwrap();

@@ -13,7 +13,7 @@ const MANY: usize = 64;
 const SENTENCE: usize = 12;
 /// One of this length is none at the beginning or the end, or where it is the most.
 const WORD: usize = 6;
-/// And one of this length is none where a line ends with it.
+/// And one of this length is none where a line ends with it, or where it is letters alone that are the most.
 const LINE: usize = 4;
 
 /// How a run of bytes is written.
@@ -94,7 +94,9 @@ fn add(bytes: &[u8], range: Range<usize>, is_text: bool, all: &mut Vec<(Kind, Ra
 fn is_readable(bytes: &[u8], text: &Range<usize>) -> bool {
     let len = text.len();
     let is_at_end = text.start == 0 || text.end == bytes.len();
+    let is_word = || bytes[text.clone()].iter().all(u8::is_ascii_alphabetic);
     len >= SENTENCE
+        || len >= LINE && is_at_end && len * 2 >= bytes.len() && is_word()
         || len >= WORD && (is_at_end || len * 2 >= bytes.len())
         || len >= LINE && bytes[text.clone()].ends_with(b"\n")
 }
@@ -167,6 +169,7 @@ mod tests {
     #[test]
     fn what_is_readable_stands_apart() {
         assert_eq!(shown(b"\xff\xfd\x18\xff\xfb\x01\xff\xfb\x03Welcome\r\n"), "fffd18fffb01fffb03 \"Welcome\\r\\n\"");
+        assert_eq!(shown(b"\0\0\0\x05hello"), "00000005 \"hello\"");
         assert_eq!(shown(b"\xff\xfb\x18joe\r\n"), "fffb18 \"joe\\r\\n\"");
         assert_eq!(shown(b"Q\0\0\0\rSELECT 1;\0"), "510000000d \"SELECT 1;\\0\"");
         assert_eq!(shown(b"1\n\0\x03a/bhello\xe0\0"), "310a0003 \"a/bhello\" e000");
