@@ -35,10 +35,13 @@ pub(super) struct Ticker {
 /// The same, by a thread that does something else now and then.
 pub(super) fn cancel_and_tick(cancel: &Cancel, ticker: Option<Ticker>) {
     let cancel = cancel.clone();
+    let (ready, is_ready) = mpsc::channel();
     // Without the thread signals end the program as they always do.
     let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        let _ = watch(&cancel, ticker);
+        let _ = watch(&cancel, ticker, &ready);
     });
+    // From here on a signal ends the run, and its reports are written.
+    let _ = is_ready.recv();
 }
 
 async fn tick(ticker: Option<Ticker>) {
@@ -50,13 +53,14 @@ async fn tick(ticker: Option<Ticker>) {
     }
 }
 
-fn watch(cancel: &Cancel, ticker: Option<Ticker>) -> io::Result<()> {
+fn watch(cancel: &Cancel, ticker: Option<Ticker>, ready: &mpsc::Sender<()>) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         // Who runs it under nohup(1) has SIGHUP ignored.
         let mut hang_up = if hang_up_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
+        let _ = ready.send(());
         let mut next = async || {
             tokio::select! {
                 _ = interrupt.recv() => {}
