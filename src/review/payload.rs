@@ -186,8 +186,8 @@ fn beginning(old: &Shown, new: &Shown) -> String {
         {
             format!("; they begin with \"{}\", before with \"{}\"", cut(&escape(head), LINE), cut(&escape(was), LINE))
         }
-        (Shown::Digest { head: was, .. }, Shown::Digest { head, .. }) if was == head => {
-            format!(" (the first {} are the same)", head.len())
+        (Shown::Digest { size: was, head: before, .. }, Shown::Digest { size, head, .. }) if head == before => {
+            if was == size { format!(" (the first {} are the same)", head.len()) } else { String::new() }
         }
         (Shown::Digest { head: was, .. }, Shown::Digest { head, .. }) => {
             format!("; they begin with {}, before with {}", hex(head), hex(was))

@@ -43,7 +43,7 @@ fn said(old: &str, new: &str) -> Vec<String> {
 #[test]
 fn what_changed_is_said() {
     let edited = cases::EDITS.iter().map(|(edits, expected)| (BASE.to_owned(), changed(BASE, edits), *expected));
-    let pairs = cases::PAIRS.iter().map(|(old, new, expected)| ((*old).to_owned(), (*new).to_owned(), *expected));
+    let pairs = cases::pairs().map(|(old, new, expected)| ((*old).to_owned(), (*new).to_owned(), *expected));
     let wrong = edited.chain(pairs).filter_map(|(old, new, expected)| {
         let said = said(&old, &new);
         (said != expected).then(|| format!("from\n{old}\nto\n{new}\nsaid {said:?}\nnot  {expected:?}\n"))
