@@ -205,7 +205,12 @@ fn words(old: &str, new: &str, event: &Event) -> Vec<Finding> {
         }
         _ => {
             let weight = if is_seen(first(new)) { Weight::Seen } else { Weight::Words };
-            vec![where_it(weight, event, &phrase::of(&with(event, old)), &phrase::of(&with(event, new)))]
+            let (was, is) = (phrase::of(&with(event, old)), phrase::of(&with(event, new)));
+            if was == is {
+                // What differs has no words of its own.
+                return vec![Finding::does(weight, &who, format!("now does `{new}` where it did `{old}`"))];
+            }
+            vec![where_it(weight, event, &was, &is)]
         }
     }
 }
