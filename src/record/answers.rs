@@ -9,7 +9,7 @@ use super::replay::Run;
 use super::script::{Act, Script};
 use super::understand::messages_before;
 use super::vary;
-use crate::model::bytes::hex;
+use crate::model::bytes::{hex, is_mostly_unprintable};
 
 /// Whoever answers otherwise by chance has not done so in as many replays.
 pub(super) const SURE: usize = 8;
@@ -62,13 +62,10 @@ fn glance(bytes: &[u8]) -> String {
     const MOST: usize = 64;
     const MOST_HEX: usize = 24;
     let more = |most: usize| if bytes.len() > most { "…" } else { "" };
-    match std::str::from_utf8(bytes) {
-        Ok(text) if is_text(bytes) => {
-            let begin: String = text.chars().take(MOST).collect();
-            format!("{begin:?}{}", more(MOST))
-        }
-        _ => format!("{}{}", hex(&bytes[..bytes.len().min(MOST_HEX)]), more(MOST_HEX)),
+    if is_mostly_unprintable(bytes) {
+        return format!("{}{}", hex(&bytes[..bytes.len().min(MOST_HEX)]), more(MOST_HEX));
     }
+    format!("\"{}\"{}", bytes[..bytes.len().min(MOST)].escape_ascii(), more(MOST))
 }
 
 /// The answers that no replay has got, as far as there are replays.
@@ -258,6 +255,19 @@ mod tests {
         ] {
             assert!(!refused(&codec, client, &replays, false), "{client:?}");
         }
+    }
+
+    #[test]
+    fn both_answers_are_shown() {
+        let refusal = |client: &[u8], replay: &[u8]| {
+            Refusal { step: 0, client: client.to_vec(), replay: replay.to_vec(), is_challenged: false }.sentence()
+        };
+        assert_eq!(
+            refusal(b"200 ok\r\n", b"535 no\r\n"),
+            r#"the client heard "200 ok\r\n", and each replay "535 no\r\n""#
+        );
+        assert_eq!(refusal(b"\x01", b"\0"), "the client heard 01, and each replay 00");
+        assert!(refusal(&[b'x'; 99], b"").ends_with("xxx\"…, and each replay \"\""));
     }
 
     #[test]

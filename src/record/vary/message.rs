@@ -67,7 +67,8 @@ impl Message<'_> {
             frames.map(frame).collect()
         };
         let can_shuffle = self.captured.is_empty() && matches!(self.codec, Codec::Lines | Codec::Prefixed(..));
-        let Some(shuffled) = shuffled(&self.variants, &cuts).filter(|_| can_shuffle) else { return pieces(0..frames) };
+        let shuffled = if can_shuffle { shuffled(&self.variants, &cuts) } else { None };
+        let Some(shuffled) = shuffled else { return pieces(0..frames) };
         let record = |each: Vec<Range<usize>>| Frame { message: self, each, moving: None }.plain(0);
         let records = shuffled.each.into_iter().map(record).collect();
         let mut all = pieces(0..shuffled.at.start);

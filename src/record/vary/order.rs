@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// So many messages come in any order, and not more: a pattern of more is read by nobody.
+const MOST: usize = 64;
+
 /// Where messages stand that come in another order each time, and for each of them, where it stands in each
 /// variant. What varies within them does not make them others.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +28,9 @@ pub(super) fn shuffled(variants: &[&[u8]], cuts: &[Vec<usize>]) -> Option<Shuffl
     let differs = |nth: &usize| others.iter().any(|other| other[*nth] != recorded[*nth]);
     let from = (0..recorded.len()).find(differs)?;
     let to = (0..recorded.len()).rfind(differs)? + 1;
+    if to - from > MOST {
+        return None;
+    }
     let mut each: Vec<Vec<Range<usize>>> = (from..to).map(|nth| vec![range(0, nth)]).collect();
     for (before, other) in others.iter().enumerate() {
         let mut left: Vec<usize> = (from..to).collect();
