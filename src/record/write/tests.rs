@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::Head;
 use crate::model::address::Address;
+use crate::model::errno::Errno;
 use crate::model::network::Network;
 use crate::plan::pattern::{Form, Pattern};
 use crate::plan::payload::{self, Payload};
@@ -172,6 +173,45 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
         mixed.prop_map(|(one, text, other, end)| [one, text, other, end].concat()),
         long.prop_map(|(text, bytes, times)| [text.repeat(times), bytes].concat()),
     ]
+}
+
+#[test]
+fn who_plays_both_ends_closes_the_port_at_which_nobody_listens() {
+    let mut conversation = conversation(Network::Udp, &[b"one".to_vec(), b"ONE".to_vec(), b"two".to_vec()]);
+    conversation.add(Duration::ZERO, 0, What::Unreachable { by: Side::Server });
+    let (text, _) = plan(&conversation, Ends::Both, "A conversation.");
+    let end = "  - client: {recv: \"ONE\"}
+  - server: close
+  - client: {send: \"two\"}
+  - client: {recv: {rest: true}, fails: ECONNREFUSED}
+  - client: close
+";
+    assert!(text.ends_with(end), "{text}");
+    // Where somebody listens there again, it is left out.
+    conversation.add(Duration::ZERO, 0, What::Sent { by: Side::Server, bytes: b"TWO".to_vec() });
+    let (text, _) = plan(&conversation, Ends::Both, "A conversation.");
+    assert!(!text.contains("server: close"), "{text}");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_not_played() {
+    let mut conversation = conversation(Network::Tcp, &[b"one".to_vec()]);
+    let refused = conversation.connect(conversation.connections[0].clone());
+    conversation.add(Duration::ZERO, refused, What::Refused(Errno(libc::ECONNREFUSED)));
+    let (text, _) = plan(&conversation, Ends::Server(None), "A conversation.");
+    assert!(!text.contains("ECONNREFUSED") && !text.contains("conn2"), "{text}");
+}
+
+#[test]
+fn what_nobody_would_read_is_cut_to_its_head() {
+    let lines: String = (0..5000).map(|line| format!("line {line}\n")).collect();
+    let said = [b"show\n".to_vec(), lines.clone().into_bytes(), lines.clone().into_bytes(), b"ok\n".to_vec()];
+    let conversation = conversation(Network::Tcp, &said);
+    let server = Address::Inet { network: Network::Tcp, address: SERVER.parse().unwrap() };
+    let (text, client) = plan(&conversation, Ends::Client(server), "A conversation.");
+    assert!(is_said(&spoken(&client.steps), &said), "{text}");
+    assert!(text.lines().count() < 25 && text.contains("\"line 7\\n\"\n") && text.contains("{bytes: "), "{text}");
+    assert!(text.contains("{send: {file: a.1.bin}}") || text.contains("{send: {file: \"a.1.bin\"}}"), "{text}");
 }
 
 proptest! {
