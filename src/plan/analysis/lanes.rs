@@ -149,6 +149,7 @@ impl Recorder {
         self.record(what, &name, call.endpoint.span);
         let target = match &call.verb {
             Verb::Accept { listener, .. } => Some(listener),
+            Verb::Dup(of) => Some(of),
             Verb::Connect { to: crate::plan::Target::Endpoint(name), .. }
             | Verb::Send { to: Some(crate::plan::Target::Endpoint(name)), .. } => Some(name),
             _ => None,

@@ -121,10 +121,13 @@ fn an_endpoint_of_another_lane_needs_a_barrier() {
         - one: {listen: tcp}
         - barrier: up
         - two: {listen: tcp}
+        - three: {listen: tcp}
       b:
         - x: {connect: two} #! two
+        - z: {dup: three} #! three
         - barrier: up
         - y: {connect: one}
+        - v: {dup: one}
 ",
     );
 }

@@ -82,7 +82,7 @@ fn ends(verb: &str, rest: &str) -> Option<Phrase> {
         }
         "close" => Phrase::new("closes", "closed", &left(rest)),
         "reset" => Phrase::new("resets the connection", "reset the connection", &left(rest)),
-        "disconnect" => Phrase::new("dissolves its connection", "dissolved its connection", ""),
+        "disconnect" => Phrase::new("dissolves its connection", "dissolved its connection", rest),
         "close-input" => Phrase::new("has its input closed", "had its input closed", &left(rest)),
         "signal" => Phrase::new("is sent", "was sent", &format!("SIG{rest}")),
         "exit" => exit(rest),
