@@ -76,10 +76,12 @@ impl Move {
         for path in plan.edits.keys() {
             output.line(format_args!("{changed}  {}, in which paths are other ones now", shown(path)));
         }
+        for path in plan.traces.keys() {
+            output.line(format_args!("{changed}  {}, which shows these paths", shown(path)));
+        }
         if !plan.edits.is_empty() {
             output.note(
-                "a trace shows the paths of `file` and `run` as they are written, and endpoints of an included file by its name: \
-                 run the specs in which paths changed",
+                "a trace shows endpoints of an included file by that file's name: run the specs in which paths changed",
             );
         }
     }

@@ -295,6 +295,16 @@ pub fn set_source(path: &Path, source: &str) -> io::Result<()> {
     file::write(path, &Header { source: source.to_owned(), ..header }, file::body(&text))
 }
 
+/// Changes the trace in a snapshot or a pending file.
+///
+/// # Errors
+/// Where it cannot be read or written; it is then as it was.
+pub fn set_trace(path: &Path, change: impl FnOnce(&str) -> String) -> io::Result<()> {
+    let text = file::read(path)?.ok_or(io::ErrorKind::NotFound)?;
+    let header = file::header(path).unwrap_or_else(|| Header { source: String::new(), description: String::new() });
+    file::write(path, &header, &change(file::body(&text)))
+}
+
 /// Removes a snapshot or a pending file; tells whether there was one.
 ///
 /// # Errors

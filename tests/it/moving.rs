@@ -77,10 +77,43 @@ fn paths_are_kept_right_in_what_moves_and_in_what_stays() {
         assert!(text.contains(words), "no `{words}` in\n{text}");
     }
     // A trace shows how a payload is made, with the path as the spec writes it.
-    project.run(&["run", "--update", "all"]).exits(0);
+    assert!(project.trace("snapshots/user.snap").unwrap().contains("file \"a/body.bin\""));
+    project.run(&["run", "--update", "no"]).exits(0).says("1 passed");
     project.run(&["mv", "specs/a/_listen.yaml", "specs/parts/"]).exits(0).says("changed  specs/user.yaml");
     assert!(read(&project, "specs/user.yaml").contains("include: \"parts/_listen.yaml\"\n"));
     project.run(&["run", "--update", "no"]).exits(0);
+}
+
+#[test]
+fn traces_show_where_files_are_that_others_name() {
+    let sends = "steps:\n  - client: {connect: \"${server}\"}\n  - client: {send: {file: body.bin}}\nout: [client]\n";
+    let spec = "about: What an included file sends comes.\nsteps:\n  - server: {listen: tcp}\n  - include: \"parts/_send.yaml\"\n    with: {server: \"tcp://127.0.0.1:${server.port}\"}\n    out: {client: client}\n  - conn: {accept: server}\n  - conn: {recv: {file: parts/body.bin}}\n";
+    let project =
+        Project::new(&[("specs/user.yaml", spec), ("specs/parts/_send.yaml", sends), ("specs/parts/body.bin", "body")]);
+    project.run(&["run", "--update", "all"]).exits(0);
+    let before = files(&project);
+    project.run(&["mv", "specs/parts/_send.yaml", "specs/deep/_send.yaml"]).exits(0).says("user.snap, which shows");
+    let trace = project.trace("snapshots/user.snap").unwrap();
+    assert!(trace.contains("send 4 file \"../parts/body.bin\"") && trace.contains("recv 4 file \"parts/body.bin\""));
+    project.run(&["run", "--update", "no"]).exits(0).says("1 passed");
+    project.run(&["mv", "specs/deep/_send.yaml", "specs/parts/_send.yaml"]).exits(0);
+    let read =
+        |files: &[(String, Vec<u8>)]| files.iter().find(|(path, _)| path.ends_with("user.snap")).unwrap().1.clone();
+    assert_eq!(read(&files(&project)), read(&before));
+}
+
+#[test]
+fn nothing_is_moved_to_where_no_run_finds_it() {
+    let project = Project::new(&[("specs/net/a.yaml", ECHO)]);
+    project.run(&["run", "--update", "all"]).exits(0);
+    let before = files(&project);
+    for target in ["outside.yaml", "./outside", "../outside"] {
+        project.run(&["mv", "net/a", target]).exits(3).says("in no folder called `specs`");
+    }
+    project.run(&["mv", "specs/net", "../outside"]).exits(3).says("in no folder called `specs`");
+    assert_eq!(files(&project), before);
+    project.run(&["mv", "net/a", "other/specs/a.yaml"]).exits(0);
+    project.run(&["run", "other/specs", "--update", "no"]).exits(0).says("1 passed");
 }
 
 #[test]
