@@ -162,6 +162,46 @@ fn an_id_is_in_no_trace_and_invalidates_no_snapshot() {
     assert_eq!(fs::read(project.path("snapshots/echo.snap")).unwrap(), before);
 }
 
+/// The catalogue of the bundled specs as JSON, with texts for the ids that YAML takes for numbers.
+fn catalogue_as_json() -> Value {
+    fn json(yaml: serde_yaml::Value) -> Value {
+        match yaml {
+            serde_yaml::Value::Mapping(map) => {
+                let key = |key: serde_yaml::Value| match json(key) {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                };
+                Value::Object(map.into_iter().map(|(name, value)| (key(name), json(value))).collect())
+            }
+            serde_yaml::Value::Sequence(list) => Value::Array(list.into_iter().map(json).collect()),
+            scalar => serde_json::to_value(scalar).unwrap(),
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/catalogue.yaml");
+    json(serde_yaml::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+}
+
+#[test]
+fn the_schema_takes_a_catalogue_and_refuses_mistakes() {
+    let schema = Project::new(&[]).run(&["schema", "--catalogue"]).exits(0).stdout;
+    let schema = jsonschema::draft7::new(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let right = catalogue_as_json();
+    let errors: Vec<String> = schema.iter_errors(&right).map(|error| error.to_string()).collect();
+    assert_eq!(errors, [""; 0]);
+    let mistakes: [fn(&mut Value); 5] = [
+        |catalogue| catalogue["titel"] = "x".into(),
+        |catalogue| catalogue["sections"] = Value::Array(Vec::new()),
+        |catalogue| catalogue["sections"][0]["lines"]["two words"] = "x".into(),
+        |catalogue| drop(catalogue["sections"][0].as_object_mut().unwrap().remove("title")),
+        |catalogue| catalogue["sections"][0]["lines"]["4"]["notes"][0]["confirmd"] = true.into(),
+    ];
+    for (at, mistake) in mistakes.into_iter().enumerate() {
+        let mut wrong = right.clone();
+        mistake(&mut wrong);
+        assert!(!schema.is_valid(&wrong), "mistake {at}");
+    }
+}
+
 /// The command, on the bundled specs.
 fn bundled(arguments: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockspec"));
