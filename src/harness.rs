@@ -175,7 +175,7 @@ impl Harness {
                     timeout_factor: harness.timeout_factor.unwrap_or(1.0),
                     allow_net: harness.allow_net.unwrap_or_default(),
                 },
-                selection: Selection { tags: harness.tags, names: config.filter.clone(), only: None },
+                selection: Selection { tags: harness.tags, names: config.filter.clone(), ..Selection::default() },
                 store: Store::new(insta.settings),
                 records: Records::new(harness.record.map(|folder| project.join(folder))),
                 captures: Arc::clone(&captures),

@@ -1,5 +1,6 @@
 //! The options by which several subcommands choose among what waits for a decision.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,7 +9,7 @@ use super::Exit;
 use super::config::{Configure, or_path};
 use super::output::Output;
 use crate::model::name::nearest;
-use crate::snapshot::place::absolute;
+use crate::snapshot::place::{self, absolute};
 use crate::suite::waiting::{self, State, Waiting};
 use crate::suite::{Config, Layout, find};
 
@@ -19,9 +20,13 @@ pub(super) struct Choose {
     #[arg(value_name = "NAME")]
     pub(super) names: Vec<String>,
 
-    /// The folder of the snapshots; all folders called `snapshots` from here on if not given
+    /// The folder of the snapshots; all folders called `snapshots` of the tree that one is in, or from here on, if not given
     #[arg(long, value_name = "DIR")]
     pub(super) snapshots: Option<PathBuf>,
+
+    /// The folder of the file of settings, and where specs are by it.
+    #[arg(skip)]
+    configured: Option<(PathBuf, Vec<PathBuf>)>,
 }
 
 /// Whether stale snapshots are meant.
@@ -36,6 +41,7 @@ pub(super) enum Stale {
 impl Configure for Choose {
     fn configure(&mut self, config: &Config) {
         or_path(&mut self.snapshots, config, config.snapshots.as_ref());
+        self.configured = Some((config.folder.clone(), config.roots()));
     }
 }
 
@@ -78,10 +84,27 @@ impl Choose {
     }
 
     fn waiting(&self, with_stale: bool, output: &mut Output) -> Result<Vec<Waiting>, Exit> {
-        waiting::waiting(self.snapshots.as_deref(), with_stale).map_err(|error| {
+        waiting::waiting(self.snapshots.as_deref(), &self.project(), with_stale).map_err(|error| {
             output.error(error);
             Exit::CouldNotRun
         })
+    }
+
+    /// The folder from which on snapshots are looked for: that of the tree that one is in, or this one.
+    fn project(&self) -> PathBuf {
+        let here = env::current_dir().unwrap_or_default();
+        if let Some(project) = place::tree(&here).as_deref().and_then(Path::parent) {
+            return plain(place::relative(&here, project));
+        }
+        let is_in = |root: &PathBuf| here.starts_with(here.join(root));
+        match &self.configured {
+            Some((folder, roots))
+                if roots.iter().any(is_in) || !["specs", "snapshots"].iter().any(|name| here.join(name).is_dir()) =>
+            {
+                plain(place::relative(&here, &here.join(folder)))
+            }
+            _ => PathBuf::from("."),
+        }
     }
 
     /// Those that a name means: that of a file or folder first, then that of a test.
@@ -108,6 +131,10 @@ impl Choose {
         let specs = find::find(&[path.to_owned()], &layout).unwrap_or_default();
         specs.iter().flat_map(|spec| waiting::of_spec(spec, waiting)).collect()
     }
+}
+
+fn plain(relative: String) -> PathBuf {
+    if relative.is_empty() { PathBuf::from(".") } else { relative.into() }
 }
 
 /// Whether a path is that of its pending file, or of its stale snapshot.

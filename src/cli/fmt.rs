@@ -2,18 +2,21 @@
 
 mod files;
 
+use std::env;
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::Exit;
 use super::config::Configure;
+use super::decide::shown;
+use super::named::Standpoint;
 use super::output::Output;
-use super::{Exit, select};
 use crate::diagnostic::{Format, Style, render};
 use crate::report::unified;
-use crate::snapshot;
+use crate::snapshot::{self, place};
 use crate::source::{self, MAX_SIZE, SourceFile};
 use crate::spec::format::{self, Unformatted};
 use crate::suite::Config;
@@ -21,7 +24,8 @@ use crate::suite::Config;
 /// Format specs: blanks, indentation and line ends; every word, quote and comment stays
 #[derive(Debug, Args)]
 pub(super) struct Fmt {
-    /// Specs, files that specs include, or folders of them; `specs` if none is given, `-` for standard input
+    /// Specs, files that specs include, or folders of them, by path or by name; the tree that one is in, or
+    /// `specs`, if none is given; `-` for standard input
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -45,6 +49,8 @@ impl Configure for Fmt {
 struct Counts {
     files: usize,
     formatted: usize,
+    /// That could not be written.
+    failed: usize,
     exit: Exit,
 }
 
@@ -57,11 +63,12 @@ impl Fmt {
             }
             return self.standard_input(output);
         }
-        let paths = match select::roots(&self.paths, &self.usual, output) {
-            Ok(paths) => paths,
-            Err(exit) => return exit,
-        };
         let mut counts = Counts::default();
+        let paths = Standpoint::new(&self.usual)
+            .paths(&self.paths, &mut |lack| counts.exit = counts.exit.max(lack.tell(output)));
+        if paths.is_empty() {
+            return counts.exit;
+        }
         let mut failed = Vec::new();
         let found =
             files::all(&paths, &mut |path, error| failed.push(format!("cannot read {}: {error}", path.display())));
@@ -83,6 +90,7 @@ impl Fmt {
         }
         let plural = if counts.files == 1 { "" } else { "s" };
         let done = match (self.check, counts.formatted) {
+            (_, 0) if counts.failed > 0 => "none formatted".to_owned(),
             (_, 0) => "none to be formatted".to_owned(),
             (true, formatted) => format!("{formatted} to be formatted, by `sockspec fmt`"),
             (false, formatted) => format!("{formatted} formatted"),
@@ -92,7 +100,7 @@ impl Fmt {
     }
 
     fn file(&self, file: &files::File, counts: &mut Counts, output: &mut Output) -> io::Result<()> {
-        let name = file.path.strip_prefix("./").unwrap_or(&file.path).to_string_lossy().into_owned();
+        let name = self.shown(&file.path);
         let unreadable = |error: io::Error| io::Error::new(error.kind(), format!("cannot read {name}: {error}"));
         let source = SourceFile::read(&file.path, name.as_str()).map_err(unreadable)?;
         // In a folder of specs there may be other files of YAML.
@@ -105,16 +113,27 @@ impl Fmt {
         if formatted.as_bytes() == bytes {
             return Ok(());
         }
-        counts.formatted += 1;
         if self.check {
+            counts.formatted += 1;
             let old = String::from_utf8_lossy(&bytes);
             output.print(&unified::diff(&name, &old, &formatted, output.style));
             counts.exit = counts.exit.max(Exit::Failed);
             return Ok(());
         }
-        replace(&file.path, &name, &formatted)?;
+        replace(&file.path, &name, &formatted).inspect_err(|_| counts.failed += 1)?;
+        counts.formatted += 1;
         output.line(format_args!("formatted  {name}"));
         Ok(())
+    }
+
+    /// A file as one sees it from here. Only those of a tree that one is in are found by absolute paths.
+    fn shown(&self, path: &Path) -> String {
+        match env::current_dir() {
+            Ok(here) if self.paths.is_empty() && self.usual.is_empty() && path.is_absolute() => {
+                place::relative(&here, path)
+            }
+            _ => shown(path),
+        }
     }
 
     fn standard_input(&self, output: &mut Output) -> Exit {

@@ -12,6 +12,7 @@ mod explain;
 mod fmt;
 mod list;
 mod man;
+mod named;
 mod new;
 mod optional;
 mod output;
@@ -28,13 +29,12 @@ mod signals;
 mod stress;
 mod style;
 mod trace;
+mod usage;
 
 use std::ffi::OsString;
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 pub use exit::Exit;
@@ -129,7 +129,7 @@ pub fn main() -> ExitCode {
 fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
     let mut cli = match Cli::try_parse_from(optional::joined(arguments)) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::tell(error),
     };
     let mut output = Output::new(cli.color);
     if let Err(exit) = config::apply(&mut cli.command, cli.config.as_deref(), &mut output) {
@@ -158,14 +158,4 @@ fn execute(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Man(command) => command.execute(&mut output),
     };
     output.finish(exit)
-}
-
-/// Prints what clap has to say: help that was asked for, or what is wrong with the usage.
-fn usage(error: &clap::Error) -> Exit {
-    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    match error.print() {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::CouldNotRun,
-        _ if asked => Exit::Success,
-        _ => Exit::Usage,
-    }
 }

@@ -7,15 +7,16 @@ use clap::Args;
 
 use super::Exit;
 use super::config::{Configure, environment};
+use super::named::{self, Standpoint};
 use super::output::Output;
 use crate::model::name::{is_name, nearest};
 use crate::plan::{self, Configured};
-use crate::suite::{Config, Found, Layout, Loaded, Selection, find, parts};
+use crate::suite::{Config, Found, Layout, Loaded, Selection, parts};
 
 /// Which specs.
 #[derive(Debug, Args)]
 pub(super) struct Select {
-    /// Specs, or folders of specs; `specs` if none is given
+    /// Specs, or folders of specs, by path or by name; the tree that one is in, or `specs`, if none is given
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -60,19 +61,17 @@ impl Configure for Select {
         if !is_given {
             self.asker = Some(config.file.clone());
         }
-        self.usual = config.roots();
     }
 }
 
 impl Select {
     /// The specs, or the exit code where there are none; that is then explained.
     pub(super) fn find(&self, snapshots: Option<&Path>, output: &mut Output) -> Result<Vec<Found>, Exit> {
-        let paths = self.roots(output)?;
         let layout = Layout::Nearest { snapshots: snapshots.map(Path::to_owned) };
-        let mut found = find::find(&paths, &layout).map_err(|error| {
-            output.error(&error);
-            Exit::from(&error)
-        })?;
+        let mut found = Standpoint::new(&self.usual).find(&self.paths, &layout).map_err(|lack| lack.tell(output))?;
+        if !self.paths.is_empty() {
+            self.refuse_unknown_cases(&found, output)?;
+        }
         if self.gives_values() {
             parts::keep_specs(&mut found, &Selection::default(), &self.settings());
             self.refuse_undeclared(&found, output)?;
@@ -85,20 +84,12 @@ impl Select {
     pub(super) fn understand(&mut self, config: &Config) {
         self.allow_net = self.allow_net.or(config.allow_net);
         self.configured = config.values(environment);
+        self.usual = config.roots();
     }
 
     /// The files and folders in which specs are looked for.
     pub(super) fn watched(&self) -> Vec<PathBuf> {
-        match (&self.paths[..], &self.usual[..]) {
-            ([], []) => vec![PathBuf::from("specs")],
-            ([], usual) => usual.to_vec(),
-            (paths, _) => paths.to_vec(),
-        }
-    }
-
-    /// Where to look for specs.
-    fn roots(&self, output: &mut Output) -> Result<Vec<PathBuf>, Exit> {
-        roots(&self.paths, &self.usual, output)
+        Standpoint::new(&self.usual).watched(&self.paths)
     }
 
     /// Whether a whole tree of specs is meant, and nothing of it left out.
@@ -113,7 +104,7 @@ impl Select {
     }
 
     pub(super) fn selection(&self) -> Selection {
-        Selection { tags: self.tags.clone(), names: self.names.clone(), only: None }
+        Selection { tags: self.tags.clone(), names: self.names.clone(), cases: named::cases(&self.paths), only: None }
     }
 
     pub(super) fn settings(&self) -> plan::Settings {
@@ -154,6 +145,23 @@ impl Select {
         }
     }
 
+    /// A case that its spec has not.
+    fn refuse_unknown_cases(&self, found: &[Found], output: &mut Output) -> Result<(), Exit> {
+        let settings = self.settings();
+        for name in named::cases(&self.paths) {
+            let Some(spec) = found.iter().find(|spec| spec.is_called(&name)) else { continue };
+            let Ok(loaded) = Loaded::read(spec, &settings) else { continue };
+            let cases: Vec<String> = loaded.cases.iter().map(|case| case.test_name(&spec.name)).collect();
+            // Of a spec that is wrong, that is to be told.
+            if !cases.contains(&name) && !loaded.is_invalid() {
+                let has = if cases.contains(&spec.name) { "no cases".to_owned() } else { cases.join(", ") };
+                output.error(format!("there is no test `{name}`: `{}` has {has}", spec.name));
+                return Err(Exit::Nothing);
+            }
+        }
+        Ok(())
+    }
+
     /// A variable that no spec declares is a slip of the hand. One that only some declare is not.
     fn refuse_undeclared(&self, found: &[Found], output: &mut Output) -> Result<(), Exit> {
         let settings = self.settings();
@@ -172,21 +180,6 @@ impl Select {
         }
         Ok(())
     }
-}
-
-/// Where to look for specs: what was named, else where they are by the file of settings, else in `specs`.
-pub(super) fn roots(named: &[PathBuf], usual: &[PathBuf], output: &mut Output) -> Result<Vec<PathBuf>, Exit> {
-    let here = || vec![PathBuf::from("specs")];
-    let roots = match (named, usual) {
-        ([], []) => here(),
-        ([], usual) => usual.to_vec(),
-        (named, _) => return Ok(named.to_vec()),
-    };
-    if roots == here() && !roots[0].is_dir() {
-        output.error("there is no folder `specs` here; name the specs, or folders of specs, that are meant");
-        return Err(Exit::Usage);
-    }
-    Ok(roots)
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -126,7 +126,7 @@ fn columns_with_label(file: &SourceFile, diagnostic: &Diagnostic, width: usize) 
 pub(crate) fn fold(text: &str, columns: usize) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut used = 0;
-    for word in text.split(' ') {
+    for word in words(text) {
         let width = word.chars().count();
         if used > 0 && used + 1 + width > columns {
             out.push('\n');
@@ -139,4 +139,13 @@ pub(crate) fn fold(text: &str, columns: usize) -> String {
         used += width;
     }
     out
+}
+
+/// The words of a text. Code, which stands between backticks, is one, since what is copied from two lines is another.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_code = false;
+    text.split(move |character| {
+        is_code ^= character == '`';
+        character == ' ' && !is_code
+    })
 }

@@ -9,6 +9,9 @@ use crate::model::{name, option};
 /// code in `error[unknown-verb]`, a value that varies as a trace shows it.
 pub fn find<'t>(topics: &'t [Topic], word: &str) -> Option<&'t Topic> {
     let word = bare(word);
+    if word.is_empty() {
+        return None;
+    }
     let named = |name: &str| topics.iter().find(|topic| topic.name.eq_ignore_ascii_case(name));
     named(word)
         .or_else(|| named(&word.replace([' ', '_'], "-")))
@@ -68,6 +71,9 @@ fn shown(word: &str) -> Option<&'static str> {
 /// The name that is nearest to a word of which there is no topic.
 pub fn nearest<'t>(topics: &'t [Topic], word: &str) -> Option<&'t str> {
     let word = bare(word);
+    if word.is_empty() {
+        return None;
+    }
     name::nearest(word, topics.iter().map(|topic| topic.name.as_str()))
         .or_else(|| name::nearest(&word.replace([' ', '_'], "-"), topics.iter().map(|topic| topic.name.as_str())))
 }

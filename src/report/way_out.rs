@@ -58,10 +58,10 @@ impl WayOut<'_> {
                 page.push("nothing was written, since `--var` gave other values");
             }
             (None, Self::Sockspec { .. }) => {
-                page.push("nothing was written; run it without CI and `--update no` to have it accepted");
+                page.push("nothing was written, because of CI or `--update no`: run it where neither is set, and accept what is then pending");
             }
             (None, Self::Insta) => {
-                page.push("nothing was written; run it without CI and INSTA_UPDATE=no to have it accepted");
+                page.push("nothing was written, because of CI or INSTA_UPDATE=no: run it where neither is set, and accept what is then pending");
             }
         }
         page.end_line();

@@ -1,5 +1,6 @@
 //! Pending traces: finding, accepting and rejecting them without cargo.
 
+use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -94,8 +95,16 @@ pub fn find_below(folder: &Path) -> io::Result<Vec<Pending>> {
     Ok(found)
 }
 
-/// Whether [`find_below`] the current folder comes to a pending file, and gives it this name.
+/// Whether [`find_below`] the current folder, or the tree that it is in, comes to a pending file and gives it this
+/// name.
 pub fn is_found_as(path: &Path, name: &str) -> bool {
+    let is_in_tree = || {
+        let project = place::tree(&env::current_dir().ok()?)?.parent()?.to_owned();
+        Some(place::absolute(path).ok()?.starts_with(project))
+    };
+    if path.starts_with("..") && !is_in_tree().unwrap_or_default() {
+        return false;
+    }
     let test = walk::folder_of(path).and_then(|folder| place::test_of(path.strip_prefix(folder).ok()?));
     test.is_some_and(|(spec, case)| {
         Pending { spec, case, path: PathBuf::new(), snapshot: PathBuf::new() }.is_named(name) && is_ours(path)

@@ -31,6 +31,16 @@ impl Home {
     }
 }
 
+/// The folder called `specs` of the tree that a folder is in: the nearest above it, this one included, or
+/// that beside the folder of snapshots that it is in. The folder's path must be absolute.
+pub fn tree(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().find_map(|above| match above.file_name()?.to_str()? {
+        SPECS => Some(above.to_owned()),
+        "snapshots" => Some(above.with_file_name(SPECS)).filter(|specs| specs.is_dir()),
+        _ => None,
+    })
+}
+
 /// Whether a file is a spec, going by its name.
 pub fn is_spec(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
@@ -200,6 +210,21 @@ mod tests {
         let home = Home::of_folder(Path::new("/p/try"));
         assert_eq!(home.base, Path::new("/p/try"));
         assert_eq!(home.snapshots, Path::new("/p/try/snapshots"));
+    }
+
+    #[test]
+    fn a_folder_knows_the_tree_that_it_is_in() {
+        let root = tempfile::tempdir().unwrap();
+        let specs = root.path().join("specs");
+        for folder in ["specs/kv", "snapshots/kv", "src"] {
+            fs::create_dir_all(root.path().join(folder)).unwrap();
+        }
+        for folder in ["specs", "specs/kv", "snapshots", "snapshots/kv"] {
+            assert_eq!(tree(&root.path().join(folder)), Some(specs.clone()), "{folder}");
+        }
+        assert_eq!(tree(&root.path().join("src")), None);
+        fs::remove_dir_all(&specs).unwrap();
+        assert_eq!(tree(&root.path().join("snapshots")), None, "it may be another tool's");
     }
 
     #[test]

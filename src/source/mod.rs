@@ -1,9 +1,11 @@
 //! A file's text, and places in it: byte spans, lines and columns.
 
 mod included;
+mod path;
 mod read;
 
 pub use included::Part;
+pub use path::plain;
 pub use read::bytes;
 
 use std::io;

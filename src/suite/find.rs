@@ -32,6 +32,13 @@ impl Found {
         &self.name[self.stem..]
     }
 
+    /// Whether a name as people write it means this one, a folder of it, or a case of it.
+    pub fn is_called(&self, name: &str) -> bool {
+        let name = name.trim_end_matches('/');
+        let spec = name.strip_suffix(']').and_then(|name| name.split_once('[')).map_or(name, |(spec, _)| spec);
+        self.name == spec || self.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+    }
+
     /// What its text says at a glance. The file is read for that once.
     pub(super) fn glance(&self) -> Glance {
         *self.glance.get_or_init(|| Glance::at(&self.path))
@@ -109,9 +116,14 @@ pub fn find(roots: &[PathBuf], layout: &Layout) -> Result<Vec<Found>, FindError>
             found.push(places.top(absolute.parent().unwrap_or(&absolute)).found(root.clone()));
         }
     }
-    found.sort_unstable_by(|one, other| (&one.name, &one.path).cmp(&(&other.name, &other.path)));
-    drop_twins(&mut found);
+    sort(&mut found);
     Ok(found)
+}
+
+/// Puts specs in the order of their names, each once.
+pub fn sort(found: &mut Vec<Found>) {
+    found.sort_unstable_by(|one, other| (&one.name, &one.path).cmp(&(&other.name, &other.path)));
+    drop_twins(found);
 }
 
 /// The spec of that name below a folder, without looking at any other.

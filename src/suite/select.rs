@@ -14,6 +14,8 @@ pub struct Selection {
     pub tags: Vec<String>,
     /// Texts, of which one must be in the test's name.
     pub names: Vec<String>,
+    /// Cases that were named, as `tcp/echo[net=tcp6]`: of their specs these alone.
+    pub cases: Vec<String>,
     /// Where this is given, the tests of these names alone, whatever else is asked for.
     pub only: Option<Arc<BTreeSet<String>>>,
 }
@@ -40,11 +42,33 @@ impl Selection {
 
     /// Whether the name of a test has one of the texts in it.
     pub(super) fn has_text(&self, name: &str) -> bool {
-        self.names.is_empty() || self.names.iter().any(|text| name.contains(text.as_str()))
+        (self.names.is_empty() || self.names.iter().any(|text| name.contains(text.as_str()))) && self.has_case(name)
+    }
+
+    /// Whether a test is not left out by a sister that was named.
+    fn has_case(&self, name: &str) -> bool {
+        let spec_of = |test: &str| test.split_once('[').map_or(test.len(), |(spec, _)| spec.len());
+        let is_sister = |case: &&String| case[..spec_of(case)] == name[..spec_of(name)];
+        // The name of the spec alone may yet be that of any.
+        let mut sisters = self.cases.iter().filter(is_sister).peekable();
+        sisters.peek().is_none() || !name.contains('[') || sisters.any(|case| case == name)
     }
 
     /// Whether a test is one of those that alone are run.
     pub(super) fn is_meant(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_that_is_named_leaves_out_its_sisters_alone() {
+        let selection = Selection { cases: vec!["tcp/echo[net=tcp6]".to_owned()], ..Selection::default() };
+        assert!(selection.takes_name("tcp/echo[net=tcp6]") && selection.takes_name("tcp/close[net=tcp4]"));
+        assert!(selection.takes_name("tcp/echo"), "a case of it may be meant");
+        assert!(!selection.takes_name("tcp/echo[net=tcp4]"));
     }
 }

@@ -201,15 +201,15 @@ pub fn of_spec(spec: &Found, waiting: &[Waiting]) -> Vec<Waiting> {
     there.filter(|waiting| is_its(&waiting)).collect()
 }
 
-/// All that waits in a folder of snapshots, or in all folders called `snapshots` from here on; the
+/// All that waits in a folder of snapshots, or in all folders called `snapshots` from a folder on; the
 /// stale ones only where they are asked for, since for them every snapshot is looked at.
 ///
 /// # Errors
 /// Where a folder cannot be read.
-pub fn waiting(snapshots: Option<&Path>, with_stale: bool) -> io::Result<Vec<Waiting>> {
+pub fn waiting(snapshots: Option<&Path>, from: &Path, with_stale: bool) -> io::Result<Vec<Waiting>> {
     let folders = match snapshots {
         Some(folder) => vec![folder.to_owned()],
-        None => stale::folders(Path::new(".")),
+        None => stale::folders(from),
     };
     let mut all = Vec::new();
     for folder in folders {

@@ -138,7 +138,9 @@ fn a_file_keeps_its_permissions_and_a_link_stays_a_link() {
     fs::set_permissions(project.path("specs/a.yaml"), fs::Permissions::from_mode(0o640)).unwrap();
     fs::set_permissions(project.path("specs/c.yaml"), fs::Permissions::from_mode(0o444)).unwrap();
     std::os::unix::fs::symlink("../b.yaml", project.path("specs/b.yaml")).unwrap();
-    project.run(&["fmt"]).exits(3).says("cannot write specs/c.yaml: it is read-only");
+    let ran = project.run(&["fmt"]).exits(3).says("cannot write specs/c.yaml: it is read-only");
+    ran.says("3 files: 2 formatted");
+    project.run(&["fmt"]).exits(3).says("3 files: none formatted");
     assert_eq!((read(&project, "specs/a.yaml"), mode("specs/a.yaml")), (NEAT.into(), 0o640));
     assert!(project.path("specs/b.yaml").is_symlink());
     assert_eq!(read(&project, "b.yaml"), NEAT);
@@ -149,7 +151,7 @@ fn a_file_keeps_its_permissions_and_a_link_stays_a_link() {
 #[test]
 fn what_cannot_be_read_is_told() {
     let project = Project::new(&[("specs/a.yaml", UGLY)]);
-    project.run(&["fmt", "gone.yaml", "specs"]).exits(3).says("cannot read gone.yaml").says("1 formatted");
+    project.run(&["fmt", "gone.yaml", "specs"]).exits(3).says("no file or folder `gone.yaml`").says("1 formatted");
     let project = Project::new(&[]);
     project.run(&["fmt"]).exits(64).says("no folder `specs` here");
 }

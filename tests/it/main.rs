@@ -22,6 +22,7 @@ mod isolation;
 mod layering;
 mod moving;
 mod mutants;
+mod naming;
 mod new;
 mod packaging;
 mod partitions;

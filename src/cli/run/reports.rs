@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
@@ -88,6 +88,11 @@ impl Wanted {
         self.to == To::Stdout && self.form != Form::Github
     }
 
+    /// Whether it would go to standard output, though nobody can read it there.
+    fn is_no_text(&self) -> bool {
+        self.to == To::Stdout && self.form == Form::Html
+    }
+
     fn text(&self, report: &RunReport) -> String {
         match self.form {
             Form::Junit => junit::run(report),
@@ -116,6 +121,10 @@ pub(super) fn detail(wanted: &[Wanted]) -> Detail {
 pub(super) fn prepare(wanted: &[Wanted], output: &mut Output) -> Result<(), Exit> {
     if wanted.iter().filter(|wanted| wanted.takes_stdout()).count() > 1 {
         output.error("only one report can go to standard output; give the others files: `--report junit=FILE`");
+        return Err(Exit::Usage);
+    }
+    if wanted.iter().any(Wanted::is_no_text) && io::stdout().is_terminal() {
+        output.error("a page of HTML is nothing for a terminal; give it a file: `--report html=report.html`");
         return Err(Exit::Usage);
     }
     for (at, report) in wanted.iter().enumerate() {

@@ -21,6 +21,7 @@ use crate::cli::{Exit, signals};
 use crate::exec::Cancel;
 use crate::report::run::RunReport;
 use crate::report::terminal;
+use crate::source;
 use crate::suite::dependencies::{Changes, Dependencies};
 use crate::suite::{Found, Runner, SpecResult, pool};
 
@@ -170,7 +171,7 @@ impl Watching<'_, '_> {
     }
 
     fn tell_what_changed(&mut self, changes: &Changes) {
-        let shown = |path: &PathBuf| path.strip_prefix("./").unwrap_or(path).display().to_string();
+        let shown = |path: &PathBuf| source::plain(path).display().to_string();
         let files: Vec<String> = changes.files.iter().take(NAMED).map(shown).collect();
         let more = changes.files.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };

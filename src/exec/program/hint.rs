@@ -3,10 +3,11 @@
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::model::bytes::escape;
 use crate::model::errno::Errno;
+use crate::source::plain;
 
 /// How much of the first line the kernel reads: `BINPRM_BUF_SIZE`.
 const FIRST_LINE: u64 = 256;
@@ -16,8 +17,7 @@ pub(crate) fn hint(name: &str, folder: &Path, errno: Errno) -> Option<String> {
     if !name.contains('/') || !matches!(errno.0, libc::EACCES | libc::ENOENT | libc::ENOEXEC) {
         return None;
     }
-    // Without the dots in between.
-    let path: PathBuf = folder.join(name).components().collect();
+    let path = plain(&folder.join(name));
     let shown = path.display();
     let Ok(metadata) = fs::metadata(&path) else {
         let missing = errno.0 == libc::ENOENT;
