@@ -178,7 +178,8 @@ impl<'a> Standpoint<'a> {
         for spec in found {
             spec.path = place::relative(&self.here, &spec.path).into();
             if spec.snapshots.is_absolute() {
-                spec.snapshots = Path::new(&place::relative(&self.here, &spec.snapshots)).into();
+                let relative = place::relative(&self.here, &spec.snapshots);
+                spec.snapshots = Path::new(if relative.is_empty() { "." } else { &relative }).into();
             }
         }
     }

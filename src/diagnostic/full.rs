@@ -28,7 +28,9 @@ pub(crate) fn draw(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> 
     // A label that does not fit beside its underline is told below.
     let fits = columns_with_label(file, diagnostic, style.width) <= style.width;
     let beside = if fits { diagnostic.label.as_str() } else { "" };
-    let below = (!fits && !diagnostic.label.is_empty()).then_some(&diagnostic.label);
+    // Unless the title has said it already.
+    let is_news = !fits && !diagnostic.label.is_empty() && !diagnostic.message.contains(&diagnostic.label);
+    let below = is_news.then_some(&diagnostic.label);
     let mut snippet = Snippet::source(lines.text.as_ref())
         .line_start(lines.first)
         .path(plain(file.name()))

@@ -563,7 +563,10 @@ fn judge(call: &Call, done: &Done, took: Duration) -> Result<(), Stop> {
                 }
                 _ => {
                     let stop = Stop::failed(format!("{who}: {verb} failed with {fault}{}", sent(call, done)));
-                    done.hint.iter().fold(stop, Stop::help).help(if_shown(fault))
+                    let stop = done.hint.iter().fold(stop, Stop::help);
+                    // A program that is not ready yet is nothing that a step shows.
+                    let is_early = matches!(call.verb, Verb::Connect { .. }) && done.hint.is_some();
+                    if is_early { stop } else { stop.help(if_shown(fault)) }
                 }
             };
             let notes = done.trouble.iter().flat_map(|trouble| trouble.notes.iter().cloned());

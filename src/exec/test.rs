@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::model::address::{Address, UnixName};
 use crate::model::value::Value;
 use crate::plan::Plan;
+use crate::plan::file::Content;
 use crate::plan::template::Part;
 use crate::source::{Location, SourceFile};
 use crate::trace::record::{Entry, Open, Record, VERSION};
@@ -182,6 +183,22 @@ impl<'t> Test<'t> {
         }
         let scope = Scope { values: &self.values, endpoints: self };
         files::write(self.folder()?, &self.plan.files, scope).map_err(Stop::CouldNotRun)
+    }
+
+    /// The texts of its files that tell a program something which is known at run time only.
+    pub(crate) fn texts_of_files(&self) -> Vec<String> {
+        let scope = Scope { values: &self.values, endpoints: self };
+        let open = self.plan.files.iter().filter_map(|file| match &file.content {
+            Content::Text(template) if template.known().is_none() => scope.bytes(template).ok(),
+            _ => None,
+        });
+        open.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
+    }
+
+    /// An address with the names of the ports that are kept in place of their numbers, as the spec has it.
+    pub(crate) fn named_port(&self, port: u16) -> Option<String> {
+        let is_it = |name: &&String| self.values.get(name).is_some_and(|value| value == Value::Number(port.into()));
+        self.plan.ports.iter().find(is_it).map(|name| format!("${{{name}}}"))
     }
 
     /// The number of the `nth` of its ports.

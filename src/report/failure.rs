@@ -73,7 +73,7 @@ fn draw_message(page: &mut Page, failure: &Failure, style: Style) {
     page.paint(super::paint::BAD, "error");
     page.paint(STRONG, &format!(": {}", full::plain(&failure.message)));
     page.end_line();
-    if !failure.label.is_empty() {
+    if !failure.label.is_empty() && !failure.message.contains(&failure.label) {
         sentence(page, "note", &failure.label, style);
     }
 }
@@ -94,7 +94,10 @@ fn draw_below(page: &mut Page, failure: &Failure, why: Option<&str>, trace: &str
     failure.printed.iter().for_each(|printed| draw_printed(page, printed, style));
     if let Some(deadline) = failure.deadline {
         let passed = rounded(Duration::from_micros(deadline));
-        sentence(page, "note", &format!("the deadline of {passed} has passed"), style);
+        let is_said = failure.message.contains("the deadline passed");
+        let told =
+            if is_said { format!("the deadline was {passed}") } else { format!("the deadline of {passed} has passed") };
+        sentence(page, "note", &told, style);
     }
     if let Some(why) = why {
         sentence(page, "why", why, style);

@@ -95,17 +95,18 @@ pub fn find_below(folder: &Path) -> io::Result<Vec<Pending>> {
     Ok(found)
 }
 
-/// Whether [`find_below`] the current folder, or the tree that it is in, comes to a pending file and gives it this
-/// name.
+/// Whether [`find_below`] the current folder, or the folder of the tree that it is in, comes to a pending file and
+/// gives it this name.
 pub fn is_found_as(path: &Path, name: &str) -> bool {
-    let is_in_tree = || {
-        let project = place::tree(&env::current_dir().ok()?)?.parent()?.to_owned();
-        Some(place::absolute(path).ok()?.starts_with(project))
+    let project = env::current_dir().ok().and_then(|here| Some(place::tree(&here)?.parent()?.to_owned()));
+    let (base, below) = match &project {
+        Some(project) => match place::absolute(path) {
+            Ok(path) => (project.as_path(), path.strip_prefix(project).map(Path::to_owned).unwrap_or(path)),
+            Err(_) => return false,
+        },
+        None => (Path::new(""), path.to_owned()),
     };
-    if path.starts_with("..") && !is_in_tree().unwrap_or_default() {
-        return false;
-    }
-    let test = walk::folder_of(path).and_then(|folder| place::test_of(path.strip_prefix(folder).ok()?));
+    let test = walk::folder_of(base, &below).and_then(|folder| place::test_of(below.strip_prefix(folder).ok()?));
     test.is_some_and(|(spec, case)| {
         Pending { spec, case, path: PathBuf::new(), snapshot: PathBuf::new() }.is_named(name) && is_ours(path)
     })

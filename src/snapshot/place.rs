@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::model::platform;
+pub use crate::source::relative;
 
 /// The name of the folders that snapshots mirror.
 const SPECS: &str = "specs";
@@ -114,19 +115,6 @@ pub fn absolute(path: &Path) -> io::Result<PathBuf> {
         }
         Ok(plain)
     })
-}
-
-/// The path to a file as seen from a folder, with `/` between its parts; both absolute.
-pub fn relative(folder: &Path, file: &Path) -> String {
-    let mut above = folder.components().peekable();
-    let mut below = file.components().peekable();
-    while above.peek().is_some() && above.peek() == below.peek() {
-        above.next();
-        below.next();
-    }
-    let up = above.filter(|part| matches!(part, Component::Normal(_))).map(|_| Cow::Borrowed(".."));
-    let down = below.map(|part| part.as_os_str().to_string_lossy());
-    up.chain(down).collect::<Vec<_>>().join("/")
 }
 
 fn overlay_extension() -> &'static str {

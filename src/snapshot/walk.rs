@@ -41,18 +41,14 @@ pub(super) fn folders_of_snapshots(project: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The folder among [`folders_of_snapshots`] that a file lies in: those of the current folder, or where the path
-/// begins with `..`, those of a folder above it.
-pub(super) fn folder_of(file: &Path) -> Option<PathBuf> {
+/// The folder among [`folders_of_snapshots`] of a folder that a file lies in, whose path goes on from there.
+pub(super) fn folder_of(base: &Path, file: &Path) -> Option<PathBuf> {
     let mut folder = PathBuf::new();
     for part in file.components() {
-        folder.push(part);
-        let name = match part {
-            Component::Normal(name) => name,
-            Component::ParentDir => continue,
-            _ => return None,
-        };
-        if is_passed_over(name) || !fs::symlink_metadata(&folder).is_ok_and(|there| there.is_dir()) {
+        let Component::Normal(name) = part else { return None };
+        folder.push(name);
+        let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|there| there.is_dir());
+        if is_passed_over(name) || !is_folder(&base.join(&folder)) {
             return None;
         }
         if name == "snapshots" {

@@ -5,7 +5,7 @@ mod path;
 mod read;
 
 pub use included::Part;
-pub use path::plain;
+pub use path::{plain, relative};
 pub use read::bytes;
 
 use std::io;

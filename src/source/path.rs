@@ -1,5 +1,6 @@
 //! Paths as messages call files.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -21,6 +22,19 @@ pub fn plain(path: &Path) -> PathBuf {
     };
     let is_shorter = path.components().any(|part| part == Component::ParentDir);
     if plain.as_os_str().is_empty() || is_shorter && leads_elsewhere() { path.to_owned() } else { plain }
+}
+
+/// The path to a file as seen from a folder, with `/` between its parts; both absolute.
+pub fn relative(folder: &Path, file: &Path) -> String {
+    let mut above = folder.components().peekable();
+    let mut below = file.components().peekable();
+    while above.peek().is_some() && above.peek() == below.peek() {
+        above.next();
+        below.next();
+    }
+    let up = above.filter(|part| matches!(part, Component::Normal(_))).map(|_| Cow::Borrowed(".."));
+    let down = below.map(|part| part.as_os_str().to_string_lossy());
+    up.chain(down).collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ pub fn named(root: &Path, name: &str, layout: &Layout) -> Option<Found> {
 /// Keeps one of several ways to the same file, and tells apart files that only share a name.
 fn drop_twins(found: &mut Vec<Found>) {
     found.dedup_by(|next, kept| {
-        if next.name != kept.name || next.snapshots != kept.snapshots {
+        if next.name != kept.name || next.snapshots != kept.snapshots && !is_same(&next.snapshots, &kept.snapshots) {
             return false;
         }
         let same = fs::canonicalize(&next.path).ok() == fs::canonicalize(&kept.path).ok();
@@ -153,6 +153,11 @@ fn drop_twins(found: &mut Vec<Found>) {
         }
         same
     });
+}
+
+/// Whether two paths are those of one folder, from here and from the root.
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((absolute(one), absolute(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// A folder with what the names of its specs begin with.

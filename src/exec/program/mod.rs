@@ -15,6 +15,7 @@ mod state;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future as _, poll_fn};
@@ -45,6 +46,7 @@ pub(crate) use spawn::Spawn;
 use state::State;
 pub(crate) use state::Stream;
 use supervisor::{END, ENDED, GRACE_MS, Message, SIGNALLED};
+pub(crate) use told::Told;
 
 /// How long a supervisor may take beyond the time that it gives its program. A process that waits
 /// for a dead disk cannot even be killed.
@@ -62,6 +64,8 @@ pub(crate) struct Program {
     pub(crate) uses: Uses,
     /// Where the spec starts it, in bytes.
     pub(crate) place: Span,
+    /// What it was told, for those who ask why it does not do what was expected.
+    told: Told,
     /// Whether a step has seen it end.
     pub(crate) is_done: Cell<bool>,
     /// Whether a step has given it a reason to end: a signal, or the end of its input.
@@ -93,6 +97,22 @@ impl Program {
     /// What its error output is received from, where somebody does.
     pub(crate) fn errors(&self) -> Option<Rc<Socket>> {
         self.errors.clone()
+    }
+
+    /// What to do where nobody listens at a port that it was told.
+    pub(crate) fn not_listening(&self, port: u16, address: &str) -> Option<String> {
+        if self.status().is_some() || !self.told.has_number(port) {
+            return None;
+        }
+        let name = &self.shown;
+        Some(if self.told.has_ready {
+            format!("`{name}` runs, was told this port and is `ready`, but does not listen at this address")
+        } else {
+            format!(
+                "`{name}` runs and was told this port, but does not listen yet: give its `run` a `ready`, \
+                 `ready: \"{address}\"` or a line that it prints, `ready: {{stdout: REGEX}}`"
+            )
+        })
     }
 
     /// How it has ended, if it has.
@@ -264,6 +284,11 @@ impl Programs {
         self.all.borrow().clone()
     }
 
+    /// What to do where nobody listens at a port that a program was told.
+    pub(crate) fn not_listening(&self, port: u16, address: &str) -> Option<String> {
+        self.all.borrow().iter().find_map(|program| program.not_listening(port, address))
+    }
+
     /// The failure that a program is that has ended though no step has seen it, or, where more steps
     /// come, will see it. `but` is one that is not asked about.
     pub(crate) fn lost(&self, more_come: bool, but: Option<&str>) -> Option<Stop> {
@@ -366,6 +391,8 @@ impl Programs {
                 stop = stop.note(format!("`{}` had ended by then, {}", program.shown, status.described()));
             }
         }
+        let failed = all.iter().filter(|program| !matches!(program.status(), None | Some(ExitStatus::Code(0))));
+        stop = failed.filter_map(|program| program.told.misplaced()).take(1).fold(stop, Stop::help);
         let rank = |program: &Program| match program.status() {
             _ if stop.is_of(&program.shown) => Some(0),
             None => Some(1),

@@ -22,6 +22,7 @@ use crate::source::Span;
 use super::launch::Image;
 use super::output::{LineWatch, Pump};
 use super::state::{State, Stream};
+use super::told::Told;
 use super::{Program, Programs, listen, supervisor};
 use crate::exec::limit;
 use crate::exec::net::{Socket, sys};
@@ -48,6 +49,8 @@ pub(crate) struct Spawn {
     pub(crate) shown: String,
     /// The step that starts it.
     pub(crate) place: Span,
+    /// What it is told.
+    pub(crate) told: Told,
 }
 
 /// A program that was started, and what is received from it.
@@ -91,6 +94,7 @@ impl Spawn {
             shown: self.shown,
             uses: self.uses,
             place: self.place,
+            told: self.told,
             is_done: Cell::new(false),
             may_end: Cell::new(false),
             is_told: Cell::new(false),

@@ -56,6 +56,9 @@ pub(super) async fn run(
     };
     let mut done = Done::words(call, result);
     done.route = route.or_else(|| lane.route(&endpoint, place.address.clone()));
+    if result == Err(Errno(libc::ECONNREFUSED)) {
+        done.hint = not_listening(lane, &place);
+    }
     let under_way = result == Err(Errno(libc::EINPROGRESS));
     if result.is_ok() || under_way {
         remember(lane, &endpoint, place, &mut done).await;
@@ -97,6 +100,17 @@ async fn waiting(
         result = socket.at_once(|fd| sys::connect(fd, address));
     }
     Ok(result)
+}
+
+/// What to do where it is a program of this spec that does not listen.
+fn not_listening(lane: &Lane<'_>, place: &Place) -> Option<String> {
+    let address = place.address.as_socket()?;
+    let shown = match lane.test.named_port(address.port()) {
+        Some(port) if address.is_ipv6() => format!("{}://[{}]:{port}", place.network, address.ip()),
+        Some(port) => format!("{}://{}:{port}", place.network, address.ip()),
+        None => format!("{}://{address}", place.network),
+    };
+    lane.test.programs.not_listening(address.port(), &shown)
 }
 
 fn late(endpoint: &Endpoint, deadline: Deadline) -> Stop {

@@ -16,7 +16,7 @@ use crate::plan::template::{Template, bare};
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, sys};
-use super::super::program::{Program, Spawn, Stream, find_program, hint};
+use super::super::program::{Program, Spawn, Stream, Told, find_program, hint};
 use super::super::stop::Stop;
 use super::{fatal, new, open_socket, resolve};
 
@@ -119,6 +119,13 @@ fn prepare(lane: &Lane<'_>, call: &Call, run: &Run) -> Result<Result<Spawn, Errn
         }
         _ => None,
     };
+    let told = Told {
+        arguments: arguments.clone(),
+        texts: env.iter().map(|(_, value)| value.clone()).chain(lane.test.texts_of_files()).collect(),
+        folder: folder.clone(),
+        home: run.home.clone(),
+        has_ready: run.ready.is_some(),
+    };
     let shown = call.endpoint.shown();
     let uses = Uses::of(&lane.test.plan.steps, &shown);
     Ok(Ok(Spawn {
@@ -132,6 +139,7 @@ fn prepare(lane: &Lane<'_>, call: &Call, run: &Run) -> Result<Result<Spawn, Errn
         uses,
         shown,
         place: call.endpoint.span.to(call.verb_span),
+        told,
     }))
 }
 

@@ -14,6 +14,7 @@ mod hosts;
 pub(super) mod index;
 pub(crate) mod lanes;
 mod programs;
+pub(super) mod readiness;
 mod tls;
 mod transfer;
 mod verbs;

@@ -80,6 +80,8 @@ pub fn build(
     let Builder { scope, mut found, incomplete, faulty, constants, network, prefixes, .. } = builder;
     let doubts = analysis::Doubts { names: scope.into_doubtful(), steps: faulty, incomplete };
     analysis::check(&steps, network.certain_hosts(), source, &doubts, &mut found);
+    let ports: Vec<String> = spec.ports.iter().map(|name| name.text.clone()).collect();
+    analysis::readiness::check(&steps, &ports, &files, &mut found);
     if !found.is_empty() {
         include::tell_of_second_places(&mut found, source);
         include::call_as_written(&mut found, &prefixes, source);
@@ -91,7 +93,7 @@ pub fn build(
         test: case.test_name(base),
         about: spec.about.as_ref().map(|about| about.text.clone()).unwrap_or_default(),
         constants,
-        ports: spec.ports.iter().map(|name| name.text.clone()).collect(),
+        ports,
         files,
         tmp,
         // Nothing leaves a network of the spec's own.

@@ -142,6 +142,14 @@ impl Builder<'_> {
             }
             // Steps of their own, after this one.
             ast::Ready::Steps(_) => None,
+            ast::Ready::Address(address) if self.is_line(address) => {
+                let text = &address.text;
+                let message = format!("`{text}` is no address, nor an endpoint of this spec");
+                self.report(Diagnostic::error("bad-address", address.span, message).help(format!(
+                    "for a line that the program prints, write `ready: {{stdout: {text}}}`, or `{{stderr: {text}}}`"
+                )));
+                None
+            }
             ast::Ready::Address(address) => {
                 let shown = self.target(address, Purpose::Reach)?;
                 if network_of(&shown.target).is_some_and(|network| network.kind() == Kind::Datagram) {
@@ -156,6 +164,13 @@ impl Builder<'_> {
                 Some(Ready::Address { target: shown.target, source: shown.words, span: address.span })
             }
         }
+    }
+
+    /// Whether it can only be meant as a line of output: a word that is no endpoint, or several.
+    fn is_line(&self, address: &Scalar) -> bool {
+        let text = address.text.as_str();
+        let is_known = self.scope.endpoint(text).is_some() || self.is_doubtful(text);
+        !text.is_empty() && !text.contains([':', '$']) && Network::parse(text).is_none() && !is_known
     }
 
     /// `signal`

@@ -178,6 +178,10 @@ impl Builder<'_> {
             return;
         }
         let finding = Diagnostic::error("bad-address", span, format!("`{text}` is not an address: {reason}"));
+        if let Some(meant) = with_variable(text) {
+            self.report(finding.help(format!("did you mean `{meant}`?")));
+            return;
+        }
         let help = match purpose {
             Purpose::Bind => "write a network alone, such as `tcp`, for a free port, or `tcp://127.0.0.1:8080`",
             Purpose::Reach | Purpose::Compare => "write the name of an endpoint, or an address: `tcp://127.0.0.1:8080`",
@@ -272,6 +276,15 @@ impl Builder<'_> {
     }
 }
 
+/// An address with `${port}` where `$port`, `{port}` or `$(port)` stands at its end.
+fn with_variable(text: &str) -> Option<String> {
+    let (before, port) = text.rsplit_once(':')?;
+    let inside = |open: &str, close: &str| port.strip_prefix(open)?.strip_suffix(close);
+    let name =
+        inside("{", "}").or_else(|| inside("$(", ")")).or_else(|| inside("%{", "}")).or_else(|| inside("$", ""))?;
+    is_name(name).then(|| format!("{before}:${{{name}}}"))
+}
+
 /// Why an address is none, with its host and its port as they are written.
 fn without_stand_ins(reason: String, text: &str, written: &str) -> String {
     let parts = |text: &str| -> Option<[String; 2]> {
@@ -281,4 +294,20 @@ fn without_stand_ins(reason: String, text: &str, written: &str) -> String {
     };
     let (Some(stood), Some(written)) = (parts(text), parts(written)) else { return reason };
     stood.iter().zip(&written).fold(reason, |reason, (stood, written)| reason.replace(stood, written))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_variable;
+
+    #[test]
+    fn a_variable_that_is_written_otherwise_is_understood() {
+        for port in ["$port", "{port}", "$(port)"] {
+            let meant = with_variable(&format!("tcp://127.0.0.1:{port}"));
+            assert_eq!(meant.as_deref(), Some("tcp://127.0.0.1:${port}"), "{port}");
+        }
+        for port in ["80", "port", "{}", "$", "{80}"] {
+            assert_eq!(with_variable(&format!("tcp://127.0.0.1:{port}")), None, "{port}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod names;
 mod networks;
 mod patterns;
 mod plans;
+mod programs;
 mod words;
 
 use crate::diagnostic::{Diagnostic, Severity};

@@ -1,8 +1,12 @@
 //! Programs: what is run, and what tells that it is ready.
 
+use std::borrow::Cow;
+
+use super::super::document::quoted;
 use super::value::takes;
 use super::{At, Decoder, Entry, Kind, Node, Scalar, names, suggest};
 use crate::diagnostic::Diagnostic;
+use crate::model::yaml_type;
 use crate::spec::ast::{Ready, Run, Verb};
 use crate::spec::words::{READY, Value, VerbWord, find};
 
@@ -34,7 +38,7 @@ impl Decoder<'_> {
             }
             // A line for a shell: there is none.
             Kind::Scalar(text, _) if !node.is_null() => {
-                let words: Vec<&str> = text.split_whitespace().collect();
+                let words: Vec<_> = text.split_whitespace().map(in_a_list).collect();
                 self.error(
                     Diagnostic::error("wrong-shape", node.span, "`run` takes a list of the program and its arguments")
                         .help(format!("write `run: [{}]`: no shell cuts it into words", words.join(", "))),
@@ -81,5 +85,39 @@ impl Decoder<'_> {
         }
         let regex = self.scalar(key, &only.value, takes(word.value))?;
         Some(Ready::Line { stream: only.key.scalar(), regex })
+    }
+}
+
+/// A word as an item of a list between brackets, quoted where YAML would take it for something else.
+fn in_a_list(word: &str) -> Cow<'_, str> {
+    let begins = word
+        .starts_with(|first: char| first.is_ascii_alphanumeric() || matches!(first, '/' | '.' | '_' | '~'))
+        || word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|next: char| next != ' '));
+    let is_plain = begins && !word.contains(['{', '}', '[', ']', ',', '#', '"', '\'', '\\']) && !word.ends_with(':');
+    // Words for true, false and nothing, and numbers of a look that not every reader of YAML knows.
+    let is_number = word == "0" || !word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit());
+    if is_plain && (is_number || yaml_type::of(word).is_none()) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(quoted(word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_a_list;
+
+    #[test]
+    fn a_word_is_quoted_where_a_list_needs_it() {
+        for plain in ["./kv.py", "--port", "-u", "a=b", "python3", "127.0.0.1:80"] {
+            assert_eq!(in_a_list(plain), plain);
+        }
+        assert_eq!(in_a_list("${port}"), "\"${port}\"");
+        assert_eq!(in_a_list("--port=${port}"), "\"--port=${port}\"");
+        assert_eq!(in_a_list("a,b"), "\"a,b\"");
+        assert_eq!(in_a_list("say\"x\""), "'say\"x\"'");
+        assert_eq!(in_a_list("*"), "\"*\"");
+        assert_eq!(in_a_list("on"), "\"on\"");
+        assert_eq!(in_a_list("007"), "\"007\"");
     }
 }

@@ -14,7 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
 use builder::Builder;
-pub(super) use syntax::missing_colon;
+pub(super) use syntax::{missing_colon, quoted};
 
 /// So many errors of one file are kept, and so many warnings; whoever has more has made one mistake
 /// many times.

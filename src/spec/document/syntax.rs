@@ -431,6 +431,6 @@ fn is_escape(character: char) -> bool {
 }
 
 /// The text as a scalar in quotes.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::spec) fn quoted(text: &str) -> String {
     if text.contains(['"', '\\']) { format!("'{}'", text.replace('\'', "''")) } else { format!("\"{text}\"") }
 }
