@@ -123,12 +123,12 @@ impl<'a> Standpoint<'a> {
                 Vec::new()
             });
         }
-        let of = |word: &PathBuf| match existing(word) {
-            Some(path) => Ok(vec![path]),
-            None => {
-                let specs = self.find(std::slice::from_ref(word), &Layout::Nearest { snapshots: None })?;
-                Ok(specs.into_iter().map(|spec| spec.path).collect())
+        let of = |word: &PathBuf| {
+            if let Some(path) = existing(word) {
+                return Ok(vec![path]);
             }
+            let specs = self.find(std::slice::from_ref(word), &Layout::Nearest { snapshots: None })?;
+            Ok(specs.into_iter().map(|spec| spec.path).collect())
         };
         let paths = words.iter().filter_map(|word| of(word).map_err(|lack| lacks(&lack)).ok());
         paths.flatten().collect()

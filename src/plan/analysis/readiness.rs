@@ -76,7 +76,9 @@ impl<'a> Search<'a, '_> {
             match &step.action {
                 Action::Call(call) => self.call(call, waiting),
                 Action::Parallel { lanes, .. } => {
-                    lanes.iter().for_each(|lane| self.steps(&lane.steps, &mut waiting.clone()));
+                    for lane in lanes {
+                        self.steps(&lane.steps, &mut waiting.clone());
+                    }
                     waiting.clear();
                 }
                 // Whatever they wait for, it takes its time.
