@@ -1,6 +1,9 @@
 //! `sockspec explain`
 
-use clap::{Args, ValueEnum};
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command, ValueEnum};
 
 use super::Exit;
 use super::output::Output;
@@ -11,12 +14,29 @@ use crate::report::explain;
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// `ECONNRESET`, `104`, `eof`, `time-wait`, `unknown-verb` …; all topics are listed if not given
-    #[arg(value_name = "WORD")]
+    #[arg(value_name = "WORD", value_parser = Word, hide_possible_values = true)]
     words: Vec<String>,
 
     /// Show text, or one object of JSON
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: ExplainFormat,
+}
+
+/// Any word is taken; shells are told those of which there is a topic.
+#[derive(Debug, Clone, Copy)]
+struct Word;
+
+impl TypedValueParser for Word {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let is_word = |name: &String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        Some(Box::new(topics().into_iter().map(|topic| topic.name).filter(is_word).map(PossibleValue::new)))
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]

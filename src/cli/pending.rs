@@ -28,6 +28,8 @@ enum ListFormat {
     #[default]
     Text,
     Json,
+    /// The names alone, one a line
+    Names,
 }
 
 /// What waits, for programs.
@@ -51,6 +53,10 @@ impl PendingList {
             Ok(waiting) => waiting,
             Err(exit) => return exit,
         };
+        if self.format == ListFormat::Names {
+            waiting.iter().for_each(|waiting| output.line(waiting.name()));
+            return if waiting.is_empty() { Exit::Success } else { Exit::Failed };
+        }
         let (mut items, mut exit) = (Vec::with_capacity(waiting.len()), Exit::Success);
         for waiting in &waiting {
             exit = exit.max(Exit::Failed);
@@ -64,6 +70,8 @@ impl PendingList {
         }
         match self.format {
             ListFormat::Text => list(&items, output),
+            // These need no comparison.
+            ListFormat::Names => {}
             ListFormat::Json => {
                 let json = serde_json::to_string_pretty(&items);
                 output.line(json.unwrap_or_else(|error| unreachable!("texts only: {error}")));

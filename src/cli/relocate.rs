@@ -31,6 +31,10 @@ pub(super) struct Move {
     /// Change nothing; show what would be done
     #[arg(long)]
     dry_run: bool,
+
+    /// List the snapshots that go with a folder, too
+    #[arg(short, long)]
+    verbose: bool,
 }
 
 impl Configure for Move {
@@ -67,10 +71,17 @@ impl Move {
         let here = Path::new(".");
         let shown = |path: &Path| shown(path, here);
         let (moved, changed) = if self.dry_run { ("would move", "would change") } else { ("moved", "changed") };
+        // The snapshots of a folder are many, and say nothing that its name does not.
+        let is_short = !self.verbose && plan.specs.iter().any(|(from, to)| from.is_dir() || to.is_dir());
         for (from, to) in &plan.specs {
-            output.line(format_args!("{moved}  {} to {}", shown(from), shown(to)));
+            let with = match plan.snapshots.len() {
+                1 if is_short => ", with 1 snapshot (`-v` names it)".to_owned(),
+                count if is_short && count > 0 => format!(", with {count} snapshots (`-v` lists them)"),
+                _ => String::new(),
+            };
+            output.line(format_args!("{moved}  {} to {}{with}", shown(from), shown(to)));
         }
-        for (from, to, _) in &plan.snapshots {
+        for (from, to, _) in plan.snapshots.iter().filter(|_| !is_short) {
             output.line(format_args!("{moved}  {} to {}", shown(from), shown(to)));
         }
         for path in plan.edits.keys() {

@@ -32,7 +32,7 @@ use again::Effort;
 use hint::Hint;
 use order::Order;
 use progress::Progress;
-use reports::Wanted;
+use reports::{Forms, Wanted};
 
 /// Run specs on real sockets, and compare their traces with the accepted snapshots
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ pub(super) struct Run {
 
     /// Write a report, `junit`, `json`, `html`, `tap` or `github`, to a file, or to standard output if none is
     /// given; may be repeated
-    #[arg(long = "report", value_name = "FORM[=FILE]", value_parser = Wanted::parse)]
+    #[arg(long = "report", value_name = "FORM[=FILE]", value_parser = Forms, hide_possible_values = true)]
     reports: Vec<Wanted>,
 
     /// Show the tests that pass, too

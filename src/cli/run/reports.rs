@@ -1,10 +1,13 @@
 //! `--report`: what came of a run, in files or on standard output.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Command};
 use rustix::fs::{Access, access};
 
 use crate::cli::Exit;
@@ -101,6 +104,23 @@ impl Wanted {
             Form::Tap => tap::run(report),
             Form::Github => github::commands(report, env::var_os("GITHUB_WORKSPACE").as_deref().map(Path::new)),
         }
+    }
+}
+
+/// Reads `FORM` or `FORM=FILE`; help and shells are told the forms.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Forms;
+
+impl TypedValueParser for Forms {
+    type Value = Wanted;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Wanted, clap::Error> {
+        let parse = |text: String| Wanted::parse(&text);
+        StringValueParser::new().try_map(parse).parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Form::ALL.into_iter().map(|form| PossibleValue::new(form.name()))))
     }
 }
 
