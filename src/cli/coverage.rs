@@ -4,21 +4,22 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::Exit;
 use super::config::{Configure, or_path};
+use super::named::Standpoint;
 use super::output::Output;
-use super::{Exit, select};
 use crate::diagnostic::{Format, render};
 use crate::plan::Settings;
 use crate::report;
 use crate::source::SourceFile;
 use crate::spec::catalogue::Catalogue;
 use crate::suite::coverage::{Coverage as Covered, Finding};
-use crate::suite::{Config, Found, Layout, Selection, find, parts};
+use crate::suite::{Config, Found, Layout, Selection, parts};
 
 /// Tell which lines of a catalogue the specs show, by their `id`
 #[derive(Debug, Args)]
 pub(super) struct Coverage {
-    /// Specs, or folders of specs; `specs` if none is given
+    /// Specs, or folders of specs, by path or by name; the tree that one is in, or `specs`, if none is given
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -106,11 +107,8 @@ impl Coverage {
     }
 
     fn specs(&self, output: &mut Output) -> Result<Vec<Found>, Exit> {
-        let roots = select::roots(&self.paths, &self.usual, output)?;
-        let mut found = find::find(&roots, &Layout::Nearest { snapshots: None }).map_err(|error| {
-            output.error(&error);
-            Exit::from(&error)
-        })?;
+        let layout = Layout::Nearest { snapshots: None };
+        let mut found = Standpoint::new(&self.usual).find(&self.paths, &layout).map_err(|lack| lack.tell(output))?;
         parts::keep_specs(&mut found, &Selection::default(), &Settings::default());
         Ok(found)
     }

@@ -7,6 +7,7 @@ use super::Exit;
 use super::choose::{Choose, Stale};
 use super::decide::shown;
 use super::output::Output;
+use crate::diagnostic::full::fold;
 use crate::review::compare;
 use crate::suite::waiting::{State, Waiting};
 
@@ -116,7 +117,9 @@ fn list(items: &[Item], output: &mut Output) {
     for item in items {
         output.line(format_args!("{:<7}  {}", item.state, item.name));
         for sentence in item.sentences.iter().chain(&item.reason) {
-            output.line(format_args!("         {sentence}"));
+            for line in fold(sentence, output.style.width.saturating_sub(9).max(20)).lines() {
+                output.line(format_args!("         {line}"));
+            }
         }
     }
     let count = |state: State| items.iter().filter(|item| item.state == state.word()).count();

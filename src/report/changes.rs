@@ -12,13 +12,11 @@ const LIMIT: usize = 200;
 const SENTENCES: usize = 5;
 
 /// Says what has changed in plain words, the most important first.
-pub(super) fn tell(page: &mut Page, comparison: &Comparison) {
+pub(super) fn tell(page: &mut Page, comparison: &Comparison, width: usize) {
     let sentences = &comparison.sentences;
     let shown = if sentences.len() > SENTENCES + 1 { SENTENCES } else { sentences.len() };
     for sentence in &sentences[..shown] {
-        page.push("  ");
-        page.paint(STRONG, &sentence.text);
-        page.end_line();
+        page.sentence(STRONG, &sentence.text, 2, width);
     }
     if shown < sentences.len() {
         page.push(&format!("  and {} more changes", sentences.len() - shown));

@@ -2,6 +2,8 @@
 
 use anstyle::{AnsiColor, Effects, Style};
 
+use crate::diagnostic::full::fold;
+
 pub(super) const BAD: Style = AnsiColor::BrightRed.on_default().effects(Effects::BOLD);
 pub(super) const ODD: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
 pub(super) const GOOD: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
@@ -35,6 +37,15 @@ impl Page {
             let _ = write!(self.out, "{style}{text}{style:#}");
         } else {
             self.out.push_str(text);
+        }
+    }
+
+    /// Appends a sentence as lines that begin with so many blanks, none wider than the terminal where words allow it.
+    pub(super) fn sentence(&mut self, style: Style, text: &str, indent: usize, width: usize) {
+        for line in fold(text, width.saturating_sub(indent).max(20)).lines() {
+            self.blanks(indent);
+            self.paint(style, line);
+            self.end_line();
         }
     }
 

@@ -70,11 +70,11 @@ fn draw_cases(page: &mut Page, result: &SpecResult, first: &TestResult, cases: u
     match &first.outcome {
         Outcome::New(change) => {
             draw_new(page, spec, &about(change), change);
-            options.way_out.draw(page, spec, &result.path, change);
+            options.way_out.draw(page, spec, &result.path, change, options.style.width);
         }
         Outcome::Changed(change) => {
-            draw_changed(page, spec, &about(change), change);
-            options.way_out.draw(page, spec, &result.path, change);
+            draw_changed(page, spec, &about(change), change, options.style.width);
+            options.way_out.draw(page, spec, &result.path, change, options.style.width);
         }
         _ => {}
     }
@@ -88,11 +88,11 @@ fn draw_new(page: &mut Page, name: &str, about: &str, change: &Change) {
     }
 }
 
-fn draw_changed(page: &mut Page, name: &str, about: &str, change: &Change) {
+fn draw_changed(page: &mut Page, name: &str, about: &str, change: &Change, width: usize) {
     verdict(page, BAD, "changed", name, about);
     let other = change.contradicts.as_ref().map_or(&change.accepted, |first| &first.trace);
     let comparison = compare(other, &change.trace);
-    changes::tell(page, &comparison);
+    changes::tell(page, &comparison, width);
     changes::draw(page, &comparison);
 }
 
@@ -175,12 +175,12 @@ fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: O
         Outcome::Changed(change) => {
             let snapshot = shown_path(&change.snapshot);
             let about = if test.runs > 1 { format!("{snapshot}  {}", each_time(test)) } else { snapshot.into_owned() };
-            draw_changed(page, &test.name, &about, change);
-            options.way_out.draw(page, &test.name, &result.path, change);
+            draw_changed(page, &test.name, &about, change, options.style.width);
+            options.way_out.draw(page, &test.name, &result.path, change, options.style.width);
         }
         Outcome::New(change) => {
             draw_new(page, &test.name, &shown_path(&change.snapshot), change);
-            options.way_out.draw(page, &test.name, &result.path, change);
+            options.way_out.draw(page, &test.name, &result.path, change, options.style.width);
         }
         Outcome::Invalid(found) => {
             verdict(page, BAD, "invalid", &test.name, "");

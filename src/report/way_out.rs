@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use anstyle::Style;
+
 use super::paint::{Page, STRONG};
 use super::terminal::shown_path;
 use crate::suite::Change;
@@ -29,42 +31,43 @@ impl Default for WayOut<'_> {
 
 impl WayOut<'_> {
     /// Draws it for a test, or for the cases of a spec.
-    pub(super) fn draw(self, page: &mut Page, name: &str, spec: &Path, change: &Change) {
+    pub(super) fn draw(self, page: &mut Page, name: &str, spec: &Path, change: &Change, width: usize) {
+        let mut tell = |text: &str| page.sentence(Style::new(), text, 2, width);
         if let Some(first) = &change.contradicts {
-            page.push(&format!(
-                "  the cases of this spec share one snapshot, and `{}` gave another trace in this run: the lines with `-`",
+            tell(&format!(
+                "the cases of this spec share one snapshot, and `{}` gave another trace in this run: the lines with `-`",
                 first.test
             ));
-            page.end_line();
         }
-        page.push("  ");
         match (&change.pending, self) {
+            // Commands are copied, so they stay in one line.
             (Some(pending), Self::Sockspec { snapshots, .. }) => {
-                page.push("if that is right: ");
+                page.push("  if that is right: ");
                 page.paint(STRONG, &command(name, spec, change, pending, snapshots));
+                page.end_line();
             }
             (Some(_), Self::Insta) => {
-                page.push("if that is right: ");
+                page.push("  if that is right: ");
                 page.paint(STRONG, "cargo insta accept");
                 page.push(", or run the test with INSTA_UPDATE=always");
+                page.end_line();
             }
             (None, _) if change.contradicts.is_some() => {
-                page.push("make the cases give one trace, or write `snapshot: each`");
+                tell("make the cases give one trace, or write `snapshot: each`");
             }
             (None, _) if let Some(error) = &change.unwritten => {
-                page.push(&format!("the trace could not be left pending: {error}"));
+                tell(&format!("the trace could not be left pending: {error}"));
             }
             (None, Self::Sockspec { is_trial: true, .. }) => {
-                page.push("nothing was written, since `--var` gave other values");
+                tell("nothing was written, since `--var` gave other values");
             }
-            (None, Self::Sockspec { .. }) => {
-                page.push("nothing was written, because of CI or `--update no`: run it where neither is set, and accept what is then pending");
-            }
-            (None, Self::Insta) => {
-                page.push("nothing was written, because of CI or INSTA_UPDATE=no: run it where neither is set, and accept what is then pending");
-            }
+            (None, Self::Sockspec { .. }) => tell(
+                "nothing was written, because of CI or `--update no`: run it where neither is set, and accept what is then pending",
+            ),
+            (None, Self::Insta) => tell(
+                "nothing was written, because of CI or INSTA_UPDATE=no: run it where neither is set, and accept what is then pending",
+            ),
         }
-        page.end_line();
         page.end_line();
     }
 }
