@@ -16,14 +16,10 @@ fn summary(coverage: &Coverage) -> String {
     let Totals { lines, shown, excused, missing } = coverage.totals();
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let specs = coverage.specs.len();
-    let mut out = format!("{lines} line{}: {shown} shown by {specs} spec{}", plural(lines), plural(specs));
-    if excused > 0 {
-        out.push_str(&format!(", {excused} not shown for a reason"));
-    }
-    if missing > 0 {
-        out.push_str(&format!(", {missing} not shown"));
-    }
-    out
+    let shown = format!("{lines} line{}: {shown} shown by {specs} spec{}", plural(lines), plural(specs));
+    let rest = [(excused, "not shown for a reason"), (missing, "not shown")];
+    let rest = rest.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    [shown].into_iter().chain(rest).collect::<Vec<_>>().join(", ")
 }
 
 /// How far a note can be relied on, and where it is from.

@@ -1,6 +1,6 @@
 //! Which lines of a catalogue specs show, and what is wrong with that.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -134,10 +134,10 @@ impl Coverage {
     }
 
     fn unknown_ids(&self) -> Vec<Finding> {
-        let known: HashMap<&str, ()> = self.catalogue.lines().map(|line| (line.id.text.as_str(), ())).collect();
+        let known: HashSet<&str> = self.catalogue.lines().map(|line| line.id.text.as_str()).collect();
         let mut findings = Vec::new();
         for spec in &self.specs {
-            for id in spec.ids.iter().filter(|id| !known.contains_key(id.text.as_str())) {
+            for id in spec.ids.iter().filter(|id| !known.contains(id.text.as_str())) {
                 let message = format!("the catalogue has no line `{}`", id.text);
                 let finding = Diagnostic::error("unknown-id", id.span, message);
                 let near = nearest(&id.text, self.catalogue.lines().map(|line| line.id.text.as_str()));

@@ -40,7 +40,8 @@ struct Line<'a> {
     id: &'a str,
     text: &'a str,
     /// Where it stands in the catalogue.
-    line: u32,
+    #[serde(rename = "line")]
+    row: u32,
     notes: Vec<Note<'a>>,
     not_shown: Option<&'a str>,
     specs: Vec<Spec<'a>>,
@@ -95,7 +96,7 @@ fn line<'a>(coverage: &'a Coverage, line: &'a catalogue::Line) -> Line<'a> {
     Line {
         id: &line.id.text,
         text: &line.text,
-        line: coverage.file.line(line.id.span.start),
+        row: coverage.file.line(line.id.span.start),
         notes: line.notes.iter().map(note).collect(),
         not_shown: line.not_shown.as_ref().map(|(reason, _)| reason.as_str()),
         specs: coverage.specs_of(line).map(spec).collect(),
