@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::path::Path;
 
 use serde_json::Value;
@@ -104,7 +105,28 @@ impl<'t> Subject<'t> {
         self.add("changed", &what, text);
     }
 
+    /// What must come beside the bytes, or be told of them.
+    fn changed_beside(&mut self, call: &Call) {
+        let values = match &call.verb {
+            Verb::Recv { beside, .. } => {
+                let error = beside.errqueue.as_ref();
+                let told = error.map(|error| [Some(&error.errno), error.kind.as_ref(), error.code.as_ref()]);
+                told.into_iter().flatten().chain([beside.to.as_ref()]).flatten().collect()
+            }
+            Verb::Read { truncated: Some(truncated), .. } => vec![truncated],
+            _ => Vec::new(),
+        };
+        for value in values.into_iter().filter(|_| call.fails.is_none()) {
+            let address =
+                value.text.parse::<IpAddr>().ok().map(|ip| if ip.is_ipv6() { "\"::99\"" } else { "127.0.0.99" });
+            if let Some(new) = address.map(str::to_owned).or_else(|| other_value(value)) {
+                self.instead(value.span, &new);
+            }
+        }
+    }
+
     fn changed(&mut self, call: &Call) {
+        self.changed_beside(call);
         match &call.verb {
             // What fails is not received, so its bytes are not expected.
             Verb::Recv { pattern, .. } | Verb::Read { is: Some(pattern), .. } if call.fails.is_none() => {
