@@ -50,7 +50,7 @@ fn in_bash(script: &str) -> String {
         cases(&OF_WAITING, WAITING),
         cases(&OF_SPECS, SPECS),
     );
-    match script.find("if [[ \"${BASH_VERSINFO[0]}\"") {
+    match script.rfind("if [[ \"${BASH_VERSINFO[0]}\"") {
         Some(at) => {
             let (before, registration) = script.split_at(at);
             format!("{before}{function}{}", registration.replace("-F _sockspec ", "-F _sockspec_with_names "))

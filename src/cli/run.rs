@@ -27,7 +27,7 @@ use crate::report::terminal;
 use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::is_ci;
 use crate::snapshot::{self, Store};
-use crate::suite::{Captures, Config, Found, Last, Records, Runner, SpecResult, pool, waiting};
+use crate::suite::{Captures, Config, Detail, Found, Last, Records, Runner, SpecResult, pool, waiting};
 use again::Effort;
 use hint::Hint;
 use order::Order;
@@ -230,7 +230,8 @@ impl Run {
             captures: Arc::new(Captures::new(self.pcap.clone())),
             again: self.effort.again(),
             stop: self.effort.stop(),
-            detail: reports::detail(&self.reports),
+            // What nobody received is in the record alone.
+            detail: if self.verbose { Detail::Records } else { reports::detail(&self.reports) },
             ..Runner::default()
         }
     }

@@ -274,6 +274,13 @@ impl Endpoint {
         self.socket().and_then(|socket| sys::get_int(socket.fd(), level, number).ok()).is_some_and(|on| on != 0)
     }
 
+    /// Bytes that wait at a connection, and came from outside of this spec.
+    pub(crate) fn unread_from_outside(&self) -> u64 {
+        let is_outside = !matches!(self.peer(), Peer::Known(_)) || self.shared.was_outside();
+        let socket = self.socket().filter(|_| is_outside && self.shared.role.get() == Role::Connected);
+        socket.and_then(|socket| socket.unread().ok()).unwrap_or(0)
+    }
+
     /// Bytes that wait to be received, and were sent by endpoints of this spec. Of a socket that a program
     /// has, too, nobody can say how many it leaves.
     pub(crate) fn unread_from_spec(&self) -> Unread {
@@ -297,7 +304,8 @@ pub(crate) fn left_open(open: &[Rc<Endpoint>]) -> Vec<Open> {
         let same = |other: &Rc<Endpoint>| Rc::ptr_eq(&other.shared, &endpoint.shared);
         let is_told = endpoint.shared.was_passed() && open[..nth].iter().any(same);
         let unread = if is_told { Unread::Bytes(0) } else { endpoint.unread_from_spec() };
-        Open { name: endpoint.shown.clone(), unread, varies: endpoint.varies.get() }
+        let left = endpoint.unread_from_outside();
+        Open { name: endpoint.shown.clone(), unread, left, varies: endpoint.varies.get() }
     });
     left.collect()
 }

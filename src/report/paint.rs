@@ -40,10 +40,11 @@ impl Page {
         }
     }
 
-    /// Appends a sentence as lines that begin with so many blanks, none wider than the terminal where words allow it.
+    /// Appends a sentence as lines that begin with so many blanks, all but the first with two more, and none wider than
+    /// the terminal where words allow it.
     pub(super) fn sentence(&mut self, style: Style, text: &str, indent: usize, width: usize) {
-        for line in fold(text, width.saturating_sub(indent).max(20)).lines() {
-            self.blanks(indent);
+        for (at, line) in fold(text, width.saturating_sub(indent + 2).max(20)).lines().enumerate() {
+            self.blanks(if at == 0 { indent } else { indent + 2 });
             self.paint(style, line);
             self.end_line();
         }

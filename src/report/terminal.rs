@@ -167,6 +167,7 @@ fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: O
             let took = format!("{:.1} ms", test.took.as_secs_f64() * 1000.0);
             let about = if test.runs > 1 { format!("{took}, {} runs", test.runs) } else { took };
             verdict(page, GOOD, "passed", &test.name, &about);
+            left_unread(page, test, options);
         }
         Outcome::Failed { record, written } => {
             verdict(page, BAD, "failed", &test.name, &each_time(test));
@@ -180,6 +181,9 @@ fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: O
         }
         Outcome::New(change) => {
             draw_new(page, &test.name, &shown_path(&change.snapshot), change);
+            if options.verbose {
+                left_unread(page, test, options);
+            }
             options.way_out.draw(page, &test.name, &result.path, change, options.style.width);
         }
         Outcome::Invalid(found) => {
@@ -205,6 +209,15 @@ fn draw_test(page: &mut Page, result: &SpecResult, test: &TestResult, options: O
             verdict(page, ODD, word(&test.outcome), &test.name, "");
         }
         Outcome::Passed { accepted: None } | Outcome::Cancelled { line: 0, .. } | Outcome::NotRun => {}
+    }
+}
+
+/// What came from outside of the spec and nobody received: no trace tells it, and a `recv` may be missing.
+fn left_unread(page: &mut Page, test: &TestResult, options: Options<'_>) {
+    for (name, bytes) in test.record().map(Record::left_unread).unwrap_or_default() {
+        let bytes = if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") };
+        let told = format!("note: {bytes} came to `{name}` from outside of the spec, and no step received them");
+        page.sentence(QUIET, &told, 2, options.style.width);
     }
 }
 

@@ -152,7 +152,7 @@ mod tests {
                 ),
                 Entry::Retry(vec![happened(12, "a", "eof")]),
             ],
-            end: vec![Open { name: "a".to_owned(), unread: Unread::Bytes(0), varies: false }],
+            end: vec![Open { name: "a".to_owned(), unread: Unread::Bytes(0), left: 0, varies: false }],
             failure: None,
         };
         let placed = placed(&record);

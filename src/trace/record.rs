@@ -144,12 +144,37 @@ pub struct Facts {
     /// The address of the other side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
+    /// Bytes from outside of the spec, from a program for example, that a close left unread.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left: u64,
     /// The error that came, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errno: Option<String>,
     /// Anything else worth a line, e.g. `the effect had not arrived after 50ms`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+impl Record {
+    /// What came from outside of the spec and nobody received: the endpoint, and how many bytes.
+    pub fn left_unread(&self) -> Vec<(&str, u64)> {
+        let mut left = Vec::new();
+        collect_left(&self.entries, &mut left);
+        left.extend(self.end.iter().map(|open| (open.name.as_str(), open.left)));
+        left.retain(|(_, bytes)| *bytes > 0);
+        left
+    }
+}
+
+fn collect_left<'r>(entries: &'r [Entry], left: &mut Vec<(&'r str, u64)>) {
+    for entry in entries {
+        match entry {
+            Entry::Event(happened) => left.push((&happened.event.endpoint, happened.facts.left)),
+            Entry::Parallel(lanes) => lanes.iter().for_each(|lane| collect_left(&lane.entries, left)),
+            Entry::Repeat(groups) => groups.iter().for_each(|group| collect_left(&group.entries, left)),
+            Entry::Retry(entries) => collect_left(entries, left),
+        }
+    }
 }
 
 impl Facts {
@@ -166,9 +191,18 @@ pub struct Open {
     pub name: String,
     /// Bytes from this spec's own endpoints that nobody received.
     pub unread: Unread,
+    /// Bytes from outside of the spec that nobody received. How many have come by then is not for the spec to say,
+    /// so no trace has them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left: u64,
     /// Whether it is one of many whose number varies, by the counter of such a `repeat` in its name.
     #[serde(default, skip_serializing_if = "is_false")]
     pub varies: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]

@@ -116,3 +116,32 @@ fn where_there_are_no_specs_a_first_one_can_be_made() {
     project.run(&["run"]).exits(4).says("`sockspec new NAME` writes a first one");
     run_in(&project, "src", &["run"]).exits(64).says("`../specs`");
 }
+
+#[test]
+fn a_program_that_is_not_ready_or_finds_no_file_is_told_of() {
+    let project = Project::new(&[
+        (
+            "specs/kv/late.yaml",
+            "about: x\nports: [port]\nsteps:\n  - p: {run: [sleep, \"30\"], env: {PORT: \"${port}\"}}\n  - c: {connect: \"tcp://127.0.0.1:${port}\"}\n",
+        ),
+        ("specs/kv/away.yaml", "about: x\nsteps:\n  - p: {run: [sh, kv.sh], ready: {stdout: up}}\n"),
+        ("kv.sh", "echo up\n"),
+    ]);
+    project.run(&["check", "kv/late"]).exits(0).says("warning[not-ready]: `p` may not listen yet");
+    let ran = project.command(&["run", "kv/late"]).env("COLUMNS", "200").output().unwrap();
+    let said = String::from_utf8(ran.stdout).unwrap();
+    assert!(
+        said.contains("`p` runs and was told this port, but does not listen yet: give its `run` a `ready`"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`ready: \"tcp://127.0.0.1:${port}\"`") && !said.contains("if that is what this step shows"),
+        "{said}"
+    );
+    let ran = project.command(&["run", "kv/away"]).env("COLUMNS", "200").output().unwrap();
+    let said = String::from_utf8(ran.stdout).unwrap();
+    assert!(
+        said.contains("`kv.sh` is where sockspec was started") && said.contains("`run: [../../kv.sh, …]`"),
+        "{said}"
+    );
+}

@@ -145,7 +145,7 @@ fn nothing_is_told_where_nothing_failed() {
 
 #[test]
 fn what_is_open_is_not_part_of_what_led_to_a_failure() {
-    let end = vec![Open { name: "server".to_owned(), unread: Unread::Bytes(0), varies: false }];
+    let end = vec![Open { name: "server".to_owned(), unread: Unread::Bytes(0), left: 0, varies: false }];
     let failed = Record { end, ..record(other_text()) };
     let drawn = failure::draw_record(Some(&file()), &failed, wide()).unwrap();
     assert!(drawn.ends_with("the trace up to here:\n    server    listen tcp\n"), "{drawn}");

@@ -71,6 +71,31 @@ fn bash_offers_what_can_follow() {
 }
 
 #[test]
+fn bash_asks_for_names() {
+    let project =
+        Project::new(&[("specs/kv/set-get.yaml", crate::project::ECHO), ("specs/kv/idle.yaml", crate::project::ECHO)]);
+    project.run(&["run", "kv/idle"]).exits(1);
+    let script = project.run(&["completions", "bash"]).exits(0).stdout;
+    let sockspec = env!("CARGO_BIN_EXE_sockspec");
+    let offered = |words: &str| {
+        let last = words.split(' ').next_back().unwrap();
+        let count = words.split(' ').count() - 1;
+        let folder = project.root().display();
+        let ask = format!(
+            "{script}\nsockspec() {{ '{sockspec}' \"$@\"; }}\ncd '{folder}'\nCOMP_WORDS=({words})\n[ -n '{last}' ] || COMP_WORDS+=('')\nCOMP_CWORD={count}\n_sockspec_with_names sockspec '{last}' ''\necho \"${{COMPREPLY[@]}}\"\n"
+        );
+        tool("bash", &[], &ask).map(|(_, said)| said.trim().to_owned())
+    };
+    let Some(said) = offered("sockspec accept kv/") else { return };
+    assert_eq!(said, "kv/idle", "of what waits");
+    assert_eq!(offered("sockspec run kv/").unwrap(), "kv/idle kv/set-get");
+    assert_eq!(offered("sockspec explain ECONNREF").unwrap(), "ECONNREFUSED");
+    assert_eq!(offered("sockspec ch").unwrap(), "check");
+    let zsh = project.run(&["completions", "zsh"]).exits(0).stdout;
+    assert!(zsh.contains(":_sockspec_waiting'") && zsh.contains(":_sockspec_specs'"), "{zsh}");
+}
+
+#[test]
 fn the_manual_has_a_page_for_every_subcommand() {
     let project = Project::new(&[]);
     let told = project.run(&["man", "--dir", "man/man1"]).exits(0).stdout;

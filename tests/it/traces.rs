@@ -41,7 +41,7 @@ fn named(name: &str, size: Option<u64>) -> Shown {
 }
 
 fn open(name: &str, unread: u64) -> Open {
-    Open { name: name.to_owned(), unread: Unread::Bytes(unread), varies: false }
+    Open { name: name.to_owned(), unread: Unread::Bytes(unread), left: 0, varies: false }
 }
 
 fn one(entry: Entry) -> String {

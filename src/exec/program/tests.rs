@@ -363,3 +363,14 @@ fn an_end_is_noticed_though_a_signal_is_under_way() {
         assert_eq!(execution.ended, Ended::Completed, "{:#?}", execution.record.failure);
     }
 }
+
+#[test]
+fn what_a_program_sends_and_nobody_receives_is_in_the_record_alone() {
+    let steps = "- server: {listen: tcp}\n- p: {run: [bash, -c, 'printf hello > /dev/tcp/127.0.0.1/$0', \"${server.port}\"]}\n- conn: {accept: server}\n- other: {accept: server, fails: EAGAIN, nonblocking: true}\n- conn: {expect: readable}\n- p: {expect: exit, status: 0}\n";
+    for (last, of) in [("", "end"), ("- conn: close\n", "close")] {
+        let execution = run(&format!("{steps}{last}"));
+        assert_eq!(execution.ended, Ended::Completed, "{:?}", execution.record.failure);
+        assert_eq!(execution.record.left_unread(), [("conn", 5)], "{of}");
+        assert!(!crate::trace::text_of(&execution.record).contains("unread"), "{of}");
+    }
+}

@@ -30,6 +30,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, notify: bool, deadline: De
         return close_one(call, &endpoint, socket, deadline).await;
     }
     let unread = endpoint.unread_from_spec();
+    let left = endpoint.unread_from_outside();
     // Bytes of strangers make a close reset, too.
     let peer_is_known = matches!(endpoint.peer(), Peer::Known(_)) && !endpoint.shared.was_outside();
     let in_kernel = || sys::unread(socket.fd()).is_ok_and(|bytes| bytes > 0);
@@ -52,6 +53,7 @@ pub(super) async fn run(lane: &Lane<'_>, call: &Call, notify: bool, deadline: De
     drop(socket);
     let mut done = Done::words(call, Ok(()));
     done.what = What::Words(format!("{}{}", call.words, unread.words()));
+    done.facts.left = left;
     if let Some(socket) = endpoint.take_socket() {
         lane.test.note_closed(&endpoint);
         close(socket, deadline).await?;

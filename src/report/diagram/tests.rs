@@ -219,7 +219,7 @@ fn iterations_are_folded() {
 
 #[test]
 fn what_is_open_at_the_end_is_told() {
-    let open = |name: &str, bytes| Open { name: name.to_owned(), unread: Unread::Bytes(bytes), varies: false };
+    let open = |name: &str, bytes| Open { name: name.to_owned(), unread: Unread::Bytes(bytes), left: 0, varies: false };
     let end = vec![open("a", 0), open("c<i>", 2), open("c<i>", 2)];
     let record = Record { version: 1, test: "x".to_owned(), entries: entries(&["a: socket udp"]), end, failure: None };
     assert_eq!(told(&Diagram::of(&record))[1], "all: open at the end: a, 2 × c<i> unread 2");

@@ -140,5 +140,5 @@ fn open(item: &str) -> Option<(Option<u64>, Open)> {
         },
         None => (Some(1), item),
     };
-    Some((count, Open { name: name.to_owned(), unread, varies: count.is_none() }))
+    Some((count, Open { name: name.to_owned(), unread, left: 0, varies: count.is_none() }))
 }
