@@ -1,5 +1,7 @@
 //! `sockspec completions`
 
+use std::fmt::Write as _;
+
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
@@ -82,7 +84,7 @@ fn in_zsh(script: &str) -> String {
             Some(completer) if is_argument => {
                 let (before, after) = line.rsplit_once(':').unwrap_or((line, ""));
                 let rest = after.trim_start_matches("_files").trim_start_matches("_default");
-                out.push_str(&format!("{before}:{completer}{rest}"));
+                let _ = write!(out, "{before}:{completer}{rest}");
             }
             _ => out.push_str(line),
         }

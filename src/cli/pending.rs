@@ -55,7 +55,9 @@ impl PendingList {
             Err(exit) => return exit,
         };
         if self.format == ListFormat::Names {
-            waiting.iter().for_each(|waiting| output.line(waiting.name()));
+            for waiting in &waiting {
+                output.line(waiting.name());
+            }
             return if waiting.is_empty() { Exit::Success } else { Exit::Failed };
         }
         let (mut items, mut exit) = (Vec::with_capacity(waiting.len()), Exit::Success);

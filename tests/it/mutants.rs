@@ -66,10 +66,10 @@ impl<'t> Subject<'t> {
                 StepKind::Call(call) => {
                     self.left_out(step, call);
                     self.changed(call);
-                    if is_close(&call.verb) {
-                        if let Some(other) = before.replace(step) {
-                            self.exchanged(other, step);
-                        }
+                    if is_close(&call.verb)
+                        && let Some(other) = before.replace(step)
+                    {
+                        self.exchanged(other, step);
                     }
                 }
                 StepKind::Parallel { lanes, .. } => lanes.iter().for_each(|lane| self.list(&lane.steps)),
@@ -167,7 +167,7 @@ impl<'t> Subject<'t> {
                 let written = self.slice(text.span);
                 let is_letter =
                     |(at, byte): &(usize, u8)| byte.is_ascii_alphanumeric() && !written[..*at].ends_with('\\');
-                let found = written.bytes().enumerate().filter(is_letter).last();
+                let found = written.bytes().enumerate().rfind(is_letter);
                 if let Some((at, byte)) = found.filter(|_| !written.contains("${")) {
                     let start = text.span.start as usize + at;
                     self.instead(Span::new(start, start + 1), if byte == b'x' { "y" } else { "x" });
@@ -238,7 +238,7 @@ fn nearly_every_mutant_fails_without_its_snapshot() {
         }
     }
     let mut survivors = String::new();
-    let mut caught = 0;
+    let mut caught = 0_u32;
     for (name, failed) in &fails {
         let (spec, mutant) = &mutants[*name];
         if *failed {
@@ -248,6 +248,6 @@ fn nearly_every_mutant_fails_without_its_snapshot() {
         }
     }
     assert!(fails.len() > 1500, "only {} mutants were run", fails.len());
-    let share = 100.0 * f64::from(caught) / fails.len() as f64;
+    let share = 100.0 * f64::from(caught) / f64::from(u32::try_from(fails.len()).unwrap());
     assert!(share >= 95.0, "{caught} of {} mutants are caught, {share:.1} %. These are not:\n{survivors}", fails.len());
 }

@@ -101,7 +101,7 @@ fn whom_to_ask_is_said_once_on_a_terminal() {
     assert!(!shown.contains("explain"), "{shown}");
     let ran = project.run(&["run"]).exits(1);
     assert!(!ran.stdout.contains("explain") && !ran.stderr.contains("explain"), "{ran:#?}");
-    let other = refused.replace("}", ", fails: ECONNREFUSED}");
+    let other = refused.replace('}', ", fails: ECONNREFUSED}");
     let project = Project::new(&[("specs/a.yaml", &other)]);
     let (_, shown) = OnTerminal::new(&project, &["run"], &[]).ends();
     assert!(!shown.contains("explain"), "what fails as written raises no question: {shown}");

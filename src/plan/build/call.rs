@@ -284,8 +284,18 @@ impl<'a> Builder<'a> {
             _ => builder.target(to, Purpose::Reach),
         });
         let (urgent, more, pass) = (self.flag(urgent), self.flag(more), self.endpoints(pass));
-        let raises = self.raises(raises, nosignal);
-        let (payload, to, urgent, more, pass, raises) = (payload?, to?, urgent?, more?, pass?, raises?);
+        let raises = match (raises, nosignal) {
+            (Some(signal), _) => {
+                let (signal, nosignal) = (self.raised(signal), self.flag(nosignal));
+                Some(Raises { signal: signal?, nosignal: nosignal? })
+            }
+            (None, Some(written)) => {
+                self.nosignal_alone(written);
+                return None;
+            }
+            (None, None) => None,
+        };
+        let (payload, to, urgent, more, pass) = (payload?, to?, urgent?, more?, pass?);
         let mut suffix = Vec::new();
         let to = to.map(|shown| {
             suffix.push(format!("to {}", shown.words));
@@ -300,22 +310,11 @@ impl<'a> Builder<'a> {
         Some(Said { verb: Verb::Send { payload, to, urgent, more, pass, raises }, words: "send".to_owned(), suffix })
     }
 
-    /// What is said of SIGPIPE.
-    fn raises(&mut self, raises: Option<&Scalar>, nosignal: Option<&Scalar>) -> Option<Option<Raises>> {
-        let signal = self.optional(raises, Self::raised);
-        let has_flag = self.flag(nosignal);
-        match (signal?, nosignal) {
-            (Some(signal), _) => Some(Some(Raises { signal, nosignal: has_flag? })),
-            (None, None) => Some(None),
-            (None, Some(written)) => {
-                let finding =
-                    Diagnostic::error("misplaced-modifier", written.span, "`nosignal` stands without `raises`");
-                self.report(finding.help(
-                    "leave it out: a send that says nothing of signals has MSG_NOSIGNAL; or write `raises: none` beside it",
-                ));
-                None
-            }
-        }
+    fn nosignal_alone(&mut self, written: &Scalar) {
+        let finding = Diagnostic::error("misplaced-modifier", written.span, "`nosignal` stands without `raises`");
+        self.report(finding.help(
+            "leave it out: a send that says nothing of signals has MSG_NOSIGNAL; or write `raises: none` beside it",
+        ));
     }
 
     /// Whether SIGPIPE is raised.

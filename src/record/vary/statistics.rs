@@ -152,6 +152,6 @@ mod tests {
         let (one, other) = (stats(1), stats(2));
         let moving = Moving::of(&[one.as_bytes(), other.as_bytes()]).unwrap_or_default();
         assert!(moving.numbers(b"STAT pointer 64\r\n").is_empty());
-        assert_eq!(moving.numbers(b"STAT pid 9\r\n"), [9..10]);
+        assert_eq!(moving.numbers(b"STAT pid 9\r\n"), vec![9..10]);
     }
 }

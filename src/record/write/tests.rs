@@ -204,7 +204,7 @@ fn a_server_that_is_not_there_is_not_played() {
 
 #[test]
 fn what_nobody_would_read_is_cut_to_its_head() {
-    let lines: String = (0..5000).map(|line| format!("line {line}\n")).collect();
+    let lines = (0..5000).fold(String::new(), |lines, line| lines + &format!("line {line}\n"));
     let said = [b"show\n".to_vec(), lines.clone().into_bytes(), lines.clone().into_bytes(), b"ok\n".to_vec()];
     let conversation = conversation(Network::Tcp, &said);
     let server = Address::Inet { network: Network::Tcp, address: SERVER.parse().unwrap() };
