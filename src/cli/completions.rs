@@ -11,7 +11,7 @@ use super::{Cli, Exit};
 /// Subcommands after which the names of what waits for a decision can stand.
 const OF_WAITING: [&str; 4] = ["accept", "reject", "pending", "review"];
 /// Those after which the names of specs can.
-const OF_SPECS: [&str; 7] = ["run", "check", "list", "show", "stress", "fmt", "mv"];
+const OF_SPECS: [&str; 8] = ["run", "check", "list", "show", "stress", "fmt", "mv", "coverage"];
 /// What tells the names, one a line; of cases, the specs that they are of.
 const WAITING: &str = "sockspec pending --format names 2>/dev/null";
 const SPECS: &str = "sockspec list 2>/dev/null";
