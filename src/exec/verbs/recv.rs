@@ -62,6 +62,10 @@ pub(super) async fn run(
         return Err(no_descriptors(&endpoint));
     }
     beside::check_options(how.beside, &endpoint, socket.fd())?;
+    if how.urgent && how.beside.unnamed {
+        return Err(Stop::failed("`from: none` and `urgent` cannot stand beside each other")
+            .help("receive the urgent byte in a step of its own"));
+    }
     let mut receiving = Receiving {
         lane,
         call,
@@ -79,10 +83,11 @@ pub(super) async fn run(
         receiving.urgent().await?
     } else if endpoint.network.has_boundaries() {
         receiving.datagram(how).await?
-    } else if how.peek {
-        receiving.peek().await?
     } else {
-        receiving.stream().await?
+        if how.beside.unnamed {
+            receiving.nobody_is_named().await?;
+        }
+        if how.peek { receiving.peek().await? } else { receiving.stream().await? }
     };
     let Receiving { arrivals, buffer, pieces, .. } = receiving;
     let mut facts = Facts { pieces, ..Facts::default() };

@@ -42,9 +42,10 @@ impl<'p> Walk<'p, '_> {
         let endpoint = &self.endpoints[index];
         let network = endpoint.network?;
         let name = &endpoint.name;
-        if beside.unnamed && !(network.is_unix() && network.kind() == Kind::Datagram) {
+        let may_be_unnamed = network.is_tcp() || (network.is_unix() && network.kind() == Kind::Datagram);
+        if beside.unnamed && !may_be_unnamed {
             let message = format!("`{name}` is of the network `{network}`, where `from` is never `none`");
-            let help = "only a datagram of a Unix socket may have a sender without an address";
+            let help = "only TCP, and the datagrams of Unix sockets that have no name, come without an address";
             return Some(("from", message, help.to_owned()));
         }
         let word = beside.word()?;

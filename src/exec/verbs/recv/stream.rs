@@ -1,9 +1,9 @@
 //! Bytes of a stream: received where a pattern takes them whatever they are, and else looked at
 //! first.
 
-use super::{DATAGRAM, Received, Receiving, Step};
-use crate::exec::net::sys;
+use super::{DATAGRAM, Received, Receiving, Step, Waited};
 use crate::exec::net::tls::{End, Session};
+use crate::exec::net::{address, sys};
 use crate::exec::pattern::{Boundary, Machine, Want};
 use crate::exec::payload::CHUNK;
 use crate::exec::stop::Stop;
@@ -39,6 +39,23 @@ impl Receiving<'_> {
             }
             if let Some(errno) = self.wait(known == 0).await?.unless_passed(|| self.late(&machine))? {
                 return Ok(Err(errno));
+            }
+        }
+    }
+
+    /// Looks whether recvfrom(2) gives an address with the first byte. Where none comes, the receive says so.
+    pub(super) async fn nobody_is_named(&mut self) -> Result<(), Stop> {
+        loop {
+            let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+            match sys::recv_message(self.socket.fd(), &mut [0], flags).map(|message| message.from) {
+                Ok(None) => return Ok(()),
+                Ok(Some(from)) => {
+                    let (name, from) = (&self.endpoint.name, address::show(&from));
+                    let message = format!("{name}: the bytes come from {from}, where no address was expected");
+                    return Err(Stop::failed(message).label(format!("from {from}")));
+                }
+                Err(Errno(libc::EAGAIN)) if matches!(self.wait(true).await?, Waited::News) => {}
+                Err(_) => return Ok(()),
             }
         }
     }
