@@ -48,14 +48,13 @@ impl Receiving<'_> {
         loop {
             let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
             match sys::recv_message(self.socket.fd(), &mut [0], flags).map(|message| message.from) {
-                Ok(None) => return Ok(()),
                 Ok(Some(from)) => {
                     let (name, from) = (&self.endpoint.name, address::show(&from));
                     let message = format!("{name}: the bytes come from {from}, where no address was expected");
                     return Err(Stop::failed(message).label(format!("from {from}")));
                 }
                 Err(Errno(libc::EAGAIN)) if matches!(self.wait(true).await?, Waited::News) => {}
-                Err(_) => return Ok(()),
+                Ok(None) | Err(_) => return Ok(()),
             }
         }
     }
