@@ -107,7 +107,7 @@ fn files_that_a_spec_names_are_watched_too() {
     assert!(first.contains("2 passed in"), "{first}");
     project.write("data/body.bin", "hallo");
     let again = watching.until_it_waits();
-    assert!(again.starts_with("changed: specs/../data/body.bin\nchanged   a  "), "{again}");
+    assert!(again.starts_with("changed: data/body.bin\nchanged   a  "), "{again}");
     project.write("specs/_part.yaml", &format!("{part}# a comment\n"));
     let again = watching.until_it_waits();
     assert!(again.starts_with("changed: specs/_part.yaml\nchanged   a  "), "{again}");

@@ -22,7 +22,7 @@ fn whoever_connects_to_a_program_waits_until_it_is_ready() {
     ));
     for between in [
         "  - p: {recv: \"listening\\n\"}\n",
-        "  - pause: 100ms\n",
+        "  - pause: 100ms #? pause\n",
         "  - retry: 2s\n    steps:\n      - probe: {connect: \"tcp://127.0.0.1:${port}\"}\n",
     ] {
         check_spec(&with_port(&format!("{run}{between}{connect}\n")));

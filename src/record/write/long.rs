@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn what_has_too_many_lines_is_long() {
-        let lines = |count: usize| "a line of it\n".repeat(count);
+        let lines = |count: usize| (0..count).fold(String::new(), |lines, line| lines + &format!("line {line}\n"));
         assert!(!is_long(lines(MOST_LINES).as_bytes()) && is_long(lines(MOST_LINES + 1).as_bytes()));
         let number = |at: u32| at.wrapping_mul(2_654_435_761) >> 24;
         let bytes: Vec<u8> = (0..1000).map(|at| number(at) as u8 | 0x80).collect();

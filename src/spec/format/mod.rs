@@ -45,10 +45,15 @@ pub fn format(source: &SourceFile) -> Result<String, Unformatted> {
         found.sort_by_key(|finding| finding.span);
         return Err(Unformatted::Invalid(found));
     }
-    let text = source.text().replace("\r\n", "\n");
+    // However many carriage returns stand before a line feed: none stays, or the next time it would be taken away.
+    let written = source.text().replace("\r\n", "\n");
+    let mut text = written.clone();
+    while text.contains("\r\n") {
+        text = text.replace("\r\n", "\n");
+    }
     let laid_out =
-        join::short_steps(&text).and_then(|joined| layout::lay_out(&joined).filter(|out| same::is_same(&text, out)));
-    let laid_out = laid_out.or_else(|| layout::lay_out(&text).filter(|out| same::is_same(&text, out)));
+        join::short_steps(&text).and_then(|joined| layout::lay_out(&joined).filter(|out| same::is_same(&written, out)));
+    let laid_out = laid_out.or_else(|| layout::lay_out(&text).filter(|out| same::is_same(&written, out)));
     laid_out.ok_or(Unformatted::Kept)
 }
 
