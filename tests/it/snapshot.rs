@@ -138,8 +138,7 @@ fn cases_that_share_a_snapshot_are_compared_with_each_other() {
   - d: {read: 3}
 ";
     let project = Project::new(&[("specs/m.yaml", spec)]);
-    let report =
-        project.run(&["run"]).exits(1).says("2 new").says("`m[word=one]` gave").stdout;
+    let report = project.run(&["run"]).exits(1).says("2 new").says("`m[word=one]` gave").stdout;
     let second = report.split_once("new       m[word=two]").unwrap().1;
     assert!(second.contains("  - d         read 3 \"one\"\n  + d         read 3 \"two\"\n"), "{second}");
     assert!(!second.contains("the word"), "what is the same is left out: {second}");
