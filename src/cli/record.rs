@@ -6,7 +6,7 @@ mod session;
 mod told;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{self, Path, PathBuf};
 use std::process::ExitStatus;
 
 use clap::{Args, ValueEnum};
@@ -20,6 +20,7 @@ use crate::model::address::Address;
 use crate::model::network::Network;
 use crate::record::proxy::Over;
 use crate::record::{Ends, Head, Program, Understood, Verified, verify};
+use crate::source::plain;
 use crate::suite::Config;
 use given::{address, clients};
 use session::Recorded;
@@ -262,7 +263,8 @@ impl Record {
             Side::Server if self.command.is_empty() => Ends::Server(None),
             Side::Server => {
                 let status = status.and_then(|status| status.code());
-                Ends::Server(Some(Program { arguments: self.command.clone(), status }))
+                let arguments = self.command.iter().enumerate().map(|(nth, argument)| whole(nth, argument));
+                Ends::Server(Some(Program { arguments: arguments.collect(), status }))
             }
         }
     }
@@ -291,4 +293,14 @@ fn written(address: &Address) -> String {
         Address::Unix { network, name: UnixName::Abstract(name) } => format!("{network}:@{name}"),
         Address::Unix { network, name: UnixName::Autobind } => format!("{network}:@"),
     }
+}
+
+/// An argument of the client as the spec has it: a spec starts programs in a folder of their own, so a file
+/// of this one is named by its whole path. A program without a slash is looked up in PATH.
+fn whole(nth: usize, argument: &str) -> String {
+    let file = Path::new(argument);
+    if file.is_absolute() || !file.exists() || nth == 0 && !argument.contains('/') {
+        return argument.to_owned();
+    }
+    path::absolute(file).map_or_else(|_| argument.to_owned(), |path| plain(&path).display().to_string())
 }

@@ -133,11 +133,13 @@ impl Conversation {
     pub fn add(&mut self, at: Duration, connection: usize, what: What) {
         let is_stream = self.connections.get(connection).is_some_and(|known| !known.network.has_boundaries());
         if let (true, What::Sent { by, bytes }) = (is_stream, &what)
-            && let Some(Happened { connection: last, what: What::Sent { by: same, bytes: before }, .. }) =
+            && let Some(Happened { at: since, connection: last, what: What::Sent { by: same, bytes: before } }) =
                 self.events.last_mut()
             && (*last, *same) == (connection, *by)
         {
             before.extend_from_slice(bytes);
+            // It has happened when all of it was said: who plays it again waits as long.
+            *since = at;
             return;
         }
         self.events.push(Happened { at, connection, what });

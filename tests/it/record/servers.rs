@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::net::sockopt::set_socket_linger;
 
 use super::{answer_lines, recorded, serve, take, tcp, with_client};
+use crate::project::Project;
 
 /// Nanoseconds that are never the same twice.
 fn now() -> u128 {
@@ -228,6 +229,33 @@ fn the_servers_end_runs_the_client() {
     let run = steps.find("  - control:").unwrap()..;
     assert!(steps.contains("- client:\n      run:\n"), "{steps}");
     insta::assert_snapshot!(&steps[run]);
+}
+
+#[test]
+fn a_client_of_this_folder_is_found_by_the_spec() {
+    let server = serve(|mut stream, _| {
+        take(&mut stream, 3)?;
+        stream.write_all(b"ho\n")
+    });
+    let project = Project::new(&[("client.sh", "exec 3<>/dev/tcp/$1/$2\necho hi >&3\ncat <&3\n")]);
+    let to = tcp(server);
+    let arguments = [
+        "record",
+        "--to",
+        &to,
+        "-o",
+        "specs/a.yaml",
+        "--side",
+        "server",
+        "--",
+        "bash",
+        "client.sh",
+        "{host}",
+        "{port}",
+    ];
+    project.run(&arguments).exits(0).says("verified");
+    let spec = std::fs::read_to_string(project.path("specs/a.yaml")).unwrap();
+    assert!(spec.contains(&format!("{}", project.path("client.sh").display())), "{spec}");
 }
 
 #[test]
