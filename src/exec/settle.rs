@@ -15,6 +15,7 @@ use socket2::SockAddr;
 use tokio::time::Instant;
 
 use crate::model::state::TcpState;
+use crate::plan::receive::option_for;
 
 use super::description::Peer;
 use super::endpoint::{Endpoint, Role};
@@ -312,10 +313,10 @@ fn unbound(like: SocketAddr) -> SocketAddr {
 
 /// Whether a socket is told of errors though it is not connected: IP_RECVERR, IPV6_RECVERR.
 fn queues_errors(endpoint: &Endpoint) -> bool {
-    let is_v6 = endpoint.network.is_v6();
-    let (level, number) =
-        if is_v6 { (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) } else { (libc::IPPROTO_IP, libc::IP_RECVERR) };
-    endpoint.socket().is_some_and(|socket| sys::get_int(socket.fd(), level, number).is_ok_and(|set| set != 0))
+    let option = option_for("errqueue", endpoint.network);
+    option.zip(endpoint.socket()).is_some_and(|(option, socket)| {
+        sys::get_int(socket.fd(), option.level, option.number).is_ok_and(|set| set != 0)
+    })
 }
 
 impl Inbox {

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 
 use crate::model::errno::Errno;
+use crate::model::network::Network;
+use crate::model::option::{self, SocketOption};
 use crate::source::Span;
 
 use super::template::Template;
@@ -33,6 +35,18 @@ impl Beside {
         ];
         words.into_iter().find(|(_, asked)| *asked).map(|(word, _)| word)
     }
+}
+
+/// The option without which sockets of a network never give what a word asks for, socket(7), ip(7) and
+/// ipv6(7). `None` where they have no such thing, or need no option.
+pub fn option_for(word: &str, network: Network) -> Option<&'static SocketOption> {
+    let (of_v4, of_v6) = match word {
+        "credentials" if network.is_unix() => return option::find("SO_PASSCRED"),
+        "errqueue" => ("IP_RECVERR", "IPV6_RECVERR"),
+        "to" => ("IP_PKTINFO", "IPV6_RECVPKTINFO"),
+        _ => return None,
+    };
+    if network.is_udp() { option::find(if network.is_v6() { of_v6 } else { of_v4 }) } else { None }
 }
 
 /// Where a datagram was sent to.

@@ -22,7 +22,8 @@ type Room = [u64; 192];
 /// The number of no descriptor.
 const NONE: RawFd = -1;
 
-/// sendmsg(2), with each of these descriptors, or the number of none. SIGPIPE is never raised.
+/// sendmsg(2), with each of these descriptors, or the number of none. SIGPIPE is raised where `flags`
+/// lack MSG_NOSIGNAL.
 pub(crate) fn send(
     fd: BorrowedFd<'_>,
     bytes: &[u8],
@@ -86,6 +87,12 @@ impl Credentials {
     pub(crate) fn own() -> Self {
         let (pid, uid, gid) = (rustix::process::getpid(), rustix::process::getuid(), rustix::process::getgid());
         Self { pid: pid.as_raw_nonzero().get(), uid: uid.as_raw(), gid: gid.as_raw() }
+    }
+
+    /// Those of this process as SO_PEERCRED tells them: with the user and the group that it acts as.
+    pub(crate) fn effective() -> Self {
+        let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+        Self { uid: uid.as_raw(), gid: gid.as_raw(), ..Self::own() }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::model::errno::Errno;
 use crate::model::option::{SocketOption, ValueKind};
 use crate::plan::{Credentials, OptionValue};
 
-use super::{Socket, multicast, sys};
+use super::{Socket, ancillary, multicast, sys};
 
 /// setsockopt(2)
 pub(crate) fn set(socket: &Socket, option: &SocketOption, value: &OptionValue) -> Result<(), Errno> {
@@ -40,8 +40,9 @@ pub(crate) fn get(socket: &Socket, option: &SocketOption) -> Result<OptionValue,
         ValueKind::Text => OptionValue::Text(sys::get_text(fd, option.level, option.number)?),
         ValueKind::Address => OptionValue::Address(multicast::sends_by(fd)?),
         ValueKind::Credentials => {
-            let (pid, uid, gid) = sys::peer_credentials(fd)?;
-            let is_own = pid == std::process::id().cast_signed() && (uid, gid) == sys::own_user();
+            let peer = sys::peer_credentials(fd)?;
+            let ancillary::Credentials { pid, uid, gid } = peer;
+            let is_own = peer == ancillary::Credentials::effective();
             OptionValue::Credentials(if is_own { Credentials::Own } else { Credentials::Other { pid, uid, gid } })
         }
         ValueKind::Group => return Err(Errno(libc::ENOPROTOOPT)),

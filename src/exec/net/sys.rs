@@ -15,6 +15,7 @@ use socket2::SockAddr;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::ancillary::Credentials;
 use crate::model::errno::Errno;
 
 /// What recvmsg(2) gave.
@@ -424,14 +425,9 @@ pub(crate) fn at_mark(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
 }
 
 /// SO_PEERCRED, unix(7): process, user and group of the other side.
-pub(crate) fn peer_credentials(fd: BorrowedFd<'_>) -> Result<(i32, u32, u32), Errno> {
-    let (credentials, _) = get::<libc::ucred>(fd, libc::SOL_SOCKET, libc::SO_PEERCRED)?;
-    Ok((credentials.pid, credentials.uid, credentials.gid))
-}
-
-/// The user and the group that this process is.
-pub(crate) fn own_user() -> (u32, u32) {
-    (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
+pub(crate) fn peer_credentials(fd: BorrowedFd<'_>) -> Result<Credentials, Errno> {
+    let (libc::ucred { pid, uid, gid }, _) = get::<libc::ucred>(fd, libc::SOL_SOCKET, libc::SO_PEERCRED)?;
+    Ok(Credentials { pid, uid, gid })
 }
 
 /// poll(2) that does not wait: the events that are there now.

@@ -1,5 +1,6 @@
 //! `expect` with a map: attributes of a socket, each of which must come to hold.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::model::errno::Errno;
@@ -12,7 +13,7 @@ use crate::trace::scene::Came;
 
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
-use super::super::net::{address, option, sys};
+use super::super::net::{Socket, address, option, sys};
 use super::super::stop::Stop;
 use super::resolve;
 
@@ -71,25 +72,25 @@ fn look(lane: &Lane<'_>, endpoint: &Endpoint, check: &AttributeCheck) -> Result<
         AttributeCheck::Local(wanted) => own_address(lane, endpoint, wanted, sys::local_address)?,
         AttributeCheck::Peer(wanted) => own_address(lane, endpoint, wanted, sys::peer_address)?,
         AttributeCheck::Unread(wanted) => {
-            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            let socket = open(endpoint)?;
             number(lane, socket.unread(), wanted)?
         }
         AttributeCheck::Unsent(wanted) => {
-            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            let socket = open(endpoint)?;
             number(lane, sys::unsent(socket.fd()), wanted)?
         }
         AttributeCheck::Queue(wanted) => number(lane, queue(endpoint)?, wanted)?,
         AttributeCheck::Backlog(wanted) => {
-            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            let socket = open(endpoint)?;
             number(lane, sys::tcp_info(socket.fd()).map(|info| u64::from(info.sacked)), wanted)?
         }
         AttributeCheck::Poll(wanted) => {
-            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            let socket = open(endpoint)?;
             let seen = PollEvents::from_bits(sys::poll_now(socket.fd(), PollEvents::ALL.bits()));
             if seen == *wanted { Look::Holds } else { Look::Not(seen.to_string()) }
         }
         AttributeCheck::AtMark(wanted) => {
-            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            let socket = open(endpoint)?;
             match sys::at_mark(socket.fd()) {
                 Ok(seen) if seen == *wanted => Look::Holds,
                 Ok(seen) => Look::Not(seen.to_string()),
@@ -97,7 +98,7 @@ fn look(lane: &Lane<'_>, endpoint: &Endpoint, check: &AttributeCheck) -> Result<
             }
         }
         AttributeCheck::Nonblock(wanted) => {
-            let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+            let socket = open(endpoint)?;
             match socket.came_nonblocking() {
                 Some(seen) if seen == *wanted => Look::Holds,
                 Some(seen) => Look::Never(seen.to_string()),
@@ -112,8 +113,11 @@ fn look(lane: &Lane<'_>, endpoint: &Endpoint, check: &AttributeCheck) -> Result<
     })
 }
 
-fn closed(endpoint: &Endpoint) -> Stop {
-    Stop::failed(format!("`{}` is closed: of its attributes only `state` remains", endpoint.name))
+/// The socket of an endpoint that is not closed.
+fn open(endpoint: &Endpoint) -> Result<Rc<Socket>, Stop> {
+    endpoint
+        .socket()
+        .ok_or_else(|| Stop::failed(format!("`{}` is closed: of its attributes only `state` remains", endpoint.name)))
 }
 
 /// The TCP state. TCP_INFO says CLOSED where the kernel keeps only a small TIME-WAIT entry, which
@@ -141,7 +145,7 @@ fn own_address(
     wanted: &[Target],
     ask: impl FnOnce(std::os::fd::BorrowedFd<'_>) -> Result<socket2::SockAddr, Errno>,
 ) -> Result<Look, Stop> {
-    let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+    let socket = open(endpoint)?;
     let seen = match ask(socket.fd()) {
         Ok(seen) => seen,
         Err(errno) => return Ok(Look::Errno(errno)),
@@ -159,7 +163,7 @@ fn own_address(
 
 /// Connections that wait at a listener, those that `accept … from` holds back among them.
 fn queue(endpoint: &Endpoint) -> Result<Result<u64, Errno>, Stop> {
-    let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+    let socket = open(endpoint)?;
     let held = endpoint.shared.held.borrow().len() as u64;
     if endpoint.network.is_unix() {
         if endpoint.shared.was_outside() {
@@ -189,7 +193,7 @@ fn number(lane: &Lane<'_>, seen: Result<u64, Errno>, wanted: &[Number]) -> Resul
 
 /// What was agreed for TLS, which never changes.
 fn agreed(lane: &Lane<'_>, endpoint: &Endpoint, wanted: &[Agreed]) -> Result<Look, Stop> {
-    let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+    let socket = open(endpoint)?;
     let Some(tls) = socket.tls().filter(|tls| !tls.is_broken()) else {
         return Err(Stop::failed(format!("`{}` does not speak TLS", endpoint.name))
             .help("upgrade it first: `- NAME: {tls: client}`"));
@@ -217,7 +221,7 @@ fn agreed(lane: &Lane<'_>, endpoint: &Endpoint, wanted: &[Agreed]) -> Result<Loo
 
 /// An option. Reading SO_ERROR uses it up, so another error than the expected one ends the wait.
 fn value(endpoint: &Endpoint, which: &SocketOption, wanted: &[OptionValue]) -> Result<Look, Stop> {
-    let Some(socket) = endpoint.socket() else { return Err(closed(endpoint)) };
+    let socket = open(endpoint)?;
     let seen = match option::get(&socket, which) {
         Ok(seen) => seen,
         Err(errno) => return Ok(Look::Errno(errno)),

@@ -313,7 +313,7 @@ impl Sending<'_> {
             let send = move |fd: BorrowedFd<'_>| {
                 let send =
                     || if is_pipe { sys::write(fd, &owned) } else { send(fd, &owned, flags, to.as_ref(), &passed) };
-                if notices { sys::noticing_sigpipe(send) } else { (send(), false) }
+                noticing(notices, send)
             };
             let made = blocking::call(self.socket, Direction::Out, self.deadline, send).await?;
             made.ok_or_else(|| self.blocked(0, bytes.len() as u64))?
@@ -325,7 +325,7 @@ impl Sending<'_> {
                 let flags = self.flags | libc::MSG_DONTWAIT;
                 send(self.socket.fd(), bytes, flags, self.to.as_ref(), &self.descriptors())
             };
-            if self.notices { sys::noticing_sigpipe(send) } else { (send(), false) }
+            noticing(self.notices, send)
         };
         self.raised |= raised;
         if let Ok(taken) = result {
@@ -354,6 +354,11 @@ impl Sending<'_> {
             .deadline(self.deadline.within)
             .help("steps run one after the other: let the other end receive at the same time, in a lane of `parallel`")
     }
+}
+
+/// Makes a call, and tells whether it raised SIGPIPE where that matters.
+fn noticing<T>(notices: bool, send: impl FnOnce() -> T) -> (T, bool) {
+    if notices { sys::noticing_sigpipe(send) } else { (send(), false) }
 }
 
 /// Compares the signal that was raised with the one that must be.

@@ -1,9 +1,9 @@
 //! What a receive asks for beside its bytes, and how a `read` makes its call: which sockets have it, and
 //! what cannot stand together.
 
-use crate::model::network::{Kind, Network};
+use crate::model::network::Kind;
 use crate::plan::pattern::Pattern;
-use crate::plan::receive::{Beside, Destination, ReadHow};
+use crate::plan::receive::{Beside, Destination, ReadHow, option_for};
 use crate::plan::steps::any;
 use crate::plan::{Call, Mode, Verb};
 
@@ -61,14 +61,8 @@ impl<'p> Walk<'p, '_> {
     /// What the socket tells only where an option says so, which no step sets.
     fn nothing_tells(&self, index: usize, call: &Call, beside: &Beside, outcome: Outcome) -> Option<Wrong> {
         let endpoint = &self.endpoints[index];
-        let (network, word) = (endpoint.network?, beside.word()?);
-        let (option, of_v6) = match word {
-            "errqueue" => ("IP_RECVERR", "IPV6_RECVERR"),
-            "to" => ("IP_PKTINFO", "IPV6_RECVPKTINFO"),
-            "credentials" => ("SO_PASSCRED", "SO_PASSCRED"),
-            _ => return None,
-        };
-        let option = if network == Network::Udp6 { of_v6 } else { option };
+        let word = beside.word()?;
+        let option = option_for(word, endpoint.network?)?.name;
         let mut sets = |call: &Call| match &call.verb {
             Verb::Set(options) => options.iter().any(|(set, _)| set.name == option),
             // It may come from a program, which has set it.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::Diagnostic;
 use crate::plan::file::{Content, File};
 use crate::plan::program::Run;
+use crate::plan::steps::inner;
 use crate::plan::template::{Piece, Template};
 use crate::plan::{Action, Call, Step, Target, Verb};
 use crate::source::Span;
@@ -65,7 +66,7 @@ impl<'a> Search<'a, '_> {
                     }
                     _ => {}
                 },
-                other => inside(other).into_iter().for_each(|steps| self.note_others(steps)),
+                _ => inner(step).into_iter().for_each(|steps| self.note_others(steps)),
             }
         }
     }
@@ -83,7 +84,7 @@ impl<'a> Search<'a, '_> {
                 }
                 // Whatever they wait for, it takes its time.
                 Action::Pause(_) | Action::Retry { .. } | Action::Include { .. } => waiting.clear(),
-                other => inside(other).into_iter().for_each(|steps| self.steps(steps, waiting)),
+                _ => inner(step).into_iter().for_each(|steps| self.steps(steps, waiting)),
             }
         }
     }
@@ -144,14 +145,4 @@ fn variables(template: &Template) -> impl Iterator<Item = &str> {
         Piece::Variable { name, part: None } => Some(name.as_str()),
         _ => None,
     })
-}
-
-/// The steps inside of a step, in the order in which they are made.
-fn inside(action: &Action) -> Vec<&[Step]> {
-    match action {
-        Action::Parallel { lanes, .. } => lanes.iter().map(|lane| lane.steps.as_slice()).collect(),
-        Action::Repeat { steps, .. } | Action::Retry { steps, .. } | Action::Include { steps, .. } => vec![steps],
-        Action::Table { rows, .. } => rows.iter().map(|row| row.steps.as_slice()).collect(),
-        _ => Vec::new(),
-    }
 }

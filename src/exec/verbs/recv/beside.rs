@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::os::fd::BorrowedFd;
 
-use libc::c_int;
 use socket2::SockAddr;
 
 use crate::exec::endpoint::Endpoint;
@@ -11,8 +10,8 @@ use crate::exec::lane::Lane;
 use crate::exec::net::ancillary::Credentials;
 use crate::exec::net::{address, sys};
 use crate::exec::stop::Stop;
-use crate::model::network::Network;
-use crate::plan::receive::{Beside, Destination};
+use crate::model::option::SocketOption;
+use crate::plan::receive::{Beside, Destination, option_for};
 
 use super::descriptors::Arrivals;
 
@@ -24,31 +23,19 @@ pub(super) fn check_options(beside: &Beside, endpoint: &Endpoint, fd: BorrowedFd
         ("credentials", beside.credentials),
     ];
     for (word, _) in asked.into_iter().filter(|(_, asked)| *asked) {
-        let Some((option, level, number)) = option_for(word, endpoint.network) else {
+        let Some(SocketOption { name: option, level, number, .. }) = option_for(word, endpoint.network) else {
             return Err(Stop::failed(format!(
                 "`{}` is of the network `{}`, which has no `{word}`",
                 endpoint.name, endpoint.network
             )));
         };
-        if sys::get_int(fd, level, number) == Ok(0) {
+        if sys::get_int(fd, *level, *number) == Ok(0) {
             return Err(Stop::failed(format!("{}: `{word}` needs {option}, which is not set", endpoint.name))
                 .label("nothing tells of it")
                 .help(format!("set it before: `- {}: {{set: {{{option}: true}}}}`", endpoint.name)));
         }
     }
     Ok(())
-}
-
-/// The option that lets a socket give what a word asks for.
-fn option_for(word: &str, network: Network) -> Option<(&'static str, c_int, c_int)> {
-    match word {
-        "credentials" => network.is_unix().then_some(("SO_PASSCRED", libc::SOL_SOCKET, libc::SO_PASSCRED)),
-        _ if !network.is_udp() => None,
-        "errqueue" if network.is_v6() => Some(("IPV6_RECVERR", libc::IPPROTO_IPV6, libc::IPV6_RECVERR)),
-        "errqueue" => Some(("IP_RECVERR", libc::IPPROTO_IP, libc::IP_RECVERR)),
-        _ if network.is_v6() => Some(("IPV6_RECVPKTINFO", libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)),
-        _ => Some(("IP_PKTINFO", libc::IPPROTO_IP, libc::IP_PKTINFO)),
-    }
 }
 
 /// Judges what came with the bytes.
