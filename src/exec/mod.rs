@@ -4,7 +4,7 @@
 //! is made once for each worker thread and used again. A call is tried first and waited for only
 //! where it would block, so an ordinary exchange costs little more than its system calls.
 //!
-//! `lane` runs steps one after the other, `parallel` several lanes at once; `verbs/` has one file
+//! `lane/` runs steps one after the other, `parallel` several lanes at once; `verbs/` has one file
 //! a verb; `settle` waits until the effect of a step has arrived; `net/` is the seam to the sockets.
 
 mod attempt;
