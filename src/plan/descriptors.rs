@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::steps::inner;
 use super::template::{Template, bare};
+use super::walk::inner;
 use super::{Action, Call, Plan, Step, Verb};
 
 impl Plan {

@@ -3,8 +3,8 @@
 use crate::model::address::{Address, UnixName};
 
 use super::program::Ready;
-use super::steps::any;
 use super::template::{Piece, Template};
+use super::walk::any;
 use super::{Call, Plan, Target, Verb};
 
 impl Plan {

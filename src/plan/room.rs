@@ -7,8 +7,8 @@ use crate::model::option::SocketOption;
 
 use super::build::payload::known_size;
 use super::pattern::{Form, Pattern};
-use super::steps::{any, inner};
 use super::template::Template;
+use super::walk::{any, inner};
 use super::{Action, Attribute, AttributeCheck, Call, Condition, Lane, Mode, Plan, Step, Target, Verb};
 
 /// What the kernel counts for a segment, whatever is in it.

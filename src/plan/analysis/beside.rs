@@ -4,7 +4,7 @@
 use crate::model::network::Kind;
 use crate::plan::pattern::Pattern;
 use crate::plan::receive::{Beside, Destination, ReadHow, option_for};
-use crate::plan::steps::any;
+use crate::plan::walk::any;
 use crate::plan::{Call, Mode, Verb};
 
 use super::endpoints::{Layer, Outcome, Walk, key};

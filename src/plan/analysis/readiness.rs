@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use crate::diagnostic::Diagnostic;
 use crate::plan::file::{Content, File};
 use crate::plan::program::Run;
-use crate::plan::steps::inner;
 use crate::plan::template::{Piece, Template};
+use crate::plan::walk::inner;
 use crate::plan::{Action, Call, Step, Target, Verb};
 use crate::source::Span;
 
