@@ -2,13 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
-use super::*;
-use crate::exec::values::{NoEndpoints, Values};
+use crate::exec::values::{NoEndpoints, Scope, Values};
 use crate::model::value::Value;
 use crate::plan::Number;
+use crate::plan::payload::{Part, Payload, Size, SizeKind, Width};
+use crate::plan::template::{Piece, Template};
 use crate::source::Span;
+use crate::trace::shown::Shown;
+
+use super::random::{random, word};
+use super::size::encode_size;
+use super::{CHUNK, Encoded, encode};
 
 fn payload(parts: Vec<Part>) -> Payload {
     Payload { parts, span: Span::default(), places: Arc::default() }
