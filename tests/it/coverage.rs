@@ -249,6 +249,38 @@ fn what_other_platforms_do_differs_for_a_reason_that_nobody_has_confirmed() {
     }
 }
 
+/// The comments of a spec, as one text, with single blanks.
+fn comments(spec: &str) -> String {
+    let comments = spec.lines().filter_map(|line| line.trim_start().strip_prefix('#'));
+    comments.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_the_catalogue_knows_of_other_platforms_stands_in_a_spec_of_the_line() {
+    let json: Value = serde_json::from_str(&bundled(&["coverage", "--format=json"]).stdout).unwrap();
+    let list = |value: &Value| value.as_array().unwrap().clone();
+    let mut missing = Vec::new();
+    for line in json["sections"].as_array().unwrap().iter().flat_map(|section| list(&section["lines"])) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let told: Vec<String> = list(&line["specs"])
+            .iter()
+            .map(|spec| comments(&fs::read_to_string(root.join(spec["file"].as_str().unwrap())).unwrap()))
+            .filter(|comments| comments.contains("not confirmed"))
+            .collect();
+        let is_told = |word: &str| told.iter().any(|comments| comments.contains(word));
+        for note in list(&line["notes"]).iter().filter(|note| note["confirmed"] == false) {
+            let refs = list(&note["refs"]);
+            let platforms = note["platform"].as_str().unwrap().split(", ").flat_map(|part| part.split(" and "));
+            let words = platforms.chain(refs.iter().map(|reference| reference.as_str().unwrap()));
+            let words: Vec<&str> = words.filter(|word| !is_told(word)).collect();
+            if line["not_shown"].is_null() && !words.is_empty() {
+                missing.push(format!("no spec of line {} says of {words:?}: {}", line["id"], note["text"]));
+            }
+        }
+    }
+    assert_eq!(missing, [""; 0]);
+}
+
 #[test]
 fn docs_coverage_is_what_the_command_makes() {
     let page = bundled(&["coverage", "--format=markdown"]).stdout;
