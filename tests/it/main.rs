@@ -28,6 +28,7 @@ mod packaging;
 mod partitions;
 mod pcap;
 mod ports;
+mod probe;
 mod programs;
 mod progress;
 mod project;

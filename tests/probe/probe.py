@@ -1,0 +1,58 @@
+"""The catalogue's behaviours by plain socket calls, without sockspec: what does the kernel answer?
+
+Prints one JSON object a line for each probe: the line of the catalogue, the specs that it is compared with, and the
+`facts` in order, or why it is `skipped`, or the `error` that it ended with. `probe.py 24 31` runs those lines only.
+
+To add one, write a function below `@probe(LINE, SPEC)` in the module of its area. It says what the manual pages say
+that programs do, by the endpoints of `harness.py`, under the names that the spec gives them. Each fact has to be in
+the accepted snapshot of each spec named, in this order; other events may stand between them.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import traceback
+
+sys.dont_write_bytecode = True
+
+import harness  # noqa: E402
+
+AREAS = ["lifecycle", "ending"]
+for area in AREAS:
+    __import__(area)
+
+
+def late(_signal, _frame):
+    raise TimeoutError("it took too long")
+
+
+def run(at):
+    """Runs the probe at this place of the register, in a process of its own."""
+    line, specs, function = harness.PROBES[at]
+    told = {"line": line, "probe": function.__name__, "specs": list(specs)}
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(20)
+    probe = harness.Probe()
+    try:
+        with probe.undo:
+            function(probe)
+        told["facts"] = probe.facts
+    except harness.Skipped as reason:
+        told["skipped"] = str(reason)
+    except BaseException:  # pylint: disable=broad-except
+        told |= {"facts": probe.facts, "error": traceback.format_exc()}
+    return told
+
+
+def main(lines):
+    chosen = [at for at, (line, _, _) in enumerate(harness.PROBES) if not lines or str(line) in lines]
+    workers = 2 * len(os.sched_getaffinity(0)) + 4
+    with multiprocessing.get_context("fork").Pool(workers, maxtasksperchild=1) as pool:
+        for told in pool.imap(run, chosen, chunksize=1):
+            print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
