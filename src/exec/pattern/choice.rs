@@ -4,7 +4,8 @@
 use std::cmp::Reverse;
 
 use super::mismatch::Misfit;
-use super::node::{Node, show_group};
+use super::node::Node;
+use super::show::show_group;
 use super::state::{Context, Progress, State, Step, Yield};
 use super::view::View;
 

@@ -1,8 +1,9 @@
 //! Patterns whose values another part of the same pattern keeps: they are compiled when the
 //! matcher comes to them.
 
+use super::compile::compile;
 use super::mismatch::Misfit;
-use super::node::{self, Node};
+use super::node::Node;
 use super::state::{Context, Progress, State, Step};
 use crate::exec::values::{Endpoints, Scope, Values};
 use crate::model::value::Value;
@@ -53,7 +54,7 @@ pub(super) fn defer(pattern: &Pattern, scope: Scope<'_>, max: Option<u64>, names
         }
     });
     let scope = Scope { values: &stand_in, endpoints: &parts };
-    let outline = node::compile(pattern, scope, max, &mut Vec::new()).ok().map(Box::new);
+    let outline = compile(pattern, scope, max, &mut Vec::new()).ok().map(Box::new);
     Some(Deferred { pattern: pattern.clone(), max, variables, parts, outline })
 }
 
@@ -158,6 +159,6 @@ impl Deferred {
             values.set(name.as_str(), value.clone());
         }
         let scope = Scope { values: &values, endpoints: &self.parts };
-        node::compile(&self.pattern, scope, self.max, &mut Vec::new())
+        compile(&self.pattern, scope, self.max, &mut Vec::new())
     }
 }

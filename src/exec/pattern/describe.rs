@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::node::{Kind, Node, masked};
+use super::node::{Kind, Node};
+use super::show::masked;
 use crate::model::bytes::escape;
 use crate::trace::regex;
 

@@ -2,7 +2,8 @@
 
 use super::describe::{count, cut, quoted};
 use super::mismatch::{AROUND, Misfit};
-use super::node::{Exact, Kind, Node, masked, show_ends, show_hex, show_mask, show_payload};
+use super::node::{Exact, Kind, Node};
+use super::show::{masked, show_ends, show_hex, show_mask, show_payload};
 use super::state::{Context, Form, Progress, State, Step};
 use super::view::Boundary;
 use crate::plan::pattern::End;

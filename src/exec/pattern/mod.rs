@@ -23,12 +23,14 @@
 mod ahead;
 mod automaton;
 mod choice;
+mod compile;
 mod defer;
 mod describe;
 mod leaf;
 mod mismatch;
 mod node;
 mod search;
+mod show;
 mod sized;
 mod state;
 mod view;
@@ -114,7 +116,7 @@ impl Machine {
     /// Gives a pattern its values. An error is a sentence for the failure's message.
     pub(crate) fn new(pattern: &Pattern, scope: Scope<'_>) -> Result<Self, String> {
         let mut names = Vec::new();
-        let node = node::compile(pattern, scope, None, &mut names)?;
+        let node = compile::compile(pattern, scope, None, &mut names)?;
         Ok(Self {
             inherit: !names.is_empty(),
             state: node.begin(0),
