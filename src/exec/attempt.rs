@@ -82,7 +82,7 @@ impl Attempt {
         let created = self.created.take();
         let gone: Vec<&Rc<Endpoint>> = created.iter().map(|(endpoint, _)| endpoint).collect();
         for listener in test.open() {
-            verbs::withdraw(&listener, &gone);
+            verbs::withdraw(test, &listener, &gone);
         }
         for (endpoint, replaced) in created.iter().rev() {
             let is_last = endpoint.shared.is_last();

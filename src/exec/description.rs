@@ -42,6 +42,10 @@ pub(crate) struct Description {
     pub(crate) pending: RefCell<VecDeque<Rc<Endpoint>>>,
     /// Of a listener: connections that `accept … from` took off the queue and holds back.
     pub(crate) held: RefCell<VecDeque<Held>>,
+    /// Whether a step has set IP_RECVERR, or taken it back.
+    pub(crate) sets_errqueue: Cell<bool>,
+    /// Whether somebody else has made the socket, and passed it.
+    pub(crate) is_foreign: Cell<bool>,
     /// The multicast groups that it has joined.
     pub(super) groups: RefCell<Vec<IpAddr>>,
     pub(super) local: RefCell<Option<SockAddr>>,
@@ -71,6 +75,8 @@ impl Description {
             target: RefCell::default(),
             pending: RefCell::default(),
             held: RefCell::default(),
+            sets_errqueue: Cell::new(false),
+            is_foreign: Cell::new(false),
             groups: RefCell::default(),
             local: RefCell::default(),
             remote: RefCell::default(),
@@ -131,6 +137,12 @@ impl Description {
     /// Whether a program has, or had, a descriptor of it: what it did with the socket is not known.
     pub(crate) fn was_outside(&self) -> bool {
         !self.programs.borrow().is_empty()
+    }
+
+    /// Whether others than the steps may have connected it, or set its options: what is not noted here has
+    /// to be asked of the kernel.
+    pub(crate) fn is_known_in_part(&self) -> bool {
+        self.is_foreign.get() || self.was_outside()
     }
 
     /// Whether others than one endpoint have, or had, a descriptor of it.

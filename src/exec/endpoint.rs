@@ -189,10 +189,11 @@ impl Endpoint {
         *self.shared.local.borrow_mut() = Some(local);
     }
 
-    /// The address of the other side, where it has one.
+    /// The address of the other side, where it has one. A datagram socket has none but for a `connect`.
     pub(crate) fn remote(&self) -> Option<SockAddr> {
-        if let Some(known) = self.shared.remote.borrow().clone() {
-            return Some(known);
+        let known = self.shared.remote.borrow().clone();
+        if known.is_some() || (self.network.is_udp() && !self.shared.is_known_in_part()) {
+            return known;
         }
         let asked = sys::peer_address(self.socket()?.fd()).ok()?;
         *self.shared.remote.borrow_mut() = Some(asked.clone());

@@ -311,8 +311,12 @@ fn unbound(like: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Whether a socket is told of errors though it is not connected: IP_RECVERR, IPV6_RECVERR.
+/// Whether a socket is told of errors though it is not connected: IP_RECVERR, IPV6_RECVERR. Most never
+/// were set so, and are spared the question.
 fn queues_errors(endpoint: &Endpoint) -> bool {
+    if !endpoint.shared.sets_errqueue.get() && !endpoint.shared.is_known_in_part() {
+        return false;
+    }
     let option = option_for("errqueue", endpoint.network);
     option.zip(endpoint.socket()).is_some_and(|(option, socket)| {
         sys::get_int(socket.fd(), option.level, option.number).is_ok_and(|set| set != 0)

@@ -99,7 +99,7 @@ pub fn meant(name: &str) -> Option<&'static str> {
 }
 
 impl SocketOption {
-    /// One that is written by its level and its number, `SOL_SOCKET:9999`: an `int`.
+    /// One that is written by its level and its number, `SOL_SOCKET:9999`: an `int`, whatever its name says.
     pub fn numbered(text: &str) -> Option<Self> {
         let (level, number) = text.split_once(':')?;
         let level = match level {
@@ -110,7 +110,14 @@ impl SocketOption {
             "IPPROTO_UDP" => libc::IPPROTO_UDP,
             other => other.parse().ok()?,
         };
-        Some(Self { name: "a number", level, number: number.trim().parse().ok()?, kind: ValueKind::Int })
+        let number = number.trim().parse().ok()?;
+        let known = OPTIONS.iter().find(|option| (option.level, option.number) == (level, number));
+        Some(Self { name: known.map_or("a number", |known| known.name), level, number, kind: ValueKind::Int })
+    }
+
+    /// Whether the kernel takes both for one, however they are written.
+    pub fn is(&self, other: &Self) -> bool {
+        (self.level, self.number) == (other.level, other.number)
     }
 
     /// Whether it is one of IPv6 alone.

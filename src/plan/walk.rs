@@ -1,6 +1,6 @@
 //! Walks through the steps of a plan, and the blocks in it.
 
-use super::{Action, Call, Condition, Plan, Step, Verb};
+use super::{Action, Attribute, AttributeCheck, Call, Condition, Plan, Step, Verb};
 use crate::model::signal::Signal;
 use crate::source::Span;
 
@@ -19,6 +19,14 @@ impl Plan {
     pub fn stops_programs(&self) -> bool {
         let stops = |signal: Signal| matches!(signal.0, libc::SIGSTOP | libc::SIGTSTP | libc::SIGCONT);
         any(&self.steps, &mut |call| matches!(call.verb, Verb::Signal(signal) if stops(signal)))
+    }
+
+    /// Whether a step looks at the O_NONBLOCK that accept(2) gave.
+    pub fn asks_nonblock(&self) -> bool {
+        let asks = |attribute: &Attribute| matches!(attribute.check, AttributeCheck::Nonblock(_));
+        any(&self.steps, &mut |call| {
+            matches!(&call.verb, Verb::ExpectAttributes(attributes) if attributes.iter().any(asks))
+        })
     }
 
     /// The place of the whole step that begins there.

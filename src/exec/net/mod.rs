@@ -43,7 +43,7 @@ pub(crate) struct Socket {
     linger: Cell<Option<u32>>,
     /// Whether calls on it wait, for another process has the socket, too, and wants them to.
     waits: Cell<bool>,
-    /// Of a connection that was accepted, whether it came non-blocking.
+    /// Of a connection that was accepted by a spec that asks, whether it came non-blocking.
     came_nonblocking: Option<bool>,
     /// How many bytes of a stream were taken out of it; of TLS, of plain text.
     taken: Rc<Cell<u64>>,
@@ -145,12 +145,12 @@ impl Socket {
     }
 
     /// accept(2): the connection, and the address of its other side.
-    pub(crate) fn accept(&self) -> Result<(Self, SockAddr), Errno> {
+    pub(crate) fn accept(&self, see_how_it_comes: bool) -> Result<(Self, SockAddr), Errno> {
         // Nobody else who has it shall find that it does not wait, unless there is something to accept.
         if self.waits.get() && sys::poll_now(self.fd(), libc::POLLIN) == 0 {
             return Err(Errno(libc::EAGAIN));
         }
-        self.at_once(sys::accept).map(|accepted| self.accepted(accepted))
+        self.at_once(|fd| sys::accept(fd, see_how_it_comes)).map(|accepted| self.accepted(accepted))
     }
 
     /// The same, for a connection that was accepted on a helper thread.
@@ -159,11 +159,11 @@ impl Socket {
         let mut socket = Self::from_fd(fd, self.network);
         // An accepted socket inherits SO_LINGER from its listener.
         socket.linger.set(self.linger.get());
-        socket.came_nonblocking = Some(came_nonblocking);
+        socket.came_nonblocking = came_nonblocking;
         (socket, from)
     }
 
-    /// Of a connection that was accepted, whether it came non-blocking.
+    /// Of a connection that was accepted by a spec that asks, whether it came non-blocking.
     pub(crate) fn came_nonblocking(&self) -> Option<bool> {
         self.came_nonblocking
     }

@@ -1,5 +1,7 @@
 //! Socket options by their values.
 
+use std::os::fd::BorrowedFd;
+
 use crate::model::errno::Errno;
 use crate::model::option::{SocketOption, ValueKind};
 use crate::plan::{Credentials, OptionValue};
@@ -8,7 +10,14 @@ use super::{Socket, ancillary, multicast, sys};
 
 /// setsockopt(2)
 pub(crate) fn set(socket: &Socket, option: &SocketOption, value: &OptionValue) -> Result<(), Errno> {
-    let fd = socket.fd();
+    let result = set_value(socket.fd(), option, value);
+    if option.name == "SO_LINGER" {
+        socket.ask_linger();
+    }
+    result
+}
+
+fn set_value(fd: BorrowedFd<'_>, option: &SocketOption, value: &OptionValue) -> Result<(), Errno> {
     match value {
         OptionValue::Int(number) => sys::set_int(fd, option.level, option.number, *number),
         OptionValue::Time(time) => sys::set_time(fd, option.level, option.number, *time),
@@ -22,11 +31,7 @@ pub(crate) fn set(socket: &Socket, option: &SocketOption, value: &OptionValue) -
             _ => multicast::leave(fd, membership),
         },
         OptionValue::Errno(errno) => sys::set_int(fd, option.level, option.number, errno.map_or(0, |errno| errno.0)),
-        OptionValue::Linger(seconds) => {
-            sys::set_linger(fd, *seconds)?;
-            socket.note_linger(*seconds);
-            Ok(())
-        }
+        OptionValue::Linger(seconds) => sys::set_linger(fd, *seconds),
     }
 }
 

@@ -149,20 +149,24 @@ pub(crate) struct Accepted {
     pub(crate) fd: OwnedFd,
     /// The address of the other side.
     pub(crate) from: SockAddr,
-    /// Whether it came non-blocking. Linux gives it blocking, others as the listener is.
-    pub(crate) came_nonblocking: bool,
+    /// Whether it came non-blocking, where somebody wants to know. Linux gives it blocking, others as the
+    /// listener is.
+    pub(crate) came_nonblocking: Option<bool>,
 }
 
-/// accept4(2)
-pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<Accepted, Errno> {
+/// accept4(2). To see how a connection comes takes two more calls.
+pub(crate) fn accept(fd: BorrowedFd<'_>, see_how_it_comes: bool) -> Result<Accepted, Errno> {
+    let flags = libc::SOCK_CLOEXEC | if see_how_it_comes { 0 } else { libc::SOCK_NONBLOCK };
     let (accepted, from) = with_address(|storage, len| {
         // SAFETY: storage and len are valid for the call.
-        retry(|| unsafe { libc::accept4(fd.as_raw_fd(), storage, len, libc::SOCK_CLOEXEC) as isize })
+        retry(|| unsafe { libc::accept4(fd.as_raw_fd(), storage, len, flags) as isize })
     })?;
     // SAFETY: the descriptor is new and belongs to nobody else.
     let fd = unsafe { OwnedFd::from_raw_fd(fd_of(accepted)) };
-    let came_nonblocking = !blocks(fd.as_fd());
-    set_nonblocking(fd.as_fd(), true)?;
+    let came_nonblocking = see_how_it_comes.then(|| !blocks(fd.as_fd()));
+    if see_how_it_comes {
+        set_nonblocking(fd.as_fd(), true)?;
+    }
     Ok(Accepted { fd, from, came_nonblocking })
 }
 

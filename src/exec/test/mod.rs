@@ -53,6 +53,8 @@ pub(crate) struct Test<'t> {
     pub(crate) programs: Programs,
     /// What its lanes are about.
     pub(crate) activity: Activity,
+    /// Whether a step asks how a connection came out of accept(2).
+    pub(crate) asks_nonblock: bool,
     /// Who decides which lane's turn it is, where somebody does.
     pub(crate) steer: Option<Steer>,
     shared: &'t Shared,
@@ -90,6 +92,7 @@ impl<'t> Test<'t> {
             passings: Passings::default(),
             programs: Programs::default(),
             activity: Activity::default(),
+            asks_nonblock: plan.asks_nonblock(),
             steer: options.script.clone().map(|script| Steer::new(script, options.longest)),
             shared,
             orders: Cell::new(0),

@@ -1,5 +1,6 @@
 //! `accept`: takes a connection off a listener's queue.
 
+use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 
 use socket2::SockAddr;
@@ -13,6 +14,7 @@ use super::super::endpoint::{Endpoint, Held, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, address, sys};
 use super::super::stop::Stop;
+use super::super::test::Test;
 use super::{blocking, fatal, file, new, open};
 
 pub(super) async fn run(
@@ -62,14 +64,16 @@ async fn take(
     if let Some(held) = take_held(listener, from) {
         return Ok(Ok(held));
     }
+    let see_how_it_comes = lane.test.asks_nonblock;
     loop {
         let accepted = match call.mode {
             Mode::Blocking => {
-                let made = blocking::call(socket, Direction::In, deadline, sys::accept).await?;
+                let accept = move |fd: BorrowedFd<'_>| sys::accept(fd, see_how_it_comes);
+                let made = blocking::call(socket, Direction::In, deadline, accept).await?;
                 let made = made.ok_or_else(|| late(listener, from, deadline))?;
                 made.map(|accepted| socket.accepted(accepted))
             }
-            Mode::Waiting | Mode::Nonblocking => socket.accept(),
+            Mode::Waiting | Mode::Nonblocking => socket.accept(see_how_it_comes),
         };
         match accepted {
             Ok((socket, address)) => {
@@ -91,11 +95,11 @@ async fn take(
 }
 
 /// Takes off a listener's queue, and closes, the connections of clients that are to be gone.
-pub(crate) fn withdraw(listener: &Endpoint, gone: &[&Rc<Endpoint>]) {
+pub(crate) fn withdraw(test: &Test<'_>, listener: &Endpoint, gone: &[&Rc<Endpoint>]) {
     let is_gone = |client: &Rc<Endpoint>| gone.iter().any(|gone| Rc::ptr_eq(gone, client));
     listener.shared.held.borrow_mut().retain(|held| !held.client.as_ref().is_some_and(is_gone));
     while listener.shared.pending.borrow().iter().any(is_gone) {
-        let Some(Ok((socket, from))) = listener.socket().map(|listening| listening.accept()) else { break };
+        let Some(Ok((socket, from))) = listener.socket().map(|listening| listening.accept(test.asks_nonblock)) else { break };
         let client = client_of(listener, &from);
         if !client.as_ref().is_some_and(is_gone) {
             listener.shared.held.borrow_mut().push_back(Held { socket, from, client });

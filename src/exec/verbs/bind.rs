@@ -42,7 +42,7 @@ pub(super) fn bind(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, address: &SockAddr)
 /// and still speaks of. Who has the port that it sends to hears itself.
 pub(super) fn bind_apart(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, target: &SockAddr) -> Result<(), Stop> {
     let is_datagram = endpoint.network.kind() == Kind::Datagram && target.as_socket().is_some();
-    if !ports::any() || !is_datagram {
+    if !ports::any() || !is_datagram || endpoint.local().is_some() {
         return Ok(());
     }
     let Some(own) = endpoint.socket().and_then(|socket| sys::local_address(socket.fd()).ok()) else { return Ok(()) };

@@ -102,7 +102,7 @@ pub(super) async fn run(
     let mut facts = Facts { pieces: sending.pieces, ..Facts::default() };
     if result.is_ok() {
         let settled = if endpoint.network.has_boundaries() {
-            if more || (endpoint.shared.corked.get() && endpoint_is_corked(&socket)) {
+            if more || (endpoint.shared.corked.get() && keeps_back(&socket)) {
                 // Nothing is sent before the datagram is complete.
                 settle::Settled::Yes
             } else {
@@ -113,7 +113,7 @@ pub(super) async fn run(
         };
         facts.notes.extend(settled.note());
         if !more && endpoint.shared.corked.get() && flags == 0 {
-            endpoint.shared.corked.set(endpoint_is_corked(&socket));
+            endpoint.shared.corked.set(keeps_back(&socket));
         }
     }
     let what = What::Data { verb: "send".to_owned(), bytes: encoded.shown, suffix: call.suffix.clone() };
@@ -177,8 +177,9 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// Whether options keep small segments back, other than MSG_MORE of an earlier send.
-fn endpoint_is_corked(socket: &Socket) -> bool {
+/// Whether options keep what is sent back, other than MSG_MORE of an earlier send: a cork, or Nagle's
+/// algorithm.
+pub(super) fn keeps_back(socket: &Socket) -> bool {
     let get = |level, number| sys::get_int(socket.fd(), level, number);
     if !socket.network().is_tcp() {
         return get(libc::IPPROTO_UDP, libc::UDP_CORK).is_ok_and(|on| on != 0);

@@ -7,6 +7,7 @@ use super::super::lane::{Done, Lane};
 use super::super::net::option;
 use super::super::stop::Stop;
 use super::open;
+use super::send::keeps_back;
 
 pub(super) fn run(lane: &Lane<'_>, call: &Call, options: &[(SocketOption, OptionValue)]) -> Result<Done, Stop> {
     let (endpoint, socket) = open(lane, &call.endpoint)?;
@@ -19,10 +20,10 @@ pub(super) fn run(lane: &Lane<'_>, call: &Call, options: &[(SocketOption, Option
         if let OptionValue::Group(membership) = value {
             endpoint.note_group(membership.group, which.name.ends_with("ADD_MEMBERSHIP"));
         }
-        if matches!(which.name, "TCP_CORK" | "UDP_CORK" | "TCP_NODELAY") {
-            // A cork, or Nagle's algorithm, keeps small segments back.
-            let on = *value != OptionValue::Int(0);
-            endpoint.shared.corked.set(on == (which.name != "TCP_NODELAY"));
+        match which.name {
+            "IP_RECVERR" | "IPV6_RECVERR" => endpoint.shared.sets_errqueue.set(true),
+            "TCP_CORK" | "UDP_CORK" | "TCP_NODELAY" => endpoint.shared.corked.set(keeps_back(&socket)),
+            _ => {}
         }
     }
     Ok(Done::words(call, result))

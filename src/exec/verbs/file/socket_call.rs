@@ -65,7 +65,7 @@ pub(super) fn run(lane: &Lane<'_>, call: &Call, file: &OpenFile) -> Result<Optio
 pub(in crate::exec::verbs) fn accept(lane: &Lane<'_>, call: &Call, listener: &Template) -> Option<Done> {
     let file = lane.endpoint(listener).ok()?.file()?;
     // What it gives is closed again: no file has connections.
-    let result: Result<(), Errno> = sys::accept(file.fd().as_fd()).map(drop);
+    let result: Result<(), Errno> = sys::accept(file.fd().as_fd(), false).map(drop);
     Some(Done::words(call, result))
 }
 

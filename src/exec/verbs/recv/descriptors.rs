@@ -204,6 +204,7 @@ fn create(lane: &Lane<'_>, arrived: Arrived, name: &Template) -> Result<(), Stop
     let socket = Some(Socket::received(fd, network));
     let endpoint = lane.create(&text, New { shown, network, host: None, socket, shared: None })?;
     endpoint.shared.role.set(role);
+    endpoint.shared.is_foreign.set(true);
     Ok(())
 }
 
