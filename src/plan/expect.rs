@@ -7,6 +7,7 @@ use crate::model::poll::PollEvents;
 use crate::model::state::TcpState;
 use crate::source::Span;
 
+use super::receive::Whose;
 use super::tls::Agreed;
 use super::{Number, OptionValue, Target};
 
@@ -65,6 +66,8 @@ pub enum AttributeCheck {
     Nonblock(bool),
     /// What was agreed for TLS: all of these.
     Tls(Vec<Agreed>),
+    /// Who the other side of a Unix socket is.
+    PeerCredentials(Vec<Whose>),
     /// An option.
-    Option(&'static SocketOption, Vec<OptionValue>),
+    Option(SocketOption, Vec<OptionValue>),
 }

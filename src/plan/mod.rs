@@ -34,7 +34,7 @@ pub use call::{Call, Mode};
 pub use case::{Case, cases};
 pub use expect::{Attribute, AttributeCheck, Condition};
 pub use given::{Configured, Origin, Settings};
-pub use option::{Credentials, OptionValue};
+pub use option::OptionValue;
 pub use room::Room;
 pub use step::{Action, Assertion, Assignment, Barrier, Lane, Row, Step};
 pub use verb::{Number, Raises, Target, Verb};

@@ -27,24 +27,6 @@ pub enum OptionValue {
     Bytes(Vec<u8>),
     /// An error, for SO_ERROR; `None` is 0.
     Errno(Option<Errno>),
-    /// Who the other side is.
-    Credentials(Credentials),
-}
-
-/// Who is on the other side of a Unix socket, unix(7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Credentials {
-    /// This process.
-    Own,
-    /// Another one.
-    Other {
-        /// Its process id.
-        pid: i32,
-        /// Its user.
-        uid: u32,
-        /// Its group.
-        gid: u32,
-    },
 }
 
 impl OptionValue {
@@ -61,8 +43,6 @@ impl OptionValue {
             Self::Address(address) => address.to_string(),
             Self::Group(membership) => membership.to_string(),
             Self::Bytes(bytes) => bytes::hex(bytes),
-            Self::Credentials(Credentials::Own) => "self".to_owned(),
-            Self::Credentials(Credentials::Other { pid, uid, gid }) => format!("pid {pid}, uid {uid}, gid {gid}"),
             Self::Errno(None) => "0".to_owned(),
             Self::Errno(Some(errno)) => errno.to_string(),
         }

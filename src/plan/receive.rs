@@ -18,8 +18,8 @@ pub struct Beside {
     pub ctrunc: bool,
     /// Where the datagram was sent to.
     pub to: Option<Destination>,
-    /// Whether the credentials of this process come.
-    pub credentials: bool,
+    /// Whose credentials come.
+    pub credentials: Option<Whose>,
     /// The error whose datagram is received, from the error queue.
     pub errqueue: Option<QueuedError>,
 }
@@ -30,7 +30,7 @@ impl Beside {
         let words = [
             ("errqueue", self.errqueue.is_some()),
             ("to", self.to.is_some()),
-            ("credentials", self.credentials),
+            ("credentials", self.credentials.is_some()),
             ("ctrunc", self.ctrunc),
         ];
         words.into_iter().find(|(_, asked)| *asked).map(|(word, _)| word)
@@ -47,6 +47,15 @@ pub fn option_for(word: &str, network: Network) -> Option<&'static SocketOption>
         _ => return None,
     };
     if network.is_udp() { option::find(if network.is_v6() { of_v6 } else { of_v4 }) } else { None }
+}
+
+/// Whose credentials tell who is at the other side of a Unix socket, unix(7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of this process, to which every socket of a spec belongs.
+    Own,
+    /// Those of a program that the spec has started.
+    Program(Template),
 }
 
 /// Where a datagram was sent to.
@@ -81,6 +90,19 @@ pub struct QueuedError {
     pub kind: Option<u8>,
     /// The code of the ICMP message.
     pub code: Option<u8>,
+    /// What else it tells: of EMSGSIZE the MTU.
+    pub info: Option<u32>,
+    /// Whose address the ICMP message came from.
+    pub offender: Option<Offender>,
+}
+
+/// Who has sent the ICMP message that an error is, `SO_EE_OFFENDER` in ip(7).
+#[derive(Debug, Clone)]
+pub enum Offender {
+    /// Nobody: the error is the own kernel's.
+    Nobody,
+    /// The host with this address.
+    At(Destination),
 }
 
 /// Who has told of an error, `ee_origin` in `struct sock_extended_err`.

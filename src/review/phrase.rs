@@ -144,6 +144,7 @@ pub(super) fn flag(word: &str, verb: &str) -> String {
             Some(("truncated", full)) => {
                 return format!("cut off by the size of the read from a datagram of {full} bytes");
             }
+            Some(("credentials", program)) => return format!("with the credentials of {}", endpoint(program)),
             Some(("errqueue", error)) => {
                 return format!("from its error queue, where the error is {}", error.replace('=', " "));
             }

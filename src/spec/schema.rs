@@ -150,7 +150,7 @@ fn value(value: Value) -> Json {
         }
         Value::Target => reference("target"),
         Value::Destination => receive::destination(),
-        Value::Credentials => values::one_of_words(json!({ "enum": words::CREDENTIALS })),
+        Value::Credentials => values::credentials(),
         Value::QueuedError => receive::queued_error(),
         Value::SizeOrFlag => receive::size_or_flag(),
         Value::Network => reference("network"),

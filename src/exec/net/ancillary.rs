@@ -41,8 +41,9 @@ pub(crate) fn send(
         let mut room = vec![0_u64; space.div_ceil(size_of::<u64>())];
         let mut message: libc::msghdr = mem::zeroed();
         if let Some(to) = to {
-            message.msg_name = to.as_ptr().cast_mut().cast::<c_void>();
-            message.msg_namelen = to.len();
+            let (address, len) = sys::raw(to);
+            message.msg_name = address.cast_mut().cast::<c_void>();
+            message.msg_namelen = len;
         }
         message.msg_iov = &raw mut part;
         message.msg_iovlen = 1;
@@ -106,6 +107,30 @@ pub(crate) struct QueuedError {
     pub(crate) kind: u8,
     /// The code of the ICMP message.
     pub(crate) code: u8,
+    /// What else it tells: of EMSGSIZE the MTU.
+    pub(crate) info: u32,
+    /// Who has sent the ICMP message.
+    pub(crate) offender: Option<IpAddr>,
+}
+
+impl QueuedError {
+    /// Reads a `struct sock_extended_err` with the address behind it, SO_EE_OFFENDER.
+    fn read(data: &[u8]) -> Option<Self> {
+        let number = |at: usize| data.get(at..)?.first_chunk().map(|number| u32::from_ne_bytes(*number));
+        let [origin, kind, code] = *data.get(4..)?.first_chunk()?;
+        let errno = Errno(number(0)?.cast_signed());
+        Some(Self { errno, origin, kind, code, info: number(8)?, offender: data.get(16..).and_then(offender) })
+    }
+}
+
+/// The address of a `struct sockaddr_in` or `sockaddr_in6`; of another family there is none.
+fn offender(address: &[u8]) -> Option<IpAddr> {
+    let family = libc::sa_family_t::from_ne_bytes(*address.first_chunk()?);
+    match c_int::from(family) {
+        libc::AF_INET => address.get(4..)?.first_chunk::<4>().map(|ip| IpAddr::from(*ip)),
+        libc::AF_INET6 => address.get(8..)?.first_chunk::<16>().map(|ip| IpAddr::from(*ip).to_canonical()),
+        _ => None,
+    }
 }
 
 /// recvmsg(2), with what came in control messages; descriptors are closed on exec. There is room for so
@@ -197,9 +222,7 @@ impl Control {
                 self.destination = data.first_chunk::<16>().map(|ip| IpAddr::from(*ip).to_canonical());
             }
             (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) => {
-                let (Some(errno), Some([origin, kind, code])) = (data.first_chunk(), data.get(4..7)) else { return };
-                let errno = Errno(u32::from_ne_bytes(*errno).cast_signed());
-                self.error = Some(QueuedError { errno, origin: *origin, kind: *kind, code: *code });
+                self.error = QueuedError::read(data);
             }
             _ => {}
         }

@@ -4,9 +4,9 @@ use std::os::fd::BorrowedFd;
 
 use crate::model::errno::Errno;
 use crate::model::option::{SocketOption, ValueKind};
-use crate::plan::{Credentials, OptionValue};
+use crate::plan::OptionValue;
 
-use super::{Socket, ancillary, multicast, sys};
+use super::{Socket, multicast, sys};
 
 /// setsockopt(2)
 pub(crate) fn set(socket: &Socket, option: &SocketOption, value: &OptionValue) -> Result<(), Errno> {
@@ -24,8 +24,6 @@ fn set_value(fd: BorrowedFd<'_>, option: &SocketOption, value: &OptionValue) -> 
         OptionValue::Text(text) => sys::set_text(fd, option.level, option.number, text),
         OptionValue::Bytes(bytes) => sys::set_bytes(fd, option.level, option.number, bytes),
         OptionValue::Address(address) => multicast::send_by(fd, *address),
-        // It cannot be set; the kernel says so.
-        OptionValue::Credentials(_) => sys::set_int(fd, option.level, option.number, 0),
         OptionValue::Group(membership) => match option.number {
             libc::IP_ADD_MEMBERSHIP | libc::IPV6_ADD_MEMBERSHIP => multicast::join(fd, membership),
             _ => multicast::leave(fd, membership),
@@ -44,13 +42,7 @@ pub(crate) fn get(socket: &Socket, option: &SocketOption) -> Result<OptionValue,
         ValueKind::Linger => OptionValue::Linger(sys::get_linger(fd)?),
         ValueKind::Text => OptionValue::Text(sys::get_text(fd, option.level, option.number)?),
         ValueKind::Address => OptionValue::Address(multicast::sends_by(fd)?),
-        ValueKind::Credentials => {
-            let peer = sys::peer_credentials(fd)?;
-            let ancillary::Credentials { pid, uid, gid } = peer;
-            let is_own = peer == ancillary::Credentials::effective();
-            OptionValue::Credentials(if is_own { Credentials::Own } else { Credentials::Other { pid, uid, gid } })
-        }
-        ValueKind::Group => return Err(Errno(libc::ENOPROTOOPT)),
+        ValueKind::Group | ValueKind::Credentials => return Err(Errno(libc::ENOPROTOOPT)),
         ValueKind::Errno => {
             let errno = sys::get_int(fd, option.level, option.number)?;
             OptionValue::Errno((errno != 0).then_some(Errno(errno)))

@@ -29,12 +29,12 @@ pub(crate) struct Message {
     pub(crate) from: Option<SockAddr>,
 }
 
-/// The address of a path on which the kernel has the last word: it takes 108 bytes, without the NUL that
-/// ends shorter ones, and refuses more. `None` where no address has so much room.
+/// The address of a path on which the kernel has the last word: it takes 108 bytes, and refuses more. Like
+/// the kernel's own it ends in a NUL. `None` where no address has so much room.
 pub(crate) fn path_address(path: &[u8]) -> Option<SockAddr> {
     let family = (libc::AF_UNIX as libc::sa_family_t).to_ne_bytes();
-    let bytes = family.iter().chain(path);
-    let len = family.len() + path.len();
+    let bytes = family.iter().chain(path).chain(&[0]);
+    let len = family.len() + path.len() + 1;
     if len > size_of::<libc::sockaddr_storage>() {
         return None;
     }
@@ -50,6 +50,13 @@ pub(crate) fn path_address(path: &[u8]) -> Option<SockAddr> {
         })
     };
     made.ok().map(|((), address)| address)
+}
+
+/// An address as a call takes it. A path of 108 bytes has no room for the NUL in a `struct sockaddr_un`: the
+/// kernel gives it with one, and takes it without, unix(7).
+pub(super) fn raw(address: &SockAddr) -> (*const libc::sockaddr, socklen_t) {
+    let is_full = address.is_unix() && address.len() as usize > size_of::<libc::sockaddr_un>();
+    (address.as_ptr().cast(), address.len() - socklen_t::from(is_full))
 }
 
 fn check(result: isize) -> Result<usize, Errno> {
@@ -93,8 +100,9 @@ pub(crate) fn socketpair(domain: c_int, kind: c_int) -> Result<(OwnedFd, OwnedFd
 
 /// bind(2)
 pub(crate) fn bind(fd: BorrowedFd<'_>, address: &SockAddr) -> Result<(), Errno> {
+    let (address, len) = raw(address);
     // SAFETY: the address is valid for its length.
-    let result = unsafe { libc::bind(fd.as_raw_fd(), address.as_ptr().cast(), address.len()) };
+    let result = unsafe { libc::bind(fd.as_raw_fd(), address, len) };
     check(result as isize).map(drop)
 }
 
@@ -107,8 +115,9 @@ pub(crate) fn is_free(ip: std::net::IpAddr) -> Result<(), Errno> {
 
 /// connect(2)
 pub(crate) fn connect(fd: BorrowedFd<'_>, address: &SockAddr) -> Result<(), Errno> {
+    let (address, len) = raw(address);
     // SAFETY: the address is valid for its length.
-    retry(|| unsafe { libc::connect(fd.as_raw_fd(), address.as_ptr().cast(), address.len()) as isize }).map(drop)
+    retry(|| unsafe { libc::connect(fd.as_raw_fd(), address, len) as isize }).map(drop)
 }
 
 /// connect(2) with AF_UNSPEC.
@@ -232,7 +241,7 @@ pub(crate) fn noticing_sigpipe<T>(call: impl FnOnce() -> T) -> (T, bool) {
 
 /// send(2), or sendto(2) where there is an address. SIGPIPE is raised where `flags` lack MSG_NOSIGNAL.
 pub(crate) fn send(fd: BorrowedFd<'_>, bytes: &[u8], flags: c_int, to: Option<&SockAddr>) -> Result<usize, Errno> {
-    let (address, len) = to.map_or((std::ptr::null(), 0), |to| (to.as_ptr().cast(), to.len()));
+    let (address, len) = to.map_or((std::ptr::null(), 0), raw);
     // SAFETY: bytes and address are valid for their lengths.
     retry(|| unsafe { libc::sendto(fd.as_raw_fd(), bytes.as_ptr().cast::<c_void>(), bytes.len(), flags, address, len) })
 }

@@ -138,11 +138,12 @@ pub(super) struct Descriptors {
 }
 
 impl Image<'_> {
-    /// Starts the process, and waits until its program was executed.
+    /// Starts the process, and waits until its program was executed: the child, and the number of the
+    /// process that the program is.
     ///
     /// # Errors
     /// Where there can be no process, and where execve(2) fails.
-    pub(super) fn start(&self, begin: Begin) -> io::Result<Child> {
+    pub(super) fn start(&self, begin: Begin) -> io::Result<(Child, pid_t)> {
         let channel = channel()?;
         let (mut status, theirs) = io::pipe()?;
         let prepared = Prepared::new(self);
@@ -152,20 +153,25 @@ impl Image<'_> {
         let child = clone(|| descend(channel.theirs.as_raw_fd(), prepared, begin));
         drop(theirs);
         let started =
-            child.and_then(|child| if has_begun(&status, &child) { Ok(child) } else { Err(child.vanished()) });
+            child.and_then(|child| if has_begun(&mut status, &child) { Ok(child) } else { Err(child.vanished()) });
         if started.is_err() {
             // Nobody else may take it.
             let _ = recv(&channel.theirs, &mut [0_u8; 1][..], RecvFlags::DONTWAIT);
         }
         drop(ours);
         let child = started?;
-        let mut errno = [0; size_of::<c_int>()];
-        // The pipe ends when the program was executed.
-        if status.read_exact(&mut errno).is_err() {
-            return Ok(child);
+        let mut pid = 0;
+        loop {
+            match told(&mut status) {
+                Some(number @ ..0) => pid = -number,
+                Some(errno) => {
+                    child.wait();
+                    return Err(io::Error::from_raw_os_error(errno));
+                }
+                // The pipe ends when the program was executed.
+                None => return Ok((child, pid)),
+            }
         }
-        child.wait();
-        Err(io::Error::from_raw_os_error(c_int::from_ne_bytes(errno)))
     }
 
     fn send(&self, ours: &OwnedFd, status: BorrowedFd<'_>) -> io::Result<()> {
@@ -181,18 +187,25 @@ impl Image<'_> {
     }
 }
 
-/// What a new process says once it has its descriptors; no error has this number.
+/// What a new process says once it has its descriptors; no error has this number. The process that is
+/// about to be the program says its own, negative.
 const BEGUN: c_int = 0;
 
+/// The next number that a new process tells.
+fn told(status: &mut PipeReader) -> Option<c_int> {
+    let mut number = [0; size_of::<c_int>()];
+    status.read_exact(&mut number).ok().map(|()| c_int::from_ne_bytes(number))
+}
+
 /// Waits until a process has its descriptors; false where it ends before.
-fn has_begun(mut status: &PipeReader, child: &Child) -> bool {
+fn has_begun(status: &mut PipeReader, child: &Child) -> bool {
     loop {
         // The pipe does not end with the process: as long as nobody took it, its other end is in the channel.
         let look = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-        match poll(&mut [PollFd::new(status, PollFlags::IN)], Some(&look)) {
+        match poll(&mut [PollFd::new(&*status, PollFlags::IN)], Some(&look)) {
             Ok(0) if child.has_ended() => return false,
             Ok(0) | Err(Errno::INTR) => {}
-            _ => return status.read_exact(&mut [0; size_of::<c_int>()]).is_ok(),
+            _ => return told(status).is_some(),
         }
     }
 }
@@ -329,6 +342,7 @@ impl<'a> Prepared<'a> {
         // SAFETY: system calls on descriptors of this process alone, and on strings that end in a zero.
         unsafe {
             if self.take_places(&mut own).is_some() {
+                own.tell(-libc::getpid());
                 libc::execve(self.image.path.as_ptr(), self.arguments.as_ptr(), self.environment.as_ptr());
             }
             own.failed()

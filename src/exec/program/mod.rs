@@ -60,6 +60,8 @@ const LINES: usize = 20;
 pub(crate) struct Program {
     /// The name of its endpoint, as a trace shows it.
     pub(crate) shown: String,
+    /// The number of its process.
+    pub(crate) pid: i32,
     /// What the spec does with it.
     pub(crate) uses: Uses,
     /// Where the spec starts it, in bytes.
@@ -80,6 +82,12 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// Whether it has started that process, which is in its session still.
+    pub(crate) fn has_started(&self, pid: i32) -> bool {
+        let session = rustix::process::Pid::from_raw(pid).and_then(|pid| rustix::process::getsid(Some(pid)).ok());
+        session.is_some_and(|session| session.as_raw_nonzero().get() == self.pid)
+    }
+
     /// Its input, unless that was closed.
     pub(crate) fn input(&self) -> Option<Rc<Socket>> {
         self.input.borrow().clone()

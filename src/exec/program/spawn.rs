@@ -83,7 +83,7 @@ impl Spawn {
             SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
             None,
         )?;
-        let supervisor = self.image(&other, &theirs)?.start(supervisor::begin)?;
+        let (supervisor, pid) = self.image(&other, &theirs)?.start(supervisor::begin)?;
         // The ends of the program: what only it has open ends with it.
         drop((theirs, other));
         let control = Arc::new(control);
@@ -92,6 +92,7 @@ impl Spawn {
         programs.tasks.borrow_mut().spawn(listen(Arc::clone(&control), Arc::clone(&state)));
         let program = Rc::new(Program {
             shown: self.shown,
+            pid,
             uses: self.uses,
             place: self.place,
             told: self.told,

@@ -7,14 +7,17 @@ use crate::model::errno::Errno;
 use crate::model::option::SocketOption;
 use crate::model::poll::PollEvents;
 use crate::model::state::TcpState;
+use crate::plan::receive::Whose;
 use crate::plan::tls::Agreed;
 use crate::plan::{Attribute, AttributeCheck, Call, Mode, Number, OptionValue, Target};
 use crate::trace::scene::Came;
 
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
+use super::super::net::ancillary::Credentials;
 use super::super::net::{Socket, address, option, sys};
 use super::super::stop::Stop;
+use super::credentials::{are_of, owner_of};
 use super::resolve;
 
 pub(super) async fn run(
@@ -109,6 +112,7 @@ fn look(lane: &Lane<'_>, endpoint: &Endpoint, check: &AttributeCheck) -> Result<
             }
         }
         AttributeCheck::Tls(wanted) => agreed(lane, endpoint, wanted)?,
+        AttributeCheck::PeerCredentials(wanted) => peer_credentials(lane, endpoint, wanted)?,
         AttributeCheck::Option(which, wanted) => value(endpoint, which, wanted)?,
     })
 }
@@ -217,6 +221,22 @@ fn agreed(lane: &Lane<'_>, endpoint: &Endpoint, wanted: &[Agreed]) -> Result<Loo
         }
     }
     Ok(Look::Holds)
+}
+
+/// Who the other side of a Unix socket is, which never changes.
+fn peer_credentials(lane: &Lane<'_>, endpoint: &Endpoint, wanted: &[Whose]) -> Result<Look, Stop> {
+    let socket = open(endpoint)?;
+    let seen = match sys::peer_credentials(socket.fd()) {
+        Ok(seen) => seen,
+        Err(errno) => return Ok(Look::Errno(errno)),
+    };
+    let own = Credentials::effective();
+    for whose in wanted {
+        if are_of(lane, whose, seen, own)? {
+            return Ok(Look::Holds);
+        }
+    }
+    Ok(Look::Never(owner_of(lane, seen, own)))
 }
 
 /// An option. Reading SO_ERROR uses it up, so another error than the expected one ends the wait.

@@ -6,6 +6,7 @@ mod bind;
 mod blocking;
 mod close;
 mod connect;
+mod credentials;
 mod disconnect;
 mod dup;
 mod exit;

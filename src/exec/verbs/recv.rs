@@ -44,7 +44,7 @@ impl How<'_> {
     /// What it asks for in control messages.
     fn asked(&self) -> Asked {
         let Beside { ctrunc, to, credentials, errqueue: _, unnamed: _ } = self.beside;
-        let any = !self.takes.is_empty() || *ctrunc || *credentials || to.is_some();
+        let any = !self.takes.is_empty() || *ctrunc || credentials.is_some() || to.is_some();
         Asked { any, most: ctrunc.then_some(self.takes.len()) }
     }
 }

@@ -1,13 +1,14 @@
 //! What a receive asks for beside its bytes, and how a `read` makes its call: which sockets have it, and
 //! what cannot stand together.
 
+use crate::diagnostic::Diagnostic;
 use crate::model::network::Kind;
 use crate::plan::pattern::Pattern;
-use crate::plan::receive::{Beside, Destination, ReadHow, option_for};
+use crate::plan::receive::{Beside, Destination, Offender, ReadHow, Whose, option_for};
 use crate::plan::walk::any;
 use crate::plan::{Call, Mode, Verb};
 
-use super::endpoints::{Layer, Outcome, Walk, key};
+use super::endpoints::{Layer, Outcome, Role, Walk, key};
 
 /// What is wrong with a word of the call, and a way out.
 type Wrong = (&'static str, String, String);
@@ -30,10 +31,32 @@ impl<'p> Walk<'p, '_> {
         }
     }
 
-    /// The endpoint that a destination names must be there.
-    pub(super) fn check_destination(&mut self, beside: &'p Beside) {
-        if let Some(Destination::Endpoint(name)) = &beside.to {
-            self.known(name);
+    /// The endpoints that are named beside a pattern must be there.
+    pub(super) fn check_named_beside(&mut self, beside: &'p Beside) {
+        let offender = beside.errqueue.as_ref().and_then(|error| match error.offender.as_ref()? {
+            Offender::At(from) => Some(from),
+            Offender::Nobody => None,
+        });
+        for destination in beside.to.iter().chain(offender) {
+            if let Destination::Endpoint(name) = destination {
+                self.known(name);
+            }
+        }
+        beside.credentials.iter().for_each(|whose| self.check_whose(whose));
+    }
+
+    /// Whose credentials are asked for: a program must be there, and be one.
+    pub(super) fn check_whose(&mut self, whose: &'p Whose) {
+        let Whose::Program(name) = whose else { return };
+        let key = key(name);
+        let Some(index) = self.find(&key) else { return self.missing(&key, name.span) };
+        let is_program = matches!(self.endpoints[index].role, Role::Program | Role::Ended | Role::Unknown);
+        if !is_program && !self.is_doubtful(&key) {
+            let message = format!("`{key}` is no program, and has the credentials of sockspec itself");
+            self.found.push(
+                Diagnostic::error("unknown-credentials", name.span, message)
+                    .help("write `self`, or the name of a program that the spec runs"),
+            );
         }
     }
 
@@ -118,11 +141,11 @@ fn not_together(call: &Call, beside: &Beside) -> Option<Wrong> {
         ),
         ("urgent", *urgent && word != "ctrunc", "receive the urgent byte in a step of its own"),
         ("takes", !takes.is_empty() && word == "errqueue", "an error comes without descriptors"),
-        ("credentials", beside.credentials && word == "errqueue", "an error comes without credentials"),
+        ("credentials", beside.credentials.is_some() && word == "errqueue", "an error comes without credentials"),
         ("ctrunc", beside.ctrunc && word == "errqueue", "an error comes without descriptors"),
         (
             "credentials",
-            beside.credentials && beside.ctrunc,
+            beside.credentials.is_some() && beside.ctrunc,
             "without room for descriptors there is none for credentials",
         ),
         (

@@ -121,7 +121,7 @@ impl<'p> Walk<'p, '_> {
     pub(super) fn take(&mut self, index: Option<usize>, call: &'p Call, outcome: Outcome, known: Option<Vec<Passed>>) {
         let Verb::Recv { peek, urgent, takes, beside, .. } = &call.verb else { return };
         // Beside these, `ctrunc` was found to be wrong.
-        let ctrunc = beside.ctrunc && !beside.credentials && beside.errqueue.is_none();
+        let ctrunc = beside.ctrunc && beside.credentials.is_none() && beside.errqueue.is_none();
         if takes.is_empty() && !ctrunc {
             return;
         }

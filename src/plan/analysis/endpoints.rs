@@ -206,7 +206,7 @@ impl<'p> Walk<'p, '_> {
     fn check_uses(&mut self, call: &'p Call) {
         let mut targets: [Option<&'p Target>; 2] = [None, None];
         if let Verb::Recv { beside, .. } = &call.verb {
-            self.check_destination(beside);
+            self.check_named_beside(beside);
         }
         match &call.verb {
             Verb::Accept { from: Some(from), .. } | Verb::Recv { from: Some(from), .. } => self.known(from),
@@ -216,10 +216,14 @@ impl<'p> Walk<'p, '_> {
             Verb::Send { to, .. } => targets[0] = to.as_ref(),
             Verb::ExpectAttributes(attributes) => {
                 for attribute in attributes {
-                    if let AttributeCheck::Local(values) | AttributeCheck::Peer(values) = &attribute.check {
-                        for value in values {
-                            self.known_target(value);
+                    match &attribute.check {
+                        AttributeCheck::Local(values) | AttributeCheck::Peer(values) => {
+                            values.iter().for_each(|value| self.known_target(value));
                         }
+                        AttributeCheck::PeerCredentials(values) => {
+                            values.iter().for_each(|whose| self.check_whose(whose));
+                        }
+                        _ => {}
                     }
                 }
             }

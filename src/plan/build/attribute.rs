@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::model::name::nearest;
-use crate::model::option::{self, OPTIONS, SocketOption};
+use crate::model::option::{self, OPTIONS, SocketOption, ValueKind};
 use crate::model::poll::PollEvents;
 use crate::model::state::TcpState;
 use crate::plan::{Attribute, AttributeCheck, Number, Target, Verb};
@@ -57,8 +57,13 @@ impl Builder<'_> {
             "O_NONBLOCK" => AttributeCheck::Nonblock(self.switch(values, &mut shown)?),
             name => {
                 let option = self.readable_option(name, key.span)?;
-                let read = |builder: &mut Self, value: &Scalar| builder.option_value(option, value);
-                AttributeCheck::Option(option, self.each(values, &mut shown, read)?)
+                if option.kind == ValueKind::Credentials {
+                    AttributeCheck::PeerCredentials(self.each(values, &mut shown, Self::whose)?)
+                } else {
+                    let read = |builder: &mut Self, value: &Scalar| builder.option_value((&option, name), value);
+                    let wanted = self.each(values, &mut shown, read)?;
+                    AttributeCheck::Option(option, wanted)
+                }
             }
         };
         let shown = match shown.as_slice() {
@@ -69,8 +74,8 @@ impl Builder<'_> {
     }
 
     /// An option that getsockopt(2) knows.
-    fn readable_option(&mut self, name: &str, span: Span) -> Option<&'static SocketOption> {
-        let Some(option) = option::find(name) else {
+    fn readable_option(&mut self, name: &str, span: Span) -> Option<SocketOption> {
+        let Some(option) = option::find(name).copied().or_else(|| SocketOption::numbered(name)) else {
             self.unknown_attribute(name, span);
             return None;
         };

@@ -7,7 +7,7 @@ use crate::model::errno::Errno;
 use crate::model::group::Membership;
 use crate::model::option::{self, SocketOption, ValueKind};
 use crate::model::{bytes, duration, size};
-use crate::plan::{Credentials, OptionValue, Verb, constant};
+use crate::plan::{OptionValue, Verb, constant};
 use crate::source::Span;
 use crate::spec::ast::{Scalar, Setting};
 
@@ -22,8 +22,8 @@ impl Builder<'_> {
         let mut sound = true;
         for (name, value) in options {
             let option = self.option(name);
-            let value = option.as_ref().and_then(|(option, _)| match value {
-                Setting::Value(value) => self.option_value(option, value),
+            let value = option.as_ref().and_then(|(option, name)| match value {
+                Setting::Value(value) => self.option_value((option, name), value),
                 Setting::Hex(hex) => self.option_bytes(hex),
             });
             match (option, value) {
@@ -65,12 +65,16 @@ impl Builder<'_> {
     }
 
     /// The value, and how a trace shows it.
-    pub(super) fn option_value(&mut self, option: &SocketOption, value: &Scalar) -> Option<(OptionValue, String)> {
+    pub(super) fn option_value(
+        &mut self,
+        (option, name): (&SocketOption, &str),
+        value: &Scalar,
+    ) -> Option<(OptionValue, String)> {
         let word = self.word(value)?;
         match read(option, &word.text) {
             Ok(value) => Some((value, word.shown().to_owned())),
             Err(help) => {
-                let message = format!("`{}` is not a value of `{}`", word.text, option.name);
+                let message = format!("`{}` is not a value of `{name}`", word.text);
                 self.report(Diagnostic::error("bad-option-value", value.span, message).help(help));
                 None
             }
@@ -111,8 +115,9 @@ fn read(option: &SocketOption, text: &str) -> Result<OptionValue, String> {
             _ if option.is_v6() => Err("write an IPv6 group, as in `ff02::1` or `ff02::1%eth0`".to_owned()),
             _ => Err("write an IPv4 group, as in `239.1.1.1` or `239.1.1.1%eth0`".to_owned()),
         },
+        // It cannot be set; the kernel says so.
         ValueKind::Credentials => match text {
-            "self" => Ok(OptionValue::Credentials(Credentials::Own)),
+            "self" => Ok(OptionValue::Int(0)),
             _ => Err("write `self`: the process, user and group that sockspec runs as".to_owned()),
         },
         ValueKind::Errno => match text {

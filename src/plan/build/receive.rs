@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::diagnostic::Diagnostic;
 use crate::model::errno::{Errno, NAMES};
 use crate::model::name::{is_name, nearest};
-use crate::plan::receive::{Beside, Cut, Destination, Origin, QueuedError, ReadHow};
+use crate::plan::receive::{Beside, Cut, Destination, Offender, Origin, QueuedError, ReadHow, Whose};
 use crate::plan::template::Template;
 use crate::plan::{Number, Verb};
 use crate::spec::ast::{self, Scalar};
@@ -15,6 +15,9 @@ use crate::spec::words::ORIGINS;
 use super::Builder;
 use super::call::{Said, flags, named};
 use super::text::Text;
+
+/// The word for the credentials of this process.
+const OWN: &str = "self";
 
 impl<'a> Builder<'a> {
     pub(super) fn recv(&mut self, written: &'a ast::Verb) -> Option<Said> {
@@ -62,7 +65,7 @@ impl<'a> Builder<'a> {
     fn beside(&mut self, written: &ast::Beside) -> Option<(Beside, Vec<String>)> {
         let ctrunc = self.flag(written.ctrunc.as_ref());
         let to = self.optional(written.to.as_ref(), Self::destination);
-        let credentials = self.optional(written.credentials.as_ref(), Self::credentials);
+        let credentials = self.optional(written.credentials.as_ref(), Self::whose);
         let errqueue = match &written.errqueue {
             Some(error) => self.queued_error(error).map(Some),
             None => Some(None),
@@ -74,12 +77,15 @@ impl<'a> Builder<'a> {
             words.push(format!("to {shown}"));
             to
         });
-        words.extend(credentials.as_ref().map(|shown| format!("credentials {shown}")));
+        let credentials = credentials.map(|(whose, shown)| {
+            words.push(format!("credentials {shown}"));
+            whose
+        });
         let errqueue = errqueue.map(|(error, shown)| {
             words.push(format!("errqueue {shown}"));
             error
         });
-        Some((Beside { unnamed: false, ctrunc, to, credentials: credentials.is_some(), errqueue }, words))
+        Some((Beside { unnamed: false, ctrunc, to, credentials, errqueue }, words))
     }
 
     /// Where a datagram was sent to, with how a trace shows it.
@@ -111,18 +117,21 @@ impl<'a> Builder<'a> {
         None
     }
 
-    /// Whose credentials come, as a trace shows it.
-    fn credentials(&mut self, written: &Scalar) -> Option<String> {
-        let word = self.word(written)?;
-        if word.text == "self" {
-            return Some(word.shown().to_owned());
+    /// Whose credentials come, with how a trace shows it.
+    pub(super) fn whose(&mut self, written: &Scalar) -> Option<(Whose, String)> {
+        let text = self.text(written)?;
+        let shown = text.shown().into_owned();
+        let is_own = match text {
+            Text::Known(text) => text == OWN,
+            Text::Open(template) => template.known().is_some_and(|text| text == OWN),
+        };
+        if is_own {
+            return Some((Whose::Own, shown));
         }
-        let message = format!("the credentials of `{}` cannot be told", word.text);
-        self.report(
-            Diagnostic::error("unknown-credentials", written.span, message)
-                .help("write `credentials: self`: whatever a spec sends has the credentials of this process"),
-        );
-        None
+        let name = self.endpoint_name(written)?;
+        self.lanes.used_endpoint(&name.shown(), written.span);
+        let shown = name.shown();
+        Some((Whose::Program(name), shown))
     }
 
     /// What the error queue must tell, as a trace shows it.
@@ -135,17 +144,34 @@ impl<'a> Builder<'a> {
         };
         let kind = self.optional(written.kind.as_ref(), byte);
         let code = self.optional(written.code.as_ref(), byte);
+        let info = self.optional(written.info.as_ref(), |builder, number| {
+            let shown = builder.word(number)?.shown().to_owned();
+            builder.plain_number(number, u32::MAX.into()).map(|number| (number as u32, shown))
+        });
+        let offender = self.optional(written.offender.as_ref(), Self::offender);
         let ((errno, mut shown), origin, kind, code) = (errno?, origin?, kind?, code?);
+        let (info, offender) = (info?, offender?);
         let words = [
             ("origin", origin.as_ref().map(|(_, shown)| shown)),
             ("type", kind.as_ref().map(|(_, shown)| shown)),
             ("code", code.as_ref().map(|(_, shown)| shown)),
+            ("info", info.as_ref().map(|(_, shown)| shown)),
+            ("offender", offender.as_ref().map(|(_, shown)| shown)),
         ];
         for (word, value) in words {
             let _ = value.map(|value| write!(shown, " {word}={value}"));
         }
         let (origin, kind, code) = (origin.map(first), kind.map(first), code.map(first));
-        Some((QueuedError { errno, origin, kind, code }, shown))
+        let (info, offender) = (info.map(first), offender.map(first));
+        Some((QueuedError { errno, origin, kind, code, info, offender }, shown))
+    }
+
+    /// Who has sent an ICMP message, with how a trace shows it.
+    fn offender(&mut self, written: &Scalar) -> Option<(Offender, String)> {
+        if written.text == "none" {
+            return Some((Offender::Nobody, written.text.clone()));
+        }
+        self.destination(written).map(|(from, shown)| (Offender::At(from), shown))
     }
 
     fn errno(&mut self, written: &Scalar) -> Option<(Errno, String)> {

@@ -178,6 +178,10 @@ pub struct QueuedError {
     pub kind: Option<Scalar>,
     /// The code of the ICMP message.
     pub code: Option<Scalar>,
+    /// What else it tells.
+    pub info: Option<Scalar>,
+    /// Who has sent the ICMP message.
+    pub offender: Option<Scalar>,
 }
 
 /// A program that is started.

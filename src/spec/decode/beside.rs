@@ -24,7 +24,7 @@ impl Decoder<'_> {
 
     fn queued_error(&mut self, at: At<'_>, node: &Node<'_>) -> Option<QueuedError> {
         let entries = self.map(at, node, takes(Value::QueuedError))?;
-        let mut said: [Option<Scalar>; 4] = Default::default();
+        let mut said: [Option<Scalar>; 6] = Default::default();
         for entry in entries {
             let key = At::from(&entry.key);
             let Some(place) = ERRQUEUE.iter().position(|word| word.name == key.name) else {
@@ -35,13 +35,13 @@ impl Decoder<'_> {
             };
             said[place] = Some(self.scalar(key, &entry.value, takes(ERRQUEUE[place].value))?);
         }
-        let [errno, origin, kind, code] = said;
+        let [errno, origin, kind, code, info, offender] = said;
         if errno.is_none() {
             self.error(
                 Diagnostic::error("missing-key", at.span, format!("`{}` names no `errno`", at.name))
                     .help("write the error that must be in the queue: `errqueue: {errno: ECONNREFUSED}`"),
             );
         }
-        Some(QueuedError { errno: errno?, origin, kind, code })
+        Some(QueuedError { errno: errno?, origin, kind, code, info, offender })
     }
 }

@@ -139,7 +139,7 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::Address | Value::AddressOrNothing => "an address, such as `tcp`",
         Value::Target => "an endpoint or an address",
         Value::Destination => "an endpoint or an IP address, such as `127.0.0.1`",
-        Value::Credentials => "`self`",
+        Value::Credentials => "`self`, or the name of a program",
         Value::QueuedError => "a map of what the error is, such as `{errno: ECONNREFUSED, origin: icmp}`",
         Value::SizeOrFlag => "`true`, `false`, or how many bytes the datagram had",
         Value::Network => "a network, such as `tcp`",

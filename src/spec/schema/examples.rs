@@ -120,7 +120,11 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("recv", "takes", "- b: {recv: \"x\", takes: [passed]}\n- passed: {recv: \"ping\"}"),
     ("recv", "ctrunc", "- a: {send: \"x\", pass: [one, two]}\n- b: {recv: \"x\", takes: [first], ctrunc: true}"),
     ("recv", "to", "- server: {set: {IP_PKTINFO: true}}\n- server: {recv: \"ping\", to: 127.0.0.2}"),
-    ("recv", "credentials", "- b: {set: {SO_PASSCRED: true}}\n- b: {recv: \"x\", credentials: self}"),
+    (
+        "recv",
+        "credentials",
+        "- b: {set: {SO_PASSCRED: true}}\n- b: {recv: \"x\", credentials: self}\n- b: {recv: \"y\", credentials: program}",
+    ),
     (
         "recv",
         "errqueue",
@@ -131,6 +135,8 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("errqueue", "origin", "- client: {recv: \"x\", errqueue: {errno: EMSGSIZE, origin: local}}"),
     ("errqueue", "type", "- client: {recv: \"x\", errqueue: {errno: ECONNREFUSED, origin: icmp, type: 3, code: 3}}"),
     ("errqueue", "code", "- client: {recv: \"x\", errqueue: {errno: ECONNREFUSED, origin: icmp6, type: 1, code: 4}}"),
+    ("errqueue", "info", "- client: {recv: \"\", errqueue: {errno: EMSGSIZE, origin: local, info: 1500}}"),
+    ("errqueue", "offender", "- client: {recv: \"x\", errqueue: {errno: ECONNREFUSED, origin: icmp, offender: server}}"),
     ("recv", "from", "- server: {recv: \"ping\", from: client}"),
     ("recv", "sender", "- server: {recv: \"ping\", sender: caller}"),
     ("recv", "peek", "- conn: {recv: \"ping\", peek: true}"),

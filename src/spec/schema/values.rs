@@ -19,6 +19,8 @@ pub(super) const ID: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
 const COMPUTED: &str = r"\$\{[^}]+\}";
 const DURATION: &str = r"^[0-9]+(\.[0-9]+)?\s*(us|µs|ms|s|m|min|h)$";
 const NUMBER: &str = "^(0|[1-9][0-9]*|0x[0-9A-Fa-f]+)$";
+/// An option by its level and its number.
+const NUMBERED: &str = "^(SOL_SOCKET|IPPROTO_[A-Z0-9]+|[0-9]+):[0-9]+$";
 const SIZE: &str = r"^(0|[1-9][0-9]*|0x[0-9A-Fa-f]+)\s*(B|KiB|MiB|GiB)?$";
 
 /// The definitions that the rest refers to.
@@ -219,7 +221,9 @@ fn expectation() -> Json {
         };
         attributes.insert(word.name.to_owned(), described("expect", word, schema));
     }
-    object_or(&object_of_some(&attributes), one_or_list(&conditions))
+    let mut attributes = object_of_some(&attributes);
+    attributes["patternProperties"] = json!({ NUMBERED: one_or_list(&reference("number")) });
+    object_or(&attributes, one_or_list(&conditions))
 }
 
 /// What was agreed for TLS, each with the value or values that will do.
@@ -251,7 +255,7 @@ fn settings() -> Json {
     };
     let mut settings = object_of_some(&options(|value| any_of([("value", value), ("bytes", bytes())])));
     let numbered = any_of([("value", reference("number")), ("bytes", bytes())]);
-    settings["patternProperties"] = json!({ "^(SOL_SOCKET|IPPROTO_[A-Z0-9]+|[0-9]+):[0-9]+$": numbered });
+    settings["patternProperties"] = json!({ NUMBERED: numbered });
     settings
 }
 
@@ -271,10 +275,15 @@ fn option_value(kind: ValueKind) -> Json {
         ValueKind::Int => json!({ "type": ["integer", "string"], "pattern": either("^-?[0-9]+$") }),
         ValueKind::Time => reference("duration"),
         ValueKind::Linger => any_of([("off", json!({ "const": false })), ("seconds", reference("number"))]),
-        ValueKind::Credentials => json!({ "const": "self" }),
+        ValueKind::Credentials => credentials(),
         ValueKind::Text | ValueKind::Address | ValueKind::Group => json!({ "type": "string" }),
         ValueKind::Errno => any_of([("none", json!({ "const": 0 })), ("error", reference("errno"))]),
     }
+}
+
+/// Those of this process, or of a program.
+pub(super) fn credentials() -> Json {
+    any_of([("own", json!({ "const": "self" })), ("program", reference("name"))])
 }
 
 fn option_doc(option: &SocketOption) -> String {
@@ -294,7 +303,7 @@ fn option_doc(option: &SocketOption) -> String {
         ValueKind::Address => "An IPv4 address",
         ValueKind::Group => "A group, or group%device",
         ValueKind::Errno => "The name of an error, or 0",
-        ValueKind::Credentials => "`self`, for those of this process",
+        ValueKind::Credentials => "`self`, for those of this process, or a program",
     };
     format!("{value}; see {page}.")
 }

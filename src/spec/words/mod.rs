@@ -18,7 +18,7 @@ pub use files::FILE_KEYS;
 pub use forms::{COMPANIONS, FORMS, FormWord, WIDTHS, form};
 pub use networks::{LINK_STATES, NETWORK_KEYS, NETWORKS, ROUTES};
 pub use programs::READY;
-pub use receive::{CREDENTIALS, ERRQUEUE, ORIGINS};
+pub use receive::{ERRQUEUE, ORIGINS};
 pub use variables::VARIABLE_KEYS;
 pub use verbs::{FAILS, HOST, VERBS, VerbWord, WAITING, owners, verb};
 

@@ -65,5 +65,5 @@ pub(super) fn words(text: &str) -> Vec<String> {
 
 /// Whether the name of somebody must follow, which may be called like one of these words.
 fn is_open(last: &str) -> bool {
-    matches!(last, "to" | "from" | "sender" | "pass" | "takes" | "drops")
+    matches!(last, "to" | "from" | "sender" | "pass" | "takes" | "drops" | "credentials")
 }

@@ -112,6 +112,8 @@ fn bytes_are_read_as_they_were() {
     assert_eq!(suffix, ["takes one", "ctrunc", "drops two"]);
     let (.., suffix) = parts("a         recv 1 \"x\" to b credentials self\n");
     assert_eq!(suffix, ["to b", "credentials self"]);
+    let (.., suffix) = parts("a         recv 1 \"x\" credentials from peek\n");
+    assert_eq!(suffix, ["credentials from", "peek"]);
     let (.., suffix) = parts("a         recv 1 \"x\" to b errqueue ECONNREFUSED origin=icmp type=3\n");
     assert_eq!(suffix, ["to b", "errqueue ECONNREFUSED origin=icmp type=3"]);
     let (.., suffix) = parts("a         read 4 \"x\" truncated 10 waitall\n");

@@ -11,7 +11,8 @@ use crate::exec::net::ancillary::Credentials;
 use crate::exec::net::{address, sys};
 use crate::exec::stop::Stop;
 use crate::model::option::SocketOption;
-use crate::plan::receive::{Beside, Destination, option_for};
+use crate::exec::verbs::credentials::{are_of, owner_of};
+use crate::plan::receive::{Beside, Destination, Whose, option_for};
 
 use super::descriptors::Arrivals;
 
@@ -20,7 +21,7 @@ pub(super) fn check_options(beside: &Beside, endpoint: &Endpoint, fd: BorrowedFd
     let asked = [
         ("errqueue", beside.errqueue.is_some()),
         ("to", beside.to.is_some() && beside.errqueue.is_none()),
-        ("credentials", beside.credentials),
+        ("credentials", beside.credentials.is_some()),
     ];
     for (word, _) in asked.into_iter().filter(|(_, asked)| *asked) {
         let Some(SocketOption { name: option, level, number, .. }) = option_for(word, endpoint.network) else {
@@ -48,8 +49,8 @@ pub(super) fn check(
     if beside.errqueue.is_none() {
         check_destination(lane, endpoint, beside.to.as_ref(), arrivals.destination())?;
     }
-    if beside.credentials {
-        check_credentials(endpoint, &arrivals.credentials())?;
+    if let Some(whose) = &beside.credentials {
+        check_credentials(lane, endpoint, whose, &arrivals.credentials())?;
     }
     if beside.ctrunc && !arrivals.was_cut() {
         return Err(Stop::failed(format!("{}: all that came had room, MSG_CTRUNC is not set", endpoint.name))
@@ -105,7 +106,7 @@ pub(super) fn check_target(
 }
 
 /// The IP address that the step names.
-fn ip_of(lane: &Lane<'_>, to: &Destination) -> Result<IpAddr, Stop> {
+pub(super) fn ip_of(lane: &Lane<'_>, to: &Destination) -> Result<IpAddr, Stop> {
     let ip = match to {
         Destination::Ip(ip, _) => *ip,
         Destination::Computed(template) => {
@@ -126,15 +127,21 @@ fn ip_of(lane: &Lane<'_>, to: &Destination) -> Result<IpAddr, Stop> {
     Ok(ip.to_canonical())
 }
 
-fn check_credentials(endpoint: &Endpoint, came: &[Credentials]) -> Result<(), Stop> {
+fn check_credentials(lane: &Lane<'_>, endpoint: &Endpoint, whose: &Whose, came: &[Credentials]) -> Result<(), Stop> {
     let own = Credentials::own();
     let stop = |what: String, label: &str| Stop::failed(format!("{}: {what}", endpoint.name)).label(label);
-    match came.iter().find(|came| **came != own) {
-        None if came.is_empty() => Err(stop("no credentials came with these bytes".to_owned(), "none came")),
-        None => Ok(()),
-        Some(Credentials { pid, uid, gid }) => {
-            let who = format!("those of process {pid}, user {uid}, group {gid}, not of this process");
-            Err(stop(format!("the credentials are {who}"), "other credentials"))
+    if came.is_empty() {
+        return Err(stop("no credentials came with these bytes".to_owned(), "none came"));
+    }
+    for came in came {
+        if !are_of(lane, whose, *came, own)? {
+            let wanted = match whose {
+                Whose::Own => "this process".to_owned(),
+                Whose::Program(name) => format!("`{}`", name.shown()),
+            };
+            let owner = owner_of(lane, *came, own);
+            return Err(stop(format!("the credentials are those of {owner}, not of {wanted}"), "other credentials"));
         }
     }
+    Ok(())
 }

@@ -1,13 +1,15 @@
 //! An error out of a socket's error queue, with the datagram that it is about: MSG_ERRQUEUE of recv(2).
 
-use super::beside::check_target;
+use std::fmt::Write as _;
+
+use super::beside::{check_target, ip_of};
 use super::{DATAGRAM, Received, Receiving};
 use crate::exec::net::Direction;
 use crate::exec::net::ancillary::{self, QueuedError};
 use crate::exec::pattern::Boundary;
 use crate::exec::stop::Stop;
 use crate::plan::Mode;
-use crate::plan::receive::{self, Beside, Origin};
+use crate::plan::receive::{self, Beside, Offender, Origin};
 
 impl Receiving<'_> {
     /// The error at the head of the queue, which is waited for.
@@ -29,10 +31,10 @@ impl Receiving<'_> {
                 Err(errno) => return Ok(Err(errno)),
             }
         };
-        match control.error {
-            Some(error) if fits(wanted, error) => {}
-            Some(error) => return Err(self.other_error(wanted, error)),
-            None => return Err(self.no_error()),
+        let error = control.error.ok_or_else(|| self.no_error())?;
+        if let Some(word) = self.differs(wanted, error)? {
+            let came = format!("the error at the head of the queue is {}", told(error));
+            return Err(Stop::failed(format!("{}: {came}", self.endpoint.name)).label(format!("another {word}")));
         }
         check_target(self.lane, self.endpoint, beside.to.as_ref(), message.from.as_ref())?;
         self.pieces.push(message.len as u64);
@@ -46,36 +48,38 @@ impl Receiving<'_> {
             .deadline(self.deadline.within)
     }
 
-    fn other_error(&self, wanted: &receive::QueuedError, error: QueuedError) -> Stop {
-        let came = told(error);
+    /// The first word of the spec that the error does not fit.
+    fn differs(&self, wanted: &receive::QueuedError, error: QueuedError) -> Result<Option<&'static str>, Stop> {
+        let offender = match &wanted.offender {
+            None => error.offender,
+            Some(Offender::Nobody) => None,
+            Some(Offender::At(from)) => Some(ip_of(self.lane, from)?),
+        };
         let words = [
+            ("error", wanted.errno != error.errno),
             ("origin", wanted.origin.is_some_and(|origin| origin.number() != error.origin)),
             ("type", wanted.kind.is_some_and(|kind| kind != error.kind)),
             ("code", wanted.code.is_some_and(|code| code != error.code)),
+            ("info", wanted.info.is_some_and(|info| info != error.info)),
+            ("offender", offender != error.offender),
         ];
-        let other = words.into_iter().find(|(_, differs)| *differs).filter(|_| wanted.errno == error.errno);
-        let word = other.map_or("error", |(word, _)| word);
-        Stop::failed(format!("{}: the error at the head of the queue is {came}", self.endpoint.name))
-            .label(format!("another {word}"))
+        Ok(words.into_iter().find(|(_, differs)| *differs).map(|(word, _)| word))
     }
-}
-
-/// Whether an error is as it is written.
-fn fits(wanted: &receive::QueuedError, error: QueuedError) -> bool {
-    let receive::QueuedError { errno, origin, kind, code } = wanted;
-    *errno == error.errno
-        && origin.is_none_or(|origin| origin.number() == error.origin)
-        && kind.is_none_or(|kind| kind == error.kind)
-        && code.is_none_or(|code| code == error.code)
 }
 
 /// An error as one would write it.
 fn told(error: QueuedError) -> String {
-    let QueuedError { errno, origin, kind, code } = error;
+    let QueuedError { errno, origin, kind, code, info, offender } = error;
+    let mut told = format!("{{errno: {errno}");
     let name = Origin::ALL.iter().find(|(.., number)| *number == origin).map(|(name, ..)| *name);
-    match name {
-        Some("local") => format!("{{errno: {errno}, origin: local}}"),
-        Some(name) => format!("{{errno: {errno}, origin: {name}, type: {kind}, code: {code}}}"),
-        None => format!("{{errno: {errno}}} of the origin {origin}"),
+    let _ = match name {
+        Some("local") => write!(told, ", origin: local"),
+        Some(name) => write!(told, ", origin: {name}, type: {kind}, code: {code}"),
+        None => write!(told, ", origin: {origin}"),
+    };
+    if info != 0 {
+        let _ = write!(told, ", info: {info}");
     }
+    let _ = offender.map(|offender| write!(told, ", offender: {offender}"));
+    told + "}"
 }
