@@ -84,6 +84,20 @@ options! {
     }
 }
 
+/// The levels that a spec may name.
+pub const LEVELS: [(&str, i32); 5] = [
+    ("SOL_SOCKET", libc::SOL_SOCKET),
+    ("IPPROTO_IP", libc::IPPROTO_IP),
+    ("IPPROTO_IPV6", libc::IPPROTO_IPV6),
+    ("IPPROTO_TCP", libc::IPPROTO_TCP),
+    ("IPPROTO_UDP", libc::IPPROTO_UDP),
+];
+
+/// The level of that name, or of that number.
+pub fn level_of(text: &str) -> Option<i32> {
+    LEVELS.iter().find(|(name, _)| *name == text).map(|(_, level)| *level).or_else(|| text.parse().ok())
+}
+
 /// The option of that constant.
 pub fn find(name: &str) -> Option<&'static SocketOption> {
     OPTIONS.iter().find(|option| option.name == name)
@@ -102,14 +116,7 @@ impl SocketOption {
     /// One that is written by its level and its number, `SOL_SOCKET:9999`: an `int`, whatever its name says.
     pub fn numbered(text: &str) -> Option<Self> {
         let (level, number) = text.split_once(':')?;
-        let level = match level {
-            "SOL_SOCKET" => libc::SOL_SOCKET,
-            "IPPROTO_IP" => libc::IPPROTO_IP,
-            "IPPROTO_IPV6" => libc::IPPROTO_IPV6,
-            "IPPROTO_TCP" => libc::IPPROTO_TCP,
-            "IPPROTO_UDP" => libc::IPPROTO_UDP,
-            other => other.parse().ok()?,
-        };
+        let level = level_of(level)?;
         let number = number.trim().parse().ok()?;
         let known = OPTIONS.iter().find(|option| (option.level, option.number) == (level, number));
         Some(Self { name: known.map_or("a number", |known| known.name), level, number, kind: ValueKind::Int })

@@ -24,9 +24,10 @@ impl Plan {
     /// Whether a step looks at the O_NONBLOCK that accept(2) gave.
     pub fn asks_nonblock(&self) -> bool {
         let asks = |attribute: &Attribute| matches!(attribute.check, AttributeCheck::Nonblock(_));
-        any(&self.steps, &mut |call| {
-            matches!(&call.verb, Verb::ExpectAttributes(attributes) if attributes.iter().any(asks))
-        })
+        any(
+            &self.steps,
+            &mut |call| matches!(&call.verb, Verb::ExpectAttributes(attributes) if attributes.iter().any(asks)),
+        )
     }
 
     /// The place of the whole step that begins there.

@@ -315,4 +315,39 @@ mod tests {
             assert_eq!(control.destination, Some(to.ip()));
         }
     }
+
+    #[test]
+    fn an_error_tells_who_has_sent_it() {
+        let families = [
+            ("127.0.0.1:0", libc::IPPROTO_IP, libc::IP_RECVERR, 2, (3, 3)),
+            ("[::1]:0", libc::IPPROTO_IPV6, libc::IPV6_RECVERR, 3, (1, 4)),
+        ];
+        for (address, level, number, origin, (kind, code)) in families {
+            let Ok(closed) = std::net::UdpSocket::bind(address) else { continue };
+            let to = closed.local_addr().unwrap();
+            drop(closed);
+            let sender = std::net::UdpSocket::bind(address).unwrap();
+            sys::set_int(sender.as_fd(), level, number, 1).unwrap();
+            sender.send_to(b"x", to).unwrap();
+            while sys::poll_now(sender.as_fd(), 0) & libc::POLLERR == 0 {}
+            let mut buffer = [0; 8];
+            let (message, control) = receive(sender.as_fd(), &mut buffer, libc::MSG_ERRQUEUE, None).unwrap();
+            assert_eq!((message.len, message.from.and_then(|about| about.as_socket())), (1, Some(to)));
+            let errno = Errno(libc::ECONNREFUSED);
+            let offender = Some(to.ip());
+            assert_eq!(control.error, Some(QueuedError { errno, origin, kind, code, info: 0, offender }));
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_own_kernel_has_no_offender() {
+        let Ok(sender) = std::net::UdpSocket::bind("[::1]:0") else { return };
+        sys::set_int(sender.as_fd(), libc::IPPROTO_IPV6, libc::IPV6_RECVERR, 1).unwrap();
+        let too_large = sender.send_to(&[0; 70_000], sender.local_addr().unwrap());
+        assert_eq!(too_large.unwrap_err().raw_os_error(), Some(libc::EMSGSIZE));
+        let (_, control) = receive(sender.as_fd(), &mut [0; 8], libc::MSG_ERRQUEUE, None).unwrap();
+        let error = control.error.unwrap();
+        assert_eq!((error.errno, error.origin, error.offender), (Errno(libc::EMSGSIZE), 1, None));
+        assert!(error.info > 0);
+    }
 }

@@ -465,3 +465,61 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(
     // SAFETY: FIONBIO reads one int.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO as libc::Ioctl, &raw mut value) } as isize).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// A path of so many bytes in a folder.
+    fn path(folder: &std::path::Path, len: usize) -> Vec<u8> {
+        let mut path = folder.join("s").into_os_string().into_encoded_bytes();
+        path.resize(len, b's');
+        path
+    }
+
+    #[test]
+    fn a_path_of_108_bytes_is_reached_by_the_address_that_the_kernel_tells() {
+        let folder = tempfile::tempdir().unwrap();
+        for (kind, len) in [(libc::SOCK_DGRAM, 107), (libc::SOCK_DGRAM, 108), (libc::SOCK_SEQPACKET, 108)] {
+            let path = path(folder.path(), len);
+            let _ = std::fs::remove_file(std::str::from_utf8(&path).unwrap());
+            let receiver = socket(libc::AF_UNIX, kind, 0).unwrap();
+            bind(receiver.as_fd(), &path_address(&path).unwrap()).unwrap();
+            let told = local_address(receiver.as_fd()).unwrap();
+            assert_eq!(told.as_pathname().unwrap().as_os_str().as_encoded_bytes(), path);
+            let sender = socket(libc::AF_UNIX, kind, 0).unwrap();
+            if kind == libc::SOCK_DGRAM {
+                send(sender.as_fd(), b"x", 0, Some(&told)).unwrap();
+                let fd = std::sync::Arc::new(socket(libc::AF_UNIX, kind, 0).unwrap());
+                super::super::ancillary::send(sender.as_fd(), b"y", 0, Some(&told), &[Some(fd)]).unwrap();
+            } else {
+                listen(receiver.as_fd(), 1).unwrap();
+            }
+            connect(sender.as_fd(), &told).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_kernel_refuses_a_longer_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = path_address(&path(folder.path(), 109)).unwrap();
+        let socket = socket(libc::AF_UNIX, libc::SOCK_DGRAM, 0).unwrap();
+        assert_eq!(bind(socket.as_fd(), &address), Err(Errno(libc::EINVAL)));
+        assert_eq!(connect(socket.as_fd(), &address), Err(Errno(libc::EINVAL)));
+        assert_eq!(path_address(&[b'x'; 200]).map(drop), None);
+    }
+
+    #[test]
+    fn a_connection_that_nobody_looks_at_is_made_nonblocking_by_the_call() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        for see in [false, true] {
+            let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let accepted = accept(listener.as_fd(), see).unwrap();
+            assert!(!blocks(accepted.fd.as_fd()));
+            // Linux gives it blocking, whatever the listener is.
+            assert_eq!(accepted.came_nonblocking, see.then_some(false));
+        }
+    }
+}

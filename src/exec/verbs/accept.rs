@@ -99,7 +99,9 @@ pub(crate) fn withdraw(test: &Test<'_>, listener: &Endpoint, gone: &[&Rc<Endpoin
     let is_gone = |client: &Rc<Endpoint>| gone.iter().any(|gone| Rc::ptr_eq(gone, client));
     listener.shared.held.borrow_mut().retain(|held| !held.client.as_ref().is_some_and(is_gone));
     while listener.shared.pending.borrow().iter().any(is_gone) {
-        let Some(Ok((socket, from))) = listener.socket().map(|listening| listening.accept(test.asks_nonblock)) else { break };
+        let Some(Ok((socket, from))) = listener.socket().map(|listening| listening.accept(test.asks_nonblock)) else {
+            break;
+        };
         let client = client_of(listener, &from);
         if !client.as_ref().is_some_and(is_gone) {
             listener.shared.held.borrow_mut().push_back(Held { socket, from, client });

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::model::name::nearest;
-use crate::model::option::{self, OPTIONS, SocketOption, ValueKind};
+use crate::model::option::{OPTIONS, SocketOption, ValueKind};
 use crate::model::poll::PollEvents;
 use crate::model::state::TcpState;
 use crate::plan::{Attribute, AttributeCheck, Number, Target, Verb};
@@ -75,7 +75,7 @@ impl Builder<'_> {
 
     /// An option that getsockopt(2) knows.
     fn readable_option(&mut self, name: &str, span: Span) -> Option<SocketOption> {
-        let Some(option) = option::find(name).copied().or_else(|| SocketOption::numbered(name)) else {
+        let Some(option) = super::option::find(name) else {
             self.unknown_attribute(name, span);
             return None;
         };
@@ -88,6 +88,10 @@ impl Builder<'_> {
     }
 
     fn unknown_attribute(&mut self, name: &str, span: Span) {
+        if name.contains(':') {
+            self.unknown_option(name, span, std::iter::empty());
+            return;
+        }
         let conditions = CONDITIONS.contains(&name);
         let finding = Diagnostic::error("unknown-attribute", span, format!("unknown attribute `{name}`"));
         let attributes = ATTRIBUTES.iter().map(|word| word.name);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::diagnostic::Diagnostic;
 use crate::model::errno::Errno;
 use crate::model::group::Membership;
+use crate::model::name::nearest;
 use crate::model::option::{self, SocketOption, ValueKind};
 use crate::model::{bytes, duration, size};
 use crate::plan::{OptionValue, Verb, constant};
@@ -40,7 +41,7 @@ impl Builder<'_> {
     /// The option, and how a trace shows its name.
     fn option(&mut self, name: &Scalar) -> Option<(SocketOption, String)> {
         let word = self.word(name)?;
-        let option = option::find(&word.text).copied().or_else(|| SocketOption::numbered(&word.text));
+        let option = find(&word.text);
         if option.is_none() {
             let known = option::OPTIONS.iter().map(|option| option.name);
             self.unknown_option(&word.text, name.span, known);
@@ -57,11 +58,32 @@ impl Builder<'_> {
 
     /// Reports an unknown option, or what else of `known` may be meant.
     pub(super) fn unknown_option<'w>(&mut self, name: &str, span: Span, known: impl Iterator<Item = &'w str> + Clone) {
+        if let Some((level, number)) = name.split_once(':') {
+            self.wrong_number(level, number, span);
+            return;
+        }
         let finding = Diagnostic::error("unknown-option", span, format!("unknown option `{name}`"));
-        self.report(match option::meant(name).or_else(|| crate::model::name::nearest(name, known)) {
+        self.report(match option::meant(name).or_else(|| nearest(name, known)) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help("options are written by their constants, such as `SO_REUSEADDR` or `TCP_NODELAY`"),
         });
+    }
+
+    /// Reports an option by its level and its number that is none.
+    fn wrong_number(&mut self, level: &str, number: &str, span: Span) {
+        let (wrong, message, help) = if option::level_of(level).is_some() {
+            let help = format!("write the number that the option has at its level, such as `{level}:9999`");
+            (number, format!("`{number}` is not the number of an option"), help)
+        } else {
+            let names = option::LEVELS.iter().map(|(name, _)| *name);
+            let help = match nearest(level, names.clone()) {
+                Some(near) => format!("did you mean `{near}:{number}`?"),
+                None => format!("the levels are {}, or the number of another", names.collect::<Vec<_>>().join(", ")),
+            };
+            (level, format!("`{level}` is no level of options"), help)
+        };
+        let place = self.word_in(span, wrong);
+        self.report(Diagnostic::error("unknown-option", place, message).help(help));
     }
 
     /// The value, and how a trace shows it.
@@ -80,6 +102,11 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// The option of that name, or of that level and number.
+pub(super) fn find(name: &str) -> Option<SocketOption> {
+    option::find(name).copied().or_else(|| SocketOption::numbered(name))
 }
 
 /// Reads a value; the error says what to write.
@@ -132,7 +159,7 @@ fn read(option: &SocketOption, text: &str) -> Result<OptionValue, String> {
 
 fn nearest_errno(text: &str) -> String {
     let names = crate::model::errno::NAMES.iter().map(|(name, _)| *name);
-    match crate::model::name::nearest(text, names) {
+    match nearest(text, names) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "write a name of errno(3), such as `ECONNREFUSED`, or 0".to_owned(),
     }

@@ -136,7 +136,11 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("errqueue", "type", "- client: {recv: \"x\", errqueue: {errno: ECONNREFUSED, origin: icmp, type: 3, code: 3}}"),
     ("errqueue", "code", "- client: {recv: \"x\", errqueue: {errno: ECONNREFUSED, origin: icmp6, type: 1, code: 4}}"),
     ("errqueue", "info", "- client: {recv: \"\", errqueue: {errno: EMSGSIZE, origin: local, info: 1500}}"),
-    ("errqueue", "offender", "- client: {recv: \"x\", errqueue: {errno: ECONNREFUSED, origin: icmp, offender: server}}"),
+    (
+        "errqueue",
+        "offender",
+        "- client: {recv: \"x\", errqueue: {errno: ECONNREFUSED, origin: icmp, offender: server}}",
+    ),
     ("recv", "from", "- server: {recv: \"ping\", from: client}"),
     ("recv", "sender", "- server: {recv: \"ping\", sender: caller}"),
     ("recv", "peek", "- conn: {recv: \"ping\", peek: true}"),

@@ -147,7 +147,11 @@ pub const VERBS: &[VerbWord] = &[
             ),
             word("ctrunc", Value::Flag, "There is room for no more descriptors than `takes` names, and more came."),
             word("to", Value::Destination, "Where the datagram was sent to."),
-            word("credentials", Value::Credentials, "Whose credentials came with it: a program's, or those of this process, `self`."),
+            word(
+                "credentials",
+                Value::Credentials,
+                "Whose credentials came with it: a program's, or those of this process, `self`.",
+            ),
             word("errqueue", Value::QueuedError, "Receives from the error queue; what it must tell."),
             PATTERN[0],
             PATTERN[1],

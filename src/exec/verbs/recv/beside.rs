@@ -10,8 +10,8 @@ use crate::exec::lane::Lane;
 use crate::exec::net::ancillary::Credentials;
 use crate::exec::net::{address, sys};
 use crate::exec::stop::Stop;
-use crate::model::option::SocketOption;
 use crate::exec::verbs::credentials::{are_of, owner_of};
+use crate::model::option::SocketOption;
 use crate::plan::receive::{Beside, Destination, Whose, option_for};
 
 use super::descriptors::Arrivals;
