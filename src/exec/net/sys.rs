@@ -492,7 +492,7 @@ mod tests {
             let sender = socket(libc::AF_UNIX, kind, 0).unwrap();
             if kind == libc::SOCK_DGRAM {
                 send(sender.as_fd(), b"x", 0, Some(&told)).unwrap();
-                let fd = std::sync::Arc::new(socket(libc::AF_UNIX, kind, 0).unwrap());
+                let fd = Arc::new(socket(libc::AF_UNIX, kind, 0).unwrap());
                 super::super::ancillary::send(sender.as_fd(), b"y", 0, Some(&told), &[Some(fd)]).unwrap();
             } else {
                 listen(receiver.as_fd(), 1).unwrap();
