@@ -181,7 +181,7 @@ def send_after_reset(p):
 @probe(31, "tcp/reset/so-linger-zero-makes-close-a-reset")
 def linger_zero(p):
     _, client, conn = p.connection()
-    conn.set(socket.SOL_SOCKET, socket.SO_LINGER, "SO_LINGER", NO_LINGER)
+    conn.set("SO_LINGER", NO_LINGER, 0)
     conn.close()
     client.wait("ERR")
     client.recv()

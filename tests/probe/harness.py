@@ -25,9 +25,13 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 LOOPBACK = "127.0.0.1"
 DEADLINE = 5.0
 
+OPTIONS = {
+    "IP_FREEBIND": 15, "IP_RECVERR": 11, "IP_PKTINFO": 8, "IP_MULTICAST_ALL": 49, "UDP_SEGMENT": 103,
+}  # those that `socket` lacks
 MSG_ERRQUEUE = 0x2000
 SIOCATMARK = 0x8905
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 NO_LINGER = struct.pack("ii", 1, 0)
 
 STATES = [
@@ -35,7 +39,7 @@ STATES = [
     "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECEIVED",
 ]
 POLL = {"IN": 1, "PRI": 2, "OUT": 4, "ERR": 8, "HUP": 16, "RDHUP": 0x2000}
-FLAGS = {socket.MSG_PEEK: "peek", socket.MSG_OOB: "urgent"}
+FLAGS = {socket.MSG_PEEK: "peek", socket.MSG_OOB: "urgent", socket.MSG_WAITALL: "waitall"}
 DIRECTIONS = {"read": socket.SHUT_RD, "write": socket.SHUT_WR, "both": socket.SHUT_RDWR}
 
 
@@ -51,6 +55,15 @@ def probe(line, *specs):
         return function
 
     return register
+
+
+def option(name):
+    """The level and the number of a socket option, by its constant."""
+    if ":" in name:
+        level, number = name.split(":")
+        return getattr(socket, level), int(number)
+    level = {"SO": socket.SOL_SOCKET, "IP": socket.IPPROTO_IP, "IPV6": socket.IPPROTO_IPV6, "TCP": socket.IPPROTO_TCP, "UDP": 17}
+    return level[name.split("_")[0]], getattr(socket, name, None) or OPTIONS[name]
 
 
 def name_of(error):
@@ -147,6 +160,18 @@ class Probe:
         """A temporary folder, for paths of sockets."""
         return self.undo.enter_context(tempfile.TemporaryDirectory(prefix="probe-"))
 
+    def silent_host(self):
+        """An address behind a device whose packets nobody reads, in a network namespace of the probe's own."""
+        self.isolated()
+        try:
+            self.void = open("/dev/net/tun", "r+b", buffering=0)  # it is there while this is open
+            fcntl.ioctl(self.void, TUNSETIFF, struct.pack("16sH", b"void", IFF_TUN | IFF_NO_PI) + bytes(22))
+        except OSError as error:
+            raise Skipped(f"/dev/net/tun: {error.strerror}") from None
+        self.ip("addr add 10.0.0.1/24 dev void")
+        self.ip("link set void up")
+        return ("10.0.0.2", 80)
+
     def isolated(self, *commands):
         """Goes to a network namespace of its own, with `lo` up, and runs these `ip` commands there."""
         ids = os.getuid(), os.getgid()
@@ -157,12 +182,15 @@ class Probe:
                 with open(f"/proc/self/{file}", "w", encoding="ascii") as at:
                     at.write(text)
         for command in ("link set lo up", *commands):
-            try:
-                done = subprocess.run(["ip", *command.split()], capture_output=True, text=True, check=False)
-            except FileNotFoundError:
-                raise Skipped("there is no `ip` command") from None
-            if done.returncode != 0:
-                raise Skipped(f"ip {command}: {done.stderr.strip()}")
+            self.ip(command)
+
+    def ip(self, command):
+        try:
+            done = subprocess.run(["ip", *command.split()], capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            raise Skipped("there is no `ip` command") from None
+        if done.returncode != 0:
+            raise Skipped(f"ip {command}: {done.stderr.strip()}")
 
 
 class Endpoint:
@@ -230,7 +258,7 @@ class Endpoint:
         """Listens; binds first, as one step, where an address is given."""
 
         def call():
-            if at:
+            if at is not None:
                 self.raw.bind(at)
             self.raw.listen(backlog)
 
@@ -263,7 +291,7 @@ class Endpoint:
         self.attempt("reset", self.raw.close)
 
     def shutdown(self, direction):
-        return self.attempt(f"shutdown {direction}", self.raw.shutdown, DIRECTIONS[direction])
+        return self.attempt("shutdown", self.raw.shutdown, DIRECTIONS[direction])
 
     def send(self, data, to=None, flags=0, signals=False):
         """Sends, with MSG_NOSIGNAL; with `signals` without it, and notes what signal came."""
@@ -284,12 +312,18 @@ class Endpoint:
         """One recv; bytes, the end of a stream, or the error."""
         words = [FLAGS[flag] for flag in FLAGS if flags & flag]
         try:
-            data = self.raw.recv(size, flags)
+            data = self.raw.recv(size, flags) if size else self.recv_nothing(flags)
         except OSError as error:
             self.see(" ".join(["recv", *words, "fails", name_of(error)]))
             return None
         self.see(" ".join(["recv", shown(data), *words]) if data or self.is_datagram() or size == 0 else "eof")
         return data
+
+    def recv_nothing(self, flags):
+        """A recv of no bytes, which Python answers without asking."""
+        if LIBC.recv(self.raw.fileno(), bytes(1), 0, flags) < 0:
+            raise OSError(ctypes.get_errno(), "recv")
+        return b""
 
     def recvfrom(self, size=65536):
         """One recvfrom, with the name of the sender."""
@@ -297,11 +331,40 @@ class Endpoint:
         self.see(f"recv {shown(data)} from {self.probe.name_at(address)}")
         return data
 
+    def recvmsg(self, size, flags=0):
+        """One recvmsg; tells whether the datagram was truncated, and with MSG_TRUNC its full size."""
+        room = bytearray(size)
+        length, _, answer, _ = self.raw.recvmsg_into([room], 0, flags)
+        words = f"recv {shown(bytes(room[:length]))}"
+        if answer & socket.MSG_TRUNC:
+            words += f" truncated {length}" if flags & socket.MSG_TRUNC else " truncated"
+        self.see(words)
+
+    def take(self, size):
+        """Receives so many bytes, however they are cut."""
+        while size > 0:
+            size -= len(self.raw.recv(min(size, 65536)))
+
+    def dup(self, name):
+        """Another descriptor of the same socket."""
+        copy = self.probe.attempt(name, "dup", self.raw.dup)
+        return self.probe.endpoint(name, copy)
+
+    def errqueue(self):
+        """What the error queue has: the datagram, the error, and who says so."""
+        data, ancillary, _, address = self.raw.recvmsg(65536, 512, MSG_ERRQUEUE)
+        number, origin, kind, code = struct.unpack("IBBB", ancillary[0][2][:7])
+        where = {1: "local", 2: "icmp", 3: "icmp6"}[origin]
+        self.see(f"recv {shown(data)} to {self.probe.name_at(address)} errqueue {errno.errorcode[number]} origin={where} type={kind} code={code}")
+
     def is_datagram(self):
         return self.raw.type == socket.SOCK_DGRAM
 
-    def set(self, level, option, name, value):
-        return self.attempt(f"set {name}", self.raw.setsockopt, level, option, value)
+    def set(self, name, value, words=None):
+        """Sets an option; the fact has the value, in these words where it is no number."""
+        if words is None:
+            words = str(value).lower() if isinstance(value, bool) else value
+        return self.attempt(f"set {name}={words}", self.raw.setsockopt, *option(name), value)
 
     def silence(self, wait=0.02):
         """Nothing is there, not even an end."""
@@ -338,11 +401,11 @@ class Endpoint:
         value = self.raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         self.is_("SO_ERROR", errno.errorcode[value] if value else 0)
 
-    def number(self, name, level, option):
-        self.is_(name, self.raw.getsockopt(level, option))
+    def number(self, name):
+        self.is_(name, self.raw.getsockopt(*option(name)))
 
-    def flag(self, name, level, option):
-        self.is_(name, "true" if self.raw.getsockopt(level, option) else "false")
+    def flag(self, name):
+        self.is_(name, "true" if self.raw.getsockopt(*option(name)) else "false")
 
     def local(self):
         self.is_("local", self.named(self.raw.getsockname))

@@ -19,7 +19,9 @@ sys.dont_write_bytecode = True
 
 import harness  # noqa: E402
 
-AREAS = ["lifecycle", "ending"]
+AREAS = [
+    "lifecycle", "ending", "backlog", "options", "stream", "datagram", "multicast", "ipv6", "network", "unix", "passing",
+]
 for area in AREAS:
     __import__(area)
 

@@ -1,0 +1,92 @@
+"""Routes that refuse, and hosts that are silent: in a network namespace of the probe's own."""
+
+import contextlib
+import socket
+import struct
+import time
+
+from harness import Skipped, probe
+
+TCP_REPAIR = 19
+
+
+@contextlib.contextmanager
+def lasts(least, most):
+    """What is done in it takes so many seconds."""
+    begun = time.monotonic()
+    yield
+    assert least <= time.monotonic() - begun < most
+
+
+def refused(p, kind, to="10.9.1.1"):
+    """Both kinds of socket, and a destination with a route of this kind."""
+    p.isolated(*([f"route add {kind} {to}/32"] if kind else []))
+    p.tcp("stream").connect((to, 80))
+    p.udp("datagram").connect((to, 80))
+
+
+@probe(95, "network/routes/an-unreachable-route-is-ehostunreach")
+def unreachable(p):
+    refused(p, "unreachable")
+
+
+@probe(95, "network/routes/a-prohibited-route-is-eacces")
+def prohibited(p):
+    refused(p, "prohibit")
+
+
+@probe(95, "network/routes/a-blackhole-route-is-einval")
+def blackhole(p):
+    refused(p, "blackhole")
+
+
+@probe(95, "network/routes/no-route-is-enetunreach")
+def no_route(p):
+    refused(p, None)
+
+
+@probe(96, "tcp/handshake/a-connect-to-a-silent-host-is-a-syn-and-its-repeats")
+def silent_host(p):
+    host = p.silent_host()
+    client = p.tcp("client")
+    client.set("TCP_SYNCNT", 1)
+    with lasts(2.9, 10):
+        client.connect(host)
+
+
+@probe(97, "tcp/timeouts/tcp-user-timeout-bounds-a-connect")
+def user_timeout(p):
+    host = p.silent_host()
+    client = p.tcp("client")
+    client.set("TCP_USER_TIMEOUT", 500)
+    with lasts(0.5, 2.5):
+        client.connect(host)
+
+
+@probe(97, "tcp/timeouts/so-sndtimeo-leaves-a-connect-on-its-way")
+def sndtimeo(p):
+    host = p.silent_host()
+    client = p.tcp("client")
+    client.set("SO_SNDTIMEO", struct.pack("ll", 0, 300_000), "300ms")
+    with lasts(0.3, 0.9):
+        client.connect(host)
+    client.state("SYN-SENT")
+
+
+@probe(98, "tcp/timeouts/keepalive-finds-a-dead-peer")
+def keepalive(p):
+    host = p.silent_host()
+    client = p.tcp("client")
+    client.set("SO_KEEPALIVE", True)
+    client.set("TCP_KEEPIDLE", 1)
+    client.set("TCP_KEEPINTVL", 1)
+    client.set("TCP_KEEPCNT", 2)
+    # A connection without a handshake, to a host that is dead from the start.
+    try:
+        client.raw.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+    except OSError as error:
+        raise Skipped(f"TCP_REPAIR: {error.strerror}") from None
+    client.raw.connect(host)
+    client.raw.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 0)
+    with lasts(2.5, 8):
+        client.recv()
