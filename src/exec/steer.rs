@@ -16,12 +16,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::model::network::Kind;
+use crate::model::splitmix::mixed;
 use crate::model::state::TcpState;
 
 use super::endpoint::Endpoint;
 use super::hold::LONGEST_PAUSE;
 use super::net::sys;
-use super::perturb::mixed;
 use super::test::Test;
 
 /// In how many rounds of the runtime nothing may move.

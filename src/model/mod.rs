@@ -15,6 +15,7 @@ pub mod platform;
 pub mod poll;
 pub mod signal;
 pub mod size;
+pub(crate) mod splitmix;
 pub mod state;
 pub mod topology;
 pub mod triple;

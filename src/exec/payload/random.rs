@@ -1,5 +1,7 @@
 //! `random`: bytes that a seed gives, the same on every machine.
 
+use crate::model::splitmix;
+
 /// Bytes of the sequence of a seed, from any offset: the outputs of SplitMix64 (Steele, Lea and
 /// Flood 2014) that starts with the seed as its state, each as 8 bytes, the least significant
 /// first.
@@ -21,10 +23,7 @@ pub(super) fn random(seed: u64, offset: u64, out: &mut [u8]) {
     tail.copy_from_slice(&last[..tail.len()]);
 }
 
-/// One output of SplitMix64. Its state only counts, so any output can be had at once.
+/// Eight bytes of the sequence.
 pub(super) fn word(seed: u64, index: u64) -> [u8; 8] {
-    let mut z = seed.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (z ^ (z >> 31)).to_le_bytes()
+    splitmix::nth(seed, index).to_le_bytes()
 }

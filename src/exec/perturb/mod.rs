@@ -6,13 +6,20 @@
 //! same again, as far as the kernel lets it. How strongly a run is disturbed is decided once for
 //! all of it: a race that delays show is often hidden by more of them.
 
+mod dice;
+#[cfg(test)]
+mod tests;
+mod turn;
+
 use std::time::Duration;
 
 use crate::model::perturb::Perturb;
+use crate::model::splitmix::mixed;
 use crate::plan::{Call, Mode, Plan, Room, Verb};
 
 use super::hold;
-use super::steer::LaneId;
+use dice::Dice;
+pub(crate) use turn::Turn;
 
 /// How a run is perturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,31 +50,6 @@ const HOLDS: u64 = 2;
 /// In one of so many runs a program is stopped as soon as it runs, for less than so many milliseconds.
 const STOPS: u64 = 3;
 const LONGEST_STOP: u64 = 100;
-
-/// Where a step stands in the loops around it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Turn {
-    /// Tells the iterations apart.
-    path: u64,
-    /// How often it runs in all.
-    times: u64,
-}
-
-impl Turn {
-    /// Outside of all loops.
-    pub(crate) const ONCE: Self = Self { path: 0, times: 1 };
-
-    /// A number for a lane that begins here: another one for each, the same in every run.
-    pub(crate) fn lane(self, outer: LaneId, step: u32, index: usize) -> LaneId {
-        LaneId(mixed(outer.0 ^ mixed(self.path ^ mixed(u64::from(step) << 32 ^ index as u64))))
-    }
-
-    /// In an iteration of a loop that makes so many.
-    pub(crate) fn iteration(self, step: u32, iteration: u64, count: u64) -> Self {
-        let path = mixed(self.path ^ mixed(u64::from(step) << 32 ^ iteration));
-        Self { path, times: self.times.saturating_mul(count.max(1)) }
-    }
-}
 
 /// What is decided about.
 #[derive(Debug, Clone, Copy)]
@@ -270,165 +252,4 @@ fn needed(room: Room) -> u64 {
 /// a few times only, so that the run does not take a thousand times as long.
 fn rarer(one_in: u64, turn: Turn) -> u64 {
     one_in.max(turn.times / IN_LOOPS)
-}
-
-/// Numbers that follow from one another.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mixed(self.0)
-    }
-
-    /// A number below another, which is not 0.
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    fn one_in(&mut self, count: u64) -> bool {
-        self.below(count) == 0
-    }
-
-    /// A few yields, or a sleep of less than so many milliseconds.
-    fn delay(&mut self, longest: u64) -> Delay {
-        let yields = self.below(4) as u32;
-        let micros = if longest > 0 && self.one_in(2) { self.below(longest * 1000) } else { 0 };
-        Delay { yields, sleep: Duration::from_micros(micros) }
-    }
-}
-
-/// The finalizer of SplitMix64: every bit of what comes out depends on every bit that goes in.
-pub(super) fn mixed(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn seeded(seed: u64) -> Perturbation {
-        Perturbation { seed, what: Perturb::ALL, room: Room { held: 100, sent: 100 }, held: None }
-    }
-
-    /// Everything that is decided about a step.
-    fn decisions(perturb: &Perturbation, step: u32, turn: Turn) -> (Delay, Vec<usize>, Vec<Cut>, bool) {
-        (
-            perturb.delay(step, turn),
-            perturb.order(step, turn, 3, 5),
-            perturb.cuts(step, turn, 1000, false),
-            perturb.joins(step, turn),
-        )
-    }
-
-    #[test]
-    fn a_seed_decides_the_same_again_in_whatever_order_it_is_asked() {
-        let turns = [Turn::ONCE, Turn::ONCE.iteration(40, 0, 3), Turn::ONCE.iteration(40, 1, 3)];
-        let places: Vec<(u32, Turn)> = (0..20).flat_map(|step| turns.map(|turn| (step * 30, turn))).collect();
-        for seed in 0..50 {
-            let perturb = seeded(seed);
-            let forth: Vec<_> = places.iter().map(|(step, turn)| decisions(&perturb, *step, *turn)).collect();
-            let mut back: Vec<_> = places.iter().rev().map(|(step, turn)| decisions(&perturb, *step, *turn)).collect();
-            back.reverse();
-            assert_eq!(forth, back, "seed {seed}");
-        }
-    }
-
-    #[test]
-    fn seeds_steps_and_iterations_are_told_apart() {
-        let all = |at: &dyn Fn(u32) -> (Delay, Vec<usize>, Vec<Cut>, bool)| {
-            let mut all: Vec<_> = (0..100).map(|number| format!("{:?}", at(number))).collect();
-            all.sort();
-            all.dedup();
-            all.len()
-        };
-        assert!(all(&|seed| decisions(&seeded(seed.into()), 7, Turn::ONCE)) > 50);
-        let strong =
-            (0..100).find(|seed| seeded(*seed).strength(About::Segments) == Strength::Much).unwrap_or_default();
-        assert!(all(&|step| decisions(&seeded(strong), step, Turn::ONCE)) > 50);
-        assert!(all(&|iteration| decisions(&seeded(strong), 7, Turn::ONCE.iteration(3, iteration.into(), 8))) > 50);
-    }
-
-    #[test]
-    fn cuts_are_inside_and_in_order_and_go_down_to_a_byte() {
-        let mut single = false;
-        for seed in 0..400 {
-            for (len, far) in [(1, false), (2, false), (3, true), (70, false), (100_000, true)] {
-                let cuts = seeded(seed).cuts(9, Turn::ONCE, len, far);
-                let places: Vec<u64> = cuts.iter().map(|cut| cut.at).collect();
-                assert!(places.windows(2).all(|pair| pair[0] < pair[1]), "{places:?}");
-                assert!(places.iter().all(|place| (1..len).contains(place)), "{places:?} of {len}");
-                single |= len == 70 && places.len() == BYTES as usize;
-                let slept: Duration = cuts.iter().map(|cut| cut.delay.sleep).sum();
-                assert!(slept <= Duration::from_millis(BYTES), "{slept:?}");
-            }
-        }
-        assert!(single, "no send was cut byte by byte");
-    }
-
-    #[test]
-    fn what_is_turned_off_is_left_alone() {
-        for seed in 0..50 {
-            let what = Perturb { schedule: false, ..Perturb::ALL };
-            let calm = Perturbation { what, ..seeded(seed) };
-            assert_eq!((calm.delay(5, Turn::ONCE), calm.order(5, Turn::ONCE, 1, 3)), (Delay::default(), vec![0, 1, 2]));
-            let what = Perturb { segments: false, ..Perturb::ALL };
-            let whole = Perturbation { what, ..seeded(seed) };
-            assert_eq!((whole.cuts(5, Turn::ONCE, 99, false), whole.joins(5, Turn::ONCE)), (Vec::new(), false));
-        }
-    }
-
-    #[test]
-    fn buffers_have_room_for_what_is_outstanding() {
-        let of = |seed, held| {
-            let room = Room { held, sent: 1 << 20 };
-            Perturbation { room, ..seeded(seed) }.buffers("conn", Turn::ONCE)
-        };
-        let mut small = 0;
-        for seed in 0..100 {
-            assert_eq!(of(seed, 100), of(seed, 100));
-            let sizes: Vec<i32> = of(seed, 30_000).into_iter().flatten().collect();
-            assert!(sizes.iter().all(|size| *size >= 60_000), "{sizes:?}");
-            assert!(of(seed, 100).into_iter().flatten().all(|size| size >= (1 << 20) / FILLS as i32));
-            small += usize::from(seeded(seed).buffers("conn", Turn::ONCE).contains(&Some(SMALLEST as i32)));
-            let what = Perturb { buffers: false, ..Perturb::ALL };
-            assert_eq!(Perturbation { what, ..seeded(seed) }.buffers("conn", Turn::ONCE), [None, None]);
-        }
-        assert!(small > 20, "{small} of 100 runs have small buffers");
-    }
-
-    #[test]
-    fn a_long_loop_is_disturbed_as_often_as_a_short_one() {
-        let disturbed = |count: u64| {
-            let turn = |iteration| Turn::ONCE.iteration(3, iteration, count);
-            let delays = |seed| (0..count).filter(|at| seeded(seed).delay(7, turn(*at)) != Delay::default()).count();
-            (0..40).map(delays).sum::<usize>()
-        };
-        let (short, long) = (disturbed(100), disturbed(10_000));
-        assert!(long < 2 * short && short > 40, "{short} of 100, {long} of 10,000");
-    }
-
-    #[test]
-    fn every_step_is_held_back_now_and_then() {
-        let candidates = [10, 20, 30];
-        let mut held: Vec<_> = (0..200).map(|seed| seeded(seed).to_hold(&candidates)).collect();
-        held.sort();
-        for step in candidates {
-            let runs = held.iter().filter(|held| **held == Some(step)).count();
-            assert!((20..60).contains(&runs), "step {step}: {runs} of 200");
-        }
-        let what = Perturb { schedule: false, ..Perturb::ALL };
-        assert!((0..20).all(|seed| Perturbation { what, ..seeded(seed) }.to_hold(&candidates).is_none()));
-    }
-
-    #[test]
-    fn lanes_are_resumed_in_every_order() {
-        let mut orders: Vec<_> = (0..200).map(|seed| seeded(seed).order(3, Turn::ONCE, 0, 3)).collect();
-        orders.sort();
-        orders.dedup();
-        assert_eq!(orders.len(), 6);
-    }
 }
