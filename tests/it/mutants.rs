@@ -1,253 +1,217 @@
 //! The bundled specs, each a little wrong: a step left out, an expectation changed, two closes exchanged.
 //! A spec that passes all the same asserts nothing, so nearly every mutant must fail, by a step and
 //! without its snapshot: a snapshot would catch anything.
-//!
-//! A step that only looks (`expect`, or a call that `fails`) is changed, never left out: what nobody
-//! asks for nobody misses.
+
+mod making;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::IpAddr;
 use std::path::Path;
 
 use serde_json::Value;
-use sockspec::source::{SourceFile, Span};
+use sockspec::source::SourceFile;
 use sockspec::spec;
-use sockspec::spec::ast::{Call, Expectation, Fails, Form, FormKind, Scalar, Step, StepKind, Verb, Wanted};
 
+use self::making::{Kind, Mutant, mutants_of};
 use crate::project::Project;
 use crate::schema::yaml_files;
 
-/// Specs of real servers are left out: each mutant would start one.
-const LEFT_OUT: [&str; 2] = ["servers/", "programs/"];
+/// How many of a hundred mutants of each folder must fail.
+const BAR: f64 = 95.0;
 
-/// A spec that has been changed.
-struct Mutant {
-    kind: &'static str,
-    what: String,
-    text: String,
+/// The specs that start a server for each mutant: one mutant of so many is taken, another one of each spec.
+const SERVERS: (&str, usize) = ("servers", 4);
+
+/// Specs and their mutants in a project of their own. What is run is named after the spec and the mutant's place
+/// among its mutants; the spec as it is has its own name.
+struct Trial {
+    project: Project,
+    mutants: BTreeMap<String, (String, Mutant)>,
 }
 
-/// A spec whose mutants are made.
-struct Subject<'t> {
-    text: &'t str,
-    mutants: Vec<Mutant>,
-}
-
-impl<'t> Subject<'t> {
-    fn of(text: &'t str, steps: &[Step]) -> Vec<Mutant> {
-        let mut subject = Self { text, mutants: Vec::new() };
-        subject.list(steps);
-        subject.mutants
+impl Trial {
+    fn new() -> Self {
+        Self { project: Project::new(&[]), mutants: BTreeMap::new() }
     }
 
-    fn add(&mut self, kind: &'static str, what: &str, text: String) {
-        self.mutants.push(Mutant { kind, what: what.to_owned(), text });
-    }
-
-    fn slice(&self, span: Span) -> &'t str {
-        &self.text[span.start as usize..span.end as usize]
-    }
-
-    /// The lines of a step that has them to itself.
-    fn lines(&self, span: Span) -> Option<std::ops::Range<usize>> {
-        let (start, end) = (span.start as usize, span.end as usize);
-        let from = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let to = self.text[end..].find('\n').map_or(self.text.len(), |at| end + at + 1);
-        let after = self.text[end..to].trim();
-        let is_alone = self.text[from..start].trim() == "-" && (after.is_empty() || after.starts_with('#'));
-        is_alone.then_some(from..to)
-    }
-
-    fn list(&mut self, steps: &[Step]) {
-        let mut before: Option<&Step> = None;
-        for step in steps {
-            match &step.kind {
-                StepKind::Call(call) => {
-                    self.left_out(step, call);
-                    self.changed(call);
-                    if is_close(&call.verb)
-                        && let Some(other) = before.replace(step)
-                    {
-                        self.exchanged(other, step);
-                    }
-                }
-                StepKind::Parallel { lanes, .. } => lanes.iter().for_each(|lane| self.list(&lane.steps)),
-                StepKind::Repeat { steps, .. } | StepKind::Retry { steps, .. } => self.list(steps),
-                _ => {}
-            }
-        }
-    }
-
-    fn left_out(&mut self, step: &Step, call: &Call) {
-        let looks = matches!(call.verb, Verb::Expect { .. }) || call.fails.is_some();
-        let Some(lines) = self.lines(step.span).filter(|_| !looks) else { return };
-        let text = [&self.text[..lines.start], &self.text[lines.end..]].concat();
-        self.add("left out", self.slice(step.span), text);
-    }
-
-    fn exchanged(&mut self, one: &Step, other: &Step) {
-        let (first, second) = (self.slice(one.span), self.slice(other.span));
-        if first == second {
-            return;
-        }
-        let (at, to) =
-            (one.span.start as usize..one.span.end as usize, other.span.start as usize..other.span.end as usize);
-        let text = [&self.text[..at.start], second, &self.text[at.end..to.start], first, &self.text[to.end..]].concat();
-        self.add("exchanged", &format!("{first} and {second}"), text);
-    }
-
-    /// Puts another text into a place.
-    fn instead(&mut self, span: Span, new: &str) {
-        let text = [&self.text[..span.start as usize], new, &self.text[span.end as usize..]].concat();
-        let line = self.text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
-        let what = text[line..].lines().next().unwrap_or_default().trim().to_owned();
-        self.add("changed", &what, text);
-    }
-
-    /// What must come beside the bytes, or be told of them.
-    fn changed_beside(&mut self, call: &Call) {
-        let values = match &call.verb {
-            Verb::Recv { beside, .. } => {
-                let error = beside.errqueue.as_ref();
-                let told = error.map(|error| [Some(&error.errno), error.kind.as_ref(), error.code.as_ref()]);
-                told.into_iter().flatten().chain([beside.to.as_ref()]).flatten().collect()
-            }
-            Verb::Read { truncated: Some(truncated), .. } => vec![truncated],
-            _ => Vec::new(),
-        };
-        for value in values.into_iter().filter(|_| call.fails.is_none()) {
-            let address =
-                value.text.parse::<IpAddr>().ok().map(|ip| if ip.is_ipv6() { "\"::99\"" } else { "127.0.0.99" });
-            if let Some(new) = address.map(str::to_owned).or_else(|| other_value(value)) {
-                self.instead(value.span, &new);
-            }
-        }
-    }
-
-    fn changed(&mut self, call: &Call) {
-        self.changed_beside(call);
-        match &call.verb {
-            // What fails is not received, so its bytes are not expected.
-            Verb::Recv { pattern, .. } | Verb::Read { is: Some(pattern), .. } if call.fails.is_none() => {
-                self.other_bytes(pattern);
-            }
-            Verb::Expect { what: Expectation::Any(conditions), .. } => {
-                for condition in conditions {
-                    match condition.text.as_str() {
-                        "eof" => self.instead(condition.span, "reset"),
-                        "reset" => self.instead(condition.span, "eof"),
-                        _ => {}
-                    }
-                }
-            }
-            Verb::Expect { what: Expectation::Attributes(attributes), .. } => {
-                for (_, wanted) in attributes {
-                    if let Wanted::Any(values) = wanted
-                        && let [value] = values.as_slice()
-                        && let Some(new) = other_value(value)
-                    {
-                        self.instead(value.span, &new);
-                    }
-                }
-            }
-            _ => {}
-        }
-        if let Some(Fails::Any(errors)) = &call.fails
-            && let [error] = errors.as_slice()
-        {
-            self.instead(error.span, if error.text == "EINVAL" { "EPIPE" } else { "EINVAL" });
-        }
-    }
-
-    /// Another letter in a text.
-    fn other_bytes(&mut self, pattern: &Form) {
-        match &pattern.kind {
-            FormKind::Text(text) => {
-                let written = self.slice(text.span);
-                let is_letter =
-                    |(at, byte): &(usize, u8)| byte.is_ascii_alphanumeric() && !written[..*at].ends_with('\\');
-                let found = written.bytes().enumerate().rfind(is_letter);
-                if let Some((at, byte)) = found.filter(|_| !written.contains("${")) {
-                    let start = text.span.start as usize + at;
-                    self.instead(Span::new(start, start + 1), if byte == b'x' { "y" } else { "x" });
-                }
-            }
-            FormKind::List(parts) => parts.iter().for_each(|part| self.other_bytes(part)),
-            _ => {}
-        }
-    }
-}
-
-fn is_close(verb: &Verb) -> bool {
-    matches!(verb, Verb::Close { .. } | Verb::Reset | Verb::Shutdown { .. })
-}
-
-fn other_value(value: &Scalar) -> Option<String> {
-    let text = value.text.as_str();
-    Some(match text {
-        "true" => "false".to_owned(),
-        "false" => "true".to_owned(),
-        "ESTABLISHED" => "CLOSED".to_owned(),
-        _ if sockspec::model::state::TcpState::parse(text).is_some() => "ESTABLISHED".to_owned(),
-        _ if sockspec::model::errno::Errno::parse(text).is_some() => {
-            if text == "EINVAL" { "EPIPE" } else { "EINVAL" }.to_owned()
-        }
-        _ => (text.parse::<u32>().ok()? + 1).to_string(),
-    })
-}
-
-/// What is written for a test: the file, and what was done to it.
-fn write_all(project: &Project) -> BTreeMap<String, (String, Mutant)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
-    let mut all = BTreeMap::new();
-    for path in yaml_files("specs") {
-        let name = path.strip_prefix(&root).unwrap().with_extension("").to_string_lossy().into_owned();
-        if LEFT_OUT.iter().any(|folder| name.starts_with(folder)) {
-            continue;
-        }
-        let source = SourceFile::read(&path, name.as_str()).unwrap();
-        for (nth, mutant) in Subject::of(source.text(), &spec::parse(&source).spec.steps).into_iter().enumerate() {
+    /// Adds a spec and its mutants, every `stride`-th of them.
+    fn add(&mut self, name: &str, text: &str, stride: usize) {
+        let source = SourceFile::new(name, self.project.path(&format!("specs/{name}.yaml")), text);
+        let first = name.len() % stride;
+        self.project.write(&format!("specs/{name}.yaml"), text);
+        let mutants = mutants_of(text, &spec::parse(&source).spec.steps);
+        for (nth, mutant) in mutants.into_iter().enumerate().skip(first).step_by(stride) {
             let name_of_it = format!("{name}-{nth}");
-            project.write(&format!("specs/{name_of_it}.yaml"), &mutant.text);
-            all.insert(name_of_it, (name.clone(), mutant));
+            self.project.write(&format!("specs/{name_of_it}.yaml"), &mutant.text);
+            self.mutants.insert(name_of_it, (name.to_owned(), mutant));
         }
     }
-    for included in crate::schema::included_files("specs") {
-        let to = project.path("specs").join(included.strip_prefix(&root).unwrap());
-        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::copy(included, to).unwrap();
+
+    /// How the tests of each spec and each mutant have ended, those that ran: whether one has failed.
+    fn run(&self, paths: &[String]) -> BTreeMap<String, bool> {
+        // Nearly all that they do is wait in vain, so many of them wait at once, and not for long.
+        let how = ["--update", "no", "--timeout-factor", "0.1", "--jobs", "64", "--report", "json=report.json"];
+        let paths = paths.iter().map(String::as_str);
+        self.project.run(&["run"].into_iter().chain(paths).chain(how).collect::<Vec<_>>());
+        let report = std::fs::read_to_string(self.project.path("report.json")).unwrap();
+        let report: Value = serde_json::from_str(&report).unwrap();
+        let mut failed = BTreeMap::new();
+        for test in report["tests"].as_array().unwrap() {
+            let name = test["name"].as_str().unwrap().split('[').next().unwrap();
+            let verdict = test["verdict"].as_str().unwrap();
+            if !["invalid", "ignored"].contains(&verdict) {
+                *failed.entry(name.to_owned()).or_default() |= verdict == "failed";
+            }
+        }
+        failed
     }
-    all
+
+    /// The mutants that ran, with whether they were caught. Those of a spec that itself does not pass here, where
+    /// deadlines are short, tell nothing.
+    fn judge(&self) -> Verdicts {
+        let mut failed = self.run(&[]);
+        // Silence may be over before a busy server has answered: what has passed is asked once more.
+        let passed = failed.iter().filter(|(name, failed)| !**failed && self.mutants.contains_key(*name));
+        let paths: Vec<String> = passed.map(|(name, _)| format!("specs/{name}.yaml")).collect();
+        if !paths.is_empty() {
+            failed.extend(self.run(&paths));
+        }
+        let mut verdicts = Verdicts::default();
+        for (name, (spec, mutant)) in &self.mutants {
+            if let (Some(false), Some(caught)) = (failed.get(spec), failed.get(name)) {
+                verdicts.add(spec, mutant, *caught);
+            }
+        }
+        verdicts
+    }
+}
+
+/// How many mutants were caught, and which were not.
+#[derive(Default)]
+struct Verdicts {
+    /// Caught and run, by the folder and by what was done.
+    counts: BTreeMap<(String, Kind), (u32, u32)>,
+    survivors: String,
+}
+
+impl Verdicts {
+    fn add(&mut self, spec: &str, mutant: &Mutant, caught: bool) {
+        let folder = spec.split('/').next().unwrap_or_default().to_owned();
+        let (sum, all) = self.counts.entry((folder, mutant.kind)).or_default();
+        *sum += u32::from(caught);
+        *all += 1;
+        if !caught && mutant.kind != Kind::Unasked {
+            let _ = writeln!(self.survivors, "{spec}: {:?}: {}", mutant.kind, mutant.what);
+        }
+    }
+
+    /// How many were caught, and how many ran, of those that are meant.
+    fn sum(&self, meant: impl Fn(&str, Kind) -> bool) -> (u32, u32) {
+        let of = self.counts.iter().filter(|((folder, kind), _)| meant(folder, *kind)).map(|(_, counts)| counts);
+        of.fold((0, 0), |(caught, all), (c, a)| (caught + c, all + a))
+    }
+
+    /// The folders, each with the share of its mutants that were caught; what only looks does not count.
+    fn shares(&self) -> BTreeMap<&str, f64> {
+        let folders = self.counts.keys().map(|(folder, _)| folder.as_str());
+        folders.map(|name| (name, percent(self.sum(|folder, kind| folder == name && kind != Kind::Unasked)))).collect()
+    }
+
+    /// A line for each folder.
+    fn table(&self) -> String {
+        let mut table = String::from("            caught    of  share   of steps that only look\n");
+        for (name, share) in self.shares() {
+            let (caught, all) = self.sum(|folder, kind| folder == name && kind != Kind::Unasked);
+            let (looks, of_them) = self.sum(|folder, kind| folder == name && kind == Kind::Unasked);
+            let _ = writeln!(table, "{name:10}  {caught:6}  {all:4}  {share:4.1}%  {looks:4} of {of_them}");
+        }
+        table
+    }
+}
+
+fn percent((caught, all): (u32, u32)) -> f64 {
+    100.0 * f64::from(caught) / f64::from(all.max(1))
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "the table, for who runs this with --nocapture")]
 fn nearly_every_mutant_fails_without_its_snapshot() {
-    let project = Project::new(&[]);
-    let mutants = write_all(&project);
-    // Some are no specs any more: what has become of each is in the report.
-    project.run(&["run", "--update", "no", "--timeout-factor", "0.1", "--report", "json=report.json"]).exits(2);
-    let report: Value = serde_json::from_str(&std::fs::read_to_string(project.path("report.json")).unwrap()).unwrap();
-    // How the cases of each have ended: those that did not run tell nothing.
-    let mut fails: BTreeMap<&str, bool> = BTreeMap::new();
-    for test in report["tests"].as_array().unwrap() {
-        let name = test["name"].as_str().unwrap().split('[').next().unwrap();
-        let verdict = test["verdict"].as_str().unwrap();
-        if !["invalid", "ignored"].contains(&verdict) {
-            *fails.entry(name).or_default() |= verdict == "failed";
+    let mut trial = Trial::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
+    copy_what_stands_beside(&root, &trial.project);
+    for path in yaml_files("specs") {
+        let name = path.strip_prefix(&root).unwrap().with_extension("").to_string_lossy().into_owned();
+        let stride = if name.starts_with(SERVERS.0) { SERVERS.1 } else { 1 };
+        trial.add(&name, &std::fs::read_to_string(&path).unwrap(), stride);
+    }
+
+    let verdicts = trial.judge();
+    let table = verdicts.table();
+    eprintln!("{table}");
+    let (_, all) = verdicts.sum(|_, kind| kind != Kind::Unasked);
+    assert!(all > 1500, "only {all} mutants were run");
+    for (folder, share) in verdicts.shares() {
+        assert!(share >= BAR, "{folder}: {share:.1} %\n{table}\nThese pass:\n{}", verdicts.survivors);
+    }
+}
+
+/// Included files, certificates, and what else a spec names.
+fn copy_what_stands_beside(root: &Path, project: &Project) {
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let is_spec = path.extension().is_some_and(|extension| extension == "yaml");
+            let is_included = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"_"));
+            if path.is_dir() {
+                folders.push(path);
+            } else if !is_spec || is_included {
+                let to = project.path("specs").join(path.strip_prefix(root).unwrap());
+                std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+                std::fs::copy(&path, to).unwrap();
+            }
         }
     }
-    let mut survivors = String::new();
-    let mut caught = 0_u32;
-    for (name, failed) in &fails {
-        let (spec, mutant) = &mutants[*name];
-        if *failed {
-            caught += 1;
-        } else {
-            let _ = writeln!(survivors, "{spec}: {}: {}", mutant.kind, mutant.what);
-        }
-    }
-    assert!(fails.len() > 1500, "only {} mutants were run", fails.len());
-    let share = 100.0 * f64::from(caught) / f64::from(u32::try_from(fails.len()).unwrap());
-    assert!(share >= 95.0, "{caught} of {} mutants are caught, {share:.1} %. These are not:\n{survivors}", fails.len());
+}
+
+#[test]
+fn a_spec_that_asserts_nothing_is_below_the_bar() {
+    let mut trial = Trial::new();
+    trial.add(
+        "idle/nothing",
+        "about: Bytes are sent, and whatever becomes of them is right.
+steps:
+  - server: {listen: tcp}
+  - client: {connect: server}
+  - conn:   {accept: server}
+  - client: {send: \"one\"}
+  - conn:   {send: \"two\"}
+  - client: close
+  - conn:   close
+",
+        1,
+    );
+    let verdicts = trial.judge();
+    assert_eq!(verdicts.sum(|_, _| true), (0, 5), "{}", verdicts.survivors);
+    assert!(verdicts.shares()["idle"] < BAR);
+}
+
+#[test]
+fn what_only_looks_is_counted_apart() {
+    let mut trial = Trial::new();
+    trial.add(
+        "ends/here",
+        "about: Who closes ends the stream.
+steps:
+  - server: {listen: tcp}
+  - client: {connect: server}
+  - conn:   {accept: server}
+  - client: close
+  - conn:   {expect: eof}
+",
+        1,
+    );
+    let verdicts = trial.judge();
+    assert_eq!(verdicts.sum(|_, kind| kind == Kind::LeftOut), (1, 1));
+    assert_eq!(verdicts.sum(|_, kind| kind == Kind::Changed), (1, 1));
+    assert_eq!(verdicts.sum(|_, kind| kind == Kind::Unasked), (0, 1));
 }
