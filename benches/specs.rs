@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use std::time::{Duration, Instant};
@@ -10,7 +11,8 @@ use sockspec::exec::{Options, Runtime};
 use sockspec::plan;
 use sockspec::snapshot::{Settings, Store, Subject, Update, Verdict, place};
 use sockspec::source::SourceFile;
-use sockspec::suite::{Found, Layout, Outcome, Runner, find, pool};
+use sockspec::suite::pool::{self, Jobs};
+use sockspec::suite::{Found, Layout, Outcome, Runner, find, parts};
 use sockspec::{spec, trace};
 
 /// Ten steps: a connection, four bytes each way, and an orderly end.
@@ -192,10 +194,12 @@ impl Suite {
     }
 
     fn run_with(&self, update: Update, jobs: usize) {
-        let found = self.find();
+        let mut found = self.find();
+        let jobs = NonZeroUsize::new(jobs).map_or(Jobs::ONE, Jobs::at_most);
         let store = Store::new(Settings { update, ..Settings::default() });
         let runner = Runner { store, ..Runner::default() };
         let mut passed = 0;
+        parts::keep_specs(&mut found, &runner.selection, &runner.settings);
         pool::run(&found, jobs, &runner, &mut |result| {
             for test in result.tests {
                 assert!(matches!(test.outcome, Outcome::Passed { .. }), "{}: {:?}", test.name, test.outcome);

@@ -1,5 +1,7 @@
 //! Specs as tests of a crate, by `cargo test`, `cargo nextest` and `cargo insta test`.
 
+mod gate;
+
 use std::cell::RefCell;
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -17,7 +19,9 @@ use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::InstaEnv;
 use crate::snapshot::{Store, references};
 use crate::suite::config::{self, Config};
-use crate::suite::{self, Captures, Found, Layout, Outcome, Records, Runner, Selection, SpecResult, Worker, pool};
+use crate::suite::pool::Jobs;
+use crate::suite::{self, Captures, Found, Layout, Outcome, Records, Runner, Selection, SpecResult, Worker};
+use gate::Gate;
 
 /// What libtest exits with where a test fails.
 const FAILED: u8 = 101;
@@ -52,6 +56,7 @@ thread_local! {
 /// | `--allow-net` | [`allow_net`](Harness::allow_net) | `SOCKSPEC_ALLOW_NET=1` |
 /// | `--timeout-factor N` | [`timeout_factor`](Harness::timeout_factor) | `SOCKSPEC_TIMEOUT_FACTOR=N` |
 /// | `--tag TAG` | [`tag`](Harness::tag) | `SOCKSPEC_TAG="TAG,OTHER"` |
+/// | `--skip-tag TAG` | [`skip_tag`](Harness::skip_tag) | `SOCKSPEC_SKIP_TAG="TAG,OTHER"` |
 /// | `--record DIR` | [`record`](Harness::record) | `SOCKSPEC_RECORD=DIR` |
 /// | `--pcap DIR` | [`pcap`](Harness::pcap) | `SOCKSPEC_PCAP=DIR` |
 ///
@@ -69,6 +74,7 @@ pub fn harness(specs: impl Into<PathBuf>, snapshots: impl Into<PathBuf>) -> Harn
         allow_net: None,
         timeout_factor: None,
         tags: Vec::new(),
+        skip_tags: Vec::new(),
         record: None,
         pcap: None,
     }
@@ -84,6 +90,7 @@ pub struct Harness {
     allow_net: Option<bool>,
     timeout_factor: Option<f64>,
     tags: Vec<String>,
+    skip_tags: Vec<String>,
     record: Option<PathBuf>,
     pcap: Option<PathBuf>,
 }
@@ -92,8 +99,8 @@ pub struct Harness {
 struct Prepared {
     trials: Vec<Trial>,
     captures: Arc<Captures>,
-    /// How many tests run at once, by `sockspec.toml`.
-    jobs: Option<NonZeroUsize>,
+    /// How many tests run at once.
+    threads: usize,
 }
 
 impl Harness {
@@ -121,6 +128,12 @@ impl Harness {
         self
     }
 
+    /// Leaves out specs that have this tag, or one of those given by other calls.
+    pub fn skip_tag(mut self, tag: impl Into<String>) -> Self {
+        self.skip_tags.push(tag.into());
+        self
+    }
+
     /// Writes the record of every run into a folder.
     pub fn record(mut self, folder: impl Into<PathBuf>) -> Self {
         self.record = Some(folder.into());
@@ -140,10 +153,8 @@ impl Harness {
         let mut arguments = Arguments::from_args();
         let variable = |name: &str| env::var(name).ok();
         match self.prepared(&arguments, variable) {
-            Ok(Prepared { trials, captures, jobs }) => {
-                let threads = arguments.test_threads.or_else(|| variable("RUST_TEST_THREADS")?.parse().ok());
-                arguments.test_threads =
-                    threads.or_else(|| Some(jobs.map_or_else(pool::usual_jobs, NonZeroUsize::get)));
+            Ok(Prepared { trials, captures, threads }) => {
+                arguments.test_threads = Some(threads);
                 let exit = libtest_mimic::run(&arguments, trials).exit_code();
                 captures.failure().map_or(exit, |message| fail(&message))
             }
@@ -175,7 +186,12 @@ impl Harness {
                     timeout_factor: harness.timeout_factor.unwrap_or(1.0),
                     allow_net: harness.allow_net.unwrap_or_default(),
                 },
-                selection: Selection { tags: harness.tags, names: config.filter.clone(), ..Selection::default() },
+                selection: Selection {
+                    tags: harness.tags,
+                    skip_tags: harness.skip_tags,
+                    names: config.filter.clone(),
+                    ..Selection::default()
+                },
                 store: Store::new(insta.settings),
                 records: Records::new(harness.record.map(|folder| project.join(folder))),
                 captures: Arc::clone(&captures),
@@ -190,23 +206,38 @@ impl Harness {
         });
         let layout = Layout::Given { snapshots };
         if let Some(trial) = only_one(arguments, &suite, &specs, &layout) {
-            return Ok(Prepared { trials: vec![trial], captures, jobs: config.jobs });
+            return Ok(Prepared { trials: vec![trial], captures, threads: 1 });
         }
         let mut found = suite::find::find(&[specs], &layout).map_err(|error| error.to_string())?;
         suite::parts::keep_specs(&mut found, &suite.runner.selection, &suite.runner.settings);
         suite.runner.prepare(&found);
+        let threads = arguments.test_threads.or_else(|| variable("RUST_TEST_THREADS")?.parse().ok());
+        let jobs = threads.and_then(NonZeroUsize::new).or(config.jobs).map_or_else(Jobs::by_cores, Jobs::at_most);
+        let gate = Arc::new(Gate::new(jobs.usual()));
         let listing = arguments.list || arguments.ignored;
-        let trials = found.into_iter().flat_map(|found| suite.trials(found, listing)).collect();
-        Ok(Prepared { trials, captures, jobs: config.jobs })
+        let slow = found.iter().filter(|spec| spec.is_slow()).count();
+        if !arguments.list && jobs != Jobs::ONE {
+            // libtest-mimic begins them in this order, and tells what became of them in that in which they end.
+            found.sort_by_key(|spec| !spec.is_slow());
+        }
+        let trials = found.into_iter().flat_map(|found| suite.trials(found, listing, &gate)).collect();
+        Ok(Prepared { trials, captures, threads: jobs.with_slow(slow) })
     }
 
     /// With what `sockspec.toml` says where nothing else does.
     fn or(self, config: &Config) -> Self {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| config.path(path));
+        let (tags, skip_tags) = match (self.tags, self.skip_tags) {
+            (tags, skip_tags) if tags.is_empty() && skip_tags.is_empty() => {
+                (config.tag.clone(), config.skip_tag.clone())
+            }
+            given => given,
+        };
         Self {
             allow_net: self.allow_net.or(config.allow_net),
             timeout_factor: self.timeout_factor.or(config.timeout_factor),
-            tags: if self.tags.is_empty() { config.tag.clone() } else { self.tags },
+            tags,
+            skip_tags,
             record: self.record.or_else(|| path(&config.record)),
             pcap: self.pcap.or_else(|| path(&config.pcap)),
             ..self
@@ -231,8 +262,10 @@ impl Harness {
             let wrong = || format!("SOCKSPEC_TIMEOUT_FACTOR is `{value}`; it must be a number over 0");
             self.timeout_factor = Some(factor.ok_or_else(wrong)?);
         }
-        if let Some(list) = set("SOCKSPEC_TAG") {
-            self.tags = list.split(',').map(|tag| tag.trim().to_owned()).collect();
+        let lists = [set("SOCKSPEC_TAG"), set("SOCKSPEC_SKIP_TAG")];
+        if lists.iter().any(Option::is_some) {
+            let texts = |list: String| list.split(',').map(|tag| tag.trim().to_owned()).collect();
+            [self.tags, self.skip_tags] = lists.map(|list| list.map(texts).unwrap_or_default());
         }
         if let Some(folder) = set("SOCKSPEC_RECORD") {
             self.record = Some(folder.into());
@@ -259,16 +292,20 @@ struct Suite {
 
 impl Suite {
     /// The trials of a spec. What the machine lacks is shown as ignored where tests are listed, or
-    /// chosen for being ignored; otherwise it is found out when they run, which can tell the reason.
-    fn trials(self: &Arc<Self>, found: Found, listing: bool) -> Vec<Trial> {
+    /// chosen for being ignored; otherwise it is found out when they run, which can tell the reason. Those that are
+    /// slow need not go through the gate.
+    fn trials(self: &Arc<Self>, found: Found, listing: bool, gate: &Arc<Gate>) -> Vec<Trial> {
         let listed = self.runner.list(&found, listing);
+        let gate = (!found.is_slow()).then_some(gate);
         let found = Arc::new(found);
-        listed.into_iter().map(|test| self.trial(&found, test.name).with_ignored_flag(test.lacks.is_some())).collect()
+        let trial = |test: suite::Listed| self.trial(&found, test.name, gate).with_ignored_flag(test.lacks.is_some());
+        listed.into_iter().map(trial).collect()
     }
 
-    fn trial(self: &Arc<Self>, found: &Arc<Found>, name: String) -> Trial {
-        let (suite, found, test) = (Arc::clone(self), Arc::clone(found), name.clone());
+    fn trial(self: &Arc<Self>, found: &Arc<Found>, name: String, gate: Option<&Arc<Gate>>) -> Trial {
+        let (suite, found, test, gate) = (Arc::clone(self), Arc::clone(found), name.clone(), gate.cloned());
         Trial::ignorable_test(name, move || {
+            let _through = gate.as_ref().map(|gate| gate.enter());
             let result = WORKER.with_borrow_mut(|worker| suite.runner.run_named(&found, &test, worker));
             match result {
                 Some(result) => suite.verdict(&result),
@@ -307,7 +344,7 @@ fn only_one(arguments: &Arguments, suite: &Arc<Suite>, specs: &Path, layout: &La
         .list(&found, arguments.ignored)
         .into_iter()
         .find(|test| test.name == *name)
-        .map(|test| suite.trial(&Arc::new(found), test.name).with_ignored_flag(test.lacks.is_some()))
+        .map(|test| suite.trial(&Arc::new(found), test.name, None).with_ignored_flag(test.lacks.is_some()))
 }
 
 /// The folder of the crate whose tests run.

@@ -27,7 +27,8 @@ use crate::report::terminal;
 use crate::report::way_out::WayOut;
 use crate::snapshot::insta_env::is_ci;
 use crate::snapshot::{self, Store};
-use crate::suite::{Captures, Config, Detail, Found, Last, Records, Runner, SpecResult, pool, waiting};
+use crate::suite::pool::{self, Jobs};
+use crate::suite::{Captures, Config, Detail, Found, Last, Records, Runner, SpecResult, waiting};
 use again::Effort;
 use hint::Hint;
 use order::Order;
@@ -53,7 +54,8 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = factor)]
     timeout_factor: Option<f64>,
 
-    /// How many specs run at once; twice as many as there are cores if not given
+    /// How many specs run at once; if not given, twice as many as there are cores, and those with the tag `slow` beside
+    /// them
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
     jobs: Option<NonZeroUsize>,
 
@@ -257,13 +259,12 @@ impl Run {
         terminal::Options { style: output.style, verbose: self.verbose, format, way_out }
     }
 
-    /// How many threads. To ask for the number of cores costs as much as a spec, so a single spec
-    /// does not ask.
-    fn jobs(&self, specs: usize) -> usize {
+    /// How many at once. To ask for the number of cores costs as much as a spec, so a single spec does not ask.
+    fn jobs(&self, specs: usize) -> Jobs {
         match self.jobs {
-            _ if specs <= 1 => 1,
-            Some(jobs) => jobs.get(),
-            None => pool::usual_jobs(),
+            _ if specs <= 1 => Jobs::ONE,
+            Some(jobs) => Jobs::at_most(jobs),
+            None => Jobs::by_cores(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The options by which several subcommands choose specs, and say how they are understood.
 
+mod tags;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,7 @@ use super::output::Output;
 use crate::model::name::{is_name, nearest};
 use crate::plan::{self, Configured};
 use crate::suite::{Config, Found, Layout, Loaded, Selection, parts};
+use tags::{Tags, quoted};
 
 /// Which specs.
 #[derive(Debug, Args)]
@@ -20,9 +23,8 @@ pub(super) struct Select {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// Take only specs with this tag (may be repeated: with one of them)
-    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
-    tags: Vec<String>,
+    #[command(flatten)]
+    tags: Tags,
 
     /// Take only tests with this text in their name (may be repeated: with one of them)
     #[arg(long = "filter", value_name = "TEXT")]
@@ -52,9 +54,7 @@ impl Configure for Select {
     fn configure(&mut self, config: &Config) {
         self.understand(config);
         let is_given = !(self.tags.is_empty() && self.names.is_empty());
-        if self.tags.is_empty() {
-            self.tags.clone_from(&config.tag);
-        }
+        self.tags.configure(config);
         if self.names.is_empty() {
             self.names.clone_from(&config.filter);
         }
@@ -72,6 +72,7 @@ impl Select {
         if !self.paths.is_empty() {
             self.refuse_unknown_cases(&found, output)?;
         }
+        self.refuse_unknown_tags(&found, &layout, output)?;
         if self.gives_values() {
             parts::keep_specs(&mut found, &Selection::default(), &self.settings());
             self.refuse_undeclared(&found, output)?;
@@ -104,7 +105,13 @@ impl Select {
     }
 
     pub(super) fn selection(&self) -> Selection {
-        Selection { tags: self.tags.clone(), names: self.names.clone(), cases: named::cases(&self.paths), only: None }
+        Selection {
+            tags: self.tags.tags.clone(),
+            skip_tags: self.tags.skip_tags.clone(),
+            names: self.names.clone(),
+            cases: named::cases(&self.paths),
+            only: None,
+        }
     }
 
     pub(super) fn settings(&self) -> plan::Settings {
@@ -123,14 +130,8 @@ impl Select {
 
     /// Says that nothing is selected.
     pub(super) fn explain_nothing(&self, output: &mut Output) {
-        let quoted = |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
         let by = self.asker.as_ref().map_or_else(String::new, |file| format!(", which {} asks for", file.display()));
-        let (tags, names) = (quoted(&self.tags), quoted(&self.names));
-        output.error(match (self.tags.is_empty(), self.names.is_empty()) {
-            (true, _) => format!("nothing is selected: no test has {names} in its name{by}"),
-            (_, true) => format!("nothing is selected: no spec has the tag {tags}{by}"),
-            _ => format!("nothing is selected: no test has the tag {tags} and {names} in its name{by}"),
-        });
+        output.error(format!("nothing is selected: {}{by}", self.tags.explain(&quoted(&self.names))));
     }
 
     /// What `sockspec.toml` gives variables that none of all specs declares, and so to nobody.
@@ -160,6 +161,17 @@ impl Select {
             }
         }
         Ok(())
+    }
+
+    /// A tag that no spec of the tree has is a slip of the hand. One that none of those has that were named is not.
+    fn refuse_unknown_tags(&self, found: &[Found], layout: &Layout, output: &mut Output) -> Result<(), Exit> {
+        let others = || match self.paths.is_empty() {
+            true => Vec::new(),
+            false => Standpoint::new(&self.usual).find(&[], layout).unwrap_or_default(),
+        };
+        let Some(unknown) = self.tags.unknown(found, others, &self.settings()) else { return Ok(()) };
+        output.error(&unknown);
+        Err(if unknown.leaves_nothing { Exit::Nothing } else { Exit::Usage })
     }
 
     /// A variable that no spec declares is a slip of the hand. One that only some declare is not.

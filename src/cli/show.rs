@@ -24,7 +24,7 @@ pub(super) struct Show {
     select: Select,
 
     /// Draw a record that `run --record` has written instead; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "tags", "names", "vars", "allow_net"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "tags", "skip_tags", "names", "vars", "allow_net"])]
     record: Option<PathBuf>,
 
     /// What to draw it as

@@ -186,6 +186,25 @@ fn a_tag_and_a_variable_count() {
 }
 
 #[test]
+fn a_tag_leaves_out_and_slow_tests_come_first() {
+    let slow = ECHO.replace("[echo]", "[slow]");
+    let this = accepted(&[("a.yaml", ECHO), ("b.yaml", &slow), ("c.yaml", ECHO)]);
+    assert_eq!(this.run(&["--list"]).output, "a: test\nb: test\nc: test\n");
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let arguments = Arguments::from_iter(["conformance"].iter().chain(arguments));
+        this.trials(&arguments).unwrap().iter().map(|trial| trial.name().to_owned()).collect()
+    };
+    assert_eq!(names(&[]), ["b", "a", "c"]);
+    assert_eq!(names(&["--test-threads=2"]), ["b", "a", "c"]);
+    assert_eq!(names(&["--test-threads=1"]), ["a", "b", "c"]);
+    assert_eq!(this.run(&[]).counts(), [3, 0, 0, 0]);
+    let this = this.with("SOCKSPEC_SKIP_TAG", "slow");
+    assert_eq!(this.run(&[]).counts(), [2, 0, 0, 0]);
+    fs::write(this.path("sockspec.toml"), "skip-tag = \"echo\"\n").unwrap();
+    assert_eq!(this.with("SOCKSPEC_SKIP_TAG", "").run(&["--list"]).output, "b: test\n");
+}
+
+#[test]
 fn every_snapshot_with_a_spec_is_in_use_whatever_the_filter() {
     let this = accepted(&[("a.yaml", ECHO), ("b.yaml", ECHO)]);
     fs::write(this.path("snapshots/gone.snap"), "").unwrap();
@@ -233,6 +252,8 @@ fn variables_of_the_environment_count_before_the_builder() {
 fn without_them_the_builder_counts() {
     let harness = overridden(&[("SOCKSPEC_TAG", "")]).unwrap();
     assert_eq!(harness.tags, ["slow"]);
+    let other = overridden(&[("SOCKSPEC_SKIP_TAG", "slow")]).unwrap();
+    assert_eq!((other.tags, other.skip_tags), (vec![], vec!["slow".to_owned()]), "it is one question");
     assert_eq!(harness.vars.len(), 1);
 }
 

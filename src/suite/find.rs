@@ -39,6 +39,11 @@ impl Found {
         self.name == spec || self.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
     }
 
+    /// Whether its tags say that it waits for a timer, as far as one can see at a glance.
+    pub fn is_slow(&self) -> bool {
+        self.glance().is_slow()
+    }
+
     /// What its text says at a glance. The file is read for that once.
     pub(super) fn glance(&self) -> Glance {
         *self.glance.get_or_init(|| Glance::at(&self.path))

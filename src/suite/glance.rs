@@ -12,6 +12,7 @@ use std::thread;
 use memchr::memmem::Finder;
 
 use super::find::Found;
+use super::tags;
 use crate::source;
 
 /// Words of the language, each a bit.
@@ -23,15 +24,20 @@ pub(super) enum Word {
     Network,
     Requires,
     Run,
+    Tags,
 }
 
-const WORDS: [(Word, &str); 6] = [
+/// The bit of a spec whose tags have the word `slow`.
+const SLOW: u8 = 1 << WORDS.len();
+
+const WORDS: [(Word, &str); 7] = [
     (Word::Include, "include"),
     (Word::Matrix, "matrix"),
     (Word::Netns, "netns"),
     (Word::Network, "network"),
     (Word::Requires, "requires"),
     (Word::Run, "run"),
+    (Word::Tags, "tags"),
 ];
 
 /// So many files are read by one thread in less time than it takes to start another.
@@ -51,10 +57,15 @@ impl Glance {
     pub(super) fn has(self, word: Word) -> bool {
         self.0 & 1 << word as u8 != 0
     }
+
+    /// Whether the spec says that it waits for a timer. That is for the order alone: nothing hangs on it.
+    pub(super) fn is_slow(self) -> bool {
+        self.0 & SLOW != 0
+    }
 }
 
 fn words_of(path: &Path) -> io::Result<Glance> {
-    static FINDERS: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| WORDS.map(|(_, text)| Finder::new(text)));
+    static FINDERS: LazyLock<[Finder<'static>; 7]> = LazyLock::new(|| WORDS.map(|(_, text)| Finder::new(text)));
     let mut start = [0; 8 << 10];
     // Without O_NONBLOCK, opening a FIFO would wait for a writer.
     let len = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?.read(&mut start)?;
@@ -70,7 +81,20 @@ fn words_of(path: &Path) -> io::Result<Glance> {
         &whole
     };
     let found = WORDS.iter().zip(FINDERS.iter()).filter(|(_, finder)| finder.find(text).is_some());
-    Ok(Glance(found.fold(0, |bits, ((word, _), _)| bits | 1 << *word as u8)))
+    let glance = Glance(found.fold(0, |bits, ((word, _), _)| bits | 1 << *word as u8));
+    Ok(if glance.has(Word::Tags) && is_slow(text) { Glance(glance.0 | SLOW) } else { glance })
+}
+
+/// Whether `slow` is among the tags of a text: behind `tags:`, up to the line of the next key.
+fn is_slow(text: &[u8]) -> bool {
+    let lines = text.split(|byte| *byte == b'\n').map(|line| line.split(|byte| *byte == b'#').next().unwrap_or(line));
+    let mut from_tags = lines.skip_while(|line| !line.starts_with(b"tags:"));
+    let own = from_tags.next().into_iter().map(|line| &line[b"tags:".len()..]);
+    let goes_on = |line: &&[u8]| !line.first().is_some_and(|first| first.is_ascii_alphanumeric());
+    let mut words = own
+        .chain(from_tags.take_while(goes_on))
+        .flat_map(|line| line.split(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))));
+    words.any(|word| word == tags::SLOW.as_bytes())
 }
 
 /// Has a glance at all of them, by a thread for each core where they are many.
@@ -119,6 +143,24 @@ mod tests {
         }
         fs::write(&path, "").unwrap();
         assert_eq!(Glance::at(&path), Glance(0));
+    }
+
+    #[test]
+    fn a_spec_is_slow_by_its_tags_alone() {
+        for (text, slow) in [
+            ("tags: [slow]\n", true),
+            ("tags: slow\nsteps: []", true),
+            ("about: x\ntags: [tcp, \"slow\"]", true),
+            ("tags:\n  - tcp\n\n  - slow\nsteps: []", true),
+            ("tags: [tcp,\n  slow]", true),
+            ("tags:\n- slow\n", true),
+            ("about: It is slow.\ntags: [tcp]  # not slow\nsteps: [slow]", false),
+            ("tags: [slow-start]", false),
+            ("  tags: [slow]", false),
+            ("slow", false),
+        ] {
+            assert_eq!(is_slow(text.as_bytes()), slow, "{text}");
+        }
     }
 
     #[test]

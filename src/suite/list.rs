@@ -39,7 +39,7 @@ impl Runner {
     fn needs_parsing(&self, found: &Found, probe: bool) -> bool {
         let has = |word: Word| found.glance().has(word);
         let requires = [Word::Requires, Word::Network, Word::Run, Word::Include];
-        !self.selection.tags.is_empty() || has(Word::Matrix) || probe && requires.into_iter().any(has)
+        self.selection.asks_for_tags(found) || has(Word::Matrix) || probe && requires.into_iter().any(has)
     }
 
     fn list_cases(&self, found: &Found, loaded: &Loaded, probe: bool) -> Vec<Listed> {

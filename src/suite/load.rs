@@ -51,6 +51,11 @@ impl Loaded {
         self.findings.iter().any(is_error)
     }
 
+    /// Whether it could not be understood at all, so that nobody knows what it is about.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.is_invalid() && self.spec.tags.is_empty() && self.spec.steps.is_empty()
+    }
+
     /// What a case requires: the words of `requires`; namespaces where it has a network of its own;
     /// IPv6 where the matrix gives it a network of IPv6, so that the other cases run on a machine
     /// without; and the programs that it runs.

@@ -24,6 +24,7 @@ pub mod require;
 pub mod run;
 pub mod select;
 pub mod stop;
+pub mod tags;
 mod test;
 pub mod tries;
 pub mod waiting;

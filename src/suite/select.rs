@@ -12,6 +12,8 @@ use super::load::Loaded;
 pub struct Selection {
     /// Tags, of which the spec must have one.
     pub tags: Vec<String>,
+    /// Tags, of which the spec must have none.
+    pub skip_tags: Vec<String>,
     /// Texts, of which one must be in the test's name.
     pub names: Vec<String>,
     /// Cases that were named, as `tcp/echo[net=tcp6]`: of their specs these alone.
@@ -21,12 +23,16 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether the spec has one of the tags. A file that could not be understood at all has no tags
-    /// to go by, and is not passed over in silence.
+    /// Whether the spec has one of the tags, and none of those that are left out. A file that could not be
+    /// understood at all has no tags to go by, and is not passed over in silence.
     pub fn takes_spec(&self, loaded: &Loaded) -> bool {
-        let spec = &loaded.spec;
-        let unknown = loaded.is_invalid() && spec.tags.is_empty() && spec.steps.is_empty();
-        self.tags.is_empty() || unknown || spec.tags.iter().any(|tag| self.tags.contains(&tag.text))
+        let has_one = |tags: &[String]| loaded.spec.tags.iter().any(|tag| tags.contains(&tag.text));
+        loaded.is_unknown() || (self.tags.is_empty() || has_one(&self.tags)) && !has_one(&self.skip_tags)
+    }
+
+    /// Whether which tags a spec has decides whether it is taken.
+    pub(super) fn asks_for_tags(&self, found: &Found) -> bool {
+        !self.tags.is_empty() || !self.skip_tags.is_empty() && found.glance().has(Word::Tags)
     }
 
     /// Whether a spec may have a test with one of the texts in its name: only cases have more in it than

@@ -78,6 +78,48 @@ fn selection_by_tag_and_name() {
 }
 
 #[test]
+fn specs_are_left_out_by_a_tag() {
+    let slow = ECHO.replace("[echo]", "[echo, slow]");
+    let plain = ECHO.replace("tags: [echo]\n", "");
+    let project =
+        with_snapshots(&[("specs/a.yaml", ECHO), ("specs/deep/slow.yaml", &slow), ("specs/plain.yaml", &plain)]);
+    let list = |arguments: &[&str]| project.run(arguments).exits(0).stdout;
+    assert_eq!(list(&["list", "--skip-tag", "slow"]), "a\nplain\n");
+    assert_eq!(list(&["list", "--skip-tag=echo,slow"]), "plain\n");
+    assert_eq!(list(&["list", "--tag", "echo", "--skip-tag", "slow"]), "a\n");
+    project.run(&["run", "--skip-tag", "slow"]).exits(0).says("2 passed");
+    project.run(&["check", "--skip-tag", "slow"]).exits(0).says("2 specs");
+    project.run(&["stress", "--skip-tag", "slow", "--runs", "2"]).exits(0).says("2 tests");
+    project.run(&["doctor", "--skip-tag", "echo"]).exits(0).says("the test can run");
+    project.run(&["show", "--skip-tag", "echo", "--as", "text"]).exits(0).says("A stream");
+    assert_eq!(list(&["list", "specs/a.yaml", "--skip-tag", "slow"]), "a\n", "another one has the tag");
+    let nothing = project.run(&["run", "specs/deep", "--skip-tag", "slow"]).exits(4);
+    nothing.says("nothing is selected: each spec has the tag `slow`, and such are left out");
+    project
+        .run(&["run", "--filter", "slow", "--skip-tag", "slow"])
+        .exits(4)
+        .says("each test with `slow` in its name has");
+    project.write("specs/wrong.yaml", "a: [");
+    project.run(&["check", "--skip-tag", "slow"]).exits(2).says("wrong.yaml");
+}
+
+#[test]
+fn a_tag_that_no_spec_has_is_a_slip_of_the_hand() {
+    let project = with_snapshots(&[("specs/a.yaml", ECHO), ("specs/deep/b.yaml", &ECHO.replace("echo", "slow"))]);
+    project.run(&["run", "--skip-tag", "slwo"]).exits(64).says("no spec has the tag `slwo`; did you mean `slow`?");
+    project.run(&["list", "--tag", "slow,ecoh"]).exits(64).says("no spec has the tag `ecoh`; did you mean `echo`?");
+    project.run(&["list", "--tag", "ecoh"]).exits(4).says("no spec has the tag `ecoh`; did you mean `echo`?");
+    project.run(&["list", "--tag", "other"]).exits(4).says("there are `echo` or `slow`");
+    for everything_else in ["!slow", "~slow", "not slow"] {
+        project.run(&["run", "--tag", everything_else]).exits(4).says("`--skip-tag slow` leaves out");
+    }
+    project.run(&["run", "specs/a.yaml", "--tag", "slow"]).exits(4).says("no spec has the tag `slow`");
+    project.run(&["run", "specs/a.yaml", "--tag", "slow,echo"]).exits(0).says("1 passed");
+    let bare = with_snapshots(&[("specs/a.yaml", &ECHO.replace("tags: [echo]\n", ""))]);
+    bare.run(&["run", "--skip-tag", "slow"]).exits(64).says("no spec has the tag `slow`; no spec has any");
+}
+
+#[test]
 fn variables() {
     let spec = ECHO.replace("steps:", "vars: {word: ping}\nsteps:").replace("send: ping", "send: '${word}'");
     let project = with_snapshots(&[("specs/a.yaml", &spec), ("specs/b.yaml", ECHO)]);

@@ -50,6 +50,19 @@ fn the_file_says_what_flags_would_and_flags_win() {
 }
 
 #[test]
+fn what_the_command_line_says_of_tags_takes_the_place_of_what_the_file_says() {
+    let project = project("skip-tag = [\"word\"]\n");
+    assert_eq!(project.run(&["list"]).exits(0).stdout, "echo\n");
+    assert_eq!(project.run(&["list", "--tag=word"]).exits(0).stdout, "word\n", "who asks for it gets it");
+    assert_eq!(project.run(&["list", "--skip-tag=echo"]).exits(0).stdout, "word\n");
+    let nothing = project.run(&["list", "specs/word.yaml"]).exits(4);
+    nothing.says("each spec has the tag `word`, and such are left out, which sockspec.toml asks for");
+    project.write("sockspec.toml", "tag = \"word\"\nskip-tag = \"gone\"\n");
+    assert_eq!(project.run(&["list"]).exits(0).stdout, "word\n", "a file may be ahead of the specs");
+    assert_eq!(project.run(&["list", "--skip-tag=word"]).exits(0).stdout, "echo\n");
+}
+
+#[test]
 fn paths_go_on_from_the_file_wherever_one_stands() {
     let project = project("record = \"records\"\n");
     run_in(&project, "src/deep", &["run", "--update=all"]).exits(0).says("2 passed");

@@ -76,6 +76,12 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value, findings| config.retries = value.number(findings),
     },
     Key {
+        name: "skip-tag",
+        form: "a text, or a list of texts",
+        example: "skip-tag = [\"slow\"]",
+        set: |config, value, findings| config.skip_tag = value.texts(findings),
+    },
+    Key {
         name: "snapshots",
         form: "the path of a folder",
         example: "snapshots = \"snapshots\"",

@@ -34,6 +34,8 @@ pub struct Config {
     pub catalogue: Option<PathBuf>,
     /// Tags, of which a spec must have one.
     pub tag: Vec<String>,
+    /// Tags, of which a spec must have none.
+    pub skip_tag: Vec<String>,
     /// Texts, of which one must be in a test's name.
     pub filter: Vec<String>,
     /// Values of variables.
