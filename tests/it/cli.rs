@@ -89,9 +89,9 @@ fn specs_are_left_out_by_a_tag() {
     assert_eq!(list(&["list", "--tag", "echo", "--skip-tag", "slow"]), "a\n");
     project.run(&["run", "--skip-tag", "slow"]).exits(0).says("2 passed");
     project.run(&["check", "--skip-tag", "slow"]).exits(0).says("2 specs");
-    project.run(&["stress", "--skip-tag", "slow", "--runs", "2"]).exits(0).says("2 tests");
+    project.run(&["stress", "--skip-tag", "slow", "--runs", "2"]).exits(0).says("2 specs");
     project.run(&["doctor", "--skip-tag", "echo"]).exits(0).says("the test can run");
-    project.run(&["show", "--skip-tag", "echo", "--as", "text"]).exits(0).says("A stream");
+    project.run(&["show", "--skip-tag", "echo", "--as", "text"]).exits(0).says("plain");
     assert_eq!(list(&["list", "specs/a.yaml", "--skip-tag", "slow"]), "a\n", "another one has the tag");
     let nothing = project.run(&["run", "specs/deep", "--skip-tag", "slow"]).exits(4);
     nothing.says("nothing is selected: each spec has the tag `slow`, and such are left out");

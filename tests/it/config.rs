@@ -56,7 +56,7 @@ fn what_the_command_line_says_of_tags_takes_the_place_of_what_the_file_says() {
     assert_eq!(project.run(&["list", "--tag=word"]).exits(0).stdout, "word\n", "who asks for it gets it");
     assert_eq!(project.run(&["list", "--skip-tag=echo"]).exits(0).stdout, "word\n");
     let nothing = project.run(&["list", "specs/word.yaml"]).exits(4);
-    nothing.says("each spec has the tag `word`, and such are left out, which sockspec.toml asks for");
+    nothing.says("each spec has the tag `word`, and such are left out, which ").says("sockspec.toml asks for");
     project.write("sockspec.toml", "tag = \"word\"\nskip-tag = \"gone\"\n");
     assert_eq!(project.run(&["list"]).exits(0).stdout, "word\n", "a file may be ahead of the specs");
     assert_eq!(project.run(&["list", "--skip-tag=word"]).exits(0).stdout, "echo\n");
