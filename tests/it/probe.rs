@@ -11,7 +11,7 @@ use serde_json::Value;
 use sockspec::model::bytes::escape;
 use sockspec::snapshot::trace_in;
 use sockspec::trace::TraceText;
-use sockspec::trace::event::{Event, What};
+use sockspec::trace::event::{Event, Segment, What};
 use sockspec::trace::shown::Shown;
 
 /// Lines that no probe shows, and why.
@@ -28,6 +28,8 @@ struct Told {
     specs: Vec<String>,
     #[serde(default)]
     facts: Vec<Fact>,
+    /// What crossed the wire, all of it, where the probe looked.
+    wire: Option<Vec<String>>,
     skipped: Option<String>,
     error: Option<String>,
 }
@@ -90,6 +92,25 @@ fn facts_of(trace: &TraceText) -> Vec<Fact> {
         facts.extend(answers(event).into_iter().map(|answer| (event.endpoint.clone(), answer)));
     }
     facts
+}
+
+/// What crossed the wire. Bytes of neighbouring steps are one, for who only listens knows of no steps.
+fn wire_of(trace: &TraceText) -> Vec<String> {
+    let mut segments: Vec<(&Segment, u64)> = Vec::new();
+    for segment in trace.events().into_iter().filter_map(|node| node.event()).flat_map(|event| &event.wire) {
+        let size = segment.what.strip_prefix("DATA ").map_or(0, |size| size.parse().unwrap());
+        match segments.last_mut() {
+            Some((before, sum))
+                if *sum > 0 && size > 0 && (&before.from, &before.to) == (&segment.from, &segment.to) =>
+            {
+                *sum += size;
+            }
+            _ => segments.push((segment, size)),
+        }
+    }
+    let what = |segment: &Segment, size| if size > 0 { format!("DATA {size}") } else { segment.what.clone() };
+    let line = |(segment, size): (&Segment, u64)| format!("{} > {}  {}", segment.from, segment.to, what(segment, size));
+    segments.into_iter().map(line).collect()
 }
 
 fn answers(event: &Event) -> Vec<String> {
@@ -165,12 +186,18 @@ fn disagreements(told: &Told, catalogue: &BTreeMap<String, BTreeSet<String>>) ->
             found.push(format!("{which}: `{spec}` has no snapshot"));
         }
         for snapshot in snapshots {
-            let accepted = facts_of(&TraceText::read(&trace_in(&snapshot).unwrap()));
+            let trace = TraceText::read(&trace_in(&snapshot).unwrap());
+            let name = snapshot.strip_prefix(root()).unwrap().display().to_string();
+            let accepted = facts_of(&trace);
             if let Some((endpoint, fact)) = missing(&told.facts, &accepted) {
                 let all =
                     accepted.iter().map(|(name, what)| format!("    {name}  {what}")).collect::<Vec<_>>().join("\n");
-                let name = snapshot.strip_prefix(root()).unwrap().display().to_string();
                 found.push(format!("{which}: `{endpoint}  {fact}` is not in {name} where it was seen:\n{all}"));
+            }
+            let accepted = wire_of(&trace);
+            if told.wire.as_ref().is_some_and(|wire| *wire != accepted) {
+                let all = accepted.join("\n    ");
+                found.push(format!("{which}: the wire of {name} is another one, {:?}, than\n    {all}", told.wire));
             }
         }
     }

@@ -3,7 +3,9 @@
 import os
 import resource
 
-from harness import LOOPBACK, name_of, probe
+from endpoint import LOOPBACK
+from harness import probe
+from words import name_of
 
 
 def waiting(p, server, name):

@@ -3,7 +3,9 @@
 import socket
 import struct
 
-from harness import LOOPBACK, POLL, probe, until
+from endpoint import LOOPBACK, until
+from harness import probe
+from words import POLL
 
 def refused(client):
     """Waits for the port unreachable message that a send has caused."""
@@ -229,7 +231,7 @@ def last_binder(p):
 
 @probe(83, "udp/send/broadcasting-needs-permission")
 def broadcast(p):
-    p.udp("it").send(b"x", to=("255.255.255.255", 9))
+    p.udp("it").send(b"x", to=("127.255.255.255", 9))
 
 
 @probe(83, "udp/send/port-zero-is-no-destination")
@@ -241,10 +243,10 @@ def to_port_zero(p):
 def overflow(p):
     server, client = p.udp("server", bound=True), p.udp("client")
     server.set("SO_RCVBUF", 1)
-    for letter in b"a", b"b", b"c":
+    for letter in b"a", b"b":
         client.send(letter * 4096, to=server)
     drops = struct.unpack("9I", server.raw.getsockopt(socket.SOL_SOCKET, 55, 36))[8]
-    assert drops == 2
+    assert drops == 1
     server.recv()
     server.silence()
 

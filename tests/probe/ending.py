@@ -4,7 +4,8 @@ import socket
 import struct
 import time
 
-from harness import NO_LINGER, Blocked, probe, until
+from endpoint import NO_LINGER, until
+from harness import Blocked, probe
 
 
 @probe(23, "tcp/half-close/a-half-close-is-seen-in-both-states")

@@ -2,7 +2,8 @@
 
 import socket
 
-from harness import LOOPBACK, probe
+from endpoint import LOOPBACK
+from harness import probe
 
 MAPPED = "::ffff:127.0.0.1"
 
@@ -44,7 +45,9 @@ def v6only_refuses(p):
 
 @probe(92, "ipv6/v6only/v6only-leaves-the-ipv4-port-free")
 def ipv4_port_free(p):
+    p.needs_own_network()  # in another the port may be in use over IPv4
     listener, four = six(p, "six", True), p.tcp("four")
+    p.needs_own_network()  # in another the port may be in use over IPv4
     listener.listen(at=("::", 0))
     four.listen(at=("0.0.0.0", listener.address()[1]))
 

@@ -2,7 +2,8 @@
 
 import socket
 
-from harness import LOOPBACK, probe
+from endpoint import LOOPBACK
+from harness import probe
 
 GROUP = "239.1.1.1"
 

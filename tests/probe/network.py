@@ -5,7 +5,8 @@ import socket
 import struct
 import time
 
-from harness import Skipped, probe
+import isolation
+from harness import probe
 
 TCP_REPAIR = 19
 
@@ -18,11 +19,14 @@ def lasts(least, most):
     assert least <= time.monotonic() - begun < most
 
 
-def refused(p, kind, to="10.9.1.1"):
+def refused(p, kind, to="192.0.2.1"):
     """Both kinds of socket, and a destination with a route of this kind."""
-    p.isolated(*([f"route add {kind} {to}/32"] if kind else []))
+    p.needs_own_network()
+    if kind:
+        isolation.run(f"route add {kind} {to}/32")
     p.tcp("stream").connect((to, 80))
     p.udp("datagram").connect((to, 80))
+    p.udp("talker").send(b"hello?", to=(to, 80))
 
 
 @probe(95, "network/routes/an-unreachable-route-is-ehostunreach")
@@ -85,7 +89,7 @@ def keepalive(p):
     try:
         client.raw.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
     except OSError as error:
-        raise Skipped(f"TCP_REPAIR: {error.strerror}") from None
+        raise isolation.Skipped(f"TCP_REPAIR: {error.strerror}") from None
     client.raw.connect(host)
     client.raw.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 0)
     with lasts(2.5, 8):

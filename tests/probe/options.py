@@ -6,7 +6,9 @@ import socket
 import struct
 import time
 
-from harness import LOOPBACK, option, probe
+from endpoint import LOOPBACK
+from harness import probe
+from words import option
 
 SOL = socket.SOL_SOCKET
 
@@ -200,11 +202,13 @@ def reuseaddr(p):
 
 @probe(55, "tcp/bind/so-reuseaddr-binds-no-listeners-port")
 def reuseaddr_listening(p):
-    one, other = p.tcp("one"), p.tcp("other")
+    one = p.tcp("one")
     one.set("SO_REUSEADDR", True)
-    one.listen(at=(LOOPBACK, 0))
-    other.set("SO_REUSEADDR", True)
-    other.bind(one.address())
+    one.raw.bind((LOOPBACK, 0))
+    one.listen()
+    third = p.tcp("third")
+    third.set("SO_REUSEADDR", True)
+    third.bind(one.address())
 
 
 @probe(56, "tcp/bind/so-reuseport-lets-two-listen")

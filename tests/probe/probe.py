@@ -18,9 +18,11 @@ import traceback
 sys.dont_write_bytecode = True
 
 import harness  # noqa: E402
+import isolation  # noqa: E402
 
 AREAS = [
-    "lifecycle", "ending", "backlog", "options", "stream", "datagram", "multicast", "ipv6", "network", "unix", "passing",
+    "lifecycle", "ending", "wire", "backlog", "options", "stream", "datagram", "multicast", "ipv6", "network", "unix",
+    "passing",
 ]
 for area in AREAS:
     __import__(area)
@@ -30,18 +32,29 @@ def late(_signal, _frame):
     raise TimeoutError("it took too long")
 
 
+def own_network():
+    """Goes to a network of its own, or tells why it cannot."""
+    try:
+        isolation.enter()
+    except isolation.Skipped as reason:
+        return str(reason)
+    return None
+
+
 def run(at):
     """Runs the probe at this place of the register, in a process of its own."""
     line, specs, function = harness.PROBES[at]
     told = {"line": line, "probe": function.__name__, "specs": list(specs)}
     signal.signal(signal.SIGALRM, late)
     signal.alarm(20)
-    probe = harness.Probe()
+    probe = harness.Probe(own_network())
     try:
         with probe.undo:
             function(probe)
-        told["facts"] = probe.facts
-    except harness.Skipped as reason:
+            told["facts"] = probe.facts
+            if probe.wire:
+                told["wire"] = probe.segments()
+    except isolation.Skipped as reason:
         told["skipped"] = str(reason)
     except BaseException:  # pylint: disable=broad-except
         told |= {"facts": probe.facts, "error": traceback.format_exc()}

@@ -6,7 +6,8 @@ import os
 import socket
 import struct
 
-from harness import LIBC, probe
+from endpoint import LIBC
+from harness import probe
 
 STREAM, DGRAM, PACKET = socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET
 
