@@ -19,11 +19,12 @@ use crate::model::network::Network;
 use crate::plan::program::Uses;
 use crate::source::Span;
 
+use super::control::listen;
 use super::launch::Image;
 use super::output::{LineWatch, Pump};
 use super::state::{State, Stream};
 use super::told::Told;
-use super::{Program, Programs, listen, supervisor};
+use super::{Program, Programs, supervisor};
 use crate::exec::limit;
 use crate::exec::net::{Socket, sys};
 
