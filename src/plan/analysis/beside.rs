@@ -8,7 +8,8 @@ use crate::plan::receive::{Beside, Destination, Offender, ReadHow, Whose, option
 use crate::plan::walk::any;
 use crate::plan::{Call, Mode, Verb};
 
-use super::endpoints::{Layer, Outcome, Role, Walk, key};
+use super::endpoints::{Layer, Role, key};
+use super::walk::{Outcome, Walk};
 
 /// What is wrong with a word of the call, and a way out.
 type Wrong = (&'static str, String, String);

@@ -6,7 +6,8 @@ use crate::plan::template::{Template, bare};
 use crate::plan::{Action, Call, Condition, Row, Step, Target, Verb};
 use crate::source::Span;
 
-use super::endpoints::{Endpoint, Layer, Role, Walk, key};
+use super::endpoints::{Endpoint, Layer, Role, key};
+use super::walk::Walk;
 
 impl<'p> Walk<'p, '_> {
     /// Whatever order the lanes run in, each sees its own steps in order; what another lane creates

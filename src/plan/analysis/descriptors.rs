@@ -8,7 +8,8 @@ use crate::plan::template::Template;
 use crate::plan::{Call, Verb};
 use crate::source::Span;
 
-use super::endpoints::{Endpoint, Layer, Outcome, Role, Walk, key};
+use super::endpoints::{Endpoint, Layer, Role, key};
+use super::walk::{Outcome, Walk};
 
 /// A descriptor on its way.
 #[derive(Debug, Clone, Copy)]

@@ -3,8 +3,9 @@
 use crate::plan::{AttributeCheck, Call, Condition, Verb};
 use crate::source::Span;
 
-use super::endpoints::{Outcome, Role, Walk};
+use super::endpoints::Role;
 use super::verbs::verb_name;
+use super::walk::{Outcome, Walk};
 
 /// What can be done with a file.
 const READ: &str = "a file is only read: with `recv`, `read`, `expect` and `close`, with `peek` beside them";

@@ -17,7 +17,7 @@ use crate::plan::{Call, Mode, Target, Verb};
 use crate::source::Span;
 
 use super::descriptors::Passed;
-use super::endpoints::Outcome;
+use super::walk::Outcome;
 
 /// The connections that are followed.
 #[derive(Debug)]

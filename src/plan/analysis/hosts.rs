@@ -3,7 +3,8 @@
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Call, Verb};
 
-use super::endpoints::{Role, Walk, key};
+use super::endpoints::{Role, key};
+use super::walk::Walk;
 
 impl Walk<'_, '_> {
     /// Whether the call says on which host its socket is created, if it creates one.

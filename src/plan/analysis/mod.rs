@@ -18,6 +18,7 @@ pub(super) mod readiness;
 mod tls;
 mod transfer;
 mod verbs;
+mod walk;
 
 use std::borrow::Cow;
 
@@ -60,7 +61,7 @@ pub(super) fn check(
     doubts: &Doubts<'_>,
     found: &mut Vec<Diagnostic>,
 ) {
-    endpoints::check(steps, hosts, source, doubts, found);
+    walk::check(steps, hosts, source, doubts, found);
 }
 
 /// Whether two names of endpoints can be the same, where counters stand in them as `<i>`.

@@ -4,8 +4,9 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::{Call, Condition, Verb};
 use crate::source::Span;
 
-use super::endpoints::{Outcome, Role, Walk, key};
+use super::endpoints::{Role, key};
 use super::verbs::verb_name;
+use super::walk::{Outcome, Walk};
 
 impl<'p> Walk<'p, '_> {
     /// A program is started. It may do anything, connect to a listener of this spec for example.

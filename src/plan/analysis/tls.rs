@@ -5,8 +5,9 @@ use crate::model::network::Kind;
 use crate::plan::{AttributeCheck, Call, Condition, Mode, Verb};
 use crate::source::Span;
 
-use super::endpoints::{Endpoint, Layer, Outcome, Role, Walk, key};
+use super::endpoints::{Endpoint, Layer, Role, key};
 use super::verbs::verb_name;
+use super::walk::{Outcome, Walk};
 
 impl<'p> Walk<'p, '_> {
     /// An upgrade to TLS.

@@ -5,9 +5,10 @@ use crate::model::network::Kind;
 use crate::plan::template::Template;
 use crate::plan::{Attribute, AttributeCheck, Call, Condition, Target, Verb};
 
-use super::endpoints::{Outcome, Role, Walk, key};
+use super::endpoints::{Role, key};
 use super::flow::Received;
 use super::verbs::verb_name;
+use super::walk::{Outcome, Walk};
 
 impl<'p> Walk<'p, '_> {
     pub(super) fn send(&mut self, call: &'p Call, to: Option<&Target>, outcome: Outcome) {

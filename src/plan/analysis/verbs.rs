@@ -7,8 +7,9 @@ use crate::plan::{Call, Mode, Target, Verb};
 use crate::source::Span;
 
 use super::blocks::connected;
-use super::endpoints::{Endpoint, Outcome, Role, Walk, key};
+use super::endpoints::{Endpoint, Role, key};
 use super::flow::Accepted;
+use super::walk::{Outcome, Walk};
 
 impl<'p> Walk<'p, '_> {
     /// One call, with what it leaves behind.
