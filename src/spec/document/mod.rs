@@ -2,6 +2,7 @@
 //! language does not (aliases, tags, a second document) is reported and left out.
 
 mod builder;
+mod place;
 mod recovery;
 mod syntax;
 #[cfg(test)]

@@ -5,45 +5,45 @@ use granit_parser::ErrorKind;
 
 use super::super::words;
 use super::builder::{Frame, too_deep};
+use super::place::Place;
 use crate::diagnostic::Diagnostic;
-use crate::model::name::is_name;
 use crate::source::Span;
 
 /// The finding for the parser's error at `at`, inside of the collections that are open there.
 pub(super) fn explain(kind: &ErrorKind, at: usize, text: &str, open: &[Frame<'_>]) -> Diagnostic {
     let at = text.floor_char_boundary(at);
-    let source = Source { text, at };
-    if let Some(name) = source.name_without_colon() {
-        return missing_colon(source.slice(name), name);
+    let place = Place { text, at };
+    if let Some(name) = place.name_without_colon() {
+        return missing_colon(place.slice(name), name);
     }
     match kind {
-        ErrorKind::RecursionLimitExceeded => too_deep(source.character()),
-        ErrorKind::DirectiveDisallowed => error(source.word(), "YAML directives are not supported".to_owned())
+        ErrorKind::RecursionLimitExceeded => too_deep(place.character()),
+        ErrorKind::DirectiveDisallowed => error(place.word(), "YAML directives are not supported".to_owned())
             .help("remove it; a text that begins with `%` is quoted"),
         ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
         | ErrorKind::TabNotAllowed
         | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInPlainScalar => source.tab(),
-        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => source.unclosed_quote(),
-        ErrorKind::InvalidTrailingDoubleQuotedScalar => source.after_quote('"'),
-        ErrorKind::InvalidTrailingSingleQuotedScalar => source.after_quote('\''),
+        | ErrorKind::TabInPlainScalar => place.tab(),
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => place.unclosed_quote(),
+        ErrorKind::InvalidTrailingDoubleQuotedScalar => place.after_quote('"'),
+        ErrorKind::InvalidTrailingSingleQuotedScalar => place.after_quote('\''),
         ErrorKind::UnknownQuotedScalarEscape
         | ErrorKind::InvalidQuotedScalarHexEscape
         | ErrorKind::InvalidUnicodeEscape
         | ErrorKind::InvalidLowSurrogateHexEscape
         | ErrorKind::InvalidLowSurrogate
         | ErrorKind::MissingLowSurrogate
-        | ErrorKind::UnpairedLowSurrogate => source.escape(),
-        ErrorKind::MisplacedFlowCollectionEnd => source.closes_nothing(),
+        | ErrorKind::UnpairedLowSurrogate => place.escape(),
+        ErrorKind::MisplacedFlowCollectionEnd => place.closes_nothing(),
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            error(source.character(), format!("`{open}` is closed by `{close}`"))
+            error(place.character(), format!("`{open}` is closed by `{close}`"))
                 .help("close what is open in reverse order, or quote the text that the bracket belongs to")
         }
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::UnexpectedEofFlowMapping
-        | ErrorKind::UnexpectedEofFlowSequence => source.unclosed_bracket(open),
-        ErrorKind::BlockEntryInFlowCollection => source.entry_in_brackets(open),
+        | ErrorKind::UnexpectedEofFlowSequence => place.unclosed_bracket(open),
+        ErrorKind::BlockEntryInFlowCollection => place.entry_in_brackets(open),
         ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::ExpectedFlowSequenceSeparator
         | ErrorKind::UnexpectedEofImplicitFlowMapping
@@ -51,23 +51,23 @@ pub(super) fn explain(kind: &ErrorKind, at: usize, text: &str, open: &[Frame<'_>
         | ErrorKind::InvalidFlowScalarIndent
         | ErrorKind::FlowMappingValueAdjacentCollection
         | ErrorKind::PlainScalarStartsWithDashFlowIndicator
-        | ErrorKind::ExpectedNodeContent => source.in_brackets(open),
-        ErrorKind::MappingValueNotAllowed | ErrorKind::SimpleKeyExpected => source.colon(),
-        ErrorKind::UnexpectedCharacter { character } => source.character_not_allowed(*character),
-        ErrorKind::MissingAnchorOrAliasName => source.quote_it(source.flow_text()),
+        | ErrorKind::ExpectedNodeContent => place.in_brackets(open),
+        ErrorKind::MappingValueNotAllowed | ErrorKind::SimpleKeyExpected => place.colon(),
+        ErrorKind::UnexpectedCharacter { character } => place.character_not_allowed(*character),
+        ErrorKind::MissingAnchorOrAliasName => place.quote_it(place.flow_text()),
         ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::ExpectedBlockSequenceEntry
         | ErrorKind::BlockSequenceEntryNotAllowed
         | ErrorKind::MappingKeyNotAllowed
         | ErrorKind::InvalidIndentation
-        | ErrorKind::InvalidQuotedScalarIndent => source.indentation(),
-        other => error(source.word(), format!("this is not YAML: {other}")).help("quote it where it is text"),
+        | ErrorKind::InvalidQuotedScalarIndent => place.indentation(),
+        other => error(place.word(), format!("this is not YAML: {other}")).help("quote it where it is text"),
     }
 }
 
 /// The finding about a second document, which begins at this place.
 pub(super) fn second_document(span: Span, text: &str) -> Diagnostic {
-    let word = Source { text, at: span.start as usize }.word();
+    let word = Place { text, at: span.start as usize }.word();
     Diagnostic::error("second-document", word, "a second document begins here")
         .help("a file holds one spec: move this one to a file of its own")
 }
@@ -76,112 +76,7 @@ fn error(span: Span, message: String) -> Diagnostic {
     Diagnostic::error("yaml-syntax", span, message)
 }
 
-/// A text with the place of the parser's error in it.
-#[derive(Clone, Copy)]
-struct Source<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Source<'a> {
-    fn slice(self, span: Span) -> &'a str {
-        &self.text[span.start as usize..span.end as usize]
-    }
-
-    fn line_start(self) -> usize {
-        self.text[..self.at].rfind('\n').map_or(0, |at| at + 1)
-    }
-
-    fn line_end(self) -> usize {
-        let rest = &self.text[self.at..];
-        let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
-        self.at + line.trim_end_matches('\r').len()
-    }
-
-    /// The line that holds the place, up to it and from it.
-    fn line(self) -> (&'a str, &'a str) {
-        (&self.text[self.line_start()..self.at], &self.text[self.at..self.line_end()])
-    }
-
-    /// How far the line is indented that holds the place.
-    fn indent(self) -> usize {
-        let line = &self.text[self.line_start()..self.line_end()];
-        line.len() - line.trim_start_matches(' ').len()
-    }
-
-    fn character(self) -> Span {
-        let length = self.text[self.at..].chars().next().map_or(0, char::len_utf8);
-        Span::new(self.at, self.at + length)
-    }
-
-    /// The word at the place.
-    fn word(self) -> Span {
-        let (_, rest) = self.line();
-        let end = rest.find([' ', '\t']).filter(|end| *end > 0).unwrap_or(rest.len());
-        Span::new(self.at, self.at + end)
-    }
-
-    /// The endpoint in `- client {send: x}`, if that is what the line holds.
-    fn name_without_colon(self) -> Option<Span> {
-        let line = &self.text[self.line_start()..self.line_end()];
-        let step = line.trim_start().strip_prefix("- ")?.trim_start();
-        let (name, rest) = step.split_once(' ')?;
-        let start = self.line_start() + line.len() - step.len();
-        (is_name(name) && rest.trim_start().starts_with('{')).then(|| Span::new(start, start + name.len()))
-    }
-
-    /// What stands from the place to the end of the line, without a comment.
-    fn rest_of_line(self) -> Span {
-        let (_, rest) = self.line();
-        let in_quotes = |at: usize| rest[..at].bytes().filter(|byte| *byte == b'"').count() % 2 == 1;
-        let comment = rest.match_indices(" #").map(|(at, _)| at).find(|at| !in_quotes(*at));
-        Span::new(self.at, self.at + rest[..comment.unwrap_or(rest.len())].trim_end().len())
-    }
-
-    /// The text at the place as its writer meant it: between the commas and brackets of the flow
-    /// collection around it, its own pairs of brackets included.
-    fn flow_text(self) -> Span {
-        let (before, after) = self.line();
-        let mut start = 0;
-        let mut depth = 0;
-        for (index, character) in before.char_indices().rev() {
-            match character {
-                '}' | ']' => depth += 1,
-                '{' | '[' if depth > 0 => depth -= 1,
-                '{' | '[' | ',' if depth == 0 => {
-                    start = index + 1;
-                    break;
-                }
-                ' ' if depth == 0 && (before[..index].ends_with(':') || before[..index].trim_start() == "-") => {
-                    start = index;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        let mut end = after.len();
-        depth = 0;
-        for (index, character) in after.char_indices() {
-            match character {
-                '{' | '[' => depth += 1,
-                '}' | ']' if depth > 0 => depth -= 1,
-                '}' | ']' | ',' if depth == 0 => {
-                    end = index;
-                    break;
-                }
-                '#' if after[..index].ends_with(' ') => {
-                    end = index;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        let line = self.line_start();
-        let found = &self.text[line + start..self.at + end];
-        let start = line + start + (found.len() - found.trim_start().len());
-        Span::new(start, start + found.trim().len())
-    }
-
+impl Place<'_> {
     /// "Quote it", with how.
     fn quote_it(self, span: Span) -> Diagnostic {
         let text = self.slice(span);
@@ -204,7 +99,7 @@ impl<'a> Source<'a> {
         // The parser names the tab, or the text that it interrupts, which may begin lines before.
         let before = self.line().0.find('\t').map(|at| self.line_start() + at);
         let tab = before.or_else(|| self.text[self.at..].find('\t').map(|at| self.at + at));
-        let place = Source { at: tab.unwrap_or(self.at), ..self };
+        let place = Place { at: tab.unwrap_or(self.at), ..self };
         error(place.character(), "a tab: YAML indents with spaces".to_owned())
             .help("replace the tab by spaces; in a text, write `\\t` in double quotes")
     }
@@ -220,7 +115,7 @@ impl<'a> Source<'a> {
     fn after_quote(self, quote: char) -> Diagnostic {
         let opened = self.opening_quote(quote);
         if let Some(opened) = opened.filter(|opened| self.text[*opened..self.at].contains('\n')) {
-            return Source { at: opened, ..self }.unclosed_quote();
+            return Place { at: opened, ..self }.unclosed_quote();
         }
         let span = self.flow_word();
         let word = self.slice(span);
@@ -233,23 +128,6 @@ impl<'a> Source<'a> {
             '"' => "write a comma before it; inside of double quotes, `\\\"` is a quote",
             _ => "write a comma before it; inside of single quotes, `''` is an apostrophe",
         })
-    }
-
-    /// Where the quoted text begins that ended before the place.
-    fn opening_quote(self, quote: char) -> Option<usize> {
-        let before = self.text[..self.at].trim_end();
-        let inner = before.strip_suffix(quote)?;
-        let opening = inner.char_indices().rev().filter(|(_, character)| *character == quote);
-        opening
-            .map(|(index, _)| index)
-            .find(|index| inner[..*index].ends_with([' ', '[', '{', ',', '\n']) || *index == 0)
-    }
-
-    /// The word at the place, up to what ends a text in a flow collection.
-    fn flow_word(self) -> Span {
-        let word = self.word();
-        let end = self.slice(word).find([',', '}', ']']).filter(|end| *end > 0);
-        Span::new(self.at, end.map_or(word.end as usize, |end| self.at + end))
     }
 
     /// An escape that YAML does not have, in the text in double quotes that begins at the place.
@@ -289,12 +167,6 @@ impl<'a> Source<'a> {
         let span = self.character();
         error(span, format!("`{}` closes nothing", self.slice(span)))
             .help("remove it, or quote the text that it belongs to")
-    }
-
-    /// The place where the innermost collection in brackets begins.
-    fn open_bracket(self, open: &[Frame<'_>]) -> Option<Self> {
-        let frame = open.iter().rev().find(|frame| frame.flow)?;
-        Some(Self { at: frame.start, ..self })
     }
 
     fn unclosed_bracket(self, open: &[Frame<'_>]) -> Diagnostic {
@@ -381,7 +253,7 @@ impl<'a> Source<'a> {
         if character.is_control() {
             let message = format!("the character U+{:04X} is not allowed in YAML", character as u32);
             let at = self.text[self.at..].find(character).map_or(self.at, |at| self.at + at);
-            return error(Source { at, ..self }.character(), message)
+            return error(Place { at, ..self }.character(), message)
                 .help("write it as an escape in double quotes, or as `{hex: …}`");
         }
         self.quote_it(self.flow_text())
