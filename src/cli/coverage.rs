@@ -27,6 +27,10 @@ pub(super) struct Coverage {
     #[arg(long, value_name = "FILE")]
     catalogue: Option<PathBuf>,
 
+    /// Only these lines of it, by their ids
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    id: Vec<String>,
+
     /// Show it on a terminal, as one object of JSON, or as a page of Markdown beside the catalogue
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: CoverageFormat,
@@ -79,10 +83,17 @@ impl Coverage {
     fn covered(&self, output: &mut Output) -> Result<Covered, Exit> {
         let (catalogue, file) = self.catalogue(output)?;
         let found = self.specs(output)?;
-        Covered::of(catalogue, file, &found).map_err(|(path, error)| {
+        let mut covered = Covered::of(catalogue, file, &found).map_err(|(path, error)| {
             output.error(format!("cannot read {}: {error}", path.display()));
             Exit::CouldNotRun
-        })
+        })?;
+        if !self.id.is_empty() {
+            covered.keep(&self.id).map_err(|error| {
+                output.error(error);
+                Exit::Usage
+            })?;
+        }
+        Ok(covered)
     }
 
     fn catalogue(&self, output: &mut Output) -> Result<(Catalogue, SourceFile), Exit> {

@@ -99,6 +99,26 @@ impl Coverage {
         self.specs.iter().filter(|spec| spec.ids.iter().any(|id| id.text == line.id.text))
     }
 
+    /// Keeps these lines alone, with what there is to say of them.
+    ///
+    /// # Errors
+    /// Where the catalogue has no such line; a sentence about that.
+    pub fn keep(&mut self, ids: &[String]) -> Result<(), String> {
+        let known = || self.catalogue.lines().map(|line| line.id.text.as_str());
+        if let Some(unknown) = ids.iter().find(|id| !known().any(|known| known == *id)) {
+            let near = nearest(unknown, known()).map(|near| format!("; did you mean `{near}`?"));
+            let name = self.file.name();
+            return Err(format!("the catalogue {name} has no line `{unknown}`{}", near.unwrap_or_default()));
+        }
+        for section in &mut self.catalogue.sections {
+            section.lines.retain(|line| ids.contains(&line.id.text));
+        }
+        self.catalogue.sections.retain(|section| !section.lines.is_empty());
+        self.specs.retain(|spec| spec.ids.iter().any(|id| ids.contains(&id.text)));
+        self.findings = self.wrong_lines();
+        Ok(())
+    }
+
     /// How many lines are shown.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();

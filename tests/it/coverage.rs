@@ -79,6 +79,11 @@ Three lines.
 
 Made of [lines.yaml](lines.yaml) and the specs by `sockspec coverage --format markdown`.
 
+| section | lines |
+|---|---|
+| [Answers](#answers) | 1 to the-end |
+| [Elsewhere](#elsewhere) | 3 |
+
 ## Answers
 
 **1** The server answers.
@@ -134,6 +139,20 @@ fn a_line_must_have_a_spec_or_a_reason_and_not_both() {
         .says("the catalogue has no line `the-edn`")
         .says("did you mean `the-end`?")
         .says("3 lines: 2 shown by 1 spec, 1 not shown");
+}
+
+#[test]
+fn a_line_can_be_asked_for_by_its_id() {
+    let project = project();
+    project.write("specs/plain.yaml", &echo("9"));
+    let told = project.run(&["coverage", "--id=1"]).exits(0).stdout;
+    assert_eq!(told, "Answers\n  1  The server answers.\n       a/echo\n\n1 line: 1 shown by 1 spec\n");
+    project.run(&["coverage", "--id", "3,1"]).exits(0).says("2 lines: 1 shown by 1 spec, 1 not shown for a reason");
+    project.write("specs/a/echo.yaml", &echo("1"));
+    project.run(&["coverage", "--id=1"]).exits(0);
+    project.run(&["coverage", "--id=the-end"]).exits(1).says("no spec shows line `the-end`");
+    let unknown = project.run(&["coverage", "--id=1,the-edn"]).exits(64);
+    unknown.says("the catalogue docs/lines.yaml has no line `the-edn`; did you mean `the-end`?");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{standing, summary};
 use crate::snapshot::place::{absolute, relative};
-use crate::spec::catalogue::{Line, Note};
+use crate::spec::catalogue::{Line, Note, Section};
 use crate::suite::coverage::{Coverage, Shows};
 
 /// The catalogue, each line with its specs and what they say of themselves.
@@ -19,6 +19,7 @@ pub fn markdown(coverage: &Coverage) -> String {
     }
     let _ = writeln!(out, "{}.\n", summary(coverage));
     let _ = writeln!(out, "Made of [{name}]({name}) and the specs by `sockspec coverage --format markdown`.");
+    contents(&mut out, &catalogue.sections);
     for section in &catalogue.sections {
         let _ = write!(out, "\n## {}\n", section.title);
         for line in &section.lines {
@@ -26,6 +27,29 @@ pub fn markdown(coverage: &Coverage) -> String {
         }
     }
     out
+}
+
+/// The sections with the lines that each has, where there are several.
+fn contents(out: &mut String, sections: &[Section]) {
+    if sections.len() < 2 {
+        return;
+    }
+    out.push_str("\n| section | lines |\n|---|---|\n");
+    for section in sections {
+        let (title, id) = (&section.title, |line: &Line| line.id.text.clone());
+        let ids = match section.lines.as_slice() {
+            [] => String::new(),
+            [only] => id(only),
+            [first, .., last] => format!("{} to {}", id(first), id(last)),
+        };
+        let _ = writeln!(out, "| [{title}](#{}) | {ids} |", anchor(title));
+    }
+}
+
+/// What GitHub, and most others, make of a heading to link to it.
+fn anchor(title: &str) -> String {
+    let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
 fn draw(out: &mut String, coverage: &Coverage, line: &Line) {
@@ -102,6 +126,12 @@ mod tests {
     #[test]
     fn what_specs_say_is_no_markup() {
         assert_eq!(plain("a [b](c) <d> *e* `f` _g_ SO_X"), "a \\[b\\](c) &lt;d> \\*e\\* \\`f\\` \\_g_ SO_X");
+    }
+
+    #[test]
+    fn headings_are_linked_as_they_are_on_github() {
+        assert_eq!(anchor("Signals, wake-ups and duplicates"), "signals-wake-ups-and-duplicates");
+        assert_eq!(anchor("Routes & time-outs (IPv6)"), "routes--time-outs-ipv6");
     }
 
     #[test]
