@@ -43,8 +43,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What the probes have told, those of one line alone if it is given; `None` where there is no Python.
+/// What the probes have told, those of one line alone if it is given; `None` where they cannot run.
 fn told(line: Option<&str>) -> Option<Vec<Told>> {
+    if !cfg!(target_os = "linux") {
+        skip("the probes ask for what Linux does");
+        return None;
+    }
     let run = Command::new("python3").arg(root().join("tests/probe/probe.py")).args(line).output();
     let output = match run {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -233,11 +237,29 @@ fn a_fact_that_is_otherwise_is_told_with_its_line_and_spec() {
         disagreements(&told, &catalogue).join("\n")
     };
     let otherwise = changed(&|told| told.facts[0].1 = "recv fails EPIPE".into());
-    assert!(otherwise.starts_with("line 4, unconnected_data: `alone  recv fails EPIPE` is not in "), "{otherwise}");
+    assert!(
+        otherwise.starts_with("line 4, lifecycle.unconnected_data: `alone  recv fails EPIPE` is not in "),
+        "{otherwise}"
+    );
     assert!(otherwise.contains("an-unconnected-socket-has-nobody-to-talk-to.snap"), "{otherwise}");
     assert!(changed(&|told| told.facts.reverse()).contains("is not in"), "the order counts");
     assert!(changed(&|told| told.facts[0].0 = "other".into()).contains("`other  recv fails ENOTCONN` is not in"));
     assert!(changed(&|told| told.facts.clear()).ends_with("it compares nothing"));
     assert!(changed(&|told| told.line = 5).contains("is no spec of this line"));
     assert!(changed(&|told| told.specs = vec!["tcp/no-such".into()]).contains("`tcp/no-such` has no snapshot"));
+}
+
+#[test]
+fn another_wire_is_told() {
+    let Some(all) = told(Some("10")) else { return };
+    let catalogue = catalogue();
+    let Some(honest) = all.into_iter().find(|told| told.wire.is_some()) else { return skip("no wire could be read") };
+    assert_eq!(disagreements(&honest, &catalogue), [""; 0]);
+    for change in [|wire: &mut Vec<String>| drop(wire.pop()), |wire| wire.push(wire[0].clone()), |wire| wire.reverse()]
+    {
+        let mut told = honest.clone();
+        change(told.wire.as_mut().unwrap());
+        let found = disagreements(&told, &catalogue).join("\n");
+        assert!(found.contains("the wire of snapshots/tcp/handshake/"), "{found}");
+    }
 }

@@ -3,13 +3,12 @@
 import socket
 import struct
 
+import isolation
 from endpoint import LOOPBACK, until
 from harness import probe
-from words import POLL
+from words import shown
 
-def refused(client):
-    """Waits for the port unreachable message that a send has caused."""
-    client.wait("ERR")
+UDP6 = socket.AF_INET6, socket.SOCK_DGRAM
 
 
 @probe(72, "udp/send/an-unconnected-send-needs-a-destination")
@@ -76,6 +75,16 @@ def boundaries(p):
     server.recv()
 
 
+@probe(61, "udp/receive/peeking-at-a-datagram-takes-nothing")
+def peek(p):
+    server, client = p.udp("server", bound=True), p.udp("client")
+    client.send(b"one", to=server)
+    client.send(b"two", to=server)
+    server.recv(flags=socket.MSG_PEEK)
+    server.recv()
+    server.recv()
+
+
 @probe(76, "udp/send/a-datagram-has-a-largest-size")
 def largest(p):
     server, client = p.udp("server", bound=True), p.udp("client")
@@ -84,60 +93,20 @@ def largest(p):
     server.recv()
 
 
-def closed_port(p):
-    """A client that is connected to a port where nobody is any more."""
-    server, client = p.udp("server", bound=True), p.udp("client")
+def six(p, name):
+    """A socket bound to ::1."""
+    made = p.open(name, *UDP6)
+    made.raw.bind(("::1", 0))
+    return made
+
+
+@probe(76, "udp/send/a-datagram-over-ipv6-has-a-largest-size")
+def largest_v6(p):
+    server, client = six(p, "server"), six(p, "client")
     client.connect(server)
-    server.close()
-    return client
-
-
-@probe(77, "udp/connect/a-connected-socket-learns-of-a-closed-port")
-def refusal_at_recv(p):
-    client = closed_port(p)
-    client.send(b"one")
-    refused(client)
-    client.recv()
-    client.raw.setblocking(False)
-    client.recv()
-
-
-@probe(77, "udp/connect/a-refusal-may-meet-the-next-send")
-def refusal_at_send(p):
-    client = closed_port(p)
-    client.send(b"one")
-    refused(client)
-    client.send(b"two")
-    client.send(b"three")
-
-
-@probe(78, "udp/connect/an-unconnected-socket-learns-nothing")
-def unconnected_refusal(p):
-    server, client = p.udp("server", bound=True), p.udp("client")
-    server.close()
-    client.send(b"lost", to=server)
-    assert not client.events(POLL["ERR"], 0.05)
-    client.so_error()
-
-
-@probe(78, "udp/connect/ip-recverr-tells-an-unconnected-socket-too")
-def recverr(p):
-    server, client = p.udp("server", bound=True), p.udp("client")
-    server.close()
-    client.set("IP_RECVERR", True)
-    client.send(b"lost", to=server)
-    refused(client)
-    client.so_error()
-
-
-@probe(78, "udp/errors/ip-recverr-gives-a-refused-datagram-back")
-def error_queue(p):
-    server, client = p.udp("server", bound=True), p.udp("client")
-    server.close()
-    client.set("IP_RECVERR", True)
-    client.send(b"one", to=server)
-    refused(client)
-    client.errqueue()
+    client.send(b"x" * 65527)
+    client.send(b"x" * 65528)
+    server.recv()
 
 
 @probe(79, "udp/connect/a-connected-socket-drops-other-senders")
@@ -156,6 +125,18 @@ def queued_before_connect(p):
     stranger.send(b"early", to=client)
     client.wait("IN")
     client.connect(server)
+    client.recvfrom()
+
+
+@probe(79, "udp/connect/what-came-before-disconnect-is-kept")
+def queued_before_disconnect(p):
+    server, client = p.udp("server", bound=True), p.udp("client")
+    client.raw.bind((LOOPBACK, free_port()))
+    client.connect(server)
+    server.send(b"early", to=client)
+    client.wait("IN")
+    client.disconnect()
+    client.peer()
     client.recvfrom()
 
 
@@ -217,6 +198,13 @@ def shutdown_read(p):
     client.recv()
 
 
+@probe(122, "udp/shutdown/a-late-datagram-raises-no-sigpipe")
+def no_sigpipe(p):
+    _, client = connected(p)
+    client.shutdown("write")
+    client.send(b"x", signals=True)
+
+
 @probe(82, "udp/bind/so-reuseaddr-gives-datagrams-to-the-last")
 def last_binder(p):
     one, two, client = p.udp("one"), p.udp("two"), p.udp("client", bound=True)
@@ -259,6 +247,20 @@ def pktinfo(p):
     client.raw.sendto(b"two", ("127.0.0.2", server.address()[1]))
     data, ancillary, _, _ = server.raw.recvmsg(100, 100)
     server.see(f'recv "{data.decode()}" to {socket.inet_ntoa(ancillary[0][2][8:12])}')
+
+
+@probe(84, "udp/receive/ipv6-recvpktinfo-tells-the-destination")
+def pktinfo_v6(p):
+    p.needs_own_network()
+    isolation.run("addr add 2001:db8::1/64 dev lo nodad")
+    server, client = p.open("server", *UDP6), p.open("client", *UDP6)
+    server.raw.bind(("::", 0))
+    server.set("IPV6_RECVPKTINFO", True)
+    client.send(b"one", to=("::1", server.address()[1]))
+    client.send(b"two", to=("2001:db8::1", server.address()[1]))
+    for _ in range(2):
+        data, ancillary, _, _ = server.raw.recvmsg(100, 100)
+        server.see(f"recv {shown(data)} to {socket.inet_ntop(socket.AF_INET6, ancillary[0][2][:16])}")
 
 
 @probe(84, "udp/send/udp-segment-cuts-a-send-into-datagrams")

@@ -150,17 +150,16 @@ class Endpoint:
     def send(self, data, to=None, flags=0, signals=False):
         """Sends, with MSG_NOSIGNAL; with `signals` without it, and notes what signal came."""
         flags |= 0 if signals else socket.MSG_NOSIGNAL
-        word, raised = "send", []
+        address = to.bound() if isinstance(to, Endpoint) else to
+        error, sent = "", None
         if signals:
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGPIPE])
         try:
-            address = to.bound() if isinstance(to, Endpoint) else to
             sent = self.raw.sendto(data, flags, address) if address else self.raw.send(data, flags)
-        except OSError as error:
-            sent, raised = None, [f"fails {name_of(error)}"]
-        if signals and signal.sigtimedwait([signal.SIGPIPE], 0):
-            word += " raises SIGPIPE"
-        self.see(" ".join([word, *raised]))
+        except OSError as caught:
+            error = f" fails {name_of(caught)}"
+        raised = " raises SIGPIPE" if signals and signal.sigtimedwait([signal.SIGPIPE], 0) else ""
+        self.see(f"send{raised}{error}")
         return sent
 
     def recv(self, size=65536, flags=0):
@@ -209,7 +208,8 @@ class Endpoint:
         """What the error queue has: the datagram, the error, and who says so."""
         data, ancillary, _, address = self.raw.recvmsg(65536, 512, MSG_ERRQUEUE)
         number, origin, kind, code = struct.unpack("IBBB", ancillary[0][2][:7])
-        words = f"errqueue {errno.errorcode[number]} origin={ORIGINS[origin]} type={kind} code={code}"
+        words = f"errqueue {errno.errorcode[number]} origin={ORIGINS[origin]}"
+        words += f" type={kind} code={code}" if ORIGINS[origin] != "local" else ""
         self.see(f"recv {shown(data)} to {self.probe.name_at(address)} {words}")
 
     def is_datagram(self):
@@ -228,53 +228,50 @@ class Endpoint:
 
     # Attributes, each a fact.
 
-    def is_(self, name, value):
+    def has(self, name, value):
         self.see(f"{name}={value}")
 
     def state(self, expected):
         """The state of TCP_INFO, once it is the expected one."""
         until(lambda: STATES[self.info()] == expected)
-        self.is_("state", STATES[self.info()])
+        self.has("state", STATES[self.info()])
 
     def state_of_closed(self, remote, expected):
         """The state in /proc/net/tcp of a connection that no descriptor names any more."""
         until(lambda: state_between(self.bound(), remote) == expected)
-        self.is_("state", state_between(self.bound(), remote))
+        self.has("state", state_between(self.bound(), remote))
 
     def unread(self, expected=None):
         if expected is not None:
             until(lambda: self.waiting() == expected)
-        self.is_("unread", self.waiting())
+        self.has("unread", self.waiting())
 
     def poll(self, *expected):
         """The mask that poll gives, once it is the expected one."""
         mask = sum(POLL[name] for name in expected)
         until(lambda: self.events() == mask)
-        self.is_("poll", poll_words(self.events()))
+        self.has("poll", poll_words(self.events()))
 
     def so_error(self):
         value = self.raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        self.is_("SO_ERROR", errno.errorcode[value] if value else 0)
+        self.has("SO_ERROR", errno.errorcode[value] if value else 0)
 
     def number(self, name):
-        self.is_(name, self.raw.getsockopt(*option(name)))
+        self.has(name, self.raw.getsockopt(*option(name)))
 
     def flag(self, name):
-        self.is_(name, "true" if self.raw.getsockopt(*option(name)) else "false")
-
-    def local(self):
-        self.is_("local", self.named(self.raw.getsockname))
+        self.has(name, "true" if self.raw.getsockopt(*option(name)) else "false")
 
     def peer(self):
-        """The endpoint whose address getpeername gives; one that fails is not compared with anybody."""
+        """The endpoint whose address getpeername gives, or the error."""
         try:
-            self.is_("peer", self.probe.name_at(self.raw.getpeername()))
+            self.has("peer", self.probe.name_at(self.raw.getpeername()))
         except OSError as error:
             self.see(f"peer fails {name_of(error)}")
 
     def queue(self, expected):
         until(lambda: self.info(24, "I") == expected)
-        self.is_("queue", self.info(24, "I"))
+        self.has("queue", self.info(24, "I"))
 
     def backlog(self):
-        self.is_("backlog", self.info(28, "I"))
+        self.has("backlog", self.info(28, "I"))

@@ -102,7 +102,7 @@ def parts(packet):
     if packet[9] == socket.IPPROTO_ICMP:
         # The packet that it answers is inside of it.
         if content[:2] == b"\3\3":
-            (source, target, _), = parts(content[8:])
+            ((source, target, _),) = parts(content[8:])
             yield target, source, "ICMP port unreachable"
         return
     ports = struct.unpack("!HH", content[:4])

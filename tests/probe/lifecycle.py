@@ -1,9 +1,7 @@
 """TCP: from `socket` to an established connection."""
 
-import errno
 import os
 import socket
-import struct
 
 from endpoint import LOOPBACK
 from harness import Blocked, probe
@@ -17,6 +15,17 @@ def send_before_accept(p):
     client.connect(server)
     client.send(b"early")
     conn = server.accept()
+    conn.recv()
+
+
+@probe(1, "tcp/accept/a-connection-is-accepted-after-its-client-has-left")
+def accept_after_close(p):
+    server, client = p.listener(), p.tcp("client")
+    client.connect(server)
+    client.send(b"farewell")
+    client.close()
+    conn = server.accept()
+    conn.recv()
     conn.recv()
 
 
@@ -45,6 +54,7 @@ def unconnected_data(p):
 
 
 @probe(4, "tcp/connect/an-unconnected-write-raises-sigpipe")
+@probe(122, "tcp/connect/an-unconnected-write-raises-sigpipe")
 def unconnected_sigpipe(p):
     p.tcp("it").send(b"x", signals=True)
 
@@ -136,9 +146,15 @@ def used_port(p):
 @probe(12, "tcp/bind/a-foreign-address-is-not-available")
 def foreign_address(p):
     it = p.tcp("it")
-    it.bind(("192.0.2.1", 80))
+    it.bind(("192.0.2.1", 8080))
     it.set("IP_FREEBIND", True)
-    it.bind(("192.0.2.1", 80))
+    it.bind(("192.0.2.1", 8080))
+
+
+@probe(12, "udp/bind/a-used-port-is-refused")
+def used_port_udp(p):
+    one, other = p.udp("one", bound=True), p.udp("other")
+    other.bind(one.address())
 
 
 @probe(13, "tcp/connect/a-nonblocking-connect-completes-later")

@@ -1,6 +1,7 @@
 """Multicast and broadcast, in a network of the probe's own."""
 
 import socket
+import struct
 
 from endpoint import LOOPBACK
 from harness import probe
@@ -44,6 +45,19 @@ def join_twice(p):
     join(it, "10.1.1.1")
 
 
+@probe(85, "udp/multicast/an-ipv6-group-is-joined-once")
+def join_twice_v6(p):
+    it = p.open("it", socket.AF_INET6, socket.SOCK_DGRAM)
+    for name, group in (
+        ("IPV6_ADD_MEMBERSHIP", "ff05::1:5"),
+        ("IPV6_ADD_MEMBERSHIP", "ff05::1:5"),
+        ("IPV6_DROP_MEMBERSHIP", "ff05::1:5"),
+        ("IPV6_DROP_MEMBERSHIP", "ff05::1:5"),
+        ("IPV6_ADD_MEMBERSHIP", "fd00::2"),
+    ):
+        it.set(name, socket.inet_pton(socket.AF_INET6, group) + struct.pack("I", 1), group)
+
+
 @probe(86, "udp/multicast/what-is-sent-to-a-group-stays-near")
 def defaults(p):
     it = p.udp("it")
@@ -76,6 +90,19 @@ def overhearing(p):
     one = member(p, "member")
     join(one)
     return one, member(p, "other", one.address()[1])
+
+
+@probe(87, "udp/multicast/two-members-on-one-host-both-receive")
+def own_members(p):
+    ann = member(p, "ann")
+    ann.set("IP_MULTICAST_ALL", False)
+    join(ann)
+    bob = member(p, "bob", ann.address()[1])
+    bob.set("IP_MULTICAST_ALL", False)
+    join(bob)
+    talker(p).send(b"both", to=(GROUP, ann.address()[1]))
+    ann.recvfrom()
+    bob.recvfrom()
 
 
 @probe(88, "udp/multicast/a-socket-hears-the-groups-of-its-host")

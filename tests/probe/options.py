@@ -101,7 +101,7 @@ def ttl_limits(p):
 def tos(p):
     it = p.tcp("it")
     it.set("IP_TOS", 0x2F, "0x2f")
-    it.is_("IP_TOS", hex(it.raw.getsockopt(*option("IP_TOS"))))
+    it.has("IP_TOS", hex(it.raw.getsockopt(*option("IP_TOS"))))
 
 
 @probe(51, "tcp/options/so-rcvlowat-holds-poll-back")
@@ -176,7 +176,7 @@ def inherited(p):
     conn = server.accept()
     conn.flag("TCP_NODELAY")
     conn.flag("SO_KEEPALIVE")
-    conn.is_("SO_LINGER", struct.unpack("ii", conn.raw.getsockopt(SOL, socket.SO_LINGER, 8))[1])
+    conn.has("SO_LINGER", struct.unpack("ii", conn.raw.getsockopt(SOL, socket.SO_LINGER, 8))[1])
 
 
 @probe(54, "tcp/accept/an-accepted-socket-is-blocking")
@@ -186,7 +186,7 @@ def not_inherited(p):
     client.connect(server)
     server.wait("IN")
     conn = p.endpoint("conn", socket.socket(fileno=server.raw._accept()[0]))  # `accept` sets the flag itself
-    conn.is_("O_NONBLOCK", "true" if fcntl.fcntl(conn.raw, fcntl.F_GETFL) & os.O_NONBLOCK else "false")
+    conn.has("O_NONBLOCK", "true" if fcntl.fcntl(conn.raw, fcntl.F_GETFL) & os.O_NONBLOCK else "false")
 
 
 @probe(55, "tcp/bind/so-reuseaddr-shares-a-port-until-one-listens")

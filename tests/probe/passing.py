@@ -5,6 +5,7 @@ import os
 import socket
 
 from harness import probe
+from words import shown
 
 ROOM = socket.CMSG_SPACE(64)
 
@@ -26,7 +27,7 @@ def take(endpoint, *names, size=100, room=ROOM, dropped=()):
     words = ["takes", *names] if names else []
     words += ["ctrunc"] if flags & socket.MSG_CTRUNC else []
     words += ["drops", *dropped] if dropped else []
-    endpoint.see(" ".join([f'recv "{data.decode()}"', *words]))
+    endpoint.see(" ".join([f"recv {shown(data)}", *words]))
     return [endpoint.probe.endpoint(name, socket.socket(fileno=each)) for name, each in zip(names, taken)]
 
 
@@ -68,6 +69,78 @@ def one_file(p):
     other.shutdown("write")
     client.recv()
     conn.send(b"x")
+
+
+@probe(117, "unix/descriptors/a-passed-listener-accepts")
+def listener_passed(p):
+    a, b = p.pair("a", "b")
+    server = p.listener()
+    give(a, b"listener", server)
+    (heir,) = take(b, "heir")
+    before, after, late = p.tcp("before"), p.tcp("after"), p.tcp("late")
+    before.connect(server)
+    server.close()
+    after.connect(heir)
+    heir.accept("one").peer()
+    heir.accept("two").peer()
+    heir.close()
+    late.connect(heir)
+
+
+@probe(117, "unix/descriptors/what-is-passed-keeps-its-state")
+def state_passed(p):
+    left, right = p.pair("left", "right")
+    left.shutdown("write")
+    a, b = p.pair("a", "b")
+    give(a, b"x", left)
+    (half,) = take(b, "half")
+    half.send(b"x")
+    right.recv()
+    right.send(b"y")
+    half.recv()
+
+
+@probe(117, "unix/descriptors/a-socket-that-is-nothing-yet-can-be-passed")
+def fresh_passed(p):
+    fresh = p.tcp("fresh")
+    a, b = p.pair("a", "b")
+    give(a, b"x", fresh)
+    (again,) = take(b, "again")
+    again.bind()
+    fresh.bind()
+    fresh.listen()
+    p.tcp("client").connect(again)
+
+
+@probe(117, "unix/descriptors/each-packet-carries-its-own")
+def packets(p):
+    a, b = p.pair("a", "b", socket.SOCK_SEQPACKET)
+    one = p.udp("one")
+    two, three = p.pair("two", "three")
+    give(a, b"first", one)
+    a.send(b"none")
+    give(a, b"second", two, one)
+    take(b, "x")
+    b.recv()
+    y, _ = take(b, "y", "z")
+    two.close()
+    y.close()
+    three.recv()
+
+
+@probe(117, "unix/descriptors/a-datagram-carries-descriptors")
+def datagrams(p):
+    origin, receiver = p.pair("origin", "receiver", socket.SOCK_DGRAM)
+    plain = p.udp("plain")
+    give(origin, b"first", p.listener())
+    give(origin, b"", plain)
+    (listener,) = take(receiver, "listener")
+    (taken,) = take(receiver, "datagrams")
+    client = p.tcp("client")
+    client.connect(listener)
+    listener.accept().peer()
+    taken.bind()
+    plain.bind()
 
 
 @probe(118, "unix/descriptors/what-has-no-room-is-closed")
@@ -113,6 +186,16 @@ def bad_descriptor(p):
     os.close(closed)
     give(a, b"x", closed)
     b.unread()
+
+
+@probe(121, "unix/descriptors/descriptors-come-with-the-first-byte")
+def first_byte(p):
+    a, b = p.pair("a", "b")
+    give(a, b"ab", p.udp("one"))
+    give(a, b"cd\n", p.tcp("two"))
+    take(b, "first", size=1)
+    b.recv(1)
+    take(b, "second")
 
 
 @probe(121, "unix/descriptors/a-read-stops-where-descriptors-came")

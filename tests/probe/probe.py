@@ -3,9 +3,10 @@
 Prints one JSON object a line for each probe: the line of the catalogue, the specs that it is compared with, and the
 `facts` in order, or why it is `skipped`, or the `error` that it ended with. `probe.py 24 31` runs those lines only.
 
-To add one, write a function below `@probe(LINE, SPEC)` in the module of its area. It says what the manual pages say
-that programs do, by the endpoints of `harness.py`, under the names that the spec gives them. Each fact has to be in
-the accepted snapshot of each spec named, in this order; other events may stand between them.
+To add one, write a function below `@probe(LINE, SPEC)` in the module of its area. It does what the line says by the
+endpoints of `endpoint.py`, under the names that the spec gives them, and reads the manual pages rather than the spec:
+what both have from one source they cannot confirm to each other. Each fact has to be in the accepted snapshot of each
+spec named, in this order; other events may stand between them.
 """
 
 import json
@@ -21,7 +22,19 @@ import harness  # noqa: E402
 import isolation  # noqa: E402
 
 AREAS = [
-    "lifecycle", "ending", "wire", "backlog", "options", "stream", "datagram", "multicast", "ipv6", "network", "unix",
+    "lifecycle",
+    "ending",
+    "wire",
+    "backlog",
+    "options",
+    "stream",
+    "datagram",
+    "refusal",
+    "multicast",
+    "ipv6",
+    "network",
+    "unix",
+    "packets",
     "passing",
 ]
 for area in AREAS:
@@ -44,7 +57,7 @@ def own_network():
 def run(at):
     """Runs the probe at this place of the register, in a process of its own."""
     line, specs, function = harness.PROBES[at]
-    told = {"line": line, "probe": function.__name__, "specs": list(specs)}
+    told = {"line": line, "probe": f"{function.__module__}.{function.__name__}", "specs": list(specs)}
     signal.signal(signal.SIGALRM, late)
     signal.alarm(20)
     probe = harness.Probe(own_network())

@@ -189,7 +189,7 @@ def marked(p, before=b"ab", urgent_data=b"X", after=b"cd"):
 
 def at_mark(conn):
     answer = struct.unpack("i", fcntl.ioctl(conn.raw, SIOCATMARK, bytes(4)))[0]
-    conn.is_("SIOCATMARK", "true" if answer else "false")
+    conn.has("SIOCATMARK", "true" if answer else "false")
 
 
 @probe(68, "tcp/urgent/a-read-stops-at-the-mark")
@@ -241,6 +241,22 @@ def second_urgent(p):
     conn.recv(1, socket.MSG_OOB)
 
 
+@probe(71, "tcp/urgent/a-second-urgent-byte-drops-the-first-at-the-mark")
+def first_urgent_lost(p):
+    _, client, conn = p.connection()
+    client.send(b"a")
+    conn.arrived(1).recv()
+    client.send(b"X", flags=socket.MSG_OOB)
+    conn.wait("PRI")
+    at_mark(conn)
+    client.send(b"Y", flags=socket.MSG_OOB)
+    client.send(b"c")
+    conn.received(4).recv(1, socket.MSG_OOB)
+    conn.raw.setblocking(False)
+    conn.recv(10)
+    conn.recv(10)
+
+
 @probe(123, "tcp/close/the-last-descriptor-ends-the-connection")
 def last_descriptor(p):
     _, client, conn = p.connection()
@@ -259,6 +275,17 @@ def shutdown_of_copy(p):
     copy = client.dup("copy")
     copy.shutdown("write")
     client.send(b"x")
+
+
+@probe(123, "tcp/handshake/the-last-descriptor-sends-the-fin")
+def last_descriptor_by_state(p):
+    _, client, conn = p.connection()
+    copy = client.dup("copy")
+    client.close()
+    conn.state("ESTABLISHED")
+    copy.closed_at(conn)
+    conn.state("CLOSE-WAIT")
+    conn.recv()
 
 
 @probe(123, "tcp/listen/a-listener-listens-up-to-its-last-descriptor")

@@ -1,6 +1,5 @@
 """Unix sockets: streams, datagrams, packets."""
 
-import contextlib
 import ctypes
 import os
 import socket
@@ -40,6 +39,15 @@ def empty_send(p):
     conn.recv()
 
 
+@probe(99, "tcp/stream/one-send-may-be-several-receives")
+def several_receives(p):
+    client, conn = p.pair("client", "conn")
+    client.send(b"first, second")
+    conn.recv(7)
+    conn.recv(3)
+    conn.recv(3)
+
+
 @probe(100, "unix/stream/close/a-late-write-raises-sigpipe")
 @probe(122, "unix/stream/close/a-late-write-raises-sigpipe")
 def late_write(p):
@@ -57,6 +65,17 @@ def end(p):
     other.recv()
     other.recv()
     other.recv()
+
+
+@probe(100, "unix/stream/close/a-closed-peer-is-hup-for-poll")
+def end_in_poll(p):
+    one, other = p.pair("one", "other")
+    one.poll("OUT")
+    other.shutdown("write")
+    one.poll("IN", "OUT", "RDHUP")
+    other.close()
+    one.poll("IN", "OUT", "HUP", "RDHUP")
+    one.recv()
 
 
 @probe(101, "unix/stream/close/closing-with-unread-data-resets")
@@ -177,6 +196,17 @@ def removed_path(p):
     unix(p, "late").connect(server)
 
 
+@probe(108, "unix/stream/names/a-listener-outlives-its-path")
+def removed_listener(p):
+    server, early, late = listener(p), unix(p, "early"), unix(p, "late")
+    early.connect(server)
+    os.unlink(server.address())
+    late.connect(server)
+    conn = server.accept()
+    early.send(b"still here")
+    conn.recv()
+
+
 @probe(108, "unix/datagram/a-name-that-was-unlinked-is-not-found")
 def removed_name(p):
     server, late = unix(p, "server", DGRAM), unix(p, "late", DGRAM)
@@ -191,7 +221,37 @@ def peercred(p):
     client.connect(server)
     conn = server.accept()
     told = struct.unpack("iII", conn.raw.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    conn.is_("SO_PEERCRED", "self" if told == ids() else told)
+    conn.has("SO_PEERCRED", "self" if told == ids() else told)
+
+
+@probe(109, "unix/credentials/so-peercred-tells-which-program-has-connected")
+def peercred_of_another(p):
+    server = listener(p)
+    child = os.fork()
+    if child == 0:
+        unix(p, "client").raw.connect(server.address())
+        os._exit(0)
+    conn = server.accept()
+    os.waitpid(child, 0)
+    conn.recv()
+    told = struct.unpack("iII", conn.raw.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    conn.has("SO_PEERCRED", "p" if told == (child, os.getuid(), os.getgid()) else told)
+
+
+@probe(109, "unix/credentials/so-peercred-tells-who-has-listened")
+def peercred_of_listener(p):
+    server, client = listener(p, name="listener"), unix(p, "client")
+    client.connect(server)
+    child = os.fork()
+    if child == 0:
+        conn = server.raw.accept()[0]
+        conn.send(conn.recv(100).upper())
+        os._exit(0)
+    client.send(b"who")
+    client.recv()
+    os.waitpid(child, 0)
+    told = struct.unpack("iII", client.raw.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    client.has("SO_PEERCRED", "self" if told == ids() else told)
 
 
 def ids():
@@ -208,131 +268,3 @@ def passcred(p):
     assert (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS)
     told = struct.unpack("iII", told)
     other.see(f'recv "{data.decode()}" credentials {"self" if told == ids() else told}')
-
-
-@probe(111, "unix/datagram/boundaries-are-kept")
-def datagrams(p):
-    one, other = p.pair("one", "other", DGRAM)
-    one.send(b"first")
-    one.send(b"second")
-    one.send(b"third")
-    other.recv()
-    other.recvmsg(3)
-    other.recv()
-
-
-@probe(111, "unix/datagram/an-empty-datagram-arrives")
-def empty_datagram(p):
-    one, other = p.pair("one", "other", DGRAM)
-    one.send(b"")
-    one.send(b"after it")
-    other.recv()
-    other.recv()
-
-
-@probe(111, "unix/datagram/msg-trunc-tells-the-full-size")
-def full_size(p):
-    one, other = p.pair("one", "other", DGRAM)
-    one.send(b"truncated")
-    other.recvmsg(5, socket.MSG_TRUNC)
-
-
-def packet_connection(p):
-    server, client = unix(p, "server", PACKET), unix(p, "client", PACKET)
-    server.raw.bind(p.folder() + "/server.sock")
-    server.raw.listen()
-    client.raw.connect(server.address())
-    return client, p.endpoint("conn", server.raw.accept()[0])
-
-
-@probe(111, "unix/packet/boundaries-are-kept")
-@probe(116, "unix/packet/boundaries-are-kept")
-def packets(p):
-    client, conn = packet_connection(p)
-    client.send(b"first")
-    client.send(b"second")
-    client.send(b"third")
-    conn.recv()
-    conn.recvmsg(3)
-    conn.recv()
-
-
-@probe(111, "unix/packet/an-empty-packet-arrives")
-def empty_packet(p):
-    client, conn = packet_connection(p)
-    client.send(b"")
-    client.send(b"after it")
-    conn.recvmsg(100)
-    conn.recv()
-
-
-@probe(112, "unix/datagram/a-closed-receiver-refuses")
-def closed_receiver(p):
-    server, client = unix(p, "server", DGRAM), unix(p, "client", DGRAM)
-    server.raw.bind(p.folder() + "/server.sock")
-    client.connect(server)
-    server.close()
-    client.send(b"x")
-
-
-@probe(112, "unix/packet/a-closed-peer-is-the-end")
-def packet_end(p):
-    one, other = p.pair("one", "other", PACKET)
-    one.send(b"last")
-    one.close()
-    other.recv()
-    other.recv()
-    other.send(b"x")
-
-
-@probe(112, "unix/packet/a-late-packet-raises-no-sigpipe")
-def packet_without_signal(p):
-    left, right = p.pair("left", "right", PACKET)
-    right.close()
-    left.send(b"x", signals=True)
-    left.recv()
-
-
-@probe(113, "unix/datagram/shutdown-write-is-not-seen-by-the-peer")
-def datagram_shutdown_write(p):
-    one, other = p.pair("one", "other", DGRAM)
-    one.shutdown("write")
-    one.send(b"x")
-    other.silence()
-
-
-@probe(113, "unix/datagram/shutdown-read-stops-the-sender")
-def datagram_shutdown_read(p):
-    one, other = p.pair("one", "other", DGRAM)
-    other.shutdown("read")
-    one.send(b"x")
-
-
-@probe(114, "unix/datagram/a-full-queue-would-block")
-def full_datagrams(p):
-    one, _ = p.pair("one", "other", DGRAM)
-    one.raw.setblocking(False)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            one.raw.send(b"x")
-    one.send(b"x")
-
-
-@probe(114, "unix/datagram/a-datagram-is-never-cut")
-def too_large(p):
-    one, _ = p.pair("one", "other", DGRAM)
-    one.set("SO_SNDBUF", 10000)
-    one.send(b"x" * 20000)
-
-
-@probe(115, "unix/datagram/a-sender-without-a-name-has-no-address")
-def no_address(p):
-    server, client = unix(p, "server", DGRAM), unix(p, "client", DGRAM)
-    server.raw.bind(p.folder() + "/server.sock")
-    client.send(b"guess who", to=server)
-    server.recvfrom()
-
-
-@probe(116, "unix/packet/a-packet-socket-can-be-made")
-def packet_socket(p):
-    p.attempt("it", "socket", lambda: socket.socket(socket.AF_UNIX, PACKET).close())

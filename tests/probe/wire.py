@@ -24,6 +24,17 @@ def refused(p):
     client.connect(server)
 
 
+@probe(11, "tcp/handshake/a-bound-port-that-does-not-listen-resets")
+def not_listening(p):
+    p.on_the_wire()
+    server, client, again = p.tcp("server"), p.tcp("client"), p.tcp("again")
+    server.bind()
+    client.raw.bind((LOOPBACK, 0))
+    client.connect(server)
+    server.listen()
+    again.connect(server)
+
+
 @probe(15, "tcp/handshake/a-socket-can-open-to-itself")
 def self_connect(p):
     p.on_the_wire()
@@ -72,6 +83,25 @@ def server_first(p):
     client.close()
     conn.state_of_closed(client.bound(), "TIME-WAIT")
     client.state_of_closed(conn.bound(), "CLOSED")
+
+
+@probe(20, "tcp/bind/time-wait-holds-a-fixed-port-too")
+def time_wait(p):
+    p.on_the_wire()
+    server, client, again, fresh = (p.tcp(name) for name in ("server", "client", "again", "fresh"))
+    server.set("SO_REUSEADDR", True)
+    server.listen(at=(LOOPBACK, 80))
+    client.connect(server)
+    conn = server.accept()
+    server.close()
+    conn.closed_at(client)
+    client.recv()
+    client.close()
+    conn.state_of_closed(client.bound(), "TIME-WAIT")
+    again.bind((LOOPBACK, 80))
+    fresh.set("SO_REUSEADDR", True)
+    fresh.listen(at=(LOOPBACK, 80))
+    fresh.flag("SO_ACCEPTCONN")
 
 
 @probe(23, "tcp/handshake/a-half-close-is-one-fin")

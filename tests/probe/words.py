@@ -5,6 +5,10 @@ import socket
 import struct
 
 OPTIONS = {  # those that `socket` lacks
+    "IPV6_RECVERR": 25,
+    "IPV6_RECVPKTINFO": 49,
+    "IPV6_ADD_MEMBERSHIP": socket.IPV6_JOIN_GROUP,
+    "IPV6_DROP_MEMBERSHIP": socket.IPV6_LEAVE_GROUP,
     "IP_FREEBIND": 15,
     "IP_MULTICAST_ALL": 49,
     "IP_PKTINFO": 8,
@@ -19,8 +23,19 @@ LEVELS = {
     "UDP": socket.IPPROTO_UDP,
 }
 STATES = (
-    None, "ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "CLOSED", "CLOSE-WAIT",
-    "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECEIVED",
+    None,
+    "ESTABLISHED",
+    "SYN-SENT",
+    "SYN-RECEIVED",
+    "FIN-WAIT-1",
+    "FIN-WAIT-2",
+    "TIME-WAIT",
+    "CLOSED",
+    "CLOSE-WAIT",
+    "LAST-ACK",
+    "LISTEN",
+    "CLOSING",
+    "SYN-RECEIVED",
 )
 POLL = {"IN": 1, "PRI": 2, "OUT": 4, "ERR": 8, "HUP": 16, "RDHUP": 0x2000}
 FLAGS = {socket.MSG_PEEK: "peek", socket.MSG_OOB: "urgent", socket.MSG_WAITALL: "waitall"}
