@@ -159,10 +159,14 @@ def dissolved(p):
 
 @probe(79, "udp/connect/disconnecting-gives-a-chosen-port-back")
 def port_after_disconnect(p):
-    server, client = p.udp("server", bound=True), p.udp("client")
+    server, client, other = p.udp("server", bound=True), p.udp("client"), p.udp("other")
     client.connect(server)
+    before = client.address()
     client.disconnect()
     assert client.address() == ("0.0.0.0", 0)
+    other.bind(before)
+    server.send(b"pong", to=before)
+    other.recv()
 
 
 @probe(80, "udp/connect/a-connected-socket-may-send-elsewhere")

@@ -6,6 +6,7 @@ import time
 
 from endpoint import LOOPBACK, NO_LINGER, until
 from harness import Blocked, probe
+from words import shown
 
 
 @probe(23, "tcp/half-close/a-half-close-is-seen-in-both-states")
@@ -325,24 +326,28 @@ def lingering(p, seconds, data):
     server.raw.listen()
     client.raw.connect(server.address())
     client.raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, seconds))
+    client.raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 200000)
     client.raw.setblocking(False)
-    client.raw.send(data)
+    assert client.raw.send(data) == len(data)
     client.raw.setblocking(True)
     return client, server.accept()
 
 
 @probe(39, "tcp/close/so-linger-makes-close-wait-for-the-peer")
 def linger_waits(p):
-    client, _ = lingering(p, 1, b"x" * 100000)
+    client, conn = lingering(p, 1, b"x" * 100000)
     begun = time.monotonic()
     client.close()
     assert time.monotonic() - begun >= 0.9
+    received = conn.raw.recv(100000, socket.MSG_WAITALL)
+    conn.see(f"recv {shown(received)}")
+    conn.recv()
 
 
 @probe(39, "tcp/close/so-linger-does-not-delay-an-idle-close")
 def linger_idle(p):
-    client, conn = lingering(p, 3600, b"x")
-    conn.arrived(1)
+    client, conn = lingering(p, 3600, b"done")
+    conn.arrived(4).recv()
     until(lambda: client.info(24, "I") == 0)  # acknowledged
     client.close()
-    conn.wait("RDHUP")
+    conn.recv()

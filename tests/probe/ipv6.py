@@ -26,7 +26,9 @@ def dual_stack(p):
     server.listen(at=("::", 0))
     four.connect((LOOPBACK, server.address()[1]))
     a = server.accept("a")
-    assert a.raw.getpeername()[0] == MAPPED
+    host, port, *_ = a.raw.getpeername()
+    assert port == four.address()[1]
+    a.has("peer", f"tcp6://[{host}]:<four.port>")
 
 
 @probe(91, "ipv6/dual-stack/a-wildcard-listener-takes-the-ipv4-port-too")
@@ -61,8 +63,11 @@ def settled(p):
 
 @probe(93, "ipv6/mapped/an-ipv6-socket-reaches-ipv4")
 def mapped(p):
-    server, client = p.listener(), six(p, "client", False)
+    server, client = p.listener(), six(p, "client", True)
     client.connect((MAPPED, server.address()[1]))
+    client.set("IPV6_V6ONLY", False)
+    client.connect((MAPPED, server.address()[1]))
+    server.accept()
 
 
 @probe(93, "ipv6/mapped/v6only-has-no-way-to-ipv4")

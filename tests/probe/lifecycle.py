@@ -96,6 +96,7 @@ def unbound_listen(p):
     server.listen()
     assert server.address()[0] == "0.0.0.0" and server.address()[1] != 0
     client.connect((LOOPBACK, server.address()[1]))
+    server.accept().peer()
 
 
 @probe(8, "tcp/connect/a-connected-socket-cannot-connect-again")
@@ -333,5 +334,9 @@ def not_a_socket(p):
 def other_loopback(p):
     server, client = p.tcp("server"), p.tcp("client")
     server.listen(at=("127.0.0.2", 0))
+    client.raw.bind(("127.1.2.3", 0))
     client.connect(server)
-    server.accept()
+    conn = server.accept()
+    assert (conn.address()[1], conn.raw.getpeername()[1]) == (server.address()[1], client.address()[1])
+    conn.has("local", f"tcp://{conn.address()[0]}:<server.port>")
+    conn.has("peer", f"tcp://{conn.raw.getpeername()[0]}:<client.port>")

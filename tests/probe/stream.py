@@ -294,6 +294,9 @@ def listening_copy(p):
     copy = server.dup("copy")
     server.close()
     client.connect(copy)
+    copy.accept()
+    copy.close()
+    p.tcp("late").connect(copy)
 
 
 @probe(123, "tcp/options/options-are-of-the-socket-not-of-a-descriptor")
