@@ -255,8 +255,9 @@ fn another_wire_is_told() {
     let catalogue = catalogue();
     let Some(honest) = all.into_iter().find(|told| told.wire.is_some()) else { return skip("no wire could be read") };
     assert_eq!(disagreements(&honest, &catalogue), [""; 0]);
-    for change in [|wire: &mut Vec<String>| drop(wire.pop()), |wire| wire.push(wire[0].clone()), |wire| wire.reverse()]
-    {
+    let changes: [fn(&mut Vec<String>); 3] =
+        [|wire| drop(wire.pop()), |wire| wire.push(wire[0].clone()), |wire| wire.reverse()];
+    for change in changes {
         let mut told = honest.clone();
         change(told.wire.as_mut().unwrap());
         let found = disagreements(&told, &catalogue).join("\n");
