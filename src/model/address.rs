@@ -57,6 +57,9 @@ impl Address {
             };
             return Ok(Self::Unix { network, name });
         }
+        if rest.starts_with('@') {
+            return Err(format!("`{word}` has no abstract names: write `unix:{rest}`"));
+        }
         let rest =
             rest.strip_prefix("//").ok_or_else(|| format!("write `{word}://{}`", rest.trim_start_matches('/')))?;
         let address = parse_host_port(network, rest)?;

@@ -157,6 +157,7 @@ fn value(value: Value) -> Json {
         Value::Constant(constants) => values::constant(constants),
         Value::OneOf(words) => values::one_of_words(json!({ "enum": words })),
         Value::SomeOf(words) => values::one_or_list(&json!({ "enum": words })),
+        Value::Errno => reference("errno"),
         Value::Errors => reference("errors"),
         Value::Options => reference("options"),
         Value::Expectation => reference("expectation"),

@@ -73,6 +73,8 @@ pub struct Repair {
     pub orders: u32,
     /// Whether there are no others.
     pub all: bool,
+    /// About how many there are.
+    pub about: u64,
     /// In how many perturbed runs it was tried.
     pub runs: u32,
 }
@@ -140,8 +142,8 @@ impl Inquiry<'_> {
             }
             let words = vec![candidate.words];
             match self.try_out(&candidate.text, until) {
-                Tried::Sound { orders, all } => {
-                    good.push(Repair { words, text: candidate.text, orders, all, runs: RUNS });
+                Tried::Sound { orders, all, about } => {
+                    good.push(Repair { words, text: candidate.text, orders, all, about, runs: RUNS });
                 }
                 Tried::Racy(changed) => half.push((words, changed)),
                 Tried::Wrong => {}
@@ -195,14 +197,14 @@ impl Inquiry<'_> {
                 return Tried::Wrong;
             }
         }
-        Tried::Sound { orders: orders.tried, all: orders.all }
+        Tried::Sound { orders: orders.tried, all: orders.all, about: orders.about }
     }
 }
 
 /// What came of a changed spec.
 enum Tried {
     /// It goes one way.
-    Sound { orders: u32, all: bool },
+    Sound { orders: u32, all: bool, about: u64 },
     /// It passes, and goes another way in another order of its steps.
     Racy(Box<Changed>),
     /// It is no spec any more, or fails, or does not stand perturbations.

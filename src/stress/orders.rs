@@ -34,6 +34,8 @@ pub struct Orders {
     pub tried: u32,
     /// Whether there are no others.
     pub all: bool,
+    /// About how many there are, as far as those that were chosen tell.
+    pub about: u64,
     /// The ways in which the test went, first that of the first order: each lane as far as it goes.
     pub ways: Vec<OrderWay>,
     /// Where what is sent was cut in two parts: with whole sends it went one way.
@@ -102,6 +104,11 @@ impl Order {
         collect_times(&self.record.entries, &mut times);
         let waits = |time: &&Range<u64>| times.iter().any(|other| time.start < other.start && other.start < time.end);
         times.iter().filter(waits).count()
+    }
+
+    /// The product of how many lanes could have had each turn.
+    fn choices(&self) -> u64 {
+        self.turns.iter().fold(1, |all, begun| all.saturating_mul(begun.ready.len() as u64))
     }
 
     /// How easily an order is understood: the least is the easiest.
@@ -203,16 +210,17 @@ impl Explorer<'_> {
     fn orders(&mut self, seed: u64, most: usize) -> Orders {
         let mut orders = Orders { split: self.split, ..Orders::default() };
         let Some(first) = self.run(Vec::new()) else { return orders };
+        orders.about = first.choices();
         orders.add(first);
-        let mut guessed = 0_usize;
+        let mut guessed = 0_u64;
         for nth in 0..GUESSES {
             let Some(order) = self.chosen(seed, nth) else { return orders };
-            let turns = order.turns.iter();
-            guessed = guessed.saturating_add(turns.fold(1, |all, begun| all.saturating_mul(begun.ready.len())));
+            guessed = guessed.saturating_add(order.choices());
+            // On the average, that is the number of all orders.
+            orders.about = guessed / (nth as u64 + 1);
             orders.add(order);
         }
-        // On the average, the product of how many could have had each turn is the number of all orders.
-        if guessed / GUESSES > most + most / 2 {
+        if orders.about > (most + most / 2) as u64 {
             for nth in GUESSES..CHOSEN {
                 let Some(order) = self.chosen(seed, nth) else { break };
                 orders.add(order);
@@ -355,6 +363,8 @@ mod tests {
     fn where_there_are_too_many_some_are_chosen() {
         let orders = orders(&commuting(&[vec![true; 3], vec![true; 3], vec![true; 3]]), 50, None);
         assert!(!orders.all && orders.agree());
+        // There are 9! / 3!^3.
+        assert!((840..3360).contains(&orders.about), "{}", orders.about);
         // One is the first, the others are chosen; some of few steps come again.
         assert!((40..=CHOSEN + 1).contains(&(orders.tried as usize)), "{}", orders.tried);
     }

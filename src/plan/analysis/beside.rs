@@ -2,11 +2,13 @@
 //! what cannot stand together.
 
 use crate::diagnostic::Diagnostic;
+use crate::model::name::nearest;
 use crate::model::network::Kind;
-use crate::plan::pattern::Pattern;
-use crate::plan::receive::{Beside, Destination, Offender, ReadHow, Whose, option_for};
+use crate::plan::build::payload::known_size;
+use crate::plan::pattern::{Form, Pattern};
+use crate::plan::receive::{Beside, Destination, Offender, Origin, QueuedError, ReadHow, Whose, option_for};
 use crate::plan::walk::any;
-use crate::plan::{Call, Mode, Verb};
+use crate::plan::{Call, Mode, Number, Verb};
 
 use super::endpoints::{Layer, Role, key};
 use super::walk::{Outcome, Walk};
@@ -20,10 +22,12 @@ impl<'p> Walk<'p, '_> {
         let wrong = match &call.verb {
             Verb::Recv { beside, .. } => {
                 let wrong = self.no_such_message(index, beside).or_else(|| not_together(call, beside));
+                let wrong = wrong.or_else(|| self.no_such_error(index, beside.errqueue.as_ref()?));
                 wrong.or_else(|| self.nothing_tells(index, call, beside, outcome))
             }
-            Verb::Read { how, is, .. } => {
-                self.no_such_call(index, *how, outcome).or_else(|| not_so(call, *how, is.as_ref()))
+            Verb::Read { size, how, is } => {
+                let wrong = self.no_such_call(index, *how, outcome).or_else(|| not_so(call, *how, is.as_ref()));
+                wrong.or_else(|| too_much(size, is.as_ref()?))
             }
             _ => None,
         };
@@ -50,15 +54,22 @@ impl<'p> Walk<'p, '_> {
     pub(super) fn check_whose(&mut self, whose: &'p Whose) {
         let Whose::Program(name) = whose else { return };
         let key = key(name);
-        let Some(index) = self.find(&key) else { return self.missing(&key, name.span) };
-        let is_program = matches!(self.endpoints[index].role, Role::Program | Role::Ended | Role::Unknown);
-        if !is_program && !self.is_doubtful(&key) {
-            let message = format!("`{key}` is no program, and has the credentials of sockspec itself");
-            self.found.push(
-                Diagnostic::error("unknown-credentials", name.span, message)
-                    .help("write `self`, or the name of a program that the spec runs"),
-            );
+        let role = self.find(&key).map(|index| self.endpoints[index].role);
+        if matches!(role, Some(Role::Program | Role::Ended | Role::Unknown)) || self.may_be_there(&key) {
+            return;
         }
+        let message = match role {
+            Some(_) => format!("`{key}` is no program, and has the credentials of sockspec itself"),
+            None if self.is_created(&key) => return self.missing(&key, name.span),
+            None => format!("there is no program `{key}`"),
+        };
+        let programs = self.endpoints.iter().filter(|known| matches!(known.role, Role::Program | Role::Ended));
+        let known = programs.map(|program| program.name.as_ref()).chain(["self"]);
+        let help = match nearest(&key, known).filter(|_| role.is_none()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write `self`, or the name of a program that the spec has started with `run`".to_owned(),
+        };
+        self.found.push(Diagnostic::error("unknown-credentials", name.span, message).help(help));
     }
 
     /// A control message that sockets of the network never give.
@@ -80,6 +91,30 @@ impl<'p> Walk<'p, '_> {
             _ => return None,
         };
         Some((word, format!("`{name}` is of the network `{network}`, which has no `{word}`"), help.to_owned()))
+    }
+
+    /// An error as none comes.
+    fn no_such_error(&self, index: usize, error: &QueuedError) -> Option<Wrong> {
+        let network = self.endpoints[index].network?;
+        let of_icmp = [
+            ("type", error.kind.is_some_and(|kind| kind != 0)),
+            ("code", error.code.is_some_and(|code| code != 0)),
+            ("offender", matches!(error.offender, Some(Offender::At(_)))),
+        ];
+        let of_icmp = of_icmp.into_iter().find(|(_, is_written)| *is_written);
+        match (error.origin, of_icmp) {
+            (Some(Origin::Local), Some((word, _))) => {
+                let message =
+                    format!("`{word}` is of an ICMP message, and an error of the origin `local` is the own kernel's");
+                Some((word, message, format!("leave `{word}` out, or write another `origin`")))
+            }
+            (Some(Origin::Icmp6), _) if !network.is_v6() => {
+                let message =
+                    format!("`{}` is of the network `{network}`, and ICMPv6 is of IPv6", self.endpoints[index].name);
+                Some(("origin", message, "write `origin: icmp`".to_owned()))
+            }
+            _ => None,
+        }
     }
 
     /// What the socket tells only where an option says so, which no step sets.
@@ -176,4 +211,12 @@ fn not_so(call: &Call, how: ReadHow, is: Option<&Pattern>) -> Option<Wrong> {
         return Some(("discard", message, "leave out what the bytes must be, or `discard`".to_owned()));
     }
     None
+}
+
+/// More bytes than a `read` can give.
+fn too_much(size: &Number, is: &Pattern) -> Option<Wrong> {
+    let (Number::Known(size), Form::Exactly(payload)) = (size, &is.form) else { return None };
+    let wanted = known_size(payload).filter(|wanted| wanted > size)?;
+    let message = format!("a read of {size} bytes never gives {wanted}");
+    Some(("is", message, format!("write what so many bytes are, or `read: {wanted}`")))
 }

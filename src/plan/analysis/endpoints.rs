@@ -138,6 +138,18 @@ impl<'p> Walk<'p, '_> {
         self.found.push(finding);
     }
 
+    /// Whether a step creates it, before or after this one.
+    pub(super) fn is_created(&self, name: &str) -> bool {
+        let mut all = Vec::new();
+        created(self.all, &mut all);
+        all.iter().any(|(known, _)| alike(known, name))
+    }
+
+    /// Whether a mistake may be the reason why it is not there, or is not known for what it is.
+    pub(super) fn may_be_there(&self, name: &str) -> bool {
+        self.doubts.incomplete || self.is_doubtful(name)
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.index.find(&self.endpoints, name, |endpoint| &endpoint.name)
     }

@@ -1,11 +1,15 @@
 //! Sending, receiving and waiting, and which kinds of endpoints can.
 
 use crate::diagnostic::Diagnostic;
+use crate::model::alert::Fault;
+use crate::model::errno::Errno;
 use crate::model::network::Kind;
 use crate::plan::template::Template;
+use crate::plan::walk::any;
 use crate::plan::{Attribute, AttributeCheck, Call, Condition, Target, Verb};
 
-use super::endpoints::{Role, key};
+use super::alike;
+use super::endpoints::{Layer, Role, key};
 use super::flow::Received;
 use super::verbs::verb_name;
 use super::walk::{Outcome, Walk};
@@ -32,6 +36,7 @@ impl<'p> Walk<'p, '_> {
         if let (Some(to), true) = (to, self.endpoints[index].is_datagram()) {
             self.check_meeting(index, to, outcome);
         }
+        self.check_raises(index, call);
         self.check_pass(index, call, outcome);
         let passed = match &call.verb {
             Verb::Send { pass, .. } => self.passed(pass, outcome),
@@ -39,6 +44,23 @@ impl<'p> Walk<'p, '_> {
         };
         let socket = self.endpoints[index].socket;
         self.flow.send(socket, call, outcome, passed);
+    }
+
+    /// SIGPIPE comes with EPIPE, and never where MSG_NOSIGNAL or TLS is.
+    fn check_raises(&mut self, index: usize, call: &Call) {
+        let Verb::Send { raises: Some(raises), .. } = call.verb else { return };
+        let fails_so = call.fails.contains(&Some(Fault::Errno(Errno(libc::EPIPE))));
+        let (word, message, help) = if raises.signal && raises.nosignal {
+            ("nosignal", "a send with `nosignal` raises no SIGPIPE", "leave `nosignal` out, or write `raises: none`")
+        } else if raises.signal && !fails_so {
+            let message = "SIGPIPE is raised by a send that fails with EPIPE, and this one must not";
+            ("raises", message, "write `fails: EPIPE` beside it, or `raises: none`")
+        } else if matches!(self.endpoints[index].tls, Layer::Tls(_)) {
+            ("raises", "TLS sends for itself, with MSG_NOSIGNAL", "leave `raises` out, or do it before `tls`")
+        } else {
+            return;
+        };
+        self.wrong_kind_at(self.key_of_step(word, call.verb_span), call, message.to_owned(), help);
     }
 
     pub(super) fn receive(&mut self, call: &'p Call, outcome: Outcome) {
@@ -170,7 +192,11 @@ impl<'p> Walk<'p, '_> {
                 AttributeCheck::Backlog(_) if !matches!(endpoint.role, Role::Listener | Role::Unknown) => {
                     Some((format!("`{name}` does not listen, and has no `backlog`"), "ask the listener"))
                 }
-                AttributeCheck::Nonblock(_) if !matches!(endpoint.role, Role::Connected | Role::Unknown) => Some((
+                AttributeCheck::PeerCredentials(_) if endpoint.network.is_some_and(|network| !network.is_unix()) => {
+                    let message = format!("`{name}` is no Unix socket, and has no `SO_PEERCRED`");
+                    Some((message, "processes are told of at the other side of Unix sockets alone"))
+                }
+                AttributeCheck::Nonblock(_) if !self.may_be_there(&name) && !self.is_accepted(&name) => Some((
                     format!("`{name}` was not accepted, and has no `O_NONBLOCK` to ask for"),
                     "ask what `accept` gave; every other socket has what the spec gave it",
                 )),
@@ -185,5 +211,10 @@ impl<'p> Walk<'p, '_> {
                 self.found.push(Diagnostic::error("wrong-kind", attribute.span, message).help(help));
             }
         }
+    }
+
+    /// Whether an `accept` gives an endpoint of that name.
+    fn is_accepted(&self, name: &str) -> bool {
+        any(self.all, &mut |call| matches!(call.verb, Verb::Accept { .. }) && alike(&key(&call.endpoint), name))
     }
 }

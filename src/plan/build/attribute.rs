@@ -46,8 +46,8 @@ impl Builder<'_> {
             "peer" => AttributeCheck::Peer(self.each(values, &mut shown, Self::address_value)?),
             "unread" => AttributeCheck::Unread(self.each(values, &mut shown, Self::size_value)?),
             "unsent" => AttributeCheck::Unsent(self.each(values, &mut shown, Self::size_value)?),
-            "queue" => AttributeCheck::Queue(self.each(values, &mut shown, Self::size_value)?),
-            "backlog" => AttributeCheck::Backlog(self.each(values, &mut shown, Self::size_value)?),
+            "queue" => AttributeCheck::Queue(self.each(values, &mut shown, Self::count_value)?),
+            "backlog" => AttributeCheck::Backlog(self.each(values, &mut shown, Self::count_value)?),
             "poll" => {
                 let events = self.poll_events(values)?;
                 shown.push(events.to_string());
@@ -93,11 +93,14 @@ impl Builder<'_> {
             return;
         }
         let conditions = CONDITIONS.contains(&name);
+        let event = name.strip_prefix("POLL").and_then(PollEvents::parse);
         let finding = Diagnostic::error("unknown-attribute", span, format!("unknown attribute `{name}`"));
         let attributes = ATTRIBUTES.iter().map(|word| word.name);
         let known = attributes.clone().chain(OPTIONS.iter().map(|option| option.name));
         self.report(if conditions {
             finding.help(format!("`{name}` is a condition: write `{{expect: {name}}}`"))
+        } else if let Some(event) = event {
+            finding.help(format!("it is an event: write `poll: {event}`, with all the others that are set"))
         } else if let Some(near) = nearest(name, known) {
             finding.help(format!("did you mean `{near}`?"))
         } else {
@@ -152,6 +155,12 @@ impl Builder<'_> {
         for value in values {
             let word = self.word(value)?;
             match PollEvents::parse(&word.text) {
+                Some(event) if events.and(event) == events => {
+                    let finding =
+                        Diagnostic::error("unknown-event", value.span, format!("`{}` stands here twice", word.text));
+                    self.report(finding.help("the events are a set: write each of them once"));
+                    return None;
+                }
                 Some(event) => events = events.and(event),
                 None if word.text == "none" && values.len() == 1 => {}
                 None => {
@@ -170,8 +179,15 @@ impl Builder<'_> {
             return;
         }
         let finding = Diagnostic::error("unknown-event", span, format!("poll(2) has no event `{name}`"));
-        let meant = PollEvents::parse(&name.to_uppercase()).map(|event| event.to_string());
-        self.report(match meant.or_else(|| nearest(name, PollEvents::names()).map(str::to_owned)) {
+        let several: Vec<&str> = name.split(['|', ',', '+', ' ']).filter(|word| !word.is_empty()).collect();
+        if several.len() > 1 && several.iter().all(|word| PollEvents::parse(word).is_some()) {
+            self.report(finding.help(format!("several events are a list: write `[{}]`", several.join(", "))));
+            return;
+        }
+        let upper = name.to_uppercase();
+        let meant = PollEvents::parse(&upper).map(|event| event.to_string());
+        let bare = upper.trim_start_matches("POL").trim_start_matches('L');
+        self.report(match meant.or_else(|| nearest(bare, PollEvents::names()).map(str::to_owned)) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding
                 .help(format!("the events are {}, or `none`", PollEvents::names().collect::<Vec<_>>().join(", "))),
@@ -186,8 +202,18 @@ impl Builder<'_> {
             self.report(finding.help("write `true` or `false`"));
             return None;
         };
-        let is = self.flag(Some(value))?;
-        shown.push(is.to_string());
+        let word = self.word(value)?;
+        let is = match word.text.as_ref() {
+            "true" => true,
+            "false" => false,
+            text => {
+                let message = format!("`{text}` is neither `true` nor `false`");
+                let finding = Diagnostic::error("bad-boolean", value.span, message);
+                self.report(finding.help("write `true` or `false`"));
+                return None;
+            }
+        };
+        shown.push(word.shown().to_owned());
         Some(is)
     }
 
@@ -198,5 +224,11 @@ impl Builder<'_> {
     fn size_value(&mut self, value: &Scalar) -> Option<(Number, String)> {
         let shown = self.text(value)?.shown().into_owned();
         self.size(value).map(|size| (size, shown))
+    }
+
+    /// A number of connections.
+    fn count_value(&mut self, value: &Scalar) -> Option<(Number, String)> {
+        let shown = self.text(value)?.shown().into_owned();
+        self.number(value, u32::MAX.into()).map(|number| (number, shown))
     }
 }

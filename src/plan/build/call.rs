@@ -130,7 +130,10 @@ impl<'a> Builder<'a> {
     fn network(&mut self, scalar: &Scalar) -> Option<(Network, String)> {
         let word = self.word(scalar)?;
         let network = Network::parse(&word.text);
-        if network.is_none() {
+        if let Some(meant) = stand_for(&word.text) {
+            let finding = Diagnostic::error("unknown-network", scalar.span, format!("unknown network `{}`", word.text));
+            self.report(finding.help(format!("a network stands for a family and a type: write {meant}")));
+        } else if network.is_none() {
             let names = Network::ALL.into_iter().map(Network::name);
             self.unknown("network", &word.text, scalar.span, names, "unknown-network");
         }
@@ -336,6 +339,19 @@ impl<'a> Builder<'a> {
         let names: Vec<_> = names.iter().map(|name| self.endpoint_name(name)).collect();
         names.into_iter().collect()
     }
+}
+
+/// The networks that a family or a type of socket(2) is of.
+fn stand_for(constant: &str) -> Option<&'static str> {
+    Some(match constant {
+        "AF_INET" => "`tcp` or `udp`",
+        "AF_INET6" => "`tcp6` or `udp6`",
+        "AF_UNIX" | "AF_LOCAL" => "`unix`, `unixgram` or `unixpacket`",
+        "SOCK_STREAM" => "`tcp`, `tcp6` or `unix`",
+        "SOCK_DGRAM" => "`udp`, `udp6` or `unixgram`",
+        "SOCK_SEQPACKET" => "`unixpacket`",
+        _ => return None,
+    })
 }
 
 /// Whether the verb may create its endpoint.

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::name::nearest;
+use crate::model::option;
 use crate::model::state::TcpState;
 use crate::plan::{Condition, Verb};
 use crate::source::Span;
 use crate::spec::ast::{Expectation, Scalar};
+use crate::spec::words::{ATTRIBUTES, find};
 
 use super::Builder;
 use super::call::Said;
@@ -141,6 +143,8 @@ impl Builder<'_> {
         // States are in capitals: `CLOSED` is one, `closed` means the end.
         self.report(if TcpState::parse(text).is_some() {
             finding.help(format!("write `{{expect: {{state: {text}}}}}`"))
+        } else if find(ATTRIBUTES, text).is_some() || option::find(text).is_some() {
+            finding.help(format!("`{text}` is an attribute, and has a value: write `{{expect: {{{text}: …}}}}`"))
         } else if let Some(near) = nearest(text, CONDITIONS) {
             let time = if near == "silence" && !has_for { ", for: 200ms" } else { "" };
             finding.help(format!("did you mean `{near}{time}`?"))

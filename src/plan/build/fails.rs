@@ -81,7 +81,8 @@ impl Builder<'_> {
         let alerts = alert::NAMES.iter().filter(|(_, number)| *number != 0).map(|(name, _)| *name);
         let candidates = names.chain(alerts).chain(["none"]);
         let finding = Diagnostic::error("unknown-errno", outcome.span, format!("unknown error `{text}`"));
-        self.report(match nearest(text, candidates) {
+        let numbered = || errno::NAMES.iter().find(|(_, number)| text.parse() == Ok(*number)).map(|(name, _)| *name);
+        self.report(match nearest(text, candidates).or_else(numbered) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help(
                 "write a name of errno(3), such as `ECONNREFUSED`, or of an alert of TLS, such as `unknown_ca`; \

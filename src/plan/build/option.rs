@@ -11,6 +11,7 @@ use crate::model::{bytes, duration, size};
 use crate::plan::{OptionValue, Verb, constant};
 use crate::source::Span;
 use crate::spec::ast::{Scalar, Setting};
+use crate::spec::words::{self, ATTRIBUTES};
 
 use super::Builder;
 use super::call::Said;
@@ -63,6 +64,19 @@ impl Builder<'_> {
             return;
         }
         let finding = Diagnostic::error("unknown-option", span, format!("unknown option `{name}`"));
+        if name == "O_NONBLOCK" {
+            self.report(
+                finding
+                    .help("write `nonblocking: true` or `blocking: true` beside a verb: each call says it for itself"),
+            );
+            return;
+        }
+        if words::find(ATTRIBUTES, name).is_some() {
+            self.report(
+                finding.help(format!("it is an attribute, which can be asked for alone: `{{expect: {{{name}: …}}}}`")),
+            );
+            return;
+        }
         self.report(match option::meant(name).or_else(|| nearest(name, known)) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help("options are written by their constants, such as `SO_REUSEADDR` or `TCP_NODELAY`"),

@@ -1,7 +1,7 @@
 //! `recv` and `read`, with what must come beside the bytes.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::errno::{Errno, NAMES};
@@ -52,12 +52,18 @@ impl<'a> Builder<'a> {
 
     /// Endpoints that the step creates.
     fn new_endpoints(&mut self, names: &'a [Scalar]) -> Option<Vec<Template>> {
-        let mut new = |written: &'a Scalar| {
+        let mut new = |(nth, written): (usize, &'a Scalar)| {
+            if names[..nth].iter().any(|before| before.text == written.text) {
+                let message = format!("`{}` stands here twice", written.text);
+                let finding = Diagnostic::error("created-twice", written.span, message);
+                self.report(finding.help("each descriptor is an endpoint of its own: give it another name"));
+                return None;
+            }
             let name = self.endpoint_name(written)?;
             self.create(written, &name);
             Some(name)
         };
-        let names: Vec<_> = names.iter().map(&mut new).collect();
+        let names: Vec<_> = names.iter().enumerate().map(&mut new).collect();
         names.into_iter().collect()
     }
 
@@ -102,17 +108,22 @@ impl<'a> Builder<'a> {
         if let Ok(ip) = known.parse() {
             return Some((Destination::Ip(ip, written.span), shown));
         }
-        if is_name(&known) {
-            let name = self.endpoint_name(written)?;
-            self.lanes.used_endpoint(&name.shown(), written.span);
-            let shown = name.shown();
-            return Some((Destination::Endpoint(name), shown));
-        }
-        let message = format!("`{known}` is neither an endpoint nor an IP address");
-        let help = match known.split_once("://") {
-            Some(_) => "the port is the socket's own: write the IP address alone, such as `127.0.0.1`",
-            None => "write the name of an endpoint, or an address such as `127.0.0.1` or `\"::1\"`",
+        let help = match known.as_ref() {
+            "sender" => "it is whom a `send` answers; beside `recv`, `from: ENDPOINT` says who must have sent it",
+            "localhost" => "names are not looked up: write `127.0.0.1` or `\"::1\"`",
+            "none" | "true" | "false" => "write an IP address, or the name of an endpoint that has it",
+            name if is_name(name) => {
+                let name = self.endpoint_name(written)?;
+                self.lanes.used_endpoint(&name.shown(), written.span);
+                let shown = name.shown();
+                return Some((Destination::Endpoint(name), shown));
+            }
+            text if text.parse::<SocketAddr>().is_ok() || text.contains("://") => {
+                "the port is the socket's own: write the IP address alone, such as `127.0.0.1`"
+            }
+            _ => "write the name of an endpoint, or an address such as `127.0.0.1` or `\"::1\"`",
         };
+        let message = format!("`{known}` is neither an endpoint nor an IP address");
         self.report(Diagnostic::error("bad-address", written.span, message).help(help));
         None
     }
@@ -181,8 +192,8 @@ impl<'a> Builder<'a> {
         }
         let text = &word.text;
         let finding = Diagnostic::error("unknown-errno", written.span, format!("unknown error `{text}`"));
-        let near = nearest(text, NAMES.iter().map(|(name, _)| *name));
-        self.report(match near {
+        let numbered = || NAMES.iter().find(|(_, number)| text.parse() == Ok(*number)).map(|(name, _)| *name);
+        self.report(match nearest(text, NAMES.iter().map(|(name, _)| *name)).or_else(numbered) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help("write a name of errno(3), such as `ECONNREFUSED`"),
         });

@@ -56,6 +56,9 @@ struct Test<'a> {
 struct JsonOrders {
     tried: u32,
     all: bool,
+    /// About how many there are, where not all were tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<u64>,
     /// Whether what is sent was cut in two parts.
     split: bool,
     ways: u64,
@@ -168,6 +171,7 @@ fn test<'a>(stressed: &Stressed, tally: &'a Tally, options: &Options<'_>) -> Tes
     test.orders = tally.orders.as_ref().map(|orders| JsonOrders {
         tried: orders.tried,
         all: orders.all,
+        about: (!orders.all).then(|| orders.about.max(orders.tried.into())),
         split: orders.split.is_some(),
         ways: orders.ways.len() as u64,
     });

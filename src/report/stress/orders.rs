@@ -11,14 +11,30 @@ const WAYS: usize = 4;
 /// How many steps of an order are named.
 const STEPS: usize = 24;
 
-/// How many orders were tried: `both orders`, `all 12 orders`, `a sample of 201 orders`.
-pub(super) fn tried(tried: u32, all: bool) -> String {
+/// How many orders were tried: `both orders`, `all 12 orders`, `a sample of 201 of about 35,000 orders`.
+pub(super) fn tried(tried: u32, all: bool, about: u64) -> String {
     match (tried, all) {
         (1, true) => "the only order".to_owned(),
         (2, true) => "both orders".to_owned(),
         (tried, true) => format!("all {} orders", grouped(tried.into())),
-        (1, false) => "one order of several".to_owned(),
-        (tried, false) => format!("a sample of {} orders", grouped(tried.into())),
+        (1, false) => format!("one of {}", estimated(1, about)),
+        (tried, false) => format!("a sample of {} of {}", grouped(tried.into()), estimated(tried, about)),
+    }
+}
+
+/// How many orders there are, where so many were tried and there are others.
+fn estimated(tried: u32, about: u64) -> String {
+    /// What is beyond is of no interest.
+    const MOST: u64 = 1_000_000_000;
+    match about {
+        about if about <= tried.into() && tried == 1 => "several orders".to_owned(),
+        about if about <= tried.into() => format!("more than {} orders", grouped(tried.into())),
+        about if about > MOST => format!("more than {} orders", grouped(MOST)),
+        about => {
+            // Two digits are all that a sample can tell.
+            let unit = 10_u64.pow(about.ilog10().saturating_sub(1));
+            format!("about {} orders", grouped((about + unit / 2) / unit * unit))
+        }
     }
 }
 
@@ -30,7 +46,7 @@ pub(super) fn draw(page: &mut Page, orders: &Orders, tally: &Tally, options: &Op
     }
     let cut = orders.split.map_or_else(String::new, |split| format!(", each send cut in two {}", split.in_words()));
     let were = if orders.all && orders.tried > 1 { "were" } else { "was" };
-    let head = format!("{} of the lanes' steps {were} tried{cut}:", tried(orders.tried, orders.all));
+    let head = format!("{} of the lanes' steps {were} tried{cut}:", tried(orders.tried, orders.all, orders.about));
     sentence(page, &head, options);
     let all = || orders.ways.iter().filter(|way| way.count > 0);
     let shown = || all().take(WAYS);
@@ -102,7 +118,7 @@ pub(super) fn agreed(tally: &Tally) -> Option<String> {
     Some(match (orders.all, orders.tried) {
         (true, 1) => "its lanes' steps have one order".to_owned(),
         (true, tried) => format!("{0} of {0} orders give this trace", grouped(tried.into())),
-        (false, count) => format!("{} of its lanes' steps gives this trace", tried(count, false)),
+        (false, count) => format!("{} of its lanes' steps gives this trace", tried(count, false, orders.about)),
     })
 }
 
@@ -141,10 +157,18 @@ mod tests {
 
     #[test]
     fn how_many_were_tried_is_said_in_words() {
-        let words =
-            [(1, true), (2, true), (1234, true), (1, false), (201, false)].map(|(count, all)| tried(count, all));
-        let wanted =
-            ["the only order", "both orders", "all 1,234 orders", "one order of several", "a sample of 201 orders"];
+        let words = [(1, true), (2, true), (1234, true)].map(|(count, all)| tried(count, all, 0));
+        assert_eq!(words, ["the only order", "both orders", "all 1,234 orders"]);
+        let words = [(1, 0), (1, 6), (5, 1263), (201, 34_650), (201, 170), (201, u64::MAX / 16)];
+        let words = words.map(|(count, about)| tried(count, false, about));
+        let wanted = [
+            "one of several orders",
+            "one of about 6 orders",
+            "a sample of 5 of about 1,300 orders",
+            "a sample of 201 of about 35,000 orders",
+            "a sample of 201 of more than 201 orders",
+            "a sample of 201 of more than 1,000,000,000 orders",
+        ];
         assert_eq!(words, wanted);
     }
 

@@ -36,7 +36,7 @@ fn proof(repair: &Repair) -> String {
     let runs = format!("{} perturbed runs", repair.runs);
     match repair.orders {
         0 => format!("{runs} go one way, and pass"),
-        orders => format!("{} and {runs} go one way, and pass", tried(orders, repair.all)),
+        orders => format!("{} and {runs} go one way, and pass", tried(orders, repair.all, repair.about)),
     }
 }
 
@@ -81,11 +81,11 @@ mod tests {
     #[test]
     fn a_repair_says_with_what_it_was_tried() {
         let words = vec!["do this".to_owned(), "do that".to_owned()];
-        let mut repair = Repair { words, text: String::new(), orders: 0, all: false, runs: 40 };
+        let mut repair = Repair { words, text: String::new(), orders: 0, all: false, about: 34_650, runs: 40 };
         assert_eq!(super::words(&repair), "do this; then, in what that gives, do that");
         assert_eq!(proof(&repair), "40 perturbed runs go one way, and pass");
         repair.orders = 201;
-        assert_eq!(proof(&repair), "a sample of 201 orders and 40 perturbed runs go one way, and pass");
+        assert_eq!(proof(&repair), "a sample of 201 of about 35,000 orders and 40 perturbed runs go one way, and pass");
         (repair.orders, repair.all) = (2, true);
         assert_eq!(proof(&repair), "both orders and 40 perturbed runs go one way, and pass");
     }

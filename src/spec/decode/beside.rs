@@ -4,7 +4,7 @@ use super::value::takes;
 use super::{At, Decoder, Entry, Node, Scalar, names, suggest};
 use crate::diagnostic::Diagnostic;
 use crate::spec::ast::{Beside, QueuedError};
-use crate::spec::words::{ERRQUEUE, Value, Word};
+use crate::spec::words::{ERRQUEUE, Value, Word, find};
 
 impl Decoder<'_> {
     /// What the modifiers of `recv` say of control messages.
@@ -30,7 +30,14 @@ impl Decoder<'_> {
             let Some(place) = ERRQUEUE.iter().position(|word| word.name == key.name) else {
                 let message = format!("`{}` has no `{}`", at.name, key.name);
                 let finding = Diagnostic::error("unknown-key", key.span, message);
-                self.error(suggest(finding, key.name, names(ERRQUEUE.iter())));
+                let meant = match key.name {
+                    "mtu" => Some("info"),
+                    name => name.strip_prefix("ee_").filter(|name| find(ERRQUEUE, name).is_some()),
+                };
+                self.error(match meant {
+                    Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+                    None => suggest(finding, key.name, names(ERRQUEUE.iter())),
+                });
                 return None;
             };
             said[place] = Some(self.scalar(key, &entry.value, takes(ERRQUEUE[place].value))?);

@@ -9,6 +9,9 @@ use crate::spec::words::{AGREED, ATTRIBUTES, CONDITIONS, Value, VerbWord, Word, 
 /// What an attribute takes.
 const VALUES: &str = "a value, or a list of which any will do";
 
+/// What `poll` takes.
+const EVENTS: &str = "an event of poll(2), or the list of all that are set, such as `[IN, OUT]`";
+
 impl Decoder<'_> {
     pub(super) fn expect(
         &mut self,
@@ -59,7 +62,9 @@ impl Decoder<'_> {
             } else if key.name == "poll" && matches!(&entry.value.kind, Kind::Sequence(nodes) if nodes.is_empty()) {
                 // A set, which may be empty.
                 attributes.push((entry.key.scalar(), Wanted::Any(Vec::new())));
-            } else if let Some(values) = self.one_or_list(key, &entry.value, VALUES) {
+            } else if let Some(values) =
+                self.one_or_list(key, &entry.value, if key.name == "poll" { EVENTS } else { VALUES })
+            {
                 attributes.push((entry.key.scalar(), Wanted::Any(values)));
             }
         }

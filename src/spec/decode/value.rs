@@ -80,7 +80,14 @@ impl Decoder<'_> {
             return None;
         }
         let entry = At { name: at.name, span: node.span };
-        Some(nodes.iter().filter_map(|node| self.scalar(entry, node, "a list of texts")).collect())
+        Some(
+            nodes
+                .iter()
+                .filter_map(|node| {
+                    self.scalar(entry, node, if what.starts_with("a list") { "a list of texts" } else { what })
+                })
+                .collect(),
+        )
     }
 
     /// A map of names to something, entry by entry.
@@ -146,6 +153,7 @@ pub(super) fn takes(value: Value) -> &'static str {
         Value::Constant(_) => "the name of a constant, or a number",
         Value::OneOf(_) => "a word",
         Value::SomeOf(_) => "a word or a list of words",
+        Value::Errno => "an errno name, such as `ECONNREFUSED`",
         Value::Errors => "an errno name such as `ECONNREFUSED`, a list, or a map by platform",
         Value::Options => "a map of options, such as `{TCP_NODELAY: true}`",
         Value::Expectation => "a condition such as `eof`, a list of conditions, or a map of attributes",

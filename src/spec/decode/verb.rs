@@ -5,9 +5,10 @@ use super::{At, Decoder, Entry, Key, Kind, Node, Scalar, listed, names, suggest}
 use crate::diagnostic::Diagnostic;
 use crate::model::duration;
 use crate::model::name::nearest;
+use crate::model::option;
 use crate::source::Span;
 use crate::spec::ast::{Call, Fails, Form, FormKind, Setting, Tls, Verb};
-use crate::spec::words::{self, CONDITIONS, FAILS, FORMS, HOST, VERBS, Value, VerbWord, WAITING, find};
+use crate::spec::words::{self, ATTRIBUTES, CONDITIONS, FAILS, FORMS, HOST, VERBS, Value, VerbWord, WAITING, find};
 
 use super::form::Role;
 
@@ -147,6 +148,12 @@ impl Decoder<'_> {
         let diagnostic = Diagnostic::error("unknown-verb", entry.key.span, format!("unknown verb `{word}`"));
         self.error(if find(CONDITIONS, word).is_some() {
             diagnostic.help(format!("write `- {name}: {{expect: {word}}}`"))
+        } else if option::find(word).is_some() {
+            diagnostic.help(format!(
+                "`{word}` is an option: write `- {name}: {{set: {{{word}: …}}}}`, or `expect` to ask for it"
+            ))
+        } else if find(ATTRIBUTES, word).is_some_and(|attribute| words::verb(attribute.name).is_none()) {
+            diagnostic.help(format!("`{word}` is an attribute: write `- {name}: {{expect: {{{word}: …}}}}`"))
         } else if words::is_pause(word) {
             suggest_pause(diagnostic, &entry.value)
         } else {

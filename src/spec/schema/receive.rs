@@ -13,10 +13,11 @@ pub(super) fn destination() -> Json {
 
 /// What the error queue must tell.
 pub(super) fn queued_error() -> Json {
-    object(words::ERRQUEUE.iter().map(|word| {
-        let schema = if word.name == "errno" { reference("errno") } else { value(word.value) };
-        (word.name, typed(Value::Perturb, described("errqueue", word, schema)), word.required)
-    }))
+    object(
+        words::ERRQUEUE.iter().map(|word| {
+            (word.name, typed(Value::Perturb, described("errqueue", word, value(word.value))), word.required)
+        }),
+    )
 }
 
 /// Whether a datagram was cut, or how many bytes it had.

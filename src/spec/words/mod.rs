@@ -99,6 +99,8 @@ pub enum Value {
     OneOf(&'static [&'static str]),
     /// One of these words, or a list of them.
     SomeOf(&'static [&'static str]),
+    /// An error by its errno name.
+    Errno,
     /// Errors: one, a list, or by platform.
     Errors,
     /// Options with their values.

@@ -4,7 +4,7 @@ use super::{Value, Word, required, word};
 
 /// What a socket's error queue tells of an error, as `struct sock_extended_err` has it.
 pub const ERRQUEUE: &[Word] = &[
-    required("errno", Value::Text, "The error, by its errno name."),
+    required("errno", Value::Errno, "The error, by its errno name."),
     word("origin", Value::OneOf(ORIGINS), "Who has told of it: the own kernel, or an ICMP message."),
     word("type", Value::Number, "The type of the ICMP message."),
     word("code", Value::Number, "The code of the ICMP message."),

@@ -91,10 +91,13 @@ fn of_too_many_orders_a_sample_is_tried() {
         .run(&["stress", "--runs", "1"])
         .exits(0)
         .says("a sample of ")
+        .says(" of about ")
         .says(" orders of its lanes' steps gives this trace");
     let report = json(&project.run(&["stress", "--runs", "1", "--format", "json"]).exits(0));
     let orders = &test(&report, "many")["orders"];
     assert_eq!((&orders["all"], &orders["ways"]), (&false.into(), &1.into()));
+    // There are 18! / 6!^3, and a guess is right by its order of magnitude.
+    assert!((1_000_000..300_000_000).contains(&orders["about"].as_u64().unwrap()), "{orders}");
     // The bound is in time, too: a busy machine gets less far.
     assert!((10..=210).contains(&orders["tried"].as_u64().unwrap()), "{orders}");
 }

@@ -104,7 +104,7 @@ fn ended_with_lanes() -> Ended {
     let repair = |words: &str, change: [&str; 2], orders| {
         let text = own.replace(change[0], change[1]);
         assert_ne!(text, own);
-        Repair { words: vec![words.to_owned()], text, orders, all: true, runs: 40 }
+        Repair { words: vec![words.to_owned()], text, orders, all: true, about: u64::from(orders), runs: 40 }
     };
     let written = "client: {send: {fill: ab, size: 15}}";
     let read = "        - conn: {read: 500}\n";
