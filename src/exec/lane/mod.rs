@@ -18,12 +18,15 @@ use tokio::time::Instant;
 
 use crate::model::network::Kind;
 use crate::plan::Number;
+use crate::plan::pattern::Pattern;
 use crate::plan::template::{Piece, Template};
+use crate::trace::shown::Shown;
 
 use super::attempt::Attempt;
 use super::endpoint::{Endpoint, New};
 use super::net::sys;
 use super::parallel::Meeting;
+use super::pattern::{Machine, Matched};
 use super::perturb::{Perturbation, Turn};
 use super::steer::LaneId;
 use super::stop::Stop;
@@ -124,6 +127,19 @@ impl<'t> Lane<'t> {
     /// A number.
     pub(crate) fn number(&self, number: &Number) -> Result<u64, Stop> {
         self.scope().number(number).map_err(Stop::failed)
+    }
+
+    /// A pattern that is about to take bytes.
+    pub(crate) fn machine(&self, pattern: &Pattern) -> Result<Machine, Stop> {
+        Machine::new(pattern, self.scope()).map_err(|error| Stop::failed(error).at(pattern.span))
+    }
+
+    /// Keeps what a pattern has captured, and gives what a trace shows of its bytes.
+    pub(crate) fn captured(&self, matched: Matched) -> Vec<Shown> {
+        for (name, value) in matched.captures {
+            self.values.set(name, value);
+        }
+        matched.shown
     }
 
     /// The endpoint of a call.

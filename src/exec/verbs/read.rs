@@ -19,7 +19,7 @@ use super::super::endpoint::Endpoint;
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::ancillary::{self, Control};
 use super::super::net::{Direction, Socket, sys};
-use super::super::pattern::{Boundary, Machine, Matched, Outcome};
+use super::super::pattern::{Boundary, Outcome};
 use super::super::stop::Stop;
 use super::recv::descriptors::{Arrivals, Asked};
 use super::{blocking, open};
@@ -196,15 +196,9 @@ pub(super) fn compare(
     bytes: &[u8],
     end: Boundary,
 ) -> Result<Vec<Shown>, Stop> {
-    let mut machine = Machine::new(pattern, lane.scope()).map_err(|error| Stop::failed(error).at(pattern.span))?;
+    let mut machine = lane.machine(pattern)?;
     match machine.feed(bytes, Some(end)).outcome {
-        Outcome::Done => {
-            let Matched { shown, captures, .. } = machine.into_matched();
-            for (name, value) in captures {
-                lane.values.set(name, value);
-            }
-            Ok(shown)
-        }
+        Outcome::Done => Ok(lane.captured(machine.into_matched())),
         Outcome::Failed(mismatch) if end == Boundary::Read && mismatch.is_short() => {
             Err(Stop::mismatch(name, *mismatch)
                 .help("a `read` takes what is there; `recv` takes what its pattern frames, however it arrives"))

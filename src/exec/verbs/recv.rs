@@ -77,41 +77,25 @@ pub(super) async fn run(
         buffer: lane.test.buffer(),
         pieces: Vec::new(),
     };
-    let result = if let Some(error) = &how.beside.errqueue {
-        receiving.queued_error(how.beside, error).await?
-    } else if how.urgent {
-        receiving.urgent().await?
-    } else if endpoint.network.has_boundaries() {
-        receiving.datagram(how).await?
-    } else {
-        if how.beside.unnamed {
-            receiving.nobody_is_named().await?;
-        }
-        if how.peek { receiving.peek().await? } else { receiving.stream().await? }
-    };
+    let result = receiving.all(how).await?;
     let Receiving { arrivals, buffer, pieces, .. } = receiving;
-    let mut facts = Facts { pieces, ..Facts::default() };
     lane.test.give_back(buffer);
+    let mut facts = Facts { pieces, ..Facts::default() };
+    let matched = match result {
+        Ok(matched) => matched,
+        Err(errno) => return no_room(errno).map_or(Ok(Done { facts, ..Done::words(call, Err(errno)) }), Err),
+    };
+    beside::check(lane, &endpoint, how.beside, &arrivals)?;
+    if !how.takes.is_empty() {
+        arrivals.name(how.takes)?;
+    }
+    let (drops, notes) = arrivals.drop_all().await;
+    facts.notes.extend(notes);
+    let suffix = call.suffix.iter().cloned().chain(drops).collect();
+    let what = What::Data { verb: call.words.clone(), bytes: lane.captured(matched), suffix };
     let sender = if endpoint.network.is_udp() { endpoint.last_sender.borrow().clone() } else { None };
     let route = sender.and_then(|sender| lane.route(&endpoint, sender));
-    Ok(match result {
-        Ok(matched) => {
-            let mut suffix = call.suffix.clone();
-            beside::check(lane, &endpoint, how.beside, &arrivals)?;
-            if !how.takes.is_empty() {
-                arrivals.name(how.takes)?;
-            }
-            let (drops, notes) = arrivals.drop_all().await;
-            suffix.extend(drops);
-            facts.notes.extend(notes);
-            for (name, value) in matched.captures {
-                lane.values.set(name, value);
-            }
-            let what = What::Data { verb: call.words.clone(), bytes: matched.shown, suffix };
-            Done { result: Ok(()), what, facts, route, trouble: None, hint: None }
-        }
-        Err(errno) => no_room(errno).map_or(Ok(Done { facts, ..Done::words(call, Err(errno)) }), Err)?,
-    })
+    Ok(Done { result: Ok(()), what, facts, route, trouble: None, hint: None })
 }
 
 /// `takes` where no descriptors can come.
@@ -137,8 +121,25 @@ struct Receiving<'a> {
 type Received = Result<Matched, Errno>;
 
 impl Receiving<'_> {
+    /// All that the pattern takes, the way that the step is written.
+    async fn all(&mut self, how: How<'_>) -> Result<Received, Stop> {
+        if let Some(error) = &how.beside.errqueue {
+            return self.queued_error(how.beside, error).await;
+        }
+        if how.urgent {
+            return self.urgent().await;
+        }
+        if self.endpoint.network.has_boundaries() {
+            return self.datagram(how).await;
+        }
+        if how.beside.unnamed {
+            self.nobody_is_named().await?;
+        }
+        if how.peek { self.peek().await } else { self.stream().await }
+    }
+
     fn machine(&self) -> Result<Machine, Stop> {
-        Machine::new(self.pattern, self.lane.scope()).map_err(|error| Stop::failed(error).at(self.pattern.span))
+        self.lane.machine(self.pattern)
     }
 
     /// Makes room for so many bytes at least.

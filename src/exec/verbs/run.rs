@@ -80,31 +80,35 @@ fn handed(lane: &Lane<'_>, run: &Run) -> Result<Vec<Handed>, Stop> {
     run.pass.iter().map(|name| open_socket(lane, name)).collect()
 }
 
+/// A text that a process can be given.
+fn text(lane: &Lane<'_>, template: &Template) -> Result<String, Stop> {
+    let text = lane.text(template)?.into_owned();
+    if text.contains('\0') {
+        let message = format!("`{}` has a zero byte in it, which no argument can have", template.shown());
+        return Err(Stop::failed(message).at(template.span));
+    }
+    Ok(text)
+}
+
+/// The folder that a program starts in.
+fn folder(lane: &Lane<'_>, run: &Run, program: &str) -> Result<PathBuf, Stop> {
+    let mut folder = lane.test.folder()?.to_owned();
+    let Some(dir) = &run.dir else { return Ok(folder) };
+    let dir = text(lane, dir)?;
+    folder.push(&dir);
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    Err(Stop::failed(format!("there is no folder `{dir}` to start `{program}` in"))
+        .note(format!("`dir` is relative to the spec's temporary folder: {}", folder.display())))
+}
+
 /// Finds out all that is needed, before anything happens.
 fn prepare(lane: &Lane<'_>, call: &Call, run: &Run) -> Result<Result<Spawn, Errno>, Stop> {
-    let text = |template: &Template| {
-        let text = lane.text(template)?.into_owned();
-        if text.contains('\0') {
-            let message = format!("`{}` has a zero byte in it, which no argument can have", template.shown());
-            return Err(Stop::failed(message).at(template.span));
-        }
-        Ok(text)
-    };
+    let text = |template: &Template| text(lane, template);
     let program = text(&run.program)?;
-    let temporary = lane.test.folder()?.to_owned();
-    let mut folder: PathBuf = temporary.clone();
-    if let Some(dir) = &run.dir {
-        let dir = text(dir)?;
-        folder.push(&dir);
-        if !folder.is_dir() {
-            return Err(Stop::failed(format!("there is no folder `{dir}` to start `{program}` in"))
-                .note(format!("`dir` is relative to the spec's temporary folder: {}", folder.display())));
-        }
-    }
-    let mut arguments = vec![program.clone()];
-    for argument in &run.arguments {
-        arguments.push(text(argument)?);
-    }
+    let folder = folder(lane, run, &program)?;
+    let arguments = [&run.program].into_iter().chain(&run.arguments).map(text).collect::<Result<Vec<_>, Stop>>()?;
     let pass = handed(lane, run)?;
     let pass = pass.iter().map(|(endpoint, socket)| (bare(&endpoint.name).to_owned(), socket.share())).collect();
     let env = run.env.iter().map(|(name, value)| Ok((name.clone(), text(value)?)));
@@ -133,7 +137,7 @@ fn prepare(lane: &Lane<'_>, call: &Call, run: &Run) -> Result<Result<Spawn, Errn
         arguments,
         env,
         folder,
-        temporary,
+        temporary: lane.test.folder()?.to_owned(),
         pass,
         ready,
         uses,

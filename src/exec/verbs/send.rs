@@ -1,13 +1,14 @@
 //! `send`: all of a payload.
 
+mod passed;
 mod pieces;
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
+use libc::c_int;
 use socket2::SockAddr;
 
 use crate::model::errno::Errno;
@@ -20,13 +21,14 @@ use crate::trace::record::Facts;
 use super::super::endpoint::Endpoint;
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::tls::Session;
-use super::super::net::{Direction, Socket, ancillary, sys};
+use super::super::net::{Direction, Socket, sys};
 use super::super::payload::{CHUNK, PayloadBytes, encode};
 use super::super::perturb::Cut;
-use super::super::settle::{self, Inbox};
+use super::super::settle::{self, Inbox, Settled};
 use super::super::stop::Stop;
 use super::bind::bind_apart;
-use super::{Place, blocking, open_input, open_socket, resolve};
+use super::{blocking, open_input, resolve};
+use passed::{Passed, passed, receiver, send};
 
 /// What stands beside the payload.
 pub(super) struct How<'a> {
@@ -51,13 +53,7 @@ pub(super) async fn run(
         Some(target) => Some(resolve(lane, target, Some(&endpoint), endpoint.host)?),
         None => None,
     };
-    let more = how.more || pieces::is_joined(lane, call, &endpoint, &socket);
-    let loud = how.raises.is_some_and(|raises| !raises.nosignal);
-    if loud && socket.tls().is_some() {
-        return Err(Stop::failed("TLS sends for itself, with MSG_NOSIGNAL").help("leave `raises` out"));
-    }
-    let flags = if how.urgent { libc::MSG_OOB } else { 0 } | if more { libc::MSG_MORE } else { 0 };
-    let signals = if loud { 0 } else { libc::MSG_NOSIGNAL };
+    let flags = flags(lane, call, &endpoint, &socket, &how)?;
     let inbox = match &to {
         None => Inbox::of(lane.test, &endpoint, None, None),
         Some(place) => Inbox::of(lane.test, &endpoint, place.endpoint.clone(), Some(&place.address)),
@@ -68,16 +64,13 @@ pub(super) async fn run(
         bind_apart(lane, &endpoint, address)?;
     }
     let route = to.clone().and_then(|remote| lane.route(&endpoint, remote));
-    if more {
-        endpoint.shared.corked.set(true);
-    }
     let mut sending = Sending {
         lane,
         call,
         endpoint: &endpoint,
         socket: &socket,
         to,
-        flags: flags | signals,
+        flags,
         notices: how.raises.is_some(),
         raised: false,
         deadline,
@@ -86,79 +79,44 @@ pub(super) async fn run(
         cuts: VecDeque::new(),
         pieces: Vec::new(),
     };
-    if let Some(attempt) = &lane.attempt {
-        attempt.sends();
-    }
-    let under_way = UnderWay::new(&endpoint);
-    let result = if endpoint.network.has_boundaries() {
-        sending.datagram(&encoded.bytes).await?
-    } else if let Some(tls) = socket.tls() {
-        sending.records(tls, &encoded.bytes).await?
-    } else {
-        sending.in_pieces(&encoded.bytes).await?
-    };
-    drop(under_way);
+    let result = sending.all(&encoded.bytes).await?;
     check_signal(&endpoint, how.raises, sending.raised)?;
     let mut facts = Facts { pieces: sending.pieces, ..Facts::default() };
     if result.is_ok() {
-        let settled = if endpoint.network.has_boundaries() {
-            if more || (endpoint.shared.corked.get() && keeps_back(&socket)) {
-                // Nothing is sent before the datagram is complete.
-                settle::Settled::Yes
-            } else {
-                inbox.settled(lane.test, &socket).await
-            }
-        } else {
-            settle::sent(lane.test, &endpoint, &socket).await
-        };
-        facts.notes.extend(settled.note());
-        if !more && endpoint.shared.corked.get() && flags == 0 {
-            endpoint.shared.corked.set(keeps_back(&socket));
-        }
+        facts.notes.extend(settled(lane, &endpoint, &socket, inbox, flags).await.note());
     }
     let what = What::Data { verb: "send".to_owned(), bytes: encoded.shown, suffix: call.suffix.clone() };
     Ok(Done { result, what, facts, route, trouble: None, hint: None })
 }
 
-/// A descriptor that goes with the bytes, and the endpoint that has it; of a closed endpoint there is none.
-type Passed = (Rc<Endpoint>, Option<Arc<OwnedFd>>);
-
-/// The descriptors that go with the bytes.
-fn passed(
-    lane: &Lane<'_>,
-    call: &Call,
-    over: &Endpoint,
-    socket: &Socket,
-    names: &[Template],
-) -> Result<Vec<Passed>, Stop> {
-    if names.is_empty() {
-        return Ok(Vec::new());
+/// The flags of the calls: MSG_OOB, MSG_MORE, MSG_NOSIGNAL.
+fn flags(lane: &Lane<'_>, call: &Call, endpoint: &Rc<Endpoint>, socket: &Socket, how: &How<'_>) -> Result<c_int, Stop> {
+    let may_raise = how.raises.is_some_and(|raises| !raises.nosignal);
+    if may_raise && socket.tls().is_some() {
+        return Err(Stop::failed("TLS sends for itself, with MSG_NOSIGNAL").help("leave `raises` out"));
     }
-    if !over.network.is_unix() || over.program().is_some() || socket.tls().is_some() {
-        return Err(Stop::failed(format!("`{}` carries no descriptors", over.name))
-            .help("only Unix sockets do: `unix`, `unixgram` and `unixpacket`"));
-    }
-    let one = |name| {
-        let endpoint = lane.endpoint(name)?;
-        if !endpoint.is_open() && !call.fails.is_empty() {
-            // That it has no descriptor any more is the point of the step.
-            return Ok((endpoint, None));
-        }
-        let (endpoint, socket) = open_socket(lane, name)?;
-        Ok((endpoint, Some(socket.share())))
-    };
-    names.iter().map(one).collect()
+    let more = how.more || pieces::is_joined(lane, call, endpoint, socket);
+    let flags = [(how.urgent, libc::MSG_OOB), (more, libc::MSG_MORE), (!may_raise, libc::MSG_NOSIGNAL)];
+    Ok(flags.into_iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, flag)| all | flag))
 }
 
-/// The datagram socket of this spec that gets what is sent.
-fn receiver(lane: &Lane<'_>, from: &Rc<Endpoint>, to: Option<&Place>) -> Option<Rc<Endpoint>> {
-    if from.network.has_connections() {
-        return None;
+/// Waits until what was sent has arrived, unless it is kept back.
+async fn settled(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, socket: &Socket, inbox: Inbox, flags: c_int) -> Settled {
+    let corked = &endpoint.shared.corked;
+    let more = flags & libc::MSG_MORE != 0;
+    let settled = if !endpoint.network.has_boundaries() {
+        settle::sent(lane.test, endpoint, socket).await
+    } else if more || (corked.get() && keeps_back(socket)) {
+        // Nothing is sent before the datagram is complete.
+        Settled::Yes
+    } else {
+        inbox.settled(lane.test, socket).await
+    };
+    // An urgent byte takes no cork off.
+    if corked.get() && flags & (libc::MSG_MORE | libc::MSG_OOB) == 0 {
+        corked.set(keeps_back(socket));
     }
-    match to {
-        Some(place) => place.endpoint.clone().or_else(|| lane.test.receiver_of(from, &place.address)),
-        None => from.shared.target.borrow().upgrade()?.endpoint(),
-    }
+    settled
 }
 
 /// Marks an endpoint as one that sends, for as long as it does.
@@ -195,7 +153,7 @@ struct Sending<'a> {
     endpoint: &'a Rc<Endpoint>,
     socket: &'a Socket,
     to: Option<SockAddr>,
-    flags: i32,
+    flags: c_int,
     /// Whether it matters that SIGPIPE is raised.
     notices: bool,
     raised: bool,
@@ -210,6 +168,24 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
+    /// All of it.
+    async fn all(&mut self, bytes: &PayloadBytes) -> Result<Result<(), Errno>, Stop> {
+        if self.flags & libc::MSG_MORE != 0 {
+            self.endpoint.shared.corked.set(true);
+        }
+        if let Some(attempt) = &self.lane.attempt {
+            attempt.sends();
+        }
+        let _under_way = UnderWay::new(self.endpoint);
+        if self.endpoint.network.has_boundaries() {
+            self.datagram(bytes).await
+        } else if let Some(tls) = self.socket.tls() {
+            self.records(tls, bytes).await
+        } else {
+            self.in_pieces(bytes).await
+        }
+    }
+
     /// A message: one call takes it whole.
     async fn datagram(&mut self, bytes: &PayloadBytes) -> Result<Result<(), Errno>, Stop> {
         let gathered;
@@ -336,18 +312,6 @@ impl Sending<'_> {
         Ok(result)
     }
 
-    /// The descriptors that go with the next bytes.
-    fn descriptors(&self) -> Vec<Option<Arc<OwnedFd>>> {
-        self.passed.iter().map(|(_, descriptor)| descriptor.clone()).collect()
-    }
-
-    /// They are on their way.
-    fn gone(&mut self) {
-        let passed = self.passed.drain(..).filter_map(|(of, fd)| Some((of, sys::inode(fd?.as_fd()))));
-        let passed: Vec<_> = passed.collect();
-        self.lane.test.passings.sent(&passed, self.endpoint, self.receiver.as_deref());
-    }
-
     fn blocked(&self, offset: u64, len: u64) -> Stop {
         let name = &self.endpoint.name;
         Stop::failed(format!("{name}: send is blocked after {offset} of {len} bytes, since nobody reads"))
@@ -370,17 +334,6 @@ fn check_signal(endpoint: &Endpoint, wanted: Option<Raises>, raised: bool) -> Re
         _ => return Ok(()),
     };
     Err(Stop::failed(format!("{}: {came}, where {expected} expected", endpoint.name)).label(came))
-}
-
-/// Sends bytes, and with them descriptors where there are any.
-fn send(
-    fd: BorrowedFd<'_>,
-    bytes: &[u8],
-    flags: i32,
-    to: Option<&SockAddr>,
-    passed: &[Option<Arc<OwnedFd>>],
-) -> Result<usize, Errno> {
-    if passed.is_empty() { sys::send(fd, bytes, flags, to) } else { ancillary::send(fd, bytes, flags, to, passed) }
 }
 
 /// Lets a lane that reads take the bytes of a long payload while they are in the cache.

@@ -53,7 +53,7 @@ impl<'p> Walk<'p, '_> {
         let (word, message, help) = if raises.signal && raises.nosignal {
             ("nosignal", "a send with `nosignal` raises no SIGPIPE", "leave `nosignal` out, or write `raises: none`")
         } else if raises.signal && !fails_so {
-            let message = "SIGPIPE is raised by a send that fails with EPIPE, and this one must not";
+            let message = "SIGPIPE comes with EPIPE, which this step does not allow";
             ("raises", message, "write `fails: EPIPE` beside it, or `raises: none`")
         } else if matches!(self.endpoints[index].tls, Layer::Tls(_)) {
             ("raises", "TLS sends for itself, with MSG_NOSIGNAL", "leave `raises` out, or do it before `tls`")

@@ -159,7 +159,7 @@ fn read(option: &SocketOption, text: &str) -> Result<OptionValue, String> {
         // It cannot be set; the kernel says so.
         ValueKind::Credentials => match text {
             "self" => Ok(OptionValue::Int(0)),
-            _ => Err("write `self`: the process, user and group that sockspec runs as".to_owned()),
+            _ => Err("it can be asked for, not set: write `self`, and `fails: ENOPROTOOPT` beside `set`".to_owned()),
         },
         ValueKind::Errno => match text {
             "0" | "none" => Ok(OptionValue::Errno(None)),

@@ -53,10 +53,13 @@ impl<'a> Builder<'a> {
     /// Endpoints that the step creates.
     fn new_endpoints(&mut self, names: &'a [Scalar]) -> Option<Vec<Template>> {
         let mut new = |(nth, written): (usize, &'a Scalar)| {
-            if names[..nth].iter().any(|before| before.text == written.text) {
+            if let Some(first) = names[..nth].iter().find(|before| before.text == written.text) {
                 let message = format!("`{}` stands here twice", written.text);
-                let finding = Diagnostic::error("created-twice", written.span, message);
-                self.report(finding.help("each descriptor is an endpoint of its own: give it another name"));
+                self.report(
+                    Diagnostic::error("created-twice", written.span, message)
+                        .related(first.span, "the first")
+                        .help("each descriptor is an endpoint of its own: give it another name"),
+                );
                 return None;
             }
             let name = self.endpoint_name(written)?;

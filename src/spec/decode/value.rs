@@ -1,6 +1,6 @@
 //! What stands after a word, where that is a scalar or a list of scalars.
 
-use super::{At, Decoder, Kind, Node, Scalar, scalar_of, shape};
+use super::{At, Decoder, Kind, Node, Scalar, listed, scalar_of, shape};
 use crate::diagnostic::Diagnostic;
 use crate::spec::ast::Style;
 use crate::spec::document::Entry;
@@ -47,7 +47,14 @@ impl Decoder<'_> {
     /// The scalar of the entry of that name, if there is one. The word says what it takes.
     pub(super) fn optional(&mut self, entries: &[Entry<'_>], word: &Word) -> Option<Scalar> {
         let entry = Self::entry(entries, word.name)?;
-        self.scalar(At::from(&entry.key), &entry.value, takes(word.value))
+        let at = At::from(&entry.key);
+        match word.value {
+            Value::OneOf(words) => {
+                let what = format!("one of {}", listed(words.iter().copied()));
+                self.scalar(at, &entry.value, &what)
+            }
+            value => self.scalar(at, &entry.value, takes(value)),
+        }
     }
 
     /// A scalar, or a list of scalars.
@@ -80,14 +87,16 @@ impl Decoder<'_> {
             return None;
         }
         let entry = At { name: at.name, span: node.span };
-        Some(
-            nodes
-                .iter()
-                .filter_map(|node| {
-                    self.scalar(entry, node, if what.starts_with("a list") { "a list of texts" } else { what })
-                })
-                .collect(),
-        )
+        let one = |node: &Node<'_>| match &node.kind {
+            Kind::Sequence(_) => {
+                let message = format!("a list stands in the list of `{}`", at.name);
+                let finding = Diagnostic::error("wrong-shape", node.span, message);
+                self.error(finding.help("write what is in it without its brackets, or quote it where it is text"));
+                None
+            }
+            _ => self.scalar(entry, node, "a list of texts"),
+        };
+        Some(nodes.iter().filter_map(one).collect())
     }
 
     /// A map of names to something, entry by entry.

@@ -75,8 +75,7 @@ impl OnFile<'_> {
 
     /// The pattern at the first byte that nobody has received.
     fn attempt(&self, pattern: &Pattern) -> Result<Attempt, Stop> {
-        let machine = Machine::new(pattern, self.lane.scope()).map_err(|error| Stop::failed(error).at(pattern.span))?;
-        Ok(Attempt { machine, at: self.file.position.get(), known: 0 })
+        Ok(Attempt { machine: self.lane.machine(pattern)?, at: self.file.position.get(), known: 0 })
     }
 
     /// Goes on as far as the file goes now.
@@ -149,11 +148,8 @@ impl OnFile<'_> {
         if !peek {
             self.file.position.set(attempt.at);
         }
-        let matched = attempt.machine.into_matched();
-        for (name, value) in matched.captures {
-            self.lane.values.set(name, value);
-        }
+        let bytes = self.lane.captured(attempt.machine.into_matched());
         let (verb, suffix) = (self.call.words.clone(), self.call.suffix.clone());
-        Done { facts, what: What::Data { verb, bytes: matched.shown, suffix }, ..self.done() }
+        Done { facts, what: What::Data { verb, bytes, suffix }, ..self.done() }
     }
 }

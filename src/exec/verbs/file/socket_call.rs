@@ -50,6 +50,7 @@ pub(super) fn run(lane: &Lane<'_>, call: &Call, file: &OpenFile) -> Result<Optio
                 result = result.and(match &attribute.check {
                     AttributeCheck::Local(_) => sys::local_address(fd).map(drop),
                     AttributeCheck::Peer(_) => sys::peer_address(fd).map(drop),
+                    AttributeCheck::PeerCredentials(_) => sys::peer_credentials(fd).map(drop),
                     AttributeCheck::Option(which, _) => option::get(&socket, which).map(drop),
                     _ => return Ok(None),
                 });

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use socket2::SockAddr;
+
 use super::{DATAGRAM, How, Received, Receiving};
 use crate::exec::endpoint::New;
 use crate::exec::net::{Direction, address, sys};
@@ -78,15 +80,10 @@ impl Receiving<'_> {
             && sys::unread(self.socket.fd()) == Ok(0)
     }
 
-    fn check_sender(&self, how: How<'_>, from: Option<socket2::SockAddr>) -> Result<(), Stop> {
-        if let Some(from) = from.as_ref().filter(|from| how.beside.unnamed && address::path(from).is_some()) {
-            let sender = self.lane.test.owner_of(self.endpoint, from);
-            let sender = sender.map_or_else(|| address::show(from), |sender| format!("`{}`", sender.name));
-            let name = &self.endpoint.name;
-            let message = format!(
-                "{name}: the datagram at the head of the queue is from {sender}, where no address was expected"
-            );
-            return Err(Stop::failed(message).label(format!("from {sender}")));
+    /// Judges who has sent a datagram, and gives the address its name.
+    fn check_sender(&self, how: How<'_>, from: Option<SockAddr>) -> Result<(), Stop> {
+        if how.beside.unnamed && from.as_ref().is_some_and(|from| address::path(from).is_some()) {
+            return Err(self.another_sender(from.as_ref(), "no address"));
         }
         if let Some(name) = how.from {
             let wanted = self.lane.endpoint(name)?;
@@ -97,17 +94,7 @@ impl Receiving<'_> {
                 (None, Some(_)) => false,
             };
             if !is_its {
-                let sender = from.as_ref().and_then(|from| self.lane.test.owner_of(self.endpoint, from));
-                let sender = sender.map_or_else(
-                    || from.as_ref().map_or_else(|| "an unnamed socket".to_owned(), address::show),
-                    |sender| format!("`{}`", sender.name),
-                );
-                let name = &self.endpoint.name;
-                return Err(Stop::failed(format!(
-                    "{name}: the datagram at the head of the queue is from {sender}, where `{}` was expected",
-                    wanted.name
-                ))
-                .label(format!("from {sender}")));
+                return Err(self.another_sender(from.as_ref(), &format!("`{}`", wanted.name)));
             }
         }
         if let (Some(name), Some(from)) = (how.sender, &from) {
@@ -118,6 +105,17 @@ impl Receiving<'_> {
         }
         *self.endpoint.last_sender.borrow_mut() = from;
         Ok(())
+    }
+
+    fn another_sender(&self, from: Option<&SockAddr>, wanted: &str) -> Stop {
+        let owner = from.and_then(|from| self.lane.test.owner_of(self.endpoint, from));
+        let sender = match (owner, from) {
+            (Some(owner), _) => format!("`{}`", owner.name),
+            (None, Some(from)) => address::show(from),
+            (None, None) => "an unnamed socket".to_owned(),
+        };
+        let head = format!("{}: the datagram at the head of the queue", self.endpoint.name);
+        Stop::failed(format!("{head} is from {sender}, where {wanted} was expected")).label(format!("from {sender}"))
     }
 
     fn late_datagram(&self) -> Stop {
