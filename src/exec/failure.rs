@@ -61,9 +61,9 @@ fn has_ended(endpoint: &Endpoint) -> bool {
     };
     // A connection that was refused looks like one that has ended.
     let connects = !matches!(endpoint.shared.role.get(), Role::Listener | Role::Sender | Role::File);
-    let ended = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR;
+    let ended = sys::ENDED | libc::POLLHUP | libc::POLLERR;
     let has = |events: libc::c_short| events & ended != 0;
-    connects && is_foreign && endpoint.socket().is_some_and(|socket| has(sys::poll_now(socket.fd(), libc::POLLRDHUP)))
+    connects && is_foreign && endpoint.socket().is_some_and(|socket| has(sys::poll_now(socket.fd(), sys::ENDED)))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use socket2::SockAddr;
 use super::description::Peer;
 use super::endpoint::{Endpoint, Role};
 use super::net::address;
-use super::net::diag::Diag;
+use super::platform::diag::Diag;
 use super::test::Test;
 
 impl Test<'_> {

@@ -1,5 +1,7 @@
 //! Socket options, by their constants in socket(7), tcp(7), ip(7), ipv6(7) and udp(7).
 
+use super::platform::numbers;
+
 /// What the value of an option is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ValueKind {
@@ -41,8 +43,8 @@ macro_rules! options {
         /// Every option that a spec may name.
         pub const OPTIONS: &[SocketOption] = &[$($(SocketOption {
             name: stringify!($name),
-            level: libc::$level,
-            number: libc::$name,
+            level: numbers::$level,
+            number: numbers::$name,
             kind: ValueKind::$kind,
         },)*)*];
     };
@@ -86,11 +88,11 @@ options! {
 
 /// The levels that a spec may name.
 pub const LEVELS: [(&str, i32); 5] = [
-    ("SOL_SOCKET", libc::SOL_SOCKET),
-    ("IPPROTO_IP", libc::IPPROTO_IP),
-    ("IPPROTO_IPV6", libc::IPPROTO_IPV6),
-    ("IPPROTO_TCP", libc::IPPROTO_TCP),
-    ("IPPROTO_UDP", libc::IPPROTO_UDP),
+    ("SOL_SOCKET", numbers::SOL_SOCKET),
+    ("IPPROTO_IP", numbers::IPPROTO_IP),
+    ("IPPROTO_IPV6", numbers::IPPROTO_IPV6),
+    ("IPPROTO_TCP", numbers::IPPROTO_TCP),
+    ("IPPROTO_UDP", numbers::IPPROTO_UDP),
 ];
 
 /// The level of that name, or of that number.
@@ -129,7 +131,7 @@ impl SocketOption {
 
     /// Whether it is one of IPv6 alone.
     pub fn is_v6(&self) -> bool {
-        self.level == libc::IPPROTO_IPV6
+        self.level == numbers::IPPROTO_IPV6
     }
 
     /// Whether getsockopt(2) knows it, too.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::platform::numbers;
+
 /// A set of events, as poll(2) returns them. Shown as a trace does, in the order of their bits:
 /// `IN|RDHUP`, `OUT`, `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -9,18 +11,24 @@ pub struct PollEvents(i16);
 
 /// The events that a spec can name, by their constants without `POLL`.
 const NAMES: [(&str, i16); 6] = [
-    ("IN", libc::POLLIN),
-    ("PRI", libc::POLLPRI),
-    ("OUT", libc::POLLOUT),
-    ("ERR", libc::POLLERR),
-    ("HUP", libc::POLLHUP),
-    ("RDHUP", libc::POLLRDHUP),
+    ("IN", numbers::POLLIN),
+    ("PRI", numbers::POLLPRI),
+    ("OUT", numbers::POLLOUT),
+    ("ERR", numbers::POLLERR),
+    ("HUP", numbers::POLLHUP),
+    ("RDHUP", numbers::POLLRDHUP),
 ];
 
 impl PollEvents {
     /// All of them: what is asked for.
-    pub const ALL: Self =
-        Self(libc::POLLIN | libc::POLLPRI | libc::POLLOUT | libc::POLLERR | libc::POLLHUP | libc::POLLRDHUP);
+    pub const ALL: Self = Self(
+        numbers::POLLIN
+            | numbers::POLLPRI
+            | numbers::POLLOUT
+            | numbers::POLLERR
+            | numbers::POLLHUP
+            | numbers::POLLRDHUP,
+    );
 
     /// The event of that name, `IN` or `POLLIN`.
     pub fn parse(name: &str) -> Option<Self> {
@@ -70,6 +78,6 @@ mod tests {
         assert_eq!(set(&["POLLOUT"]).to_string(), "OUT");
         assert_eq!(set(&[]).to_string(), "none");
         assert_eq!(PollEvents::parse("in"), None);
-        assert_eq!(PollEvents::from_bits(libc::POLLIN | libc::POLLNVAL), PollEvents::from_bits(libc::POLLIN));
+        assert_eq!(PollEvents::from_bits(numbers::POLLIN | numbers::POLLNVAL), PollEvents::from_bits(numbers::POLLIN));
     }
 }

@@ -1,12 +1,14 @@
 //! The three numbers that socket(2) takes, by their constants: the family, the type and the protocol. A
 //! network stands for such a triple.
 
+use super::platform::numbers;
+
 /// A constant with its number.
 pub type Constant = (&'static str, i32);
 
 macro_rules! constants {
     ($($(#[$doc:meta])* $list:ident { $($name:ident)* })*) => {
-        $($(#[$doc])* pub const $list: &[Constant] = &[$((stringify!($name), libc::$name),)*];)*
+        $($(#[$doc])* pub const $list: &[Constant] = &[$((stringify!($name), numbers::$name),)*];)*
     };
 }
 

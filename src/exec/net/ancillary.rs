@@ -12,6 +12,7 @@ use libc::{c_int, c_uint, c_void};
 use socket2::SockAddr;
 
 use crate::model::errno::Errno;
+use crate::model::platform::numbers;
 
 use super::sys::{self, Message};
 
@@ -154,7 +155,7 @@ pub(crate) fn receive(
         message.msg_iovlen = 1;
         message.msg_control = room.as_mut_ptr().cast::<c_void>();
         message.msg_controllen = room_for(most) as _;
-        let flags = flags | libc::MSG_CMSG_CLOEXEC;
+        let flags = flags | numbers::MSG_CMSG_CLOEXEC;
         let len = sys::retry(|| libc::recvmsg(fd.as_raw_fd(), &raw mut message, flags))?;
         let from = (message.msg_namelen > 0).then(|| sys::address_of(storage, message.msg_namelen));
         Ok((Message { len, flags: message.msg_flags, from }, control(&message)))
@@ -205,7 +206,7 @@ impl Control {
     /// A control message that is no descriptors.
     fn read(&mut self, level: c_int, kind: c_int, data: &[u8]) {
         match (level, kind) {
-            (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) => {
+            (libc::SOL_SOCKET, numbers::SCM_CREDENTIALS) => {
                 let field = |nth: usize| data.as_chunks().0.get(nth).copied();
                 let (Some(pid), Some(uid), Some(gid)) = (field(0), field(1), field(2)) else { return };
                 self.credentials = Some(Credentials {
@@ -221,7 +222,7 @@ impl Control {
             (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
                 self.destination = data.first_chunk::<16>().map(|ip| IpAddr::from(*ip).to_canonical());
             }
-            (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) => {
+            (libc::IPPROTO_IP, numbers::IP_RECVERR) | (libc::IPPROTO_IPV6, numbers::IPV6_RECVERR) => {
                 self.error = QueuedError::read(data);
             }
             _ => {}

@@ -4,7 +4,6 @@
 
 pub(crate) mod address;
 pub(crate) mod ancillary;
-pub(crate) mod diag;
 mod multicast;
 pub(crate) mod option;
 pub(crate) mod ports;
@@ -188,7 +187,7 @@ impl Socket {
     /// nothing new happens, even where unread bytes lie in the queue: only a change wakes it.
     pub(crate) async fn wait(&self, direction: Direction) -> io::Result<()> {
         let interest = match direction {
-            Direction::In => Interest::READABLE | Interest::PRIORITY | Interest::ERROR,
+            Direction::In => sys::ARRIVAL,
             Direction::Out => Interest::WRITABLE | Interest::ERROR,
         };
         let mut guard = self.registration()?.ready(interest).await?;
@@ -206,8 +205,7 @@ impl Socket {
         if let Some(registration) = self.registration.get() {
             return Ok(registration);
         }
-        let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY | Interest::ERROR;
-        let registration = sys::register(Arc::clone(&self.fd), all)?;
+        let registration = sys::register(Arc::clone(&self.fd), sys::ARRIVAL | Interest::WRITABLE)?;
         Ok(self.registration.get_or_init(|| registration))
     }
 
@@ -253,7 +251,7 @@ impl Socket {
     /// Whether a datagram socket has shut down its own receiving. A blocking receive gives nothing
     /// at once then, which a non-blocking one does not tell: it says EAGAIN for good.
     pub(crate) fn receives_nothing_more(&self) -> bool {
-        self.network.kind() == Kind::Datagram && sys::poll_now(self.fd(), libc::POLLRDHUP) & libc::POLLRDHUP != 0
+        self.network.kind() == Kind::Datagram && sys::poll_now(self.fd(), sys::ENDED) & sys::ENDED != 0
     }
 
     /// Remembers what SO_LINGER was set to.

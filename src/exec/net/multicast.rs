@@ -4,9 +4,9 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::BorrowedFd;
 
-use rustix::net::netdevice::name_to_index;
 use socket2::{InterfaceIndexOrAddress, SockRef};
 
+use super::sys;
 use crate::model::errno::Errno;
 use crate::model::group::Membership;
 
@@ -45,7 +45,7 @@ fn device(fd: BorrowedFd<'_>, membership: &Membership) -> Result<u32, Errno> {
     let Some(device) = &membership.device else { return Ok(0) };
     match device.parse() {
         Ok(index) => Ok(index),
-        Err(_) => name_to_index(fd, device).map_err(|errno| Errno(errno.raw_os_error())),
+        Err(_) => sys::device_index(fd, device),
     }
 }
 

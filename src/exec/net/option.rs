@@ -24,8 +24,8 @@ fn set_value(fd: BorrowedFd<'_>, option: &SocketOption, value: &OptionValue) -> 
         OptionValue::Text(text) => sys::set_text(fd, option.level, option.number, text),
         OptionValue::Bytes(bytes) => sys::set_bytes(fd, option.level, option.number, bytes),
         OptionValue::Address(address) => multicast::send_by(fd, *address),
-        OptionValue::Group(membership) => match option.number {
-            libc::IP_ADD_MEMBERSHIP | libc::IPV6_ADD_MEMBERSHIP => multicast::join(fd, membership),
+        OptionValue::Group(membership) => match option.name {
+            "IP_ADD_MEMBERSHIP" | "IPV6_ADD_MEMBERSHIP" => multicast::join(fd, membership),
             _ => multicast::leave(fd, membership),
         },
         OptionValue::Errno(errno) => sys::set_int(fd, option.level, option.number, errno.map_or(0, |errno| errno.0)),

@@ -1,12 +1,12 @@
 //! The system calls that have no safe wrapper, or none that tells what is needed here: the flags
 //! and the sender of a received message, options by number, the queues of a socket.
 //!
-//! Every function makes one call and gives its errno; none waits, unless the descriptor blocks.
+//! What each system has otherwise is in `exec/platform`. Every function makes one call and gives its errno; none waits, unless the descriptor blocks.
 #![expect(unsafe_code, reason = "each block is one libc call on buffers that outlive it")]
 
 use std::io;
 use std::mem::{self, MaybeUninit};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +15,14 @@ use socket2::SockAddr;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::ancillary::Credentials;
+use crate::exec::platform::socket::SIOCATMARK;
+pub(crate) use crate::exec::platform::socket::{
+    ARRIVAL, ENDED, TELLS_OF_QUEUES, TcpInfo, abstract_name, accept, device_index, noticing_sigpipe, path_address,
+    peer_credentials, receive_errors, receive_queue, report_errors, socket, socketpair, take_errors, tcp_info, triple,
+    unsent,
+};
 use crate::model::errno::Errno;
+use crate::model::platform::numbers;
 
 /// What recvmsg(2) gave.
 #[derive(Debug)]
@@ -29,29 +35,6 @@ pub(crate) struct Message {
     pub(crate) from: Option<SockAddr>,
 }
 
-/// The address of a path on which the kernel has the last word: it takes 108 bytes, and refuses more. Like
-/// the kernel's own it ends in a NUL. `None` where no address has so much room.
-pub(crate) fn path_address(path: &[u8]) -> Option<SockAddr> {
-    let family = (libc::AF_UNIX as libc::sa_family_t).to_ne_bytes();
-    let bytes = family.iter().chain(path).chain(&[0]);
-    let len = family.len() + path.len() + 1;
-    if len > size_of::<libc::sockaddr_storage>() {
-        return None;
-    }
-    // SAFETY: so many bytes fit into the storage, which was zeroed, and any bytes are an address.
-    let made = unsafe {
-        SockAddr::try_init(|storage, length| {
-            let storage: *mut u8 = storage.cast();
-            for (at, byte) in bytes.enumerate() {
-                storage.add(at).write(*byte);
-            }
-            *length = len as socklen_t;
-            Ok(())
-        })
-    };
-    made.ok().map(|((), address)| address)
-}
-
 /// An address as a call takes it. A path of 108 bytes has no room for the NUL in a `struct sockaddr_un`: the
 /// kernel gives it with one, and takes it without, unix(7).
 pub(super) fn raw(address: &SockAddr) -> (*const libc::sockaddr, socklen_t) {
@@ -59,42 +42,22 @@ pub(super) fn raw(address: &SockAddr) -> (*const libc::sockaddr, socklen_t) {
     (address.as_ptr().cast(), address.len() - socklen_t::from(is_full))
 }
 
-fn check(result: isize) -> Result<usize, Errno> {
+pub(crate) fn check(result: isize) -> Result<usize, Errno> {
     usize::try_from(result).map_err(|_| Errno::last())
 }
 
 /// A descriptor that a call returned; the kernel numbers them in an int.
-fn fd_of(result: usize) -> RawFd {
+pub(crate) fn fd_of(result: usize) -> RawFd {
     RawFd::try_from(result).unwrap_or(RawFd::MAX)
 }
 
 /// Repeats a call that a signal interrupted.
-pub(super) fn retry(mut call: impl FnMut() -> isize) -> Result<usize, Errno> {
+pub(crate) fn retry(mut call: impl FnMut() -> isize) -> Result<usize, Errno> {
     loop {
         match check(call()) {
             Err(errno) if errno.0 == libc::EINTR => {}
             other => return other,
         }
-    }
-}
-
-/// socket(2), non-blocking and closed on exec.
-pub(crate) fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<OwnedFd, Errno> {
-    // SAFETY: no pointers; a descriptor that is returned belongs to nobody else.
-    unsafe {
-        let fd = check(libc::socket(domain, kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, protocol) as isize)?;
-        Ok(OwnedFd::from_raw_fd(fd_of(fd)))
-    }
-}
-
-/// socketpair(2), non-blocking and closed on exec.
-pub(crate) fn socketpair(domain: c_int, kind: c_int) -> Result<(OwnedFd, OwnedFd), Errno> {
-    let mut fds = [0; 2];
-    let kind = kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: `fds` has room for the two descriptors, which belong to nobody else.
-    unsafe {
-        check(libc::socketpair(domain, kind, 0, fds.as_mut_ptr()) as isize)?;
-        Ok((OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])))
     }
 }
 
@@ -104,13 +67,6 @@ pub(crate) fn bind(fd: BorrowedFd<'_>, address: &SockAddr) -> Result<(), Errno> 
     // SAFETY: the address is valid for its length.
     let result = unsafe { libc::bind(fd.as_raw_fd(), address, len) };
     check(result as isize).map(drop)
-}
-
-/// Whether a new socket can be bound to that address of this thread's network.
-pub(crate) fn is_free(ip: std::net::IpAddr) -> Result<(), Errno> {
-    let domain = if ip.is_ipv6() { libc::AF_INET6 } else { libc::AF_INET };
-    let probe = socket(domain, libc::SOCK_DGRAM, 0)?;
-    bind(probe.as_fd(), &std::net::SocketAddr::new(ip, 0).into())
 }
 
 /// connect(2)
@@ -151,7 +107,7 @@ pub(crate) fn shutdown(fd: BorrowedFd<'_>, how: std::net::Shutdown) -> Result<()
     check(unsafe { libc::shutdown(fd.as_raw_fd(), how) } as isize).map(drop)
 }
 
-/// What accept4(2) gave.
+/// What accept(2) gave.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     /// The connection; non-blocking, whatever it came as, and closed on exec.
@@ -161,22 +117,6 @@ pub(crate) struct Accepted {
     /// Whether it came non-blocking, where somebody wants to know. Linux gives it blocking, others as the
     /// listener is.
     pub(crate) came_nonblocking: Option<bool>,
-}
-
-/// accept4(2). To see how a connection comes takes two more calls.
-pub(crate) fn accept(fd: BorrowedFd<'_>, see_how_it_comes: bool) -> Result<Accepted, Errno> {
-    let flags = libc::SOCK_CLOEXEC | if see_how_it_comes { 0 } else { libc::SOCK_NONBLOCK };
-    let (accepted, from) = with_address(|storage, len| {
-        // SAFETY: storage and len are valid for the call.
-        retry(|| unsafe { libc::accept4(fd.as_raw_fd(), storage, len, flags) as isize })
-    })?;
-    // SAFETY: the descriptor is new and belongs to nobody else.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd_of(accepted)) };
-    let came_nonblocking = see_how_it_comes.then(|| !blocks(fd.as_fd()));
-    if see_how_it_comes {
-        set_nonblocking(fd.as_fd(), true)?;
-    }
-    Ok(Accepted { fd, from, came_nonblocking })
 }
 
 /// getsockname(2)
@@ -194,7 +134,7 @@ pub(crate) fn peer_address(fd: BorrowedFd<'_>) -> Result<SockAddr, Errno> {
 }
 
 /// Runs a call that fills in an address.
-fn with_address(
+pub(crate) fn with_address(
     call: impl FnOnce(*mut libc::sockaddr, *mut socklen_t) -> Result<usize, Errno>,
 ) -> Result<(usize, SockAddr), Errno> {
     let mut storage = MaybeUninit::<libc::sockaddr_storage>::zeroed();
@@ -218,24 +158,6 @@ pub(super) fn address_of(storage: MaybeUninit<libc::sockaddr_storage>, len: sock
             Ok(((), address)) => address,
             Err(_) => unreachable!("the closure gives no error"),
         }
-    }
-}
-
-/// Makes a call during which SIGPIPE is held back on this thread: what it gave, and whether the signal was
-/// raised. That this process ignores the signal does not matter: one that is blocked is kept, signal(7).
-pub(crate) fn noticing_sigpipe<T>(call: impl FnOnce() -> T) -> (T, bool) {
-    // SAFETY: the sets are plain values that outlive the calls, none of which keeps a pointer.
-    unsafe {
-        let mut sigpipe: libc::sigset_t = mem::zeroed();
-        let mut before: libc::sigset_t = mem::zeroed();
-        libc::sigemptyset(&raw mut sigpipe);
-        libc::sigaddset(&raw mut sigpipe, libc::SIGPIPE);
-        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const sigpipe, &raw mut before);
-        let result = call();
-        let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        let taken = libc::sigtimedwait(&raw const sigpipe, std::ptr::null_mut(), &raw const at_once);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, std::ptr::null_mut());
-        (result, taken == libc::SIGPIPE)
     }
 }
 
@@ -287,7 +209,7 @@ pub(crate) fn blocks(fd: BorrowedFd<'_>) -> bool {
 
 /// getsockopt(2) of a value of any fixed size; what the kernel does not fill stays zero. Gives
 /// the value and how many bytes of it the kernel wrote.
-fn get<T: Copy>(fd: BorrowedFd<'_>, level: c_int, number: c_int) -> Result<(T, usize), Errno> {
+pub(crate) fn get<T: Copy>(fd: BorrowedFd<'_>, level: c_int, number: c_int) -> Result<(T, usize), Errno> {
     let mut value = MaybeUninit::<T>::zeroed();
     let mut len = size_of::<T>() as socklen_t;
     // SAFETY: only used with plain C structs and integers, for which all zero bytes are valid; the
@@ -329,14 +251,15 @@ pub(crate) fn set_int(fd: BorrowedFd<'_>, level: c_int, number: c_int, value: c_
 /// A `struct timeval` option.
 pub(crate) fn get_time(fd: BorrowedFd<'_>, level: c_int, number: c_int) -> Result<Duration, Errno> {
     let (time, _) = get::<libc::timeval>(fd, level, number)?;
-    Ok(Duration::from_secs(time.tv_sec.cast_unsigned()) + Duration::from_micros(time.tv_usec.cast_unsigned()))
+    Ok(Duration::from_secs(time.tv_sec.cast_unsigned())
+        + Duration::from_micros(u64::try_from(time.tv_usec).unwrap_or(0)))
 }
 
 /// Sets a `struct timeval` option.
 pub(crate) fn set_time(fd: BorrowedFd<'_>, level: c_int, number: c_int, value: Duration) -> Result<(), Errno> {
     let time = libc::timeval {
         tv_sec: i64::try_from(value.as_secs()).unwrap_or(i64::MAX),
-        tv_usec: i64::from(value.subsec_micros()),
+        tv_usec: value.subsec_micros().cast_signed().into(),
     };
     set(fd, level, number, &time, size_of::<libc::timeval>())
 }
@@ -371,76 +294,21 @@ pub(crate) fn set_text(fd: BorrowedFd<'_>, level: c_int, number: c_int, text: &s
     set(fd, level, number, &bytes, len)
 }
 
-/// TCP_INFO, tcp(7). What this kernel does not know stays zero.
-pub(crate) fn tcp_info(fd: BorrowedFd<'_>) -> Result<TcpInfo, Errno> {
-    get::<TcpInfo>(fd, libc::IPPROTO_TCP, libc::TCP_INFO).map(|(info, _)| info)
-}
-
-/// `struct tcp_info` of Linux's `include/uapi/linux/tcp.h`, up to the last field that is used.
-#[repr(C)]
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TcpInfo {
-    pub(crate) state: u8,
-    bytes: [u8; 7],
-    words: [u32; 4],
-    /// Segments in flight; of a listener, the connections that wait to be accepted.
-    pub(crate) unacked: u32,
-    /// Of a listener, the most connections that may wait.
-    pub(crate) sacked: u32,
-    more: [u32; 18],
-    rates: [u64; 2],
-    /// Bytes that the other side has acknowledged.
-    pub(crate) bytes_acked: u64,
-    /// Bytes received in order; a FIN counts as one.
-    pub(crate) bytes_received: u64,
-    segments: [u32; 2],
-    /// Bytes in the send queue that have not been sent yet.
-    pub(crate) notsent_bytes: u32,
-    rtt: [u32; 3],
-    delivery_rate: u64,
-    limited: [u64; 3],
-    delivered: [u32; 2],
-    /// Bytes sent, those sent again included.
-    pub(crate) bytes_sent: u64,
-    /// Bytes that were sent again.
-    pub(crate) bytes_retrans: u64,
-}
-
-/// SO_MEMINFO, socket(7): the memory that a socket's receive queue holds, and how many datagrams
-/// it dropped.
-pub(crate) fn receive_queue(fd: BorrowedFd<'_>) -> Result<(u32, u32), Errno> {
-    // SK_MEMINFO_RMEM_ALLOC is 0 and SK_MEMINFO_DROPS is 8 in include/uapi/linux/sock_diag.h.
-    get::<[u32; 9]>(fd, libc::SOL_SOCKET, libc::SO_MEMINFO).map(|(info, _)| (info[0], info[8]))
-}
-
-fn ioctl_int(fd: BorrowedFd<'_>, request: libc::c_ulong) -> Result<c_int, Errno> {
+pub(crate) fn ioctl_int(fd: BorrowedFd<'_>, request: libc::c_ulong) -> Result<c_int, Errno> {
     let mut value: c_int = 0;
     // SAFETY: these requests write one int.
-    check(unsafe { libc::ioctl(fd.as_raw_fd(), request as libc::Ioctl, &raw mut value) } as isize)?;
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), request as numbers::Ioctl, &raw mut value) } as isize)?;
     Ok(value)
+}
+
+/// SIOCATMARK: whether the next byte stands behind the urgent mark, tcp(7).
+pub(crate) fn at_mark(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    ioctl_int(fd, SIOCATMARK).map(|at| at != 0)
 }
 
 /// FIONREAD: bytes that wait to be received; of a datagram socket, those of the first datagram.
 pub(crate) fn unread(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
     ioctl_int(fd, libc::FIONREAD as libc::c_ulong).map(|bytes| u64::try_from(bytes).unwrap_or(0))
-}
-
-/// SIOCOUTQ: bytes in the send queue; of TCP, those not acknowledged.
-pub(crate) fn unsent(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
-    ioctl_int(fd, libc::TIOCOUTQ as libc::c_ulong).map(|bytes| u64::try_from(bytes).unwrap_or(0))
-}
-
-/// SIOCATMARK: whether the next byte stands behind the urgent mark, tcp(7).
-pub(crate) fn at_mark(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
-    /// `SIOCATMARK` of Linux's `include/uapi/asm-generic/sockios.h`.
-    const SIOCATMARK: libc::c_ulong = 0x8905;
-    ioctl_int(fd, SIOCATMARK).map(|at| at != 0)
-}
-
-/// SO_PEERCRED, unix(7): process, user and group of the other side.
-pub(crate) fn peer_credentials(fd: BorrowedFd<'_>) -> Result<Credentials, Errno> {
-    let (libc::ucred { pid, uid, gid }, _) = get::<libc::ucred>(fd, libc::SOL_SOCKET, libc::SO_PEERCRED)?;
-    Ok(Credentials { pid, uid, gid })
 }
 
 /// poll(2) that does not wait: the events that are there now.
@@ -463,7 +331,7 @@ pub(crate) fn register(fd: Arc<OwnedFd>, interest: Interest) -> io::Result<Async
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errno> {
     let mut value = c_int::from(nonblocking);
     // SAFETY: FIONBIO reads one int.
-    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO as libc::Ioctl, &raw mut value) } as isize).map(drop)
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO as numbers::Ioctl, &raw mut value) } as isize).map(drop)
 }
 
 #[cfg(test)]

@@ -4,19 +4,23 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{RecvFlags, recv};
 
 use crate::exec::net::sys;
 use crate::model::errno::Errno;
 use crate::model::signal::ExitStatus;
 
+use super::image::{ENDED, Message, SIGNALLED};
 use super::state::{self, State};
-use super::supervisor::{ENDED, Message, SIGNALLED};
+
+/// Tells a supervisor a signal, or to end everything.
+pub(super) fn tell(control: &OwnedFd, signal: i32) -> Result<usize, Errno> {
+    sys::send(control.as_fd(), &signal.to_ne_bytes(), libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT, None)
+}
 
 /// Has its supervisor send a program a signal, and waits until that is done.
 pub(super) async fn signalled(control: &OwnedFd, state: &State, signal: i32) -> Result<(), Errno> {
-    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-    if send(control, &signal.to_ne_bytes(), flags).is_err() {
+    if tell(control, signal).is_err() {
         return Err(Errno(libc::ESRCH));
     }
     match state.until(|inner| inner.signalled.pop_front().or(inner.is_gone.then_some(libc::ESRCH))).await {

@@ -5,16 +5,14 @@
 //! receives from a socket receives from a program. Its input is a pipe, too, where the spec sends to
 //! it; else one end of a pair of sockets, so that what it says there, as some servers do, is heard.
 
-mod activity;
 mod control;
 mod hint;
-mod launch;
+pub(crate) mod image;
 mod lookup;
 mod output;
 mod programs;
 mod spawn;
 mod state;
-mod supervisor;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -26,7 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
+use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 
 use crate::model::errno::Errno;
 use crate::model::signal::{ExitStatus, Signal};
@@ -35,17 +33,17 @@ use crate::source::Span;
 use crate::trace::record::{Bytes, Printed};
 
 use super::net::Socket;
+use super::platform::process::Child;
+pub use super::platform::process::prepare as prepare_programs;
 use super::stop::Stop;
-use control::signalled;
+use control::{signalled, tell};
 pub(crate) use hint::hint;
-use launch::Child;
-pub use launch::prepare_programs;
+use image::{END, GRACE_MS, Message};
 pub use lookup::find_program;
 pub(crate) use programs::Programs;
 pub(crate) use spawn::Spawn;
 use state::State;
 pub(crate) use state::Stream;
-use supervisor::{END, GRACE_MS, Message};
 pub(crate) use told::Told;
 
 /// How long a supervisor may take beyond the time that it gives its program. A process that waits
@@ -181,7 +179,7 @@ impl Program {
     }
 
     fn is_active(&self) -> bool {
-        self.supervisor.borrow().as_ref().is_some_and(|supervisor| activity::is_active(supervisor.pid()))
+        self.supervisor.borrow().as_ref().is_some_and(Child::is_active)
     }
 
     /// Where it is about to have ended, for its streams have, or the other way round: waits for the rest.
@@ -239,8 +237,7 @@ impl Program {
 
     /// Tells its supervisor to end it.
     fn end(&self) {
-        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-        let _ = send(&*self.control, &END.to_ne_bytes(), flags);
+        let _ = tell(&self.control, END);
     }
 
     /// Waits until nothing of it is left; not for ever.

@@ -7,14 +7,14 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use regex::bytes::Regex;
-use rustix::net::SendFlags;
 use tokio::io::unix::AsyncFd;
 
 use super::state::{State, Stream};
+use crate::exec::net::sys;
 
 /// How many bytes that nobody has received yet are kept.
 const MOST_WAITING: usize = 16 << 20;
@@ -198,7 +198,10 @@ async fn send(to: Option<&AsyncFd<Arc<OwnedFd>>>, bytes: &VecDeque<u8>) -> io::R
     loop {
         let mut ready = fd.writable().await?;
         let (first, _) = bytes.as_slices();
-        if let Ok(sent) = ready.try_io(|fd| Ok(rustix::net::send(fd, first, SendFlags::NOSIGNAL)?)) {
+        if let Ok(sent) = ready.try_io(|fd| {
+            let sent = sys::send(fd.get_ref().as_fd(), first, libc::MSG_NOSIGNAL, None);
+            sent.map_err(|errno| io::Error::from_raw_os_error(errno.0))
+        }) {
             return sent;
         }
     }

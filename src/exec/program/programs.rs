@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::exec::stop::Stop;
 use crate::model::signal::ExitStatus;
 
-use super::supervisor::GRACE_MS;
+use super::image::GRACE_MS;
 use super::{PATIENCE, Program};
 
 /// The programs of a test. All of them have ended when it is dropped.

@@ -12,7 +12,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use regex::bytes::Regex;
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use tokio::io::Interest;
 
 use crate::model::network::Network;
@@ -20,13 +19,14 @@ use crate::plan::program::Uses;
 use crate::source::Span;
 
 use super::control::listen;
-use super::launch::Image;
+use super::image::Image;
 use super::output::{LineWatch, Pump};
 use super::state::{State, Stream};
 use super::told::Told;
-use super::{Program, Programs, supervisor};
+use super::{Program, Programs};
 use crate::exec::limit;
 use crate::exec::net::{Socket, sys};
+use crate::exec::platform::process;
 
 /// A program that is about to be started.
 pub(crate) struct Spawn {
@@ -78,13 +78,9 @@ impl Spawn {
     /// Where the kernel gives no descriptors or no process; where it does not execute the file.
     pub(crate) fn start(self, programs: &Programs) -> io::Result<Started> {
         let (streams, theirs) = Streams::open(self.uses.feeds)?;
-        let (control, other) = rustix::net::socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
-            None,
-        )?;
-        let (supervisor, pid) = self.image(&other, &theirs)?.start(supervisor::begin)?;
+        let (control, other) = sys::socketpair(libc::AF_UNIX, libc::SOCK_SEQPACKET)
+            .map_err(|errno| io::Error::from_raw_os_error(errno.0))?;
+        let (supervisor, pid) = process::start(&self.image(&other, &theirs)?)?;
         // The ends of the program: what only it has open ends with it.
         drop((theirs, other));
         let control = Arc::new(control);

@@ -190,7 +190,7 @@ impl Expected<'_> {
     async fn silence(&self, time: Duration, deadline: Deadline) -> Result<(), Stop> {
         let quiet = Deadline { at: Instant::now() + time, within: time };
         loop {
-            let events = libc::POLLIN | libc::POLLPRI | libc::POLLRDHUP | libc::POLLERR | libc::POLLHUP;
+            let events = libc::POLLIN | libc::POLLPRI | sys::ENDED | libc::POLLERR | libc::POLLHUP;
             if self.is_readable(events) && !self.only_unconnected() {
                 return Err(self.broken());
             }

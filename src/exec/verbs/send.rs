@@ -12,6 +12,7 @@ use libc::c_int;
 use socket2::SockAddr;
 
 use crate::model::errno::Errno;
+use crate::model::platform::numbers;
 use crate::plan::payload::Payload;
 use crate::plan::template::Template;
 use crate::plan::{Call, Mode, Raises, Target};
@@ -96,14 +97,14 @@ fn flags(lane: &Lane<'_>, call: &Call, endpoint: &Rc<Endpoint>, socket: &Socket,
         return Err(Stop::failed("TLS sends for itself, with MSG_NOSIGNAL").help("leave `raises` out"));
     }
     let more = how.more || pieces::is_joined(lane, call, endpoint, socket);
-    let flags = [(how.urgent, libc::MSG_OOB), (more, libc::MSG_MORE), (!may_raise, libc::MSG_NOSIGNAL)];
+    let flags = [(how.urgent, libc::MSG_OOB), (more, numbers::MSG_MORE), (!may_raise, libc::MSG_NOSIGNAL)];
     Ok(flags.into_iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, flag)| all | flag))
 }
 
 /// Waits until what was sent has arrived, unless it is kept back.
 async fn settled(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, socket: &Socket, inbox: Inbox, flags: c_int) -> Settled {
     let corked = &endpoint.shared.corked;
-    let more = flags & libc::MSG_MORE != 0;
+    let more = flags & numbers::MSG_MORE != 0;
     let settled = if !endpoint.network.has_boundaries() {
         settle::sent(lane.test, endpoint, socket).await
     } else if more || (corked.get() && keeps_back(socket)) {
@@ -113,7 +114,7 @@ async fn settled(lane: &Lane<'_>, endpoint: &Rc<Endpoint>, socket: &Socket, inbo
         inbox.settled(lane.test, socket).await
     };
     // An urgent byte takes no cork off.
-    if corked.get() && flags & (libc::MSG_MORE | libc::MSG_OOB) == 0 {
+    if corked.get() && flags & (numbers::MSG_MORE | libc::MSG_OOB) == 0 {
         corked.set(keeps_back(socket));
     }
     settled
@@ -140,9 +141,9 @@ impl Drop for UnderWay<'_> {
 pub(super) fn keeps_back(socket: &Socket) -> bool {
     let get = |level, number| sys::get_int(socket.fd(), level, number);
     if !socket.network().is_tcp() {
-        return get(libc::IPPROTO_UDP, libc::UDP_CORK).is_ok_and(|on| on != 0);
+        return get(libc::IPPROTO_UDP, numbers::UDP_CORK).is_ok_and(|on| on != 0);
     }
-    get(libc::IPPROTO_TCP, libc::TCP_CORK).is_ok_and(|on| on != 0)
+    get(libc::IPPROTO_TCP, numbers::TCP_CORK).is_ok_and(|on| on != 0)
         || get(libc::IPPROTO_TCP, libc::TCP_NODELAY).is_ok_and(|on| on == 0)
 }
 
@@ -170,7 +171,7 @@ struct Sending<'a> {
 impl Sending<'_> {
     /// All of it.
     async fn all(&mut self, bytes: &PayloadBytes) -> Result<Result<(), Errno>, Stop> {
-        if self.flags & libc::MSG_MORE != 0 {
+        if self.flags & numbers::MSG_MORE != 0 {
             self.endpoint.shared.corked.set(true);
         }
         if let Some(attempt) = &self.lane.attempt {

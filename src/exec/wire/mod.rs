@@ -2,6 +2,7 @@
 //!
 //! While a run goes on, frames are only kept, and what each step did is noted beside them
 //! ([`act`]). When it is over, `cause` finds out which step caused which frame.
+#![cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "frames are captured on Linux alone"))]
 
 pub(crate) mod act;
 mod cause;

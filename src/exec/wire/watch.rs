@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use socket2::SockAddr;
 
+use crate::model::platform::numbers;
 use crate::plan::{Call, Verb};
 
 use super::super::description::Peer;
@@ -148,9 +149,9 @@ impl<'t> Watch<'t> {
 /// go.
 fn is_corked(endpoint: &Endpoint) -> bool {
     let (level, number) = if endpoint.network.is_tcp() {
-        (libc::IPPROTO_TCP, libc::TCP_CORK)
+        (libc::IPPROTO_TCP, numbers::TCP_CORK)
     } else if endpoint.network.is_udp() {
-        (libc::IPPROTO_UDP, libc::UDP_CORK)
+        (libc::IPPROTO_UDP, numbers::UDP_CORK)
     } else {
         return false;
     };

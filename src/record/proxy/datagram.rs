@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 
 use super::tape::Tape;
-use crate::exec::net::diag::Diag;
 use crate::exec::net::sys;
+use crate::exec::platform::diag::Diag;
 use crate::model::address::Address;
 use crate::model::errno::Errno;
 use crate::model::network::Network;
@@ -87,7 +87,7 @@ impl Session {
         let tape = Rc::clone(&self.tape);
         let _open = tape.open();
         let Ok(there) = UdpSocket::bind(any_port(self.server)).await else { return };
-        report_errors(&there, self.server);
+        sys::report_errors(there.as_fd(), self.server.is_ipv6());
         let first = self.connect(self.server, Side::Client, &Rc::clone(&self.here));
         self.tape.add(first, What::Opened);
         let (replies, mut from_client) = mpsc::unbounded_channel();
@@ -145,7 +145,7 @@ impl Session {
     /// An ICMP error has come: nobody listens where the last datagram went.
     fn failed(&self, there: &UdpSocket, error: &io::Error) {
         // What is queued would be reported over and over.
-        while sys::recv(there.as_fd(), &mut [0; 1], libc::MSG_ERRQUEUE).is_ok() {}
+        sys::take_errors(there.as_fd());
         if let (io::ErrorKind::ConnectionRefused, Some((index, _))) = (error.kind(), self.peers.get(&self.server)) {
             self.tape.add(*index, What::Unreachable { by: Side::Server });
             self.tape.could_not_reach(Errno(libc::ECONNREFUSED));
@@ -174,13 +174,6 @@ async fn hear(here: Rc<UdpSocket>, client: SocketAddr, server: SocketAddr, to: m
             },
         }
     }
-}
-
-/// Has a socket that is not connected hear of ICMP errors, ip(7).
-fn report_errors(socket: &UdpSocket, to: SocketAddr) {
-    let (level, number) =
-        if to.is_ipv6() { (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) } else { (libc::IPPROTO_IP, libc::IP_RECVERR) };
-    let _ = sys::set_int(socket.as_fd(), level, number, 1);
 }
 
 /// A free port of the family of an address, on the loopback device if that is there.

@@ -10,7 +10,8 @@ use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::exec::net::diag::Diag;
+use crate::exec::net::sys;
+use crate::exec::platform::diag::Diag;
 use crate::model::address::{Address, UnixName};
 use crate::model::network::Network;
 use crate::record::conversation::End;
@@ -161,7 +162,7 @@ pub(super) fn path_of(name: &UnixName) -> std::path::PathBuf {
 }
 
 fn unix_end(address: &tokio::net::unix::SocketAddr) -> End {
-    match (address.as_pathname(), address.as_abstract_name()) {
+    match (address.as_pathname(), sys::abstract_name(address)) {
         (Some(path), _) => End::Unix(path.to_string_lossy().into_owned()),
         (None, Some(name)) => End::Unix(format!("@{}", String::from_utf8_lossy(name))),
         (None, None) => End::Unnamed,

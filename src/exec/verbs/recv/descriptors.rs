@@ -211,7 +211,7 @@ fn create(lane: &Lane<'_>, arrived: Arrived, name: &Template) -> Result<(), Stop
 /// What the kernel says of a descriptor.
 fn found(fd: &OwnedFd) -> Option<Found> {
     let get = |number| sys::get_int(fd.as_fd(), libc::SOL_SOCKET, number).ok();
-    let network = match (get(libc::SO_DOMAIN)?, get(libc::SO_TYPE)?, get(libc::SO_PROTOCOL)?) {
+    let network = match sys::triple(fd.as_fd())? {
         (libc::AF_INET, libc::SOCK_STREAM, libc::IPPROTO_TCP) => Network::Tcp,
         (libc::AF_INET6, libc::SOCK_STREAM, libc::IPPROTO_TCP) => Network::Tcp6,
         (libc::AF_INET, libc::SOCK_DGRAM, libc::IPPROTO_UDP) => Network::Udp,

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::beside::{check_target, ip_of};
 use super::{DATAGRAM, Received, Receiving};
 use crate::exec::net::Direction;
-use crate::exec::net::ancillary::{self, QueuedError};
+use crate::exec::net::ancillary::QueuedError;
+use crate::exec::net::sys;
 use crate::exec::pattern::Boundary;
 use crate::exec::stop::Stop;
 use crate::plan::Mode;
@@ -19,9 +20,8 @@ impl Receiving<'_> {
         wanted: &receive::QueuedError,
     ) -> Result<Received, Stop> {
         self.room(DATAGRAM);
-        let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
         let (message, control) = loop {
-            match ancillary::receive(self.socket.fd(), &mut self.buffer, flags, None) {
+            match sys::receive_errors(self.socket.fd(), &mut self.buffer) {
                 Ok(message) => break message,
                 Err(errno) if errno.0 == libc::EAGAIN && self.call.mode == Mode::Waiting => {
                     if !self.deadline.wait(self.socket, Direction::In).await? {

@@ -39,7 +39,7 @@ impl Receiving<'_> {
 
     /// Whether an urgent byte is worth waiting for, where none is announced yet. Nothing tells of it.
     fn may_become_urgent(&self) -> bool {
-        let ended = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR;
+        let ended = sys::ENDED | libc::POLLHUP | libc::POLLERR;
         let waits = self.call.mode == Mode::Waiting && self.call.fails.is_empty();
         waits && self.endpoint.network.is_tcp() && sys::poll_now(self.socket.fd(), ended) & ended == 0
     }
@@ -76,7 +76,7 @@ impl Receiving<'_> {
     /// Whether a receive of nothing was the end of a packet connection, not an empty packet.
     fn is_end_of_packets(&self) -> bool {
         self.endpoint.network.kind() == Kind::Packet
-            && sys::poll_now(self.socket.fd(), libc::POLLRDHUP) & (libc::POLLRDHUP | libc::POLLHUP) != 0
+            && sys::poll_now(self.socket.fd(), sys::ENDED) & (sys::ENDED | libc::POLLHUP) != 0
             && sys::unread(self.socket.fd()) == Ok(0)
     }
 

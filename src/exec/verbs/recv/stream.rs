@@ -9,6 +9,7 @@ use crate::exec::payload::CHUNK;
 use crate::exec::stop::Stop;
 use crate::model::errno::Errno;
 use crate::model::network::Network;
+use crate::model::platform::numbers;
 
 /// How much is looked at first for a delimiter.
 const PEEK: usize = 4 << 10;
@@ -96,7 +97,7 @@ impl Receiving<'_> {
         if seen == 0 || self.socket.network() != Network::Unix || self.socket.tls().is_some() || !is_more(seen) {
             return seen;
         }
-        let offset = |offset| sys::set_int(self.socket.fd(), libc::SOL_SOCKET, libc::SO_PEEK_OFF, offset);
+        let offset = |offset| sys::set_int(self.socket.fd(), libc::SOL_SOCKET, numbers::SO_PEEK_OFF, offset);
         if i32::try_from(seen).is_ok_and(|seen| offset(seen).is_ok()) {
             while let Ok(more @ 1..) = self.socket.recv(&mut self.buffer[seen..], libc::MSG_PEEK) {
                 seen += more;
@@ -149,7 +150,7 @@ impl Receiving<'_> {
                 End::Notified => Some(Boundary::Eof),
             };
         }
-        let events = sys::poll_now(self.socket.fd(), libc::POLLRDHUP);
+        let events = sys::poll_now(self.socket.fd(), sys::ENDED);
         if events == 0 || sys::unread(self.socket.fd()).is_ok_and(|now| now != unread as u64) {
             return None;
         }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::model::errno::Errno;
+use crate::model::platform::numbers;
 use crate::model::state::TcpState;
 use crate::plan::Call;
 
@@ -100,7 +101,7 @@ impl Sending<'_> {
     async fn piece(&mut self, bytes: &PayloadBytes, from: u64, cut: Cut) -> Result<Result<(), Errno>, Stop> {
         let joined = cut.joined && self.socket.network().is_tcp();
         let flags = self.flags;
-        self.flags |= if joined { libc::MSG_MORE } else { 0 };
+        self.flags |= if joined { numbers::MSG_MORE } else { 0 };
         let sent = self.stream(bytes, from, cut.at).await;
         self.flags = flags;
         if !joined && matches!(sent, Ok(Ok(()))) {

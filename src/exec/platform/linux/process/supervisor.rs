@@ -25,20 +25,7 @@ use std::ptr;
 use libc::{c_int, c_uint, c_void, pid_t};
 
 use super::launch::{Descriptors, Prepared, raw_clone};
-
-/// How long a program may take to end after SIGTERM, in milliseconds.
-pub(super) const GRACE_MS: c_int = 2000;
-
-/// The program has ended; the value is what wait(2) said.
-pub(super) const ENDED: c_int = 1;
-/// A signal was sent; the value is 0, or the error of kill(2).
-pub(super) const SIGNALLED: c_int = 2;
-
-/// What the runner sends in place of a signal: end everything.
-pub(super) const END: c_int = 0;
-
-/// What a message to the runner consists of: what it tells, and a value.
-pub(super) type Message = [c_int; 2];
+use crate::exec::program::image::{END, ENDED, GRACE_MS, Message, SIGNALLED};
 
 /// What a new process of the runner does: it becomes the supervisor of its child, which becomes the
 /// program.

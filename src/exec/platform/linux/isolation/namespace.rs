@@ -2,7 +2,8 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use crate::exec::net::sys as sockets;
@@ -31,11 +32,18 @@ pub(super) fn enter() -> io::Result<()> {
 /// for new networks; and makes further changes.
 pub(super) fn up(changes: impl IntoIterator<Item = Change>) -> io::Result<()> {
     netlink::apply([netlink::set_up(LOOPBACK, true)])?;
-    if sockets::is_free(Ipv6Addr::LOCALHOST.into()) == Err(Errno(libc::EADDRNOTAVAIL)) {
+    if is_free(Ipv6Addr::LOCALHOST.into()) == Err(Errno(libc::EADDRNOTAVAIL)) {
         set("ipv6/conf/default/disable_ipv6", "0")?;
         set("ipv6/conf/lo/disable_ipv6", "0")?;
     }
     netlink::apply(changes)
+}
+
+/// Whether a new socket can be bound to that address of this thread's network.
+fn is_free(ip: IpAddr) -> Result<(), Errno> {
+    let domain = if ip.is_ipv6() { libc::AF_INET6 } else { libc::AF_INET };
+    let probe = sockets::socket(domain, libc::SOCK_DGRAM, 0)?;
+    sockets::bind(probe.as_fd(), &SocketAddr::new(ip, 0).into())
 }
 
 /// Sets a kernel parameter of this thread's network. Where the kernel has no such parameter, or

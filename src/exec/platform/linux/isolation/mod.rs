@@ -23,8 +23,9 @@ use std::thread;
 use crate::model::address::is_loopback;
 use crate::model::topology::{LinkState, Topology};
 
-use super::net::{self, diag::Diag};
-use super::wire::Collector;
+use super::diag::Diag;
+use crate::exec::net;
+use crate::exec::wire::Collector;
 use capture::{Capture, Keep, Way};
 use hosts::Hosts;
 use switch::Switch;

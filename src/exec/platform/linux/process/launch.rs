@@ -25,6 +25,9 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, recv, sendmsg, socketpair};
 use rustix::process::{Pid, WaitOptions, waitpid};
 
+use super::activity;
+use crate::exec::program::image::Image;
+
 /// The descriptors that every process gets first, in this order: where it hears from the runner, where it
 /// tells that it was not executed, its input, output and error output.
 const OWN: usize = 5;
@@ -44,36 +47,14 @@ const PID: &[u8] = b"LISTEN_PID=";
 /// A number of a process has no more.
 const MOST_DIGITS: usize = 10;
 
-/// What a new process is to have and to be.
-pub(super) struct Image<'a> {
-    /// The file to execute.
-    pub(super) path: CString,
-    /// The arguments, its name first.
-    pub(super) arguments: Vec<CString>,
-    /// `NAME=VALUE`
-    pub(super) environment: Vec<CString>,
-    /// The folder that it starts in.
-    pub(super) folder: CString,
-    /// The temporary folder of the test.
-    pub(super) temporary: CString,
-    /// How many descriptors it may have, where that is not what the runner may.
-    pub(super) open_files: Option<libc::rlimit>,
-    /// Where it hears from the runner.
-    pub(super) control: BorrowedFd<'a>,
-    /// Its input, output and error output.
-    pub(super) streams: [BorrowedFd<'a>; 3],
-    /// What it has from descriptor 3 on.
-    pub(super) handed: Vec<BorrowedFd<'a>>,
-}
-
 /// A child of the runner.
 #[derive(Debug)]
-pub(super) struct Child(Pid);
+pub(crate) struct Child(Pid);
 
 impl Child {
-    /// Its number.
-    pub(super) fn pid(&self) -> Pid {
-        self.0
+    /// Whether something of it or its descendants runs, or would if there were a processor for it.
+    pub(crate) fn is_active(&self) -> bool {
+        activity::is_active(self.0)
     }
 
     fn has_ended(&self) -> bool {
@@ -87,7 +68,7 @@ impl Child {
     }
 
     /// Waits until it has ended.
-    pub(super) fn wait(self) {
+    pub(crate) fn wait(self) {
         while let Err(Errno::INTR) = waitpid(Some(self.0), WaitOptions::empty()) {}
     }
 }
@@ -101,7 +82,7 @@ struct Channel {
 
 /// Makes what programs are started with, where it is not there yet. A process does that before it opens
 /// anything for a test: what has a lower number is in a new process for a moment.
-pub fn prepare_programs() {
+pub fn prepare() {
     let _ = channel();
 }
 
@@ -137,54 +118,52 @@ pub(super) struct Descriptors {
     handed: [RawFd; MOST],
 }
 
-impl Image<'_> {
-    /// Starts the process, and waits until its program was executed: the child, and the number of the
-    /// process that the program is.
-    ///
-    /// # Errors
-    /// Where there can be no process, and where execve(2) fails.
-    pub(super) fn start(&self, begin: Begin) -> io::Result<(Child, pid_t)> {
-        let channel = channel()?;
-        let (mut status, theirs) = io::pipe()?;
-        let prepared = Prepared::new(self);
-        // One process at a time takes what is sent, so it takes its own.
-        let ours = channel.ours.lock().unwrap_or_else(PoisonError::into_inner);
-        self.send(&ours, theirs.as_fd())?;
-        let child = clone(|| descend(channel.theirs.as_raw_fd(), prepared, begin));
-        drop(theirs);
-        let started =
-            child.and_then(|child| if has_begun(&mut status, &child) { Ok(child) } else { Err(child.vanished()) });
-        if started.is_err() {
-            // Nobody else may take it.
-            let _ = recv(&channel.theirs, &mut [0_u8; 1][..], RecvFlags::DONTWAIT);
-        }
-        drop(ours);
-        let child = started?;
-        let mut pid = 0;
-        loop {
-            match told(&mut status) {
-                Some(number @ ..0) => pid = -number,
-                Some(errno) => {
-                    child.wait();
-                    return Err(io::Error::from_raw_os_error(errno));
-                }
-                // The pipe ends when the program was executed.
-                None => return Ok((child, pid)),
+/// Starts the process, and waits until its program was executed: the child, and the number of the process
+/// that the program is.
+///
+/// # Errors
+/// Where there can be no process, and where execve(2) fails.
+pub(super) fn start(image: &Image<'_>, begin: Begin) -> io::Result<(Child, pid_t)> {
+    let channel = channel()?;
+    let (mut status, theirs) = io::pipe()?;
+    let prepared = Prepared::new(image);
+    // One process at a time takes what is sent, so it takes its own.
+    let ours = channel.ours.lock().unwrap_or_else(PoisonError::into_inner);
+    send(image, &ours, theirs.as_fd())?;
+    let child = clone(|| descend(channel.theirs.as_raw_fd(), prepared, begin));
+    drop(theirs);
+    let started =
+        child.and_then(|child| if has_begun(&mut status, &child) { Ok(child) } else { Err(child.vanished()) });
+    if started.is_err() {
+        // Nobody else may take it.
+        let _ = recv(&channel.theirs, &mut [0_u8; 1][..], RecvFlags::DONTWAIT);
+    }
+    drop(ours);
+    let child = started?;
+    let mut pid = 0;
+    loop {
+        match told(&mut status) {
+            Some(number @ ..0) => pid = -number,
+            Some(errno) => {
+                child.wait();
+                return Err(io::Error::from_raw_os_error(errno));
             }
+            // The pipe ends when the program was executed.
+            None => return Ok((child, pid)),
         }
     }
+}
 
-    fn send(&self, ours: &OwnedFd, status: BorrowedFd<'_>) -> io::Result<()> {
-        let fds: Vec<_> =
-            [self.control, status].into_iter().chain(self.streams).chain(self.handed.iter().copied()).collect();
-        let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
-        let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        if fds.len() > MOST || !ancillary.push(SendAncillaryMessage::ScmRights(&fds)) {
-            return Err(Errno::MFILE.into());
-        }
-        sendmsg(ours, &[io::IoSlice::new(b"d")], &mut ancillary, SendFlags::NOSIGNAL)?;
-        Ok(())
+fn send(image: &Image<'_>, ours: &OwnedFd, status: BorrowedFd<'_>) -> io::Result<()> {
+    let fds: Vec<_> =
+        [image.control, status].into_iter().chain(image.streams).chain(image.handed.iter().copied()).collect();
+    let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    if fds.len() > MOST || !ancillary.push(SendAncillaryMessage::ScmRights(&fds)) {
+        return Err(Errno::MFILE.into());
     }
+    sendmsg(ours, &[io::IoSlice::new(b"d")], &mut ancillary, SendFlags::NOSIGNAL)?;
+    Ok(())
 }
 
 /// What a new process says once it has its descriptors; no error has this number. The process that is

@@ -15,10 +15,10 @@ use netlink_packet_route::link::{
     AfSpecInet6, AfSpecUnspec, In6AddrGenMode, InfoData, InfoKind, InfoVeth, LinkAttribute, LinkInfo, LinkMessage,
 };
 
-use crate::exec::net::diag::Diag;
 use crate::exec::net::sys as socket;
 use crate::model::topology::{Route, Subnet, Topology};
 
+use super::super::diag::Diag;
 use super::namespace::{self, GROUPS};
 use super::netlink::{self, Change};
 use super::sys;

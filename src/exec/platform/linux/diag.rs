@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use crate::model::errno::Errno;
 use crate::model::state::TcpState;
 
-use super::sys;
+use crate::exec::net::sys;
 
 /// A netlink socket for questions about sockets.
 #[derive(Debug)]
