@@ -338,6 +338,8 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::os::fd::AsFd;
+
     use super::*;
 
     /// A path of so many bytes in a folder.
