@@ -22,6 +22,7 @@ import harness  # noqa: E402
 import isolation  # noqa: E402
 
 AREAS = [
+    "network",  # first, for it waits the longest
     "lifecycle",
     "ending",
     "wire",
@@ -32,7 +33,6 @@ AREAS = [
     "refusal",
     "multicast",
     "ipv6",
-    "network",
     "unix",
     "packets",
     "passing",
