@@ -68,6 +68,16 @@ Elsewhere
 }
 
 #[test]
+fn on_a_narrow_terminal_a_long_name_stays_whole() {
+    let project = project();
+    project.write("specs/a/name-that-is-rather-long-for-so-few-columns.yaml", &echo("1"));
+    let mut narrow = project.command(&["coverage", "--id=1"]);
+    let told = Ran::of(narrow.env("COLUMNS", "50")).exits(0).stdout;
+    assert_eq!(told.lines().nth(2), Some("       a/echo"));
+    assert_eq!(told.lines().nth(3), Some("   a/name-that-is-rather-long-for-so-few-columns"));
+}
+
+#[test]
 fn a_page_of_markdown_has_links_from_where_the_catalogue_lies() {
     let page = project().run(&["coverage", "--format", "markdown"]).exits(0).stdout;
     let expected = "\

@@ -52,7 +52,9 @@ fn draw(page: &mut Page, coverage: &Coverage, line: &Line, layout: &Layout) {
         (None, Some(_)) => {}
     }
     for spec in specs {
-        page.blanks(layout.indent + 2);
+        // A name cannot be folded, but it can begin further left.
+        let room = layout.columns.saturating_sub(spec.name.chars().count());
+        page.blanks((layout.indent + 2).min(room.max(2)));
         page.push(&spec.name);
         page.end_line();
     }
