@@ -74,7 +74,7 @@ fn on_a_narrow_terminal_a_long_name_stays_whole() {
     let mut narrow = project.command(&["coverage", "--id=1"]);
     let told = Ran::of(narrow.env("COLUMNS", "50")).exits(0).stdout;
     assert_eq!(told.lines().nth(2), Some("       a/echo"));
-    assert_eq!(told.lines().nth(3), Some("   a/name-that-is-rather-long-for-so-few-columns"));
+    assert_eq!(told.lines().nth(3), Some("     a/name-that-is-rather-long-for-so-few-columns"));
 }
 
 #[test]
