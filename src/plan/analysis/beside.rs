@@ -21,7 +21,8 @@ impl<'p> Walk<'p, '_> {
     pub(super) fn check_beside(&mut self, index: usize, call: &'p Call, outcome: Outcome) {
         let wrong = match &call.verb {
             Verb::Recv { beside, .. } => {
-                let wrong = self.no_such_message(index, beside).or_else(|| not_together(call, beside));
+                let wrong = self.no_other_sender(index, call).or_else(|| self.no_such_message(index, beside));
+                let wrong = wrong.or_else(|| not_together(call, beside));
                 let wrong = wrong.or_else(|| self.no_such_error(index, beside.errqueue.as_ref()?));
                 wrong.or_else(|| self.nothing_tells(index, call, beside, outcome))
             }
@@ -70,6 +71,17 @@ impl<'p> Walk<'p, '_> {
             None => "write `self`, or the name of a program that the spec has started with `run`".to_owned(),
         };
         self.found.push(Diagnostic::error("unknown-credentials", name.span, message).help(help));
+    }
+
+    /// Whose bytes they are, where they can be nobody's but the peer's.
+    fn no_other_sender(&self, index: usize, call: &Call) -> Option<Wrong> {
+        let Verb::Recv { from, sender, .. } = &call.verb else { return None };
+        let word = from.as_ref().map(|_| "from").or(sender.as_ref().map(|_| "sender"))?;
+        let endpoint = &self.endpoints[index];
+        let network = endpoint.network.filter(|network| network.kind() == Kind::Stream)?;
+        let message = format!("`{}` is of the network `{network}`, a stream, which has no `{word}`", endpoint.name);
+        let help = "its bytes come from its peer alone: leave it out; `expect: {peer: …}` tells who that is";
+        Some((word, message, help.to_owned()))
     }
 
     /// A control message that sockets of the network never give.
