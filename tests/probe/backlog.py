@@ -3,7 +3,6 @@
 import os
 import resource
 
-from endpoint import LOOPBACK
 from harness import probe
 from words import name_of
 
@@ -68,7 +67,7 @@ def defer_accept(p):
     server, client = p.tcp("server"), p.tcp("client")
     server.raw.setblocking(False)
     server.set("TCP_DEFER_ACCEPT", 5)
-    server.listen(at=(LOOPBACK, 0))
+    server.listen(at=(p.loopback, 0))
     client.connect(server)
     server.accept()
     client.send(b"now")
@@ -76,7 +75,7 @@ def defer_accept(p):
     server.accept().recv()
 
 
-@probe(44, "programs/limits/accept-at-the-limit-of-descriptors-is-emfile")
+@probe(44, "programs/limits/accept-at-the-limit-of-descriptors-is-emfile", once=True)
 def descriptor_limit(p):
     server, client = p.listener(), p.tcp("client")
     client.connect(server)

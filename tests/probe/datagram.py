@@ -4,7 +4,7 @@ import socket
 import struct
 
 import isolation
-from endpoint import LOOPBACK, until
+from endpoint import until
 from harness import probe
 from words import shown
 
@@ -23,7 +23,7 @@ def send_binds(p):
     client.send(b"ping", to=server)
     server.recv()
     assert client.address()[1] != 0
-    server.send(b"pong", to=("127.0.0.1", client.address()[1]))
+    server.send(b"pong", to=(p.loopback, client.address()[1]))
     client.recvfrom()
 
 
@@ -85,7 +85,7 @@ def peek(p):
     server.recv()
 
 
-@probe(76, "udp/send/a-datagram-has-a-largest-size")
+@probe(76, "udp/send/a-datagram-has-a-largest-size", once=True)
 def largest(p):
     server, client = p.udp("server", bound=True), p.udp("client")
     client.send(b"x" * 65507, to=server)
@@ -100,7 +100,7 @@ def six(p, name):
     return made
 
 
-@probe(76, "udp/send/a-datagram-over-ipv6-has-a-largest-size")
+@probe(76, "udp/send/a-datagram-over-ipv6-has-a-largest-size", once=True)
 def largest_v6(p):
     server, client = six(p, "server"), six(p, "client")
     client.connect(server)
@@ -128,10 +128,10 @@ def queued_before_connect(p):
     client.recvfrom()
 
 
-@probe(79, "udp/connect/what-came-before-disconnect-is-kept")
+@probe(79, "udp/connect/what-came-before-disconnect-is-kept", once=True)
 def queued_before_disconnect(p):
     server, client = p.udp("server", bound=True), p.udp("client")
-    client.raw.bind((LOOPBACK, free_port()))
+    client.raw.bind((p.loopback, free_port(p)))
     client.connect(server)
     server.send(b"early", to=client)
     client.wait("IN")
@@ -140,24 +140,24 @@ def queued_before_disconnect(p):
     client.recvfrom()
 
 
-def free_port():
+def free_port(p):
     """A port that nobody has. One that the kernel chooses for a socket is given back when that disconnects."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind((LOOPBACK, 0))
+        other.bind((p.loopback, 0))
         return other.getsockname()[1]
 
 
-@probe(79, "udp/connect/disconnecting-opens-a-socket-to-everybody")
+@probe(79, "udp/connect/disconnecting-opens-a-socket-to-everybody", once=True)
 def dissolved(p):
     server, client, stranger = p.udp("server", bound=True), p.udp("client"), p.udp("stranger", bound=True)
-    client.raw.bind((LOOPBACK, free_port()))
+    client.raw.bind((p.loopback, free_port(p)))
     client.connect(server)
     client.disconnect()
     stranger.send(b"hello", to=client)
     client.recvfrom()
 
 
-@probe(79, "udp/connect/disconnecting-gives-a-chosen-port-back")
+@probe(79, "udp/connect/disconnecting-gives-a-chosen-port-back", once=True)
 def port_after_disconnect(p):
     server, client, other = p.udp("server", bound=True), p.udp("client"), p.udp("other")
     client.connect(server)
@@ -221,14 +221,14 @@ def last_binder(p):
     one.silence()
 
 
-@probe(83, "udp/send/broadcasting-needs-permission")
+@probe(83, "udp/send/broadcasting-needs-permission", once=True)
 def broadcast(p):
     p.udp("it").send(b"x", to=("127.255.255.255", 9))
 
 
 @probe(83, "udp/send/port-zero-is-no-destination")
 def to_port_zero(p):
-    p.udp("it").send(b"x", to=(LOOPBACK, 0))
+    p.udp("it").send(b"x", to=(p.loopback, 0))
 
 
 @probe(83, "udp/receive/a-full-queue-drops-silently")
@@ -243,7 +243,7 @@ def overflow(p):
     server.silence()
 
 
-@probe(84, "udp/receive/ip-pktinfo-tells-the-destination")
+@probe(84, "udp/receive/ip-pktinfo-tells-the-destination", once=True)
 def pktinfo(p):
     server, client = p.udp("server"), p.udp("client")
     server.raw.bind(("0.0.0.0", 0))
@@ -253,7 +253,7 @@ def pktinfo(p):
     server.see(f'recv "{data.decode()}" to {socket.inet_ntoa(ancillary[0][2][8:12])}')
 
 
-@probe(84, "udp/receive/ipv6-recvpktinfo-tells-the-destination")
+@probe(84, "udp/receive/ipv6-recvpktinfo-tells-the-destination", once=True)
 def pktinfo_v6(p):
     p.needs_own_network()
     isolation.run("addr add 2001:db8::1/64 dev lo nodad")

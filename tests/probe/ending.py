@@ -4,7 +4,7 @@ import socket
 import struct
 import time
 
-from endpoint import LOOPBACK, NO_LINGER, until
+from endpoint import NO_LINGER, until
 from harness import Blocked, probe
 from words import shown
 
@@ -322,7 +322,7 @@ def lingering(p, seconds, data):
     """The end of a connection that lingers, with data that the other end has a small buffer for."""
     server, client = p.tcp("server"), p.tcp("client")
     server.raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    server.raw.bind((LOOPBACK, 0))
+    server.raw.bind((p.loopback, 0))
     server.raw.listen()
     client.raw.connect(server.address())
     client.raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, seconds))

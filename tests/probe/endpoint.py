@@ -20,7 +20,6 @@ import time
 from words import FLAGS, POLL, STATES, name_of, option, poll_words, shown, state_between
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-LOOPBACK = "127.0.0.1"
 DEADLINE = 5.0
 MSG_ERRQUEUE = 0x2000
 NO_LINGER = struct.pack("ii", 1, 0)
@@ -103,8 +102,8 @@ class Endpoint:
     def attempt(self, word, call, *args):
         return self.probe.attempt(self.name, word, call, *args)
 
-    def bind(self, address=(LOOPBACK, 0)):
-        return self.attempt("bind", self.raw.bind, address)
+    def bind(self, address=None):
+        return self.attempt("bind", self.raw.bind, address or (self.probe.loopback, 0))
 
     def listen(self, backlog=128, at=None):
         """Listens; binds first, as one step, where an address is given."""

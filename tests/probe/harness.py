@@ -9,19 +9,23 @@ import socket
 import tempfile
 
 import isolation
-from endpoint import DEADLINE, LOOPBACK, Endpoint, until
+from endpoint import DEADLINE, Endpoint, until
 from words import name_of
 
 PROBES = []
+LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 # Calls of which a success tells nothing: what it brings about is what is looked at.
 PREPARES = ("close", "disconnect", "dup", "reset", "set")
 
 
-def probe(line, *specs):
-    """Registers a function as the probe of a line of the catalogue; its facts are compared with these specs."""
+def probe(line, *specs, once=False):
+    """Registers a function as the probe of a line of the catalogue; its facts are compared with these specs.
+
+    In the areas that are for both it runs over IPv4 and over IPv6, unless it is to run `once`: it knows the family.
+    """
 
     def register(function):
-        PROBES.append((line, specs, function))
+        PROBES.append((line, specs, function, once))
         return function
 
     return register
@@ -30,8 +34,9 @@ def probe(line, *specs):
 class Probe:
     """One run of one probe: its facts, and what is to be undone behind it."""
 
-    def __init__(self, shares_network=None):
+    def __init__(self, family=socket.AF_INET, shares_network=None):
         """`shares_network` says why the network is the machine's, where it is."""
+        self.family, self.loopback = family, LOOPBACK[family]
         self.shares_network = shares_network
         self.facts = []
         self.endpoints = []
@@ -41,8 +46,8 @@ class Probe:
     def see(self, endpoint, fact):
         self.facts.append((endpoint, fact))
 
-    def open(self, name, family=socket.AF_INET, kind=socket.SOCK_STREAM, protocol=0):
-        return self.endpoint(name, socket.socket(family, kind, protocol))
+    def open(self, name, family=None, kind=socket.SOCK_STREAM, protocol=0):
+        return self.endpoint(name, socket.socket(family or self.family, kind, protocol))
 
     def endpoint(self, name, raw):
         made = Endpoint(self, name, raw)
@@ -55,19 +60,19 @@ class Probe:
     def udp(self, name, bound=False):
         made = self.open(name, kind=socket.SOCK_DGRAM)
         if bound:
-            made.raw.bind((LOOPBACK, 0))
+            made.raw.bind((self.loopback, 0))
         return made
 
-    def listener(self, name="server", address=(LOOPBACK, 0), backlog=128, family=socket.AF_INET):
+    def listener(self, name="server", address=None, backlog=128, family=None):
         made = self.open(name, family)
-        made.raw.bind(address)
+        made.raw.bind(address or (self.loopback, 0))
         made.raw.listen(backlog)
         return made
 
-    def connection(self, client="client", conn="conn", family=socket.AF_INET):
+    def connection(self, client="client", conn="conn"):
         """A listener and both ends of a connection, without Nagle's algorithm."""
-        server = self.listener(address=("::1" if family == socket.AF_INET6 else LOOPBACK, 0), family=family)
-        ends = [self.open(client, family)]
+        server = self.listener()
+        ends = [self.open(client)]
         ends[0].raw.connect(server.address())
         ends.append(self.endpoint(conn, server.raw.accept()[0]))
         for end in ends:
@@ -87,6 +92,13 @@ class Probe:
         if word.split()[0] not in PREPARES:
             self.see(endpoint, word)
         return value
+
+    def needs_family(self):
+        """Skips the probe where the machine lacks its family."""
+        try:
+            socket.create_server((self.loopback, 0), family=self.family).close()
+        except OSError as error:
+            raise isolation.Skipped(f"{self.loopback}: {error.strerror}") from None
 
     def needs_own_network(self):
         """Skips the probe where it is in the network of the machine."""

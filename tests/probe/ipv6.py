@@ -2,7 +2,6 @@
 
 import socket
 
-from endpoint import LOOPBACK
 from harness import probe
 
 MAPPED = "::ffff:127.0.0.1"
@@ -24,7 +23,7 @@ def v6only_default(p):
 def dual_stack(p):
     server, four = six(p, "server", False), p.tcp("four")
     server.listen(at=("::", 0))
-    four.connect((LOOPBACK, server.address()[1]))
+    four.connect((p.loopback, server.address()[1]))
     a = server.accept("a")
     host, port, *_ = a.raw.getpeername()
     assert port == four.address()[1]
@@ -42,7 +41,7 @@ def ipv4_port_taken(p):
 def v6only_refuses(p):
     server, four = six(p, "server", True), p.tcp("four")
     server.listen(at=("::", 0))
-    four.connect((LOOPBACK, server.address()[1]))
+    four.connect((p.loopback, server.address()[1]))
 
 
 @probe(92, "ipv6/v6only/v6only-leaves-the-ipv4-port-free")

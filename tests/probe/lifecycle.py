@@ -3,7 +3,6 @@
 import os
 import socket
 
-from endpoint import LOOPBACK
 from harness import Blocked, probe
 
 TIME_WAIT = "TIME-WAIT"
@@ -94,8 +93,8 @@ def listening_datagram_socket(p):
 def unbound_listen(p):
     server, client = p.tcp("server"), p.tcp("client")
     server.listen()
-    assert server.address()[0] == "0.0.0.0" and server.address()[1] != 0
-    client.connect((LOOPBACK, server.address()[1]))
+    assert server.address()[0] in ("0.0.0.0", "::") and server.address()[1] != 0
+    client.connect((p.loopback, server.address()[1]))
     server.accept().peer()
 
 
@@ -144,7 +143,7 @@ def used_port(p):
     other.bind(server.address())
 
 
-@probe(12, "tcp/bind/a-foreign-address-is-not-available")
+@probe(12, "tcp/bind/a-foreign-address-is-not-available", once=True)
 def foreign_address(p):
     it = p.tcp("it")
     it.bind(("192.0.2.1", 8080))
@@ -170,7 +169,7 @@ def nonblocking_connect(p):
 @probe(14, "tcp/connect/a-nonblocking-refusal-waits-in-so-error")
 def nonblocking_refusal(p):
     server, client = p.tcp("server"), p.tcp("client")
-    server.raw.bind((LOOPBACK, 0))
+    server.raw.bind((p.loopback, 0))
     client.raw.setblocking(False)
     client.connect(server)
     client.wait("OUT")
@@ -181,7 +180,7 @@ def nonblocking_refusal(p):
 @probe(14, "tcp/poll/a-refused-connect-sets-every-bit")
 def refusal_in_poll(p):
     server, client = p.tcp("server"), p.tcp("client")
-    server.raw.bind((LOOPBACK, 0))
+    server.raw.bind((p.loopback, 0))
     client.raw.setblocking(False)
     client.connect(server)
     client.poll("IN", "OUT", "ERR", "HUP", "RDHUP")
@@ -190,7 +189,7 @@ def refusal_in_poll(p):
 @probe(15, "tcp/connect/a-socket-can-connect-to-itself", "tcp/handshake/a-socket-can-open-to-itself")
 def self_connect(p):
     me = p.tcp("me")
-    me.raw.bind((LOOPBACK, 0))
+    me.raw.bind((p.loopback, 0))
     me.connect(me)
     me.state("ESTABLISHED")
     me.peer()
@@ -200,17 +199,17 @@ def self_connect(p):
 
 @probe(16, "tcp/connect/port-zero-refuses")
 def port_zero(p):
-    p.tcp("client").connect((LOOPBACK, 0))
+    p.tcp("client").connect((p.loopback, 0))
 
 
-@probe(16, "tcp/connect/the-wildcard-address-reaches-loopback")
+@probe(16, "tcp/connect/the-wildcard-address-reaches-loopback", once=True)
 def wildcard_destination(p):
     server, client = p.listener(), p.tcp("client")
     client.connect(("0.0.0.0", server.address()[1]))
     client.peer()
 
 
-@probe(16, "ipv6/options/the-wildcard-address-reaches-loopback")
+@probe(16, "ipv6/options/the-wildcard-address-reaches-loopback", once=True)
 def wildcard_destination_v6(p):
     server = p.listener(address=("::1", 0), family=socket.AF_INET6)
     client = p.open("client", socket.AF_INET6)
@@ -263,7 +262,7 @@ def time_wait(p, reuse):
     server, client = p.tcp("server"), p.tcp("client")
     if reuse:
         server.raw.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    server.raw.bind((LOOPBACK, 0))
+    server.raw.bind((p.loopback, 0))
     server.raw.listen()
     client.raw.connect(server.bound())
     conn = server.accept()
@@ -293,31 +292,31 @@ def create(p, name, *how):
     p.attempt(name, "socket", lambda: socket.socket(*how).close())
 
 
-@probe(21, "tcp/socket/a-protocol-must-be-of-its-type")
+@probe(21, "tcp/socket/a-protocol-must-be-of-its-type", once=True)
 def bad_protocol(p):
     create(p, "a", socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_UDP)
     create(p, "b", socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_TCP)
 
 
-@probe(21, "tcp/socket/an-unknown-family-is-not-supported")
+@probe(21, "tcp/socket/an-unknown-family-is-not-supported", once=True)
 def bad_family(p):
     create(p, "a", 45, socket.SOCK_STREAM)
 
 
-@probe(21, "tcp/socket/a-type-must-be-of-its-family")
+@probe(21, "tcp/socket/a-type-must-be-of-its-family", once=True)
 def bad_type(p):
     create(p, "a", socket.AF_INET, socket.SOCK_SEQPACKET)
 
 
-@probe(21, "tcp/socket/only-unix-sockets-come-in-pairs")
+@probe(21, "tcp/socket/only-unix-sockets-come-in-pairs", once=True)
 def internet_pair(p):
     p.attempt("a", "pair", socket.socketpair, socket.AF_INET)
 
 
-@probe(21, "tcp/socket/a-file-is-no-socket")
+@probe(21, "tcp/socket/a-file-is-no-socket", once=True)
 def not_a_socket(p):
     with socket.socket() as server, open(os.devnull, "rb") as null:
-        server.bind((LOOPBACK, 0))
+        server.bind((p.loopback, 0))
         server.listen()
         file = p.endpoint("file", server)
         os.dup2(null.fileno(), server.fileno())
@@ -330,7 +329,7 @@ def not_a_socket(p):
         file.peer()
 
 
-@probe(22, "tcp/bind/every-loopback-address-is-there")
+@probe(22, "tcp/bind/every-loopback-address-is-there", once=True)
 def other_loopback(p):
     server, client = p.tcp("server"), p.tcp("client")
     server.listen(at=("127.0.0.2", 0))

@@ -6,7 +6,6 @@ import socket
 import struct
 import time
 
-from endpoint import LOOPBACK
 from harness import probe
 from words import option
 
@@ -85,19 +84,19 @@ def short_value(p):
     it.set("TCP_NODELAY", bytes(3), "<000000>")
 
 
-@probe(50, "tcp/options/the-time-to-live-is-64")
+@probe(50, "tcp/options/the-time-to-live-is-64", once=True)
 def ttl_default(p):
     p.tcp("four").number("IP_TTL")
 
 
-@probe(50, "tcp/options/ip-ttl-has-limits")
+@probe(50, "tcp/options/ip-ttl-has-limits", once=True)
 def ttl_limits(p):
     it = p.tcp("it")
     it.set("IP_TTL", 0)
     it.set("IP_TTL", 256)
 
 
-@probe(50, "tcp/options/ip-tos-keeps-out-of-the-ecn-bits")
+@probe(50, "tcp/options/ip-tos-keeps-out-of-the-ecn-bits", once=True)
 def tos(p):
     it = p.tcp("it")
     it.set("IP_TOS", 0x2F, "0x2f")
@@ -162,7 +161,7 @@ def rcvtimeo_udp(p):
 def acceptconn(p):
     server = p.tcp("server")
     server.flag("SO_ACCEPTCONN")
-    server.listen(at=(LOOPBACK, 0))
+    server.listen(at=(p.loopback, 0))
     server.flag("SO_ACCEPTCONN")
 
 
@@ -204,7 +203,7 @@ def reuseaddr(p):
 def reuseaddr_listening(p):
     one = p.tcp("one")
     one.set("SO_REUSEADDR", True)
-    one.raw.bind((LOOPBACK, 0))
+    one.raw.bind((p.loopback, 0))
     one.listen()
     third = p.tcp("third")
     third.set("SO_REUSEADDR", True)
@@ -215,17 +214,17 @@ def reuseaddr_listening(p):
 def reuseport(p):
     one, other, third = p.tcp("one"), p.tcp("other"), p.tcp("third")
     one.set("SO_REUSEPORT", True)
-    one.listen(at=(LOOPBACK, 0))
+    one.listen(at=(p.loopback, 0))
     other.set("SO_REUSEPORT", True)
     other.listen(at=one.address())
     third.bind(one.address())
 
 
-@probe(57, "tcp/bind/the-wildcard-takes-every-address")
+@probe(57, "tcp/bind/the-wildcard-takes-every-address", once=True)
 def wildcard(p):
     server, other = p.tcp("server"), p.tcp("other")
     server.listen(at=("0.0.0.0", 0))
-    other.bind((LOOPBACK, server.address()[1]))
+    other.bind((p.loopback, server.address()[1]))
 
 
 @probe(58, "tcp/options/tcp-cork-holds-data-back")

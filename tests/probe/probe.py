@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import traceback
 
@@ -21,23 +22,9 @@ sys.dont_write_bytecode = True
 import harness  # noqa: E402
 import isolation  # noqa: E402
 
-AREAS = [
-    "network",  # first, for it waits the longest
-    "lifecycle",
-    "ending",
-    "wire",
-    "backlog",
-    "options",
-    "stream",
-    "datagram",
-    "refusal",
-    "multicast",
-    "ipv6",
-    "unix",
-    "packets",
-    "passing",
-]
-for area in AREAS:
+AREAS = ["network", "wire", "multicast", "ipv6", "unix", "packets", "passing"]  # those that wait longest first
+BOTH = ["lifecycle", "ending", "backlog", "options", "stream", "datagram", "refusal"]  # over IPv4 and over IPv6
+for area in AREAS + BOTH:
     __import__(area)
 
 
@@ -54,15 +41,20 @@ def own_network():
     return None
 
 
-def run(at):
-    """Runs the probe at this place of the register, in a process of its own."""
-    line, specs, function = harness.PROBES[at]
-    told = {"line": line, "probe": f"{function.__module__}.{function.__name__}", "specs": list(specs)}
+def families(function, once):
+    return [socket.AF_INET] if once or function.__module__ in AREAS else [socket.AF_INET, socket.AF_INET6]
+
+
+def run(line, specs, function, family):
+    """Runs a probe, in a process of its own."""
+    name = f"{function.__module__}.{function.__name__}" + (", IPv6" if family == socket.AF_INET6 else "")
+    told = {"line": line, "probe": name, "specs": list(specs)}
     signal.signal(signal.SIGALRM, late)
-    signal.alarm(20)
-    probe = harness.Probe(own_network())
+    signal.alarm(60)
+    probe = harness.Probe(family, own_network())
     try:
         with probe.undo:
+            probe.needs_family()
             function(probe)
             told["facts"] = probe.facts
             if probe.wire:
@@ -75,11 +67,16 @@ def run(at):
 
 
 def main(lines):
-    chosen = [at for at, (line, _, _) in enumerate(harness.PROBES) if not lines or str(line) in lines]
+    chosen = [
+        (line, specs, function, family)
+        for line, specs, function, once in harness.PROBES
+        for family in families(function, once)
+        if not lines or str(line) in lines
+    ]
     workers = 2 * len(os.sched_getaffinity(0)) + 4
     with multiprocessing.get_context("fork").Pool(workers, maxtasksperchild=1) as pool:
-        for told in pool.imap(run, chosen, chunksize=1):
-            print(json.dumps(told), flush=True)
+        for told in [pool.apply_async(run, each) for each in chosen]:
+            print(json.dumps(told.get()), flush=True)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def unconnected_refusal(p):
     client.so_error()
 
 
-@probe(78, "udp/connect/ip-recverr-tells-an-unconnected-socket-too")
+@probe(78, "udp/connect/ip-recverr-tells-an-unconnected-socket-too", once=True)
 def recverr(p):
     server, client = p.udp("server", bound=True), p.udp("client")
     server.close()
@@ -76,7 +76,7 @@ def recverr(p):
     client.so_error()
 
 
-@probe(78, "udp/errors/ip-recverr-gives-a-refused-datagram-back")
+@probe(78, "udp/errors/ip-recverr-gives-a-refused-datagram-back", once=True)
 def error_queue(p):
     server, client = p.udp("server", bound=True), p.udp("client")
     server.close()
@@ -86,7 +86,7 @@ def error_queue(p):
     client.errqueue()
 
 
-@probe(78, "udp/errors/reading-the-error-queue-uses-the-error-up")
+@probe(78, "udp/errors/reading-the-error-queue-uses-the-error-up", once=True)
 def error_used_up(p):
     server, client = p.udp("server", bound=True), p.udp("client", bound=True)
     server.close()
@@ -99,7 +99,7 @@ def error_used_up(p):
     other.recvfrom()
 
 
-@probe(78, "udp/errors/each-datagram-has-its-own-error")
+@probe(78, "udp/errors/each-datagram-has-its-own-error", once=True)
 def own_errors(p):
     server, closed, client = (p.udp(name, bound=True) for name in ("server", "closed", "client"))
     closed.close()
@@ -115,7 +115,7 @@ def own_errors(p):
     client.poll("OUT")
 
 
-@probe(78, "udp/errors/ipv6-recverr-gives-a-refused-datagram-back")
+@probe(78, "udp/errors/ipv6-recverr-gives-a-refused-datagram-back", once=True)
 def error_queue_v6(p):
     server, client = six(p, "server"), six(p, "client")
     server.close()
@@ -126,7 +126,7 @@ def error_queue_v6(p):
     client.poll("OUT")
 
 
-@probe(78, "udp/errors/a-datagram-that-is-too-large-is-a-local-error")
+@probe(78, "udp/errors/a-datagram-that-is-too-large-is-a-local-error", once=True)
 def local_error(p):
     server, client = six(p, "server"), six(p, "client")
     client.connect(server)

@@ -5,7 +5,7 @@ The segments of such a probe must be those of the snapshot, all of them.
 
 import socket
 
-from endpoint import LOOPBACK, NO_LINGER
+from endpoint import NO_LINGER
 from harness import probe
 
 
@@ -20,7 +20,7 @@ def refused(p):
     p.on_the_wire()
     server, client = p.listener(), p.tcp("client")
     server.close()
-    client.raw.bind((LOOPBACK, 0))
+    client.raw.bind((p.loopback, 0))
     client.connect(server)
 
 
@@ -29,7 +29,7 @@ def not_listening(p):
     p.on_the_wire()
     server, client, again = p.tcp("server"), p.tcp("client"), p.tcp("again")
     server.bind()
-    client.raw.bind((LOOPBACK, 0))
+    client.raw.bind((p.loopback, 0))
     client.connect(server)
     server.listen()
     again.connect(server)
@@ -90,7 +90,7 @@ def time_wait(p):
     p.on_the_wire()
     server, client, again, fresh = (p.tcp(name) for name in ("server", "client", "again", "fresh"))
     server.set("SO_REUSEADDR", True)
-    server.listen(at=(LOOPBACK, 80))
+    server.listen(at=(p.loopback, 80))
     client.connect(server)
     conn = server.accept()
     server.close()
@@ -98,9 +98,9 @@ def time_wait(p):
     client.recv()
     client.close()
     conn.state_of_closed(client.bound(), "TIME-WAIT")
-    again.bind((LOOPBACK, 80))
+    again.bind((p.loopback, 80))
     fresh.set("SO_REUSEADDR", True)
-    fresh.listen(at=(LOOPBACK, 80))
+    fresh.listen(at=(p.loopback, 80))
     fresh.flag("SO_ACCEPTCONN")
 
 

@@ -70,14 +70,16 @@ def poll_words(mask):
 
 
 def state_between(local, remote):
-    """The state of the IPv4 connection between two addresses, or CLOSED where there is none."""
+    """The state of the connection between two addresses, or CLOSED where there is none."""
+    family, table = (socket.AF_INET6, "tcp6") if ":" in local[0] else (socket.AF_INET, "tcp")
 
     def hexed(address):
-        packed = socket.inet_aton(address[0])
-        return f"{struct.unpack('=I', packed)[0]:08X}:{address[1]:04X}"
+        packed = socket.inet_pton(family, address[0])
+        words = struct.unpack(f"={len(packed) // 4}I", packed)
+        return "".join(f"{word:08X}" for word in words) + f":{address[1]:04X}"
 
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        for line in table:
+    with open(f"/proc/net/{table}", encoding="ascii") as lines:
+        for line in lines:
             words = line.split()
             if words[1:3] == [hexed(local), hexed(remote)]:
                 return STATES[int(words[3], 16)]
