@@ -61,14 +61,6 @@ pub fn draw_record(file: Option<&SourceFile>, record: &Record, style: Style) -> 
     Some(page.finish())
 }
 
-/// Draws a failure whose spec can no longer be shown.
-pub fn draw_without_source(failure: &Failure, trace: &str, style: Style) -> String {
-    let mut page = Page::new(style.color);
-    draw_message(&mut page, failure, style);
-    draw_below(&mut page, failure, None, trace, style);
-    page.finish()
-}
-
 fn draw_message(page: &mut Page, failure: &Failure, style: Style) {
     page.paint(super::paint::BAD, "error");
     page.paint(STRONG, &format!(": {}", full::plain(&failure.message)));

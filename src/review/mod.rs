@@ -100,18 +100,6 @@ impl Comparison {
     pub fn is_same(&self) -> bool {
         self.rows.iter().all(|row| row.kind == RowKind::Same)
     }
-
-    /// The kind of the row that has an event of the new trace, by its first line.
-    pub fn kind_of_new(&self, line: u32) -> Option<RowKind> {
-        let is_it = |row: &&Row| row.new.as_ref().is_some_and(|cell| cell.line == line);
-        self.rows.iter().find(is_it).map(|row| row.kind)
-    }
-
-    /// The kind of the row that has an event of the old trace, by its first line.
-    pub fn kind_of_old(&self, line: u32) -> Option<RowKind> {
-        let is_it = |row: &&Row| row.old.as_ref().is_some_and(|cell| cell.line == line);
-        self.rows.iter().find(is_it).map(|row| row.kind)
-    }
 }
 
 /// Compares two traces. How their lines end makes no difference, nor do empty lines around them.

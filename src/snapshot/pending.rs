@@ -81,22 +81,9 @@ pub fn find(snapshots: &Path) -> io::Result<Vec<Pending>> {
     Ok(found)
 }
 
-/// All pending traces of specs in the folders called `snapshots` at or below a folder. Other tools
-/// keep their own in folders of that name; only those that come from a YAML file are ours.
-///
-/// # Errors
-/// Where a folder cannot be read.
-pub fn find_below(folder: &Path) -> io::Result<Vec<Pending>> {
-    let mut found = Vec::new();
-    for snapshots in walk::folders_of_snapshots(folder) {
-        found.extend(find(&snapshots)?.into_iter().filter(|pending| is_ours(&pending.path)));
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// Whether [`find_below`] the current folder, or the folder of the tree that it is in, comes to a pending file and
-/// gives it this name.
+/// Whether whoever looks for pending traces below the current folder, or below the project that it is in, comes to
+/// this file and gives it this name. Other tools keep their own in folders called `snapshots`; only those that come
+/// from a YAML file are ours.
 pub fn is_found_as(path: &Path, name: &str) -> bool {
     let project = env::current_dir().ok().and_then(|here| Some(place::tree(&here)?.parent()?.to_owned()));
     let (base, below) = match &project {

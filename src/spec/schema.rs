@@ -171,29 +171,24 @@ fn value(value: Value) -> Json {
         Value::Hosts => networks::hosts(),
         Value::Routes => networks::routes(),
         Value::Links => networks::links(),
-        Value::Expressions => {
-            let mut map = values::variables(&reference("text"));
-            map["minProperties"] = json!(1);
-            map
-        }
+        Value::Expressions => values::some_variables(&reference("text")),
         Value::Arguments => json!({ "type": "array", "items": reference("scalar"), "minItems": 1 }),
         Value::Ready => programs::ready(),
         Value::Signal => programs::signal(),
         Value::Statuses => programs::statuses(),
-        Value::Times => {
-            let mut row = values::variables(&reference("scalar"));
-            row["minProperties"] = json!(1);
-            let rows = json!({ "type": "array", "items": row, "minItems": 1 });
-            any_of([("number", reference("number")), ("rows", rows)])
-        }
+        Value::Times => values::times(),
         Value::Steps => reference("steps"),
-        Value::Lanes => json!({
-            "type": "object",
-            "propertyNames": { "pattern": NAME, "doNotSuggest": true },
-            "additionalProperties": reference("steps"),
-            "minProperties": 1,
-        }),
+        Value::Lanes => lanes(),
     }
+}
+
+fn lanes() -> Json {
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": NAME, "doNotSuggest": true },
+        "additionalProperties": reference("steps"),
+        "minProperties": 1,
+    })
 }
 
 fn steps() -> Json {

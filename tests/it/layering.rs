@@ -1,4 +1,4 @@
-//! The folders of `src/` import from lower layers only.
+//! The folders of `src/` import from lower layers only, and the maps of the source name what is there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -152,4 +152,21 @@ fn a_forbidden_import_is_found() {
             "src/snapshot/mod.rs: `snapshot` imports `exec`, which is beside it",
         ]
     );
+}
+
+/// The paths in backticks of a map that lie in none of the folders it may mean: `src/` and the whole tree.
+fn missing(map: &str, root: &Path) -> Vec<String> {
+    let quoted = map.split('`').skip(1).step_by(2);
+    let paths = quoted.filter(|word| word.contains('/') && !word.contains([' ', '*', '{', '$', ':', '<']));
+    let is_there = |path: &&str| root.join(path).exists() || root.join("src").join(path).exists();
+    paths.filter(|path| !is_there(path)).map(str::to_owned).collect()
+}
+
+#[test]
+fn maps_name_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for map in ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/code-map.md"] {
+        assert_eq!(missing(&fs::read_to_string(root.join(map)).unwrap(), root), Vec::<String>::new(), "in {map}");
+    }
+    assert_eq!(missing("in `exec/lane/` and `exec/attic.rs`, as `a b/c` has it", root), ["exec/attic.rs"]);
 }

@@ -134,7 +134,7 @@ fn a_failure_in_colors() {
 
 #[test]
 fn a_failure_without_its_spec() {
-    insta::assert_snapshot!(failure::draw_without_source(&too_late(), "", narrow()));
+    insta::assert_snapshot!(failure::draw_record(None, &record(too_late()), narrow()).unwrap());
 }
 
 #[test]

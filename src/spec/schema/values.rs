@@ -141,6 +141,19 @@ pub(super) fn variables(value: &Json) -> Json {
     })
 }
 
+/// The same, of which there is at least one.
+pub(super) fn some_variables(value: &Json) -> Json {
+    let mut map = variables(value);
+    map["minProperties"] = json!(1);
+    map
+}
+
+/// How often steps run: a number, or a row for each time.
+pub(super) fn times() -> Json {
+    let rows = json!({ "type": "array", "items": some_variables(&reference("scalar")), "minItems": 1 });
+    any_of([("number", reference("number")), ("rows", rows)])
+}
+
 /// One of these words, each with what it means.
 pub(super) fn words<'w>(words: impl Iterator<Item = &'w Word>) -> Json {
     let (names, docs): (Vec<_>, Vec<_>) = words.map(|word| (word.name, word.doc)).unzip();
