@@ -4,36 +4,24 @@
 //! is made once for each worker thread and used again. A call is tried first and waited for only
 //! where it would block, so an ordinary exchange costs little more than its system calls.
 //!
-//! `lane/` runs steps one after the other, `parallel` several lanes at once; `verbs/` has one file
-//! a verb; `settle` waits until the effect of a step has arrived; `net/` is the seam to the sockets.
+//! `test/` prepares a run and ends it; `lane/` runs its steps, one after the other or in several lanes at
+//! once; `verbs/` has one file a verb, `endpoint/` what the runner knows of the sockets that they work on;
+//! `settle` waits until the effect of a step has arrived; `net/` is the seam to the sockets.
 
-mod attempt;
-mod blocks;
 mod cancel;
-mod compute;
-mod description;
-mod ending;
 mod endpoint;
-mod failure;
-mod files;
-mod hold;
 mod lane;
 mod limit;
 pub(crate) mod net;
-mod opened;
-mod parallel;
-mod passing;
 pub(crate) mod pattern;
 pub(crate) mod payload;
 mod perturb;
 pub(crate) mod platform;
 mod program;
-mod reach;
 mod settle;
 mod shown;
 mod steer;
 mod stop;
-mod temporary;
 mod test;
 #[cfg(test)]
 mod tests;
@@ -60,8 +48,8 @@ use platform::isolation::{self, Net};
 pub use platform::isolation::{can_isolate, may_isolate, prepare_isolation};
 pub use program::{find_program, prepare_programs};
 pub use steer::{Begun, LaneId, Script, Split, Turns};
-pub use temporary::own_folder;
 use test::Test;
+pub use test::own_folder;
 pub use wire::CapturedFrame;
 use wire::Collector;
 

@@ -17,11 +17,11 @@ use tokio::time::Instant;
 use crate::model::state::TcpState;
 use crate::plan::receive::option_for;
 
-use super::description::Peer;
 use super::endpoint::{Endpoint, Role};
 use super::net::{Socket, sys};
 use super::steer::Steer;
 use super::test::Test;
+use crate::exec::endpoint::description::Peer;
 
 /// How long the effect of a step may take to arrive.
 pub(crate) const BOUND: Duration = Duration::from_millis(50);

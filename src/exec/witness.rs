@@ -13,13 +13,13 @@ use crate::trace::event::What;
 use crate::trace::scene::{Came, End, Role as SeenRole, Scene, UnderWay};
 use crate::trace::shown::total_size;
 
-use super::description::Peer;
 use super::endpoint::{Endpoint, Role};
 use super::lane::{Done, Lane};
 use super::net::{address, sys};
 use super::stop::Stop;
 use super::test::Test;
 use super::verbs;
+use crate::exec::endpoint::description::Peer;
 
 /// A failure of a call with what was seen on both sides, and what the call gave where it gave anything.
 pub(super) fn of_call(lane: &Lane<'_>, call: &Call, stop: Stop, done: Option<&Done>) -> Stop {

@@ -2,7 +2,7 @@
 //! many, or a number of them that a seed chooses.
 //!
 //! Each order is a run of its own, in which the next step begins when nothing moves any more
-//! (`exec/steer.rs`). A step that waits for another lane is passed by, so an order that cannot come
+//! (`exec/steer/`). A step that waits for another lane is passed by, so an order that cannot come
 //! about is none.
 
 use std::collections::HashMap;

@@ -9,8 +9,8 @@ use std::time::Duration;
 use socket2::SockAddr;
 use tokio::time::Instant;
 
-use crate::exec::description::Peer;
 use crate::exec::endpoint::Endpoint;
+use crate::exec::endpoint::description::Peer;
 use crate::exec::steer::Steer;
 use crate::exec::stop::Stop;
 use crate::exec::verbs;

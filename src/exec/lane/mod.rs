@@ -2,12 +2,16 @@
 //! too.
 //!
 //! `steps` goes through them, `call` makes the call of one and `judge` compares what it did with
-//! what the step allows; blocks of steps are in `exec::blocks`.
+//! what the step allows; `blocks` runs steps again, `parallel` several lanes at once.
 
+mod attempt;
+mod blocks;
 mod call;
+mod compute;
 mod deadline;
 mod done;
 mod judge;
+mod parallel;
 mod steps;
 
 use std::borrow::Cow;
@@ -22,21 +26,22 @@ use crate::plan::pattern::Pattern;
 use crate::plan::template::{Piece, Template};
 use crate::trace::shown::Shown;
 
-use super::attempt::Attempt;
 use super::endpoint::{Endpoint, New};
 use super::net::sys;
-use super::parallel::Meeting;
 use super::pattern::{Machine, Matched};
 use super::perturb::{Perturbation, Turn};
 use super::steer::LaneId;
 use super::stop::Stop;
 use super::test::Test;
 use super::values::{Scope, Values};
+use attempt::Attempt;
+use parallel::Meeting;
 
-pub(crate) use deadline::{Deadline, earlier};
+pub(crate) use deadline::Deadline;
+use deadline::earlier;
 pub(crate) use done::Done;
 pub(crate) use judge::verb;
-pub(super) use steps::TOO_LONG;
+use steps::TOO_LONG;
 
 /// Steps that run one after the other, and what they see.
 pub(crate) struct Lane<'t> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::exec::hold;
+use crate::exec::perturb::hold;
 use crate::exec::perturb::{self, Delay};
 use crate::exec::steer::Steer;
 use crate::exec::stop::Stop;

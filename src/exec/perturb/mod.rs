@@ -7,6 +7,7 @@
 //! all of it: a race that delays show is often hidden by more of them.
 
 mod dice;
+pub(super) mod hold;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -17,7 +18,6 @@ use crate::model::perturb::Perturb;
 use crate::model::splitmix::mixed;
 use crate::plan::{Call, Mode, Plan, Room, Verb};
 
-use super::hold;
 use dice::Dice;
 pub(crate) use turn::Turn;
 

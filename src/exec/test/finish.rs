@@ -3,11 +3,11 @@
 use crate::exec::steer::Steer;
 use crate::exec::stop::Stop;
 use crate::exec::wire::{self, CapturedFrame};
-use crate::exec::{Ended, Execution, failure, settle};
+use crate::exec::{Ended, Execution, settle};
 use crate::source::Location;
 use crate::trace::record::{Entry, Record, VERSION};
 
-use super::Test;
+use super::{Test, failure};
 
 impl Test<'_> {
     /// At the end, no program may have ended that nobody expects to end; a failure tells what they

@@ -2,7 +2,10 @@
 
 mod address;
 mod endpoints;
+mod failure;
+mod files;
 mod finish;
+mod temporary;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -18,20 +21,21 @@ use crate::source::SourceFile;
 use crate::trace::record::Entry;
 
 use super::endpoint::Endpoint;
-use super::files;
-use super::hold::Activity;
 use super::lane::Lane;
 use super::net::ports::ClosedPorts;
 use super::net::reserve::Reserved;
-use super::passing::Passings;
 use super::platform::{diag::Diag, isolation::Net};
 use super::program::Programs;
 use super::steer::Steer;
 use super::stop::Stop;
-use super::temporary::Folder;
 use super::values::{Scope, Values};
 use super::wire::Collector;
 use super::{Execution, Options, Shared, limit};
+use crate::exec::endpoint::passing::Passings;
+use crate::exec::perturb::hold::Activity;
+
+use temporary::Folder;
+pub use temporary::own_folder;
 
 /// One run of one test.
 pub(crate) struct Test<'t> {

@@ -9,14 +9,14 @@ use crate::plan::Call;
 use crate::trace::event::What;
 use crate::trace::record::Unread;
 
-use super::super::description::Peer;
-use super::super::ending::Endings;
 use super::super::endpoint::Endpoint;
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, sys};
 use super::super::settle;
 use super::super::stop::Stop;
 use super::open;
+use crate::exec::endpoint::description::Peer;
+use crate::exec::endpoint::ending::Endings;
 
 /// Closes in order: FIN, or RST where bytes are left unread; before it close_notify, where TLS lies
 /// over the connection.

@@ -8,7 +8,6 @@ use socket2::SockAddr;
 use crate::model::errno::Errno;
 use crate::plan::{Call, Mode, Target};
 
-use super::super::description::Peer;
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Deadline, Done, Lane};
 use super::super::net::{Direction, Socket, address, sys};
@@ -16,6 +15,7 @@ use super::super::settle;
 use super::super::stop::Stop;
 use super::bind::bind;
 use super::{Place, blocking, host_of, open_or_new, resolve};
+use crate::exec::endpoint::description::Peer;
 
 pub(super) async fn run(
     lane: &Lane<'_>,

@@ -6,12 +6,12 @@ use std::rc::{Rc, Weak};
 use crate::model::state::TcpState;
 use crate::plan::Call;
 
-use super::super::ending::Endings;
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Done, Lane};
 use super::super::net::{Socket, sys};
 use super::super::stop::Stop;
 use super::open;
+use crate::exec::endpoint::ending::Endings;
 
 pub(super) async fn run(lane: &Lane<'_>, call: &Call) -> Result<Done, Stop> {
     let (endpoint, socket) = open(lane, &call.endpoint)?;

@@ -24,10 +24,10 @@ use crate::trace::shown::Shown;
 
 use super::super::endpoint::{Endpoint, New, Role};
 use super::super::lane::{Deadline, Done, Lane};
-use super::super::opened::{OpenFile, Refused};
 use super::super::pattern::Boundary;
 use super::super::stop::Stop;
 use super::{fatal, read};
+use crate::exec::endpoint::opened::{OpenFile, Refused};
 
 pub(super) use socket_call::accept;
 

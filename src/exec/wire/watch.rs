@@ -8,7 +8,6 @@ use socket2::SockAddr;
 use crate::model::platform::numbers;
 use crate::plan::{Call, Verb};
 
-use super::super::description::Peer;
 use super::super::endpoint::{Endpoint, Role};
 use super::super::lane::{Done, verb};
 use super::super::net::{Socket, sys};
@@ -16,6 +15,7 @@ use super::super::test::Test;
 use super::Collector;
 use super::act::{Act, Did, Protocol};
 use super::seen;
+use crate::exec::endpoint::description::Peer;
 
 /// A step that runs.
 pub(crate) struct Watch<'t> {

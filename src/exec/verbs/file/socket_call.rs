@@ -10,10 +10,10 @@ use crate::plan::{AttributeCheck, Call, Target, Verb};
 
 use super::super::super::lane::{Done, Lane};
 use super::super::super::net::{Socket, option, sys};
-use super::super::super::opened::OpenFile;
 use super::super::super::payload::encode;
 use super::super::super::stop::Stop;
 use super::super::resolve;
+use crate::exec::endpoint::opened::OpenFile;
 
 /// Makes the call that a verb stands for; `None` where the verb is no call of a socket.
 pub(super) fn run(lane: &Lane<'_>, call: &Call, file: &OpenFile) -> Result<Option<Done>, Stop> {

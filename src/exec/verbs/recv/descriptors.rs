@@ -10,13 +10,13 @@ use std::rc::Rc;
 
 use libc::c_int;
 
-use crate::exec::ending::Endings;
+use crate::exec::endpoint::ending::Endings;
+use crate::exec::endpoint::passing::Loose;
 use crate::exec::endpoint::{Endpoint, New, Role};
 use crate::exec::lane::Lane;
 use crate::exec::net::Socket;
 use crate::exec::net::ancillary::{self, Control, Credentials};
 use crate::exec::net::sys::{self, Message};
-use crate::exec::passing::Loose;
 use crate::exec::stop::Stop;
 use crate::exec::verbs::fatal;
 use crate::model::errno::Errno;

@@ -10,9 +10,9 @@ use std::rc::{Rc, Weak};
 
 use socket2::SockAddr;
 
-use super::endpoint::{Endpoint, Held, Role};
-use super::net::Socket;
-use super::program::Program;
+use super::{Endpoint, Held, Role};
+use crate::exec::net::Socket;
+use crate::exec::program::Program;
 
 /// What the descriptors of one socket share.
 #[derive(Debug)]
@@ -47,14 +47,14 @@ pub(crate) struct Description {
     /// Whether somebody else has made the socket, and passed it.
     pub(crate) is_foreign: Cell<bool>,
     /// The multicast groups that it has joined.
-    pub(super) groups: RefCell<Vec<IpAddr>>,
-    pub(super) local: RefCell<Option<SockAddr>>,
-    pub(super) remote: RefCell<Option<SockAddr>>,
-    pub(super) peer: RefCell<Option<Weak<Self>>>,
+    pub(crate) groups: RefCell<Vec<IpAddr>>,
+    pub(crate) local: RefCell<Option<SockAddr>>,
+    pub(crate) remote: RefCell<Option<SockAddr>>,
+    pub(crate) peer: RefCell<Option<Weak<Self>>>,
     /// The endpoints that have a descriptor of it, or had one.
     endpoints: RefCell<Vec<Weak<Endpoint>>>,
     /// Descriptors of it that no endpoint has: they are on their way.
-    pub(super) loose: Cell<usize>,
+    pub(crate) loose: Cell<usize>,
     /// The programs that were started with a descriptor of it.
     programs: RefCell<Vec<Rc<Program>>>,
 }

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use crate::trace::record::Bytes;
 
-use super::description::Peer;
-use super::endpoint::{Endpoint, Role};
-use super::net::sys;
-use super::net::tls::record;
+use crate::exec::endpoint::description::Peer;
+use crate::exec::endpoint::{Endpoint, Role};
+use crate::exec::net::sys;
+use crate::exec::net::tls::record;
 
 /// How much of each endpoint's unread bytes is kept.
 const KEPT: usize = 1024;

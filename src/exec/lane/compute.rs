@@ -7,8 +7,8 @@ use crate::plan::expression::{Evaluator, Expression, MOST_ITERATIONS, shown};
 use crate::plan::template::bare;
 use crate::plan::{Assertion, Assignment};
 
-use super::lane::Lane;
-use super::stop::Stop;
+use super::Lane;
+use crate::exec::stop::Stop;
 
 impl Lane<'_> {
     /// Computes variables, one after the other.

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::plan::{Action, Plan, Step};
 
-use super::lane::Deadline;
-use super::test::Test;
+use crate::exec::lane::Deadline;
+use crate::exec::test::Test;
 
 /// How often it is looked, a millisecond apart, before nothing that moved will move.
 const LOOKS: u32 = 8;
@@ -18,7 +18,7 @@ const LOOKS_AT_PROGRAMS: u32 = 40;
 /// For how long a step is held back at most while others go on.
 const LONGEST: Duration = Duration::from_millis(200);
 /// The same, while a lane sits out a time that the spec gives.
-pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What the lanes of a run are about.
 #[derive(Debug, Default)]
@@ -76,7 +76,7 @@ pub(crate) async fn until_others_rest(test: &Test<'_>, limit: Option<Deadline>) 
 }
 
 /// The steps that can be held back: those in lanes that others can see, by where they begin.
-pub(super) fn candidates(plan: &Plan) -> Vec<u32> {
+pub(crate) fn candidates(plan: &Plan) -> Vec<u32> {
     let mut found = Vec::new();
     collect(&plan.steps, false, &mut found);
     found

@@ -42,7 +42,7 @@ fn passable() -> Permissions {
 
 /// The temporary folder of a test; gone when it is dropped.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
     /// Open and locked for as long as the runner lives: so others see that it is in use.
     _lock: Option<File>,
@@ -50,7 +50,7 @@ pub(super) struct Folder {
 
 impl Folder {
     /// A folder of the test's own.
-    pub(super) fn make() -> io::Result<Self> {
+    pub(crate) fn make() -> io::Result<Self> {
         static SWEPT: Once = Once::new();
         let Some(own) = own_folder() else { return Self::make_in(&std::env::temp_dir()) };
         SWEPT.call_once(|| sweep(&own));
@@ -67,7 +67,7 @@ impl Folder {
         Ok(folder)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

@@ -5,12 +5,12 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use super::values::Scope;
+use crate::exec::values::Scope;
 use crate::plan::file::{Content, File};
 
 /// Writes the files of a spec. Modes are set as they are written, whatever the umask says; those of
 /// folders last, since one may forbid to write into it. An error is a sentence.
-pub(super) fn write(folder: &Path, files: &[File], scope: Scope<'_>) -> Result<(), String> {
+pub(crate) fn write(folder: &Path, files: &[File], scope: Scope<'_>) -> Result<(), String> {
     let failed = |file: &File, error: &io::Error| format!("cannot write `{}`: {error}", file.path.display());
     for file in files {
         let path = folder.join(&file.path);
@@ -55,7 +55,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::exec::temporary::Folder;
+    use crate::exec::test::temporary::Folder;
     use crate::exec::values::{NoEndpoints, Values};
     use crate::model::value::Value;
     use crate::plan::template::{Piece, Template};

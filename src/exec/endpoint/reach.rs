@@ -7,10 +7,10 @@ use std::rc::Rc;
 use socket2::SockAddr;
 
 use super::description::Peer;
-use super::endpoint::{Endpoint, Role};
-use super::net::address;
-use super::platform::diag::Diag;
-use super::test::Test;
+use super::{Endpoint, Role};
+use crate::exec::net::address;
+use crate::exec::platform::diag::Diag;
+use crate::exec::test::Test;
 
 impl Test<'_> {
     /// The open endpoint of this spec that gets what is sent to that address.

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use crate::model::value::Value;
 
-use super::endpoint::Endpoint;
-use super::test::Test;
-use super::values::Values;
-use super::verbs;
+use crate::exec::endpoint::Endpoint;
+use crate::exec::test::Test;
+use crate::exec::values::Values;
+use crate::exec::verbs;
 
 /// An endpoint, and the closed one whose name it took.
 type Created = (Rc<Endpoint>, Option<Rc<Endpoint>>);

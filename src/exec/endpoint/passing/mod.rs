@@ -8,9 +8,9 @@ use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
-use super::description::{Description, Peer};
-use super::endpoint::Endpoint;
-use super::net::sys;
+use crate::exec::endpoint::Endpoint;
+use crate::exec::endpoint::description::{Description, Peer};
+use crate::exec::net::sys;
 
 /// A descriptor that no endpoint has: it is on its way, or has just arrived.
 #[derive(Debug)]

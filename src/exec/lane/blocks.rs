@@ -18,10 +18,10 @@ use crate::trace::record::{Entry, Failure, Group};
 use crate::trace::same_events;
 
 use super::attempt::Attempt;
-use super::lane::{Deadline, Lane, TOO_LONG, earlier};
 use super::parallel;
-use super::program::Program;
-use super::stop::Stop;
+use super::{Deadline, Lane, TOO_LONG, earlier};
+use crate::exec::program::Program;
+use crate::exec::stop::Stop;
 
 /// How long a `retry` waits after the first try; after each other twice as long, up to a bound.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
@@ -58,7 +58,7 @@ impl Again<'_> {
 
 impl Lane<'_> {
     /// Runs a block. Blocks nest, so their futures are boxed.
-    pub(super) fn block<'a>(
+    pub(crate) fn block<'a>(
         &'a mut self,
         step: &'a Step,
         entries: &'a RefCell<Vec<Entry>>,

@@ -20,9 +20,9 @@ use crate::model::splitmix::mixed;
 use crate::model::state::TcpState;
 
 use super::endpoint::Endpoint;
-use super::hold::LONGEST_PAUSE;
 use super::net::sys;
 use super::test::Test;
+use crate::exec::perturb::hold::LONGEST_PAUSE;
 
 /// In how many rounds of the runtime nothing may move.
 const ROUNDS: u32 = 3;

@@ -12,10 +12,10 @@ use crate::plan::{Barrier, Lane as PlannedLane};
 use crate::source::Span;
 use crate::trace::record::{Entry, Lane as RecordedLane};
 
-use super::lane::{Deadline, Lane};
-use super::steer::Steer;
-use super::stop::Stop;
-use super::test::Test;
+use super::{Deadline, Lane};
+use crate::exec::steer::Steer;
+use crate::exec::stop::Stop;
+use crate::exec::test::Test;
 
 /// Runs lanes at once, up to the end of the last or to the first failure, which cancels the others.
 pub(crate) async fn run(

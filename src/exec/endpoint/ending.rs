@@ -4,10 +4,10 @@
 use std::rc::Rc;
 
 use super::description::Description;
-use super::endpoint::{Endpoint, Role};
-use super::net::sys;
-use super::settle::{self, Ending};
-use super::test::Test;
+use super::{Endpoint, Role};
+use crate::exec::net::sys;
+use crate::exec::settle::{self, Ending};
+use crate::exec::test::Test;
 
 /// What is about to end; taken before the call, while the sockets are there.
 #[derive(Default)]

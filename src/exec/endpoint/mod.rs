@@ -2,6 +2,12 @@
 //! of it. A closed endpoint keeps its addresses, so that a refused connect and TIME-WAIT can be
 //! shown.
 
+pub(super) mod description;
+pub(super) mod ending;
+pub(super) mod opened;
+pub(super) mod passing;
+pub(super) mod reach;
+
 use std::cell::{Cell, OnceCell, RefCell};
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -11,10 +17,10 @@ use socket2::SockAddr;
 use crate::model::network::Network;
 use crate::trace::record::{Open, Unread};
 
-use super::description::{Description, Peer};
 use super::net::{Socket, address, sys};
-use super::opened::OpenFile;
 use super::program::Program;
+use description::{Description, Peer};
+use opened::OpenFile;
 
 /// What an endpoint is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
