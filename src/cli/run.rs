@@ -54,8 +54,8 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = factor)]
     timeout_factor: Option<f64>,
 
-    /// How many specs run at once; if not given, twice as many as there are cores, and those with the tag `slow` beside
-    /// them
+    /// How many specs run at once; if not given, four times as many as there are cores, and beside them those with the
+    /// tag `slow`
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
     jobs: Option<NonZeroUsize>,
 

@@ -36,10 +36,10 @@ impl Jobs {
         Self { usual: jobs.get() - slow, slow, share: true }
     }
 
-    /// Where nobody says: twice as many as there are cores, since many wait for a server to start, and the slow ones
-    /// beside them.
+    /// Where nobody says: four times as many as there are cores, since most wait most of their time, for a server to
+    /// start or for some silence; and the slow ones beside them.
     pub fn by_cores() -> Self {
-        let usual = 2 * thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let usual = 4 * thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self { usual, slow: MOST_SLOW.max(usual), share: false }
     }
 

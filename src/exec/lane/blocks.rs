@@ -252,7 +252,8 @@ impl Lane<'_> {
             failed = Some((stop, held));
             tokio::time::sleep(pause).await;
             attempt.discard_answers(self.test);
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            // What takes long is asked seldom, and answered a third too late at most.
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
         (Ok(()), Vec::new())
     }
