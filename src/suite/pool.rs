@@ -43,6 +43,16 @@ impl Jobs {
         Self { usual, slow: MOST_SLOW.max(usual), share: false }
     }
 
+    /// How many threads begin with the slow specs of these, and how many with the others: at least this one.
+    fn threads(self, queues: &Queues) -> (usize, usize) {
+        let [slow, usual] = [&queues.slow, &queues.usual].map(|queue| queue.specs.len());
+        if self.share {
+            let threads = self.slow.min(slow + usual - 1);
+            return (threads, self.usual.min(slow + usual - threads));
+        }
+        (self.slow.min(slow), self.usual.min(usual).max(1))
+    }
+
     /// How many run at once that are not slow.
     pub fn usual(self) -> usize {
         if self.share { self.usual + self.slow } else { self.usual }
@@ -66,11 +76,10 @@ pub fn run(found: &[Found], jobs: Jobs, runner: &Runner, sink: &mut dyn FnMut(Sp
         return;
     }
     let queues = Queues::of(found, jobs.share);
-    let slow = jobs.slow.min(if jobs.share { found.len() - 1 } else { queues.slow.specs.len() });
-    let usual = jobs.usual.min(found.len() - if jobs.share { slow } else { 0 });
+    let (slow, usual) = jobs.threads(&queues);
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
-        for first in [First::Slow].repeat(slow).into_iter().chain([First::Usual].repeat(usual.max(1) - 1)) {
+        for first in [First::Slow].repeat(slow).into_iter().chain([First::Usual].repeat(usual - 1)) {
             let (queues, sender) = (&queues, sender.clone());
             let work = move || {
                 let mut worker = Worker::default();
