@@ -1,11 +1,13 @@
 //! Standard output and standard error.
 
+use std::env;
 use std::fmt::Display;
-use std::io::{self, ErrorKind, StdoutLock, Write};
+use std::io::{self, ErrorKind, IsTerminal, StdoutLock, Write};
 
 use super::Exit;
 use super::style::{self, ColorChoice};
 use crate::diagnostic::Style;
+use crate::snapshot::insta_env::is_ci;
 
 /// Where a command prints. A reader that has gone away (`| head`) is no error: the command goes on
 /// in silence, so that its exit code still tells the truth.
@@ -34,6 +36,14 @@ impl Output {
     /// Whether it is kept so.
     pub(super) fn is_for_data(&self) -> bool {
         self.is_for_data
+    }
+
+    /// Whether what goes on can be shown on standard error as on a screen.
+    pub(super) fn shows_progress(&self) -> bool {
+        let is_dumb = || env::var_os("TERM").is_some_and(|term| term == "dumb");
+        // What goes through a pipe may come out beside it.
+        let is_alone = || self.is_for_data || io::stdout().is_terminal();
+        io::stderr().is_terminal() && is_alone() && !is_dumb() && !is_ci(|name| env::var(name).ok())
     }
 
     /// Prints text for people as it is.

@@ -2,6 +2,7 @@
 
 mod given;
 mod pcap;
+mod progress;
 mod session;
 mod told;
 
@@ -19,10 +20,11 @@ use crate::exec::Cancel;
 use crate::model::address::Address;
 use crate::model::network::Network;
 use crate::record::proxy::Over;
-use crate::record::{Ends, Head, Program, Understood, Verified, verify};
+use crate::record::{Ends, Head, Outside, Program, Stage, Understood, Verified, verify};
 use crate::source::plain;
 use crate::suite::Config;
 use given::{address, clients};
+use progress::Progress;
 use session::Recorded;
 use told::{conclude, could_not_run, explain, remove_snapshot, tell_removed};
 
@@ -92,6 +94,12 @@ impl Configure for Record {
     }
 }
 
+/// What a spec is made sure of with.
+struct Maker<'m> {
+    outside: Outside<'m>,
+    progress: &'m Progress,
+}
+
 /// Which ends the spec plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Side {
@@ -126,7 +134,7 @@ impl Record {
         if recorded.conversation.is_empty() {
             return self.tell_nobody_came(recorded.over, output);
         }
-        if !self.tell_refusals(&recorded.conversation, output) {
+        if !self.tell_refusals(&recorded, output) {
             return Exit::Failed;
         }
         if recorded.over == Over::Full {
@@ -139,8 +147,12 @@ impl Record {
     /// Makes a spec of what was recorded, and sees to it that it passes.
     fn make(&self, recorded: &Recorded, output: &mut Output) -> Exit {
         let cancel = Cancel::default();
-        signals::cancel_on_interrupt(&cancel);
-        match self.made(recorded, &cancel, output) {
+        let progress = Progress::new(output);
+        signals::cancel_and_tick(&cancel, Some(progress.ticker()));
+        let outside =
+            Outside { cancel: &cancel, watch: &|stage| progress.goes_on(stage), start: &|at| self.client(at) };
+        let maker = Maker { outside, progress: &progress };
+        match self.made(recorded, &maker, output) {
             Ok(exit) => exit,
             Err(error) => {
                 output.error(error);
@@ -149,7 +161,7 @@ impl Record {
         }
     }
 
-    fn made(&self, recorded: &Recorded, cancel: &Cancel, output: &mut Output) -> io::Result<Exit> {
+    fn made(&self, recorded: &Recorded, maker: &Maker<'_>, output: &mut Output) -> io::Result<Exit> {
         let mut understood = Understood::of(&recorded.conversation, self.ends(recorded.status));
         if understood.speaks_tls() {
             output.error(
@@ -169,11 +181,13 @@ impl Record {
             return Ok(Exit::Success);
         }
         for round in 0..ROUNDS {
-            if !self.look_again(&mut understood, round, cancel)? {
+            if !self.look_again(&mut understood, round, maker)? {
                 return self.interrupted(&understood, &head, output);
             }
             understood.write(&head).save(&self.output)?;
-            match verify(&self.output, self.snapshots.as_deref(), cancel)? {
+            let verified = verify(&self.output, self.snapshots.as_deref(), &maker.outside);
+            maker.progress.rests();
+            match verified? {
                 Verified::Passed(times) => {
                     self.save(&understood, &head, true, output)?;
                     if let Some(change) = understood.changes().first() {
@@ -241,19 +255,22 @@ impl Record {
     }
 
     /// Sees how it goes again. `false` where that was interrupted.
-    fn look_again(&self, understood: &mut Understood, round: usize, cancel: &Cancel) -> io::Result<bool> {
+    fn look_again(&self, understood: &mut Understood, round: usize, maker: &Maker<'_>) -> io::Result<bool> {
         const AGAIN: usize = 6;
-        if self.side() == Side::Server {
-            for _ in 0..if round == 0 { self.replays() } else { AGAIN } {
+        if self.side() == Side::Server && !understood.can_be_played() {
+            let times = if round == 0 { self.replays() } else { AGAIN };
+            for nth in 1..=times {
+                (maker.outside.watch)(Stage::Replay(nth, times));
                 understood.add(&self.record_again()?);
             }
         }
         let is_whole = if round == 0 {
-            understood.replay(self.replays(), cancel)?
+            understood.replay(self.replays(), &maker.outside)
         } else {
-            understood.replay_until_otherwise(cancel)?
+            understood.replay_until_otherwise(&maker.outside)
         };
-        Ok(is_whole && !cancel.is_cancelled())
+        maker.progress.rests();
+        Ok(is_whole? && !maker.outside.cancel.is_cancelled())
     }
 
     fn ends(&self, status: Option<ExitStatus>) -> Ends {

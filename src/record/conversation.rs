@@ -150,9 +150,16 @@ impl Conversation {
         self.connections.is_empty()
     }
 
-    /// Whether the server took no connection at all.
+    /// Whether the server was never there: it took no connection, and answered no datagram.
     pub fn is_refused(&self) -> bool {
-        !self.is_empty() && self.events.iter().all(|event| matches!(event.what, What::Refused(_)))
+        let is_refused = |what: &What| matches!(what, What::Refused(_) | What::Unreachable { by: Side::Server });
+        let was_there = |connection: usize| {
+            let what = || self.of(connection).map(|event| &event.what);
+            let is_datagram = self.connections[connection].network.is_udp();
+            let answers = what().any(|what| matches!(what, What::Sent { by: Side::Server, .. }));
+            !what().any(is_refused) || is_datagram && answers
+        };
+        !self.is_empty() && !(0..self.connections.len()).any(was_there)
     }
 
     /// What happened on one connection.

@@ -4,10 +4,12 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use tokio::process::Child;
+
 use super::answers::{self, Refusal};
 use super::conversation::{Conversation, Side};
 use super::framing::Codec;
-use super::replay::{self, Play, Run};
+use super::replay::{self, Party, Play, Run};
 use super::script::{Act, Script, Step};
 use super::understand;
 use super::write::{self, Across, Head, Program, Written};
@@ -35,6 +37,26 @@ pub enum Ends {
     Server(Option<Program>),
     /// Both.
     Both,
+}
+
+/// What is done to be sure of a spec, each of it for the how-manieth time, from 1, of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// A part is played again.
+    Replay(usize, usize),
+    /// The spec is run.
+    Run(usize, usize),
+}
+
+/// What is needed to be sure of a spec.
+#[derive(Clone, Copy)]
+pub struct Outside<'o> {
+    /// What ends it before its time.
+    pub cancel: &'o Cancel,
+    /// Is told what is done next.
+    pub watch: &'o dyn Fn(Stage),
+    /// Starts the client, which is to connect to this address.
+    pub start: &'o dyn Fn(&Address) -> io::Result<Child>,
 }
 
 /// What is known of a conversation.
@@ -92,13 +114,28 @@ impl Understood {
         understand::widen_ends(&mut self.script, &runs);
     }
 
-    /// Plays the client's part so often against the server, to see what varies. `false` where that was
-    /// interrupted.
+    /// Whether the part that the spec plays can be played again: the client's, or the server's for a client that
+    /// is run anew each time and does all by itself.
+    pub fn can_be_played(&self) -> bool {
+        match &self.ends {
+            Ends::Client(_) => true,
+            Ends::Server(Some(_)) => replay::can_serve(&self.script),
+            Ends::Server(None) | Ends::Both => false,
+        }
+    }
+
+    /// Plays the part of the spec so often against the other side, to see what that varies. `false` where that
+    /// was interrupted.
     ///
     /// # Errors
     /// Where it cannot be played at all.
-    pub fn replay(&mut self, times: usize, cancel: &Cancel) -> io::Result<bool> {
-        let Ends::Client(server) = self.ends.clone() else { return Ok(true) };
+    pub fn replay(&mut self, times: usize, outside: &Outside<'_>) -> io::Result<bool> {
+        if !self.can_be_played() {
+            return Ok(true);
+        }
+        let ends = self.ends.clone();
+        let party = if let Ends::Client(server) = &ends { Party::Server(server) } else { Party::Client(outside.start) };
+        let cancel = outside.cancel;
         let wanted = self.runs.len() + times;
         let began = Instant::now();
         let mut echoes = 0;
@@ -107,10 +144,11 @@ impl Understood {
         let mut set_aside = Vec::new();
         while self.runs.len() < wanted || self.is_doubtful() && began.elapsed() < answers::SURE_FOR {
             // Whatever counts seconds has counted on then; the next one finds what the one before has left.
+            (outside.watch)(Stage::Replay(self.runs.len() + 1, wanted.max(self.runs.len() + 1)));
             if self.runs.len() % 2 == 1 && self.runs.len() < IN_TIME {
                 replay::pass(TICK, cancel)?;
             }
-            let play = Play { script: &self.script, codecs: &self.codecs, server: &server, before: &self.runs };
+            let play = Play { script: &self.script, codecs: &self.codecs, party, before: &self.runs };
             let Some(run) = replay::play(play, cancel)? else { return Ok(false) };
             let success = answers::success(&self.script, &self.codecs, &run);
             // A token is none by chance, and answers that name it have other words in them each time.
@@ -131,8 +169,11 @@ impl Understood {
                 set_aside = std::mem::take(&mut self.runs);
             }
         }
-        self.script.refused = answers::refusals(&self.script, &self.codecs, &self.runs);
+        if let Party::Server(_) = party {
+            self.script.refused = answers::refusals(&self.script, &self.codecs, &self.runs);
+        }
         let runs: Vec<&Run> = self.runs.iter().collect();
+        while understand::find_heard_again(&mut self.script, &self.codecs, &runs) {}
         understand::drop_lost(&mut self.script, &self.codecs, &runs);
         understand::widen_ends(&mut self.script, &runs);
         Ok(true)
@@ -143,14 +184,14 @@ impl Understood {
     ///
     /// # Errors
     /// Where it cannot be played at all.
-    pub fn replay_until_otherwise(&mut self, cancel: &Cancel) -> io::Result<bool> {
+    pub fn replay_until_otherwise(&mut self, outside: &Outside<'_>) -> io::Result<bool> {
         const AT_ONCE: usize = 6;
         const MOST: usize = 36;
-        if !matches!(self.ends, Ends::Client(_)) {
+        if !self.can_be_played() {
             return Ok(true);
         }
         let (began, before, runs) = (Instant::now(), self.write(&Head::default()), self.runs.len());
-        while self.replay(AT_ONCE, cancel)? {
+        while self.replay(AT_ONCE, outside)? {
             let is_long = self.runs.len() >= runs + MOST || began.elapsed() >= answers::SURE_FOR;
             if is_long || self.write(&Head::default()) != before {
                 return Ok(true);
@@ -178,7 +219,8 @@ impl Understood {
     /// Whether more replays must say that an answer differs, and not by chance.
     fn is_doubtful(&self) -> bool {
         let is_refused = || !answers::refusals(&self.script, &self.codecs, &self.runs).is_empty();
-        !self.runs.is_empty() && self.runs.len() < answers::SURE && is_refused()
+        let is_answered = matches!(self.ends, Ends::Client(_));
+        is_answered && !self.runs.is_empty() && self.runs.len() < answers::SURE && is_refused()
     }
 
     /// Where a replay could not go on: what it was that happened, in words.
@@ -220,7 +262,8 @@ impl Ends {
 ///
 /// # Errors
 /// Where the spec is not found again.
-pub fn verify(spec: &Path, snapshots: Option<&Path>, cancel: &Cancel) -> io::Result<Verified> {
+pub fn verify(spec: &Path, snapshots: Option<&Path>, outside: &Outside<'_>) -> io::Result<Verified> {
+    let cancel = outside.cancel;
     let found = find::find(&[spec.to_owned()], &Layout::Nearest { snapshots: snapshots.map(Path::to_owned) });
     let found = found.map_err(|error| io::Error::other(error.to_string()))?;
     let Some(found) = found.first() else { return Err(io::Error::other("the spec that was written is gone")) };
@@ -229,6 +272,7 @@ pub fn verify(spec: &Path, snapshots: Option<&Path>, cancel: &Cancel) -> io::Res
     let mut worker = Worker::default();
     let mut passed = 0;
     while passed < RUNS && (passed < 2 || began.elapsed() < RUNS_FOR) {
+        (outside.watch)(Stage::Run(passed + 1, RUNS));
         let update = if passed == 0 { Update::Force } else { Update::No };
         let settings = snapshot::Settings { update, ..snapshot::Settings::default() };
         let runner = Runner { store: Store::new(settings), cancel: cancel.clone(), ..Runner::default() };

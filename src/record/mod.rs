@@ -18,7 +18,7 @@ mod vary;
 mod write;
 
 pub use answers::Refusal;
-pub use making::{Ends, Understood, Verified, verify};
+pub use making::{Ends, Outside, Stage, Understood, Verified, verify};
 pub use write::{Head, Program, Written};
 
 pub use conversation::{Connection, Conversation, End, Happened, Side, What};

@@ -7,17 +7,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use regex::bytes::Regex;
 
+use super::answers;
 use super::conversation::Side;
 use super::framing::{Codec, is_text};
 use super::replay::Run;
 use super::script::{Act, Capture, Ending, Script, Use};
-use super::vary::{Message, Part, Piece, Value, generalise};
+use super::vary::{self, Message, Part, Piece, Value, generalise};
 
 /// The shortest value that counts as said again, and is not there by chance.
 const SHORTEST: usize = 4;
 
 /// The values of a capture, as recorded and then in each run that came so far.
-pub(super) type Known = (usize, Vec<Option<Vec<u8>>>);
+pub(super) type Values = (usize, Vec<Option<Vec<u8>>>);
 
 /// How what is heard on each link is framed.
 pub(super) fn codecs(script: &Script) -> Vec<Codec> {
@@ -99,7 +100,7 @@ pub(super) fn message(
     codecs: &[Codec],
     runs: &[&Run],
     step: usize,
-    known: &[Known],
+    known: &[Values],
 ) -> Vec<Vec<Part>> {
     let Some(recorded) = script.heard(step) else { return Vec::new() };
     let link = script.steps[step].link;
@@ -109,9 +110,12 @@ pub(super) fn message(
     let known = known.iter().filter_map(|(capture, values)| {
         let values = values.iter().zip(&heard).filter(|(_, heard)| heard.is_some());
         let values: Option<Vec<Vec<u8>>> = values.map(|(value, _)| value.clone()).collect();
-        Some((*capture, values.filter(|_| script.captures[*capture].step < step)?))
+        let Capture { step: made, at, .. } = &script.captures[*capture];
+        // In its own step it is known behind the place where it is made.
+        let from = if *made == step { at.end } else { 0 };
+        Some(vary::Known { capture: *capture, from, values: values.filter(|_| *made <= step)? })
     });
-    let known: Vec<(usize, Vec<Vec<u8>>)> = known.collect();
+    let known: Vec<vary::Known> = known.collect();
     let is_datagram = script.links[link].connection.network.has_boundaries();
     let ends = script.next_of_link(step).is_some_and(|next| matches!(next.act, Act::HearEnd(_)));
     let seconds = script.began.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
@@ -175,7 +179,7 @@ fn values(messages: &[Vec<Part>]) -> Vec<&Value> {
 }
 
 /// The values of all captures.
-pub(super) fn known(script: &Script, codecs: &[Codec], runs: &[&Run]) -> Vec<Known> {
+pub(super) fn known(script: &Script, codecs: &[Codec], runs: &[&Run]) -> Vec<Values> {
     let mut known = Vec::new();
     for step in 0..script.steps.len() {
         if captures_in(script, step).is_empty() {
@@ -211,6 +215,32 @@ pub(super) fn find_echo(script: &mut Script, codecs: &[Codec], runs: &[&Run]) ->
                 script.captures.push(Capture { name, step, at: at.clone() });
                 script.uses.extend(uses.into_iter().map(|(step, at)| Use { capture, step, at }));
                 return true;
+            }
+        }
+    }
+    false
+}
+
+/// The first value that varies and is heard once more, where nothing says so yet: it is made a capture. Two values
+/// that nobody says by chance, and that were the same as each other each time, are one.
+pub(super) fn find_heard_again(script: &mut Script, codecs: &[Codec], runs: &[&Run]) -> bool {
+    let known = known(script, codecs, runs);
+    let mut tokens: Vec<(usize, Range<usize>, Vec<Vec<u8>>)> = Vec::new();
+    for step in 0..script.steps.len() {
+        let patterns = message(script, codecs, runs, step, &known);
+        let is_token = |value: &&Value| {
+            value.capture.is_none() && value.seen.iter().all(|seen| is_text(seen) && answers::is_token(seen))
+        };
+        for Value { at, seen, .. } in values(&patterns).into_iter().filter(is_token) {
+            let is_same = |(_, _, token): &&(usize, Range<usize>, Vec<Vec<u8>>)| token == seen;
+            if let Some((step, at, _)) = tokens.iter().find(is_same).cloned() {
+                let name = name_for(script, step, &at);
+                script.captures.push(Capture { name, step, at });
+                return true;
+            }
+            let is_coincidence = script.coincidences.contains(&(step, at.clone()));
+            if !is_coincidence && seen.len() > 1 && seen.iter().any(|value| *value != seen[0]) {
+                tokens.push((step, at.clone(), seen.clone()));
             }
         }
     }

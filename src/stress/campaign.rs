@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::exec::{Execution, Options, Perturbation};
 use crate::suite::{Found, Planned, PlannedTest, Runner, SpecResult, Worker};
 
+use super::budget::Budget;
 use super::cause;
 use super::load::Load;
 use super::missing::Inquiry;
@@ -362,10 +363,11 @@ impl<'a> Campaign<'a> {
         }
         let (plan, source, cancel) = (&test.plan, &planned.loaded.source, &self.runner.cancel);
         let longest = longest(tally.usual_took);
-        let until = Instant::now() + EXPLORING.min(self.left());
+        let budget = Budget::new(EXPLORING, self.left());
         let seed = self.settings.seed;
-        tally.add_orders(Explorer { plan, source, worker, cancel, longest, until, split: None }.explore(seed));
-        let mut inquiry = Inquiry { runner: self.runner, found, test: &test.name, worker, longest, seed };
+        tally.add_orders(Explorer { plan, source, worker, cancel, longest, budget, split: None }.explore(seed));
+        let (runner, left) = (self.runner, self.left());
+        let mut inquiry = Inquiry { runner, found, test: &test.name, worker, longest, seed, left };
         tally.missing = inquiry.missing(plan, source, tally);
     }
 

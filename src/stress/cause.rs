@@ -1,6 +1,6 @@
 //! Finds out which perturbation makes a test go another way, where that is not the order of its steps.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::exec::{Ended, Options, Perturbation};
 use crate::model::perturb::Perturb;
@@ -9,6 +9,7 @@ use crate::source::SourceFile;
 use crate::suite::{Runner, Worker};
 use crate::trace;
 
+use super::budget::Budget;
 use super::tally::Tally;
 
 /// How many runs are made of seeds that went another way.
@@ -76,7 +77,7 @@ impl Search<'_> {
     /// that cannot be done.
     pub(super) fn find(&self, plan: &Plan, tally: &Tally, worker: &mut Worker) -> Option<Cause> {
         let usual = tally.usual()?;
-        let until = Instant::now() + LOOKING.min(self.left);
+        let budget = Budget::new(LOOKING, self.left);
         let others = || tally.ways.iter().filter(|way| !way.is_usual);
         // Some of each way.
         let seeds: Vec<u64> =
@@ -85,7 +86,7 @@ impl Search<'_> {
         let mut differ = |without: Option<Kind>, enough: usize| -> Option<usize> {
             let mut count = 0;
             for seed in seeds.iter().cycle().take(RUNS) {
-                if self.runner.cancel.is_cancelled() || Instant::now() >= until {
+                if self.runner.cancel.is_cancelled() || budget.is_over() {
                     return None;
                 }
                 let mut perturb = Perturbation::of(plan, *seed);

@@ -2,7 +2,7 @@
 //! the test go another way; and tries what would mend it.
 
 use std::cmp::Reverse;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::exec::{Begun, Ended, LaneId, Options, Perturbation};
 use crate::plan::Plan;
@@ -11,6 +11,7 @@ use crate::suite::{Found, Runner, Worker};
 use crate::trace;
 use crate::trace::record::Record;
 
+use super::budget::Budget;
 use super::difference::Step;
 use super::orders::{Explorer, Order, Orders};
 use super::repair::{self, Pair};
@@ -89,13 +90,15 @@ pub(super) struct Inquiry<'a> {
     pub(super) longest: Duration,
     /// A seed for what is chosen by chance.
     pub(super) seed: u64,
+    /// How much time is left for everything.
+    pub(super) left: Duration,
 }
 
 impl Inquiry<'_> {
     /// The ordering that a test lacks, as far as its orders show.
     pub(super) fn missing(&mut self, plan: &Plan, source: &SourceFile, tally: &Tally) -> Option<Missing> {
         let orders = tally.orders.as_ref().filter(|orders| !orders.agree())?;
-        self.lacking(plan, source, orders, &tally.usual()?.record, Instant::now() + TRYING, 1)
+        self.lacking(plan, source, orders, &tally.usual()?.record, Budget::new(TRYING, self.left), 1)
     }
 
     /// The ordering that these orders show is lacking, with what mends it: the `depth`-th change of a repair.
@@ -105,20 +108,20 @@ impl Inquiry<'_> {
         source: &SourceFile,
         orders: &Orders,
         usual: &Record,
-        until: Instant,
+        budget: Budget,
         depth: usize,
     ) -> Option<Missing> {
-        let mut explorer = Explorer { split: orders.split, ..self.explorer(plan, source, until) };
+        let mut explorer = Explorer { split: orders.split, ..self.explorer(plan, source, budget) };
         let [good, bad] = explorer.pair(orders, usual)?;
         let (first, second) = parting(plan, source, &good, &bad)?;
         let mut missing = Missing { first, second, orders: [good, bad], repairs: Vec::new() };
-        missing.repairs = self.repairs(plan, source, &missing, orders, until, depth);
+        missing.repairs = self.repairs(plan, source, &missing, orders, budget, depth);
         Some(missing)
     }
 
-    fn explorer<'e>(&'e mut self, plan: &'e Plan, source: &'e SourceFile, until: Instant) -> Explorer<'e> {
+    fn explorer<'e>(&'e mut self, plan: &'e Plan, source: &'e SourceFile, budget: Budget) -> Explorer<'e> {
         let (cancel, longest) = (&self.runner.cancel, self.longest);
-        Explorer { plan, source, worker: self.worker, cancel, longest, until, split: None }
+        Explorer { plan, source, worker: self.worker, cancel, longest, budget, split: None }
     }
 
     /// The changes that mend it.
@@ -128,7 +131,7 @@ impl Inquiry<'_> {
         source: &SourceFile,
         missing: &Missing,
         orders: &Orders,
-        until: Instant,
+        budget: Budget,
         depth: usize,
     ) -> Vec<Repair> {
         let usual = &missing.orders[0];
@@ -137,11 +140,11 @@ impl Inquiry<'_> {
         let mut good = Vec::new();
         let mut half = Vec::new();
         for candidate in repair::candidates(source, plan, missing.pair(), &records) {
-            if good.len() == REPAIRS || Instant::now() >= until {
+            if good.len() == REPAIRS || budget.is_over() {
                 break;
             }
             let words = vec![candidate.words];
-            match self.try_out(&candidate.text, until) {
+            match self.try_out(&candidate.text, budget) {
                 Tried::Sound { orders, all, about } => {
                     good.push(Repair { words, text: candidate.text, orders, all, about, runs: RUNS });
                 }
@@ -150,22 +153,22 @@ impl Inquiry<'_> {
             }
         }
         if good.is_empty() && depth < DEPTH {
-            good.extend(half.into_iter().find_map(|(words, changed)| self.deeper(words, *changed, until, depth)));
+            good.extend(half.into_iter().find_map(|(words, changed)| self.deeper(words, *changed, budget, depth)));
         }
         good
     }
 
     /// What else has to change, where one change is not enough.
-    fn deeper(&mut self, mut words: Vec<String>, changed: Changed, until: Instant, depth: usize) -> Option<Repair> {
+    fn deeper(&mut self, mut words: Vec<String>, changed: Changed, budget: Budget, depth: usize) -> Option<Repair> {
         let Changed { plan, source, orders, usual } = changed;
-        let missing = self.lacking(&plan, &source, &orders, &usual, until, depth + 1)?;
+        let missing = self.lacking(&plan, &source, &orders, &usual, budget, depth + 1)?;
         let next = missing.repairs.into_iter().next()?;
         words.extend(next.words);
         Some(Repair { words, ..next })
     }
 
     /// Runs a changed spec in all orders of its lanes, and perturbed.
-    fn try_out(&mut self, text: &str, until: Instant) -> Tried {
+    fn try_out(&mut self, text: &str, budget: Budget) -> Tried {
         let Some((plan, source)) = self.runner.plan_changed(self.found, self.test, text) else { return Tried::Wrong };
         let options = Options { cancel: self.runner.cancel.clone(), longest: Some(self.longest), ..Options::default() };
         let Ok(usual) = self.worker.execute(&plan, &source, &options) else { return Tried::Wrong };
@@ -173,8 +176,8 @@ impl Inquiry<'_> {
             return Tried::Wrong;
         }
         let orders = if plan.has_lanes() {
-            let (seed, until) = (self.seed, until.min(Instant::now() + EACH));
-            self.explorer(&plan, &source, until).explore(seed)
+            let (seed, budget) = (self.seed, budget.part(EACH));
+            self.explorer(&plan, &source, budget).explore(seed)
         } else {
             Orders::default()
         };
@@ -187,7 +190,7 @@ impl Inquiry<'_> {
             return Tried::Wrong;
         }
         for seed in 0..RUNS {
-            if Instant::now() >= until {
+            if budget.is_over() {
                 return Tried::Wrong;
             }
             let perturb = Some(Perturbation::of(&plan, self.seed.wrapping_add(seed.into())));

@@ -5,6 +5,7 @@
 //! `campaign` makes the runs, `load` keeps the machine busy meanwhile, `tally` counts what came
 //! of them, `difference` finds where two ways part.
 
+mod budget;
 pub mod campaign;
 pub mod cause;
 pub mod difference;

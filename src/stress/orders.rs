@@ -16,6 +16,7 @@ use crate::suite::Worker;
 use crate::trace;
 use crate::trace::record::{Entry, Record};
 
+use super::budget::Budget;
 use super::tally::is_same_way;
 
 /// How many orders are tried at most.
@@ -140,7 +141,7 @@ pub(super) struct Explorer<'a> {
     /// The longest that a step may take: in an order in which it waits in vain, that is how long it does.
     pub(super) longest: Duration,
     /// When it has to end.
-    pub(super) until: Instant,
+    pub(super) budget: Budget,
     /// Where what is sent is cut in two parts, if it is.
     pub(super) split: Option<Split>,
 }
@@ -156,7 +157,7 @@ impl Explorer<'_> {
     }
 
     fn follow(&mut self, script: Script) -> Option<Order> {
-        if self.cancel.is_cancelled() || Instant::now() >= self.until {
+        if self.cancel.is_cancelled() || self.budget.is_over() {
             return None;
         }
         let options = Options {
@@ -314,8 +315,9 @@ mod tests {
         let cases = plan::cases(&spec, &settings, &mut found);
         let plan = &plan::build(&spec, source, "test", &cases[0], &settings, &mut found).unwrap();
         let (worker, cancel) = (&mut Worker::default(), &Cancel::default());
-        let (longest, until) = (Duration::from_secs(2), Instant::now() + Duration::from_mins(1));
-        Explorer { plan, source, worker, cancel, longest, until, split }.orders(1, most)
+        let (longest, minute) = (Duration::from_secs(2), Duration::from_mins(1));
+        let budget = Budget::new(minute, minute);
+        Explorer { plan, source, worker, cancel, longest, budget, split }.orders(1, most)
     }
 
     /// Lanes each of which sends and receives so often on a pair of its own, whole messages or half ones.

@@ -16,7 +16,8 @@ impl Record {
         for note in capture.notes {
             output.note(format!("{}: {note}", file.display()));
         }
-        let recorded = Recorded { conversation: capture.conversation, over: Over::Done, status: None };
+        let recorded =
+            Recorded { conversation: capture.conversation, over: Over::Done, status: None, is_untold: false };
         Self { to: Some(capture.server), ..self.clone() }.make(&recorded, output)
     }
 }

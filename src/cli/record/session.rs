@@ -24,6 +24,8 @@ pub(super) struct Recorded {
     pub(super) over: Over,
     /// How the client's program ended, if one was run.
     pub(super) status: Option<ExitStatus>,
+    /// Whether the client has heard nothing of datagrams that found nobody.
+    pub(super) is_untold: bool,
 }
 
 impl Record {
@@ -69,7 +71,7 @@ impl Record {
                 }
             }
         };
-        Ok(Recorded { conversation: proxy.conversation(), over, status })
+        Ok(Recorded { conversation: proxy.conversation(), over, status, is_untold: proxy.is_untold() })
     }
 
     /// Completes when all that is to be recorded has come and gone.
@@ -107,7 +109,7 @@ impl Record {
     }
 
     /// Starts the client's program.
-    fn client(&self, at: &Address) -> io::Result<Child> {
+    pub(super) fn client(&self, at: &Address) -> io::Result<Child> {
         let (host, port, path) = if let Address::Inet { address, .. } = at {
             (address.ip().to_string(), address.port().to_string(), String::new())
         } else {

@@ -4,13 +4,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::given::placeholders;
+use super::session::Recorded;
 use super::{Record, Side, written};
 use crate::cli::Exit;
 use crate::cli::new::place::shown;
 use crate::cli::output::Output;
 use crate::diagnostic::{Format, Style};
 use crate::record::proxy::Over;
-use crate::record::{Conversation, Understood, What, Written};
+use crate::record::{Understood, What, Written};
 use crate::report::terminal;
 use crate::report::way_out::WayOut;
 use crate::suite::{Outcome, SpecResult};
@@ -29,31 +30,40 @@ impl Record {
         if over == Over::Stopped { Exit::Interrupted } else { Exit::Failed }
     }
 
-    /// Says how the recording shows a server that could not be reached. `false` where it cannot.
-    pub(super) fn tell_refusals(&self, conversation: &Conversation, output: &mut Output) -> bool {
+    /// Says how the recording shows that the server could not be reached. `false` where it never could: a typing
+    /// error in its address looks like that, and nothing was said.
+    pub(super) fn tell_refusals(&self, recorded: &Recorded, output: &mut Output) -> bool {
+        let conversation = &recorded.conversation;
         let is_refusal = |what: &What| matches!(what, What::Refused(_) | What::Unreachable { .. });
         let refused = conversation.events.iter().filter(|event| is_refusal(&event.what)).count();
         let server = written(&self.server());
-        match (conversation.is_refused(), self.side()) {
-            (true, Side::Server) => {
-                output.error(format!(
-                    "no connection to {server} was made, and a spec cannot play a server that is not there, so nothing \
-                     was written: start the server, or record `--side client`"
-                ));
-                return false;
-            }
-            (true, _) => output.note(format!("no connection to {server} was made, and that is what the spec shows")),
-            (false, _) if refused == 0 => {}
-            (false, Side::Server) => output.note(format!(
+        if conversation.is_refused() {
+            let network = self.server().network();
+            let (verb, way_out) = if network.is_udp() {
+                ("answered", "recv: {rest: true}, fails: ECONNREFUSED".to_owned())
+            } else {
+                ("took a connection", format!("connect: \"{server}\", fails: ECONNREFUSED"))
+            };
+            output.error(format!(
+                "nobody {verb} at {server}, so nothing was written: start the server, or see whether `--to` has its \
+                 address (that nobody is there is a spec, too: `client: {{{way_out}}}`)"
+            ));
+            return false;
+        }
+        match self.side() {
+            _ if refused == 0 => {}
+            Side::Server => output.note(format!(
                 "{server} could not be reached {}; the spec, which is the server itself, does not show that",
                 times(refused)
             )),
-            (false, _) => {
+            Side::Client | Side::Both => {
                 output.note(format!("{server} could not be reached {}, and the spec shows that, too", times(refused)));
             }
         }
-        if conversation.events.iter().any(|event| matches!(event.what, What::Unreachable { .. })) {
-            output.note("of the refused datagrams the client has heard nothing: a proxy cannot hand that on");
+        if recorded.is_untold {
+            output.note(
+                "of the refused datagrams the client has heard nothing: only root may hand that on (CAP_NET_RAW)",
+            );
         }
         true
     }

@@ -3,8 +3,7 @@
 //! The thread that waits for signals draws it, so it costs no thread of its own, and a run that is over at once has
 //! nothing of it.
 
-use std::env;
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,6 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::cli::output::Output;
 use crate::cli::signals::Ticker;
 use crate::report::progress;
-use crate::snapshot::insta_env::is_ci;
 use crate::suite::Watch;
 
 /// After how long there is a bar.
@@ -45,10 +43,7 @@ struct State {
 
 impl Progress {
     pub(super) fn new(specs: usize, watch: &Arc<Watch>, output: &Output) -> Self {
-        let is_dumb = || env::var_os("TERM").is_some_and(|term| term == "dumb");
-        // What goes through a pipe may come out beside the bar.
-        let is_alone = || output.is_for_data() || io::stdout().is_terminal();
-        let is_terminal = io::stderr().is_terminal() && is_alone() && !is_dumb() && !is_ci(|name| env::var(name).ok());
+        let is_terminal = output.shows_progress();
         let shown = Shown { watch: Arc::clone(watch), specs, state: Mutex::default() };
         Self { shown: Arc::new(shown), is_terminal }
     }

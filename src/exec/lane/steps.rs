@@ -70,7 +70,7 @@ impl Lane<'_> {
         let delay = perturb.delay(step.span.start, self.turn);
         self.delay(delay, self.limit).await;
         if self.lanes.is_some() && perturb.holds(step.span.start, self.turn) {
-            hold::until_others_rest(self.test, self.limit).await;
+            hold::until_others_rest(self.test, step, self.limit).await;
         }
         self.may_join = next.is_some_and(|next| is_joinable(step, next));
         self.in_time(step.span)

@@ -56,16 +56,21 @@ impl Activity {
     }
 }
 
-/// Waits until the other lanes cannot go on, or for long enough; not where that would bring the end of
-/// the block around near.
-pub(crate) async fn until_others_rest(test: &Test<'_>, limit: Option<Deadline>) {
+/// Waits before a step until the other lanes cannot go on, or for long enough; not where that would bring the
+/// end of the block around near, or the deadline of who waits for this step, which may be as short as its own.
+pub(crate) async fn until_others_rest(test: &Test<'_>, step: &Step, limit: Option<Deadline>) {
     let began = Instant::now();
+    let longest = match &step.action {
+        Action::Call(call) => LONGEST.min(call.within / 4),
+        Action::Barrier { within, .. } => LONGEST.min(*within / 4),
+        _ => LONGEST,
+    };
     let limit = limit.map(|limit| limit.at - limit.within.mul_f32(0.75));
     let enough = if test.programs.is_empty() { LOOKS } else { LOOKS_AT_PROGRAMS };
     let (mut last, mut looks) = (test.activity.begun.get(), 0);
     while looks < enough && limit.is_none_or(|limit| Instant::now() < limit) && !test.options.cancel.is_cancelled() {
         let is_pausing = test.activity.is_pausing();
-        if began.elapsed() >= if is_pausing { LONGEST_PAUSE } else { LONGEST } {
+        if began.elapsed() >= if is_pausing { LONGEST_PAUSE } else { longest } {
             return;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;

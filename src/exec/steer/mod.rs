@@ -21,6 +21,7 @@ use crate::model::state::TcpState;
 
 use super::endpoint::Endpoint;
 use super::net::sys;
+use super::starved;
 use super::test::Test;
 use crate::exec::perturb::hold::LONGEST_PAUSE;
 
@@ -126,6 +127,8 @@ pub(crate) struct Steer {
     /// For how long, in all, lanes may be kept from their turns: who waits for them has a deadline.
     patience: Duration,
     spent: Cell<Duration>,
+    /// How long the thread had waited for a processor when the run began.
+    starved: Duration,
     turns: RefCell<Turns>,
     waiting: RefCell<Vec<Waiting>>,
     turn: Cell<Option<LaneId>>,
@@ -182,6 +185,7 @@ impl Steer {
             script,
             patience: longest.unwrap_or(Duration::MAX) / 2,
             spent: Cell::default(),
+            starved: starved(),
             turns: RefCell::default(),
             waiting: RefCell::default(),
             turn: Cell::new(None),
@@ -283,6 +287,12 @@ impl Steer {
         self.turns.into_inner()
     }
 
+    /// Whether giving turns has taken too long, also without the time for which there was no processor.
+    fn has_spent_too_long(&self) -> bool {
+        let spent = self.spent.get();
+        spent > self.patience && spent.saturating_sub(starved().saturating_sub(self.starved)) > self.patience
+    }
+
     fn moved(&self) {
         self.moves.set(self.moves.get() + 1);
     }
@@ -349,7 +359,7 @@ impl Steer {
         let ready = waiting.iter().map(|waiting| waiting.lane).collect();
         let Waiting { lane, step, rest } = waiting.remove(at);
         turns.begun.push(Begun { lane, step, rest, ready });
-        turns.cut = turns.begun.len() >= TURNS || self.spent.get() > self.patience;
+        turns.cut = turns.begun.len() >= TURNS || self.has_spent_too_long();
         self.turn.set(Some(lane));
         self.moved();
         self.given.notify_waiters();

@@ -13,6 +13,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 
+use super::icmp;
 use super::tape::Tape;
 use crate::exec::net::sys;
 use crate::exec::platform::diag::Diag;
@@ -146,9 +147,12 @@ impl Session {
     fn failed(&self, there: &UdpSocket, error: &io::Error) {
         // What is queued would be reported over and over.
         sys::take_errors(there.as_fd());
-        if let (io::ErrorKind::ConnectionRefused, Some((index, _))) = (error.kind(), self.peers.get(&self.server)) {
+        if let (io::ErrorKind::ConnectionRefused, Some((index, hears))) = (error.kind(), self.peers.get(&self.server)) {
             self.tape.add(*index, What::Unreachable { by: Side::Server });
             self.tape.could_not_reach(Errno(libc::ECONNREFUSED));
+            if hears.local_addr().and_then(|here| icmp::refuse(self.client, here)).is_err() {
+                self.tape.could_not_tell();
+            }
         }
     }
 

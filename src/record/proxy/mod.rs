@@ -5,6 +5,7 @@
 //! an end of one direction as such, a reset as a reset.
 
 mod datagram;
+mod icmp;
 mod passive;
 mod relay;
 pub(super) mod stream;
@@ -118,6 +119,11 @@ impl Proxy {
                 None => self.tape.changed().await,
             }
         }
+    }
+
+    /// Whether the client has heard nothing of datagrams that found nobody: only root may hand that on.
+    pub fn is_untold(&self) -> bool {
+        self.tape.is_untold()
     }
 
     /// What was heard up to now.

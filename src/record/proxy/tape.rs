@@ -26,6 +26,8 @@ pub(super) struct Tape {
     is_full: Cell<bool>,
     /// Why the server could not be reached, each time, until somebody takes note.
     refusals: RefCell<VecDeque<Errno>>,
+    /// Whether the client was to hear that its datagrams found nobody, and could not.
+    is_untold: Cell<bool>,
     changed: Notify,
 }
 
@@ -43,6 +45,7 @@ impl Tape {
             open: Cell::default(),
             is_full: Cell::default(),
             refusals: RefCell::default(),
+            is_untold: Cell::default(),
             changed: Notify::new(),
         }
     }
@@ -95,6 +98,16 @@ impl Tape {
     /// Why the server could not be reached, once for each time.
     pub(super) fn next_refusal(&self) -> Option<Errno> {
         self.refusals.borrow_mut().pop_front()
+    }
+
+    /// Keeps in mind that an ICMP error could not be handed on to the client.
+    pub(super) fn could_not_tell(&self) {
+        self.is_untold.set(true);
+    }
+
+    /// Whether one could not.
+    pub(super) fn is_untold(&self) -> bool {
+        self.is_untold.get()
     }
 
     /// Tells of an end that is on the tape whether its socket was closed. Whoever looks first after it

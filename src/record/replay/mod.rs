@@ -3,10 +3,12 @@
 
 mod channel;
 mod player;
+mod serve;
 
 use std::io;
 use std::time::Duration;
 
+use tokio::process::Child;
 use tokio::runtime::Builder;
 
 use super::framing::Codec;
@@ -14,6 +16,7 @@ use super::script::{Ending, Script};
 use crate::exec::Cancel;
 use crate::model::address::Address;
 use player::Player;
+pub(super) use serve::can_serve;
 
 /// What was heard in one run of a script.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,15 +29,24 @@ pub(super) struct Run {
     pub(super) stopped: Option<(usize, String)>,
 }
 
+/// The other side.
+#[derive(Clone, Copy)]
+pub(super) enum Party<'p> {
+    /// A server at this address.
+    Server(&'p Address),
+    /// A client that this starts, and that is to connect to the address.
+    Client(&'p dyn Fn(&Address) -> io::Result<Child>),
+}
+
 /// What a run needs to know.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Play<'p> {
     /// What is played.
     pub(super) script: &'p Script,
     /// How what is heard is framed, link by link.
     pub(super) codecs: &'p [Codec],
-    /// Where the server is.
-    pub(super) server: &'p Address,
+    /// Whom it is played with.
+    pub(super) party: Party<'p>,
     /// The runs that were made before, which say what varies.
     pub(super) before: &'p [Run],
 }

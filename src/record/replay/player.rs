@@ -10,7 +10,8 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::timeout;
 
 use super::channel::{Came, Channel};
-use super::{Play, Run};
+use super::serve::Door;
+use super::{Party, Play, Run};
 use crate::model::address::Address;
 use crate::model::network::Network;
 use crate::record::conversation::{End, Side};
@@ -23,12 +24,16 @@ use crate::record::understand;
 const QUIET: Duration = Duration::from_millis(40);
 /// How long is waited at least for what should come.
 const PATIENCE: Duration = Duration::from_millis(1500);
+/// How much longer for a client that is started first.
+const FIRST: u32 = 8;
 
 pub(super) struct Player<'p> {
     play: Play<'p>,
     channels: Vec<Channel>,
     /// The values of the captures of the script in this run.
     values: Vec<Option<Vec<u8>>>,
+    /// Where the client comes, if it is the server's part that is played.
+    door: Option<Door>,
     run: Run,
 }
 
@@ -40,18 +45,41 @@ impl<'p> Player<'p> {
             play,
             channels: script.links.iter().map(|_| Channel::Closed).collect(),
             values: vec![None; script.captures.len()],
+            door: None,
             run: Run { heard: vec![None; steps], ended: vec![None; steps], stopped: None },
         }
     }
 
     pub(super) async fn run(mut self) -> Run {
+        let client = match self.play.party {
+            Party::Server(_) => None,
+            Party::Client(start) => match Door::open(self.play.script, start).await {
+                Ok((door, client)) => {
+                    self.door = Some(door);
+                    Some(client)
+                }
+                Err(error) => {
+                    self.run.stopped = Some((0, format!("the client could not be run: {error}")));
+                    return self.run;
+                }
+            },
+        };
+        self.steps().await;
+        self.channels.clear();
+        if let Some(mut client) = client {
+            // Who does not end by then is killed.
+            let _ = timeout(PATIENCE, client.wait()).await;
+        }
+        self.run
+    }
+
+    async fn steps(&mut self) {
         for step in 0..self.play.script.steps.len() {
             if let Err(why) = self.step(step).await {
                 self.run.stopped = Some((step, why));
                 break;
             }
         }
-        self.run
     }
 
     async fn step(&mut self, step: usize) -> Result<(), String> {
@@ -110,8 +138,14 @@ impl<'p> Player<'p> {
     }
 
     async fn open(&mut self, link: usize, step: usize) -> io::Result<()> {
-        let Play { script, server, .. } = self.play;
+        let Play { script, party, .. } = self.play;
         let connection = &script.links[link].connection;
+        let Party::Server(server) = party else {
+            let Some(door) = &self.door else { return Err(io::ErrorKind::NotConnected.into()) };
+            let came = timeout(self.patience(step) * FIRST, door.let_in()).await;
+            self.channels[link] = came.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+            return Ok(());
+        };
         if let Some(shared) = script.links[link].shares {
             if let Channel::Datagram { socket, .. } = &self.channels[shared] {
                 self.channels[link] = Channel::Datagram { socket: Rc::clone(socket), to: None };

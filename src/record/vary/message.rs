@@ -5,17 +5,18 @@ use std::time::SystemTime;
 
 use super::choice::{After, Piece, parts};
 use super::order::shuffled;
+use super::shape::Shape;
 use super::statistics::Moving;
 use super::{Part, Segment, binary, text, width};
 use crate::record::framing::{Atom, Codec, Kind, is_text};
 
 /// A body that varies is taken as a whole from this size on: nobody reads what in it stayed the same.
 const LONG: usize = 1024;
-/// A text is not taken as a whole up to this size, if only a few places of it vary.
+/// A text is not taken as a whole up to this size, whatever varies in it: somebody asked for it.
+const READ: usize = 8 * 1024;
+/// And up to this size, if only a few places of it vary.
 const READABLE: usize = 16 * 1024;
 const FEW: usize = 8;
-/// The longest expression that anybody reads.
-const EXPRESSION: usize = 160;
 
 /// What was heard in a step, several times.
 #[derive(Debug, Clone)]
@@ -28,14 +29,25 @@ pub(in crate::record) struct Message<'m> {
     pub(in crate::record) variants: Vec<&'m [u8]>,
     /// The places in what was recorded that vary in any case, each with its capture if it is one.
     pub(in crate::record) captured: Vec<(usize, Range<usize>)>,
-    /// The values that each capture had, as recorded and then in each run.
-    pub(in crate::record) known: Vec<(usize, Vec<Vec<u8>>)>,
+    /// The captures that are known.
+    pub(in crate::record) known: Vec<Known>,
     /// When it was recorded.
     pub(in crate::record) now: SystemTime,
     /// The minute of the hour in which it was recorded.
     pub(in crate::record) minute: Option<u8>,
     /// Whether the stream ends with it, or it is a whole datagram.
     pub(in crate::record) is_last: bool,
+}
+
+/// A capture that is known, and may be heard again.
+#[derive(Debug, Clone)]
+pub(in crate::record) struct Known {
+    /// Its index.
+    pub(in crate::record) capture: usize,
+    /// From where on in what was recorded of the step it is known.
+    pub(in crate::record) from: usize,
+    /// Its values, as recorded and then in each run.
+    pub(in crate::record) values: Vec<Vec<u8>>,
 }
 
 /// The patterns of the messages that were heard, one after the other.
@@ -79,7 +91,8 @@ impl Message<'_> {
 
     /// The capture that a segment says again.
     fn use_of(&self, segment: &Segment) -> Option<usize> {
-        self.known.iter().find(|(_, values)| *values == segment.values).map(|(capture, _)| *capture)
+        let is_it = |known: &&Known| known.from <= segment.at.start && known.values == segment.values;
+        self.known.iter().find(is_it).map(|known| known.capture)
     }
 
     /// The capture that is made there.
@@ -231,8 +244,7 @@ impl Frame<'_> {
         number: &mut usize,
         pieces: &mut Vec<Piece>,
     ) {
-        let says_again = body.iter().any(|segment| segment.varies && self.message.use_of(segment).is_some());
-        let shape = Shape::of(&body, says_again);
+        let shape = Shape::of(&body, &|segment| self.message.use_of(segment).is_some());
         let told = if shape == Shape::Parts { None } else { Some(*number + 1) };
         pieces.extend(self.counting(head, digits, told));
         pieces.extend(between);
@@ -287,10 +299,11 @@ impl Frame<'_> {
         let segments = if is_long && !(is_text && values[0].len() <= READABLE) {
             text::headed(&values)
         } else if is_text {
-            let numbers = self.moving.map_or_else(Vec::new, |moving| moving.numbers(values[0]));
-            let segments = text::segments(&values, &[forced, numbers].concat(), self.message.minute);
-            let is_few = segments.iter().filter(|segment| segment.varies).count() <= FEW;
-            if is_long && !is_few { text::headed(&values) } else { segments }
+            let moving = self.moving.map_or_else(Vec::new, |moving| moving.values(values[0]));
+            let segments = text::segments(&values, &[forced, moving].concat(), self.message.minute);
+            let is_readable =
+                values[0].len() <= READ || segments.iter().filter(|segment| segment.varies).count() <= FEW;
+            if is_long && !is_readable { text::headed(&values) } else { segments }
         } else {
             binary::segments(&values, &forced, self.message.now)
         };
@@ -339,52 +352,6 @@ fn lengths_differ(ranges: &[Range<usize>]) -> bool {
 
 fn kinds(atoms: &[Atom]) -> impl Iterator<Item = std::mem::Discriminant<Kind>> + '_ {
     atoms.iter().map(|atom| std::mem::discriminant(&atom.kind))
-}
-
-/// How a body is best written that some number counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    /// As one value: nothing of it stays, or nobody would read it.
-    Whole,
-    /// As an expression of one line.
-    Line,
-    /// Part by part: each that varies is followed by one that does not.
-    Parts,
-}
-
-impl Shape {
-    /// How that is, of a body that says something captured again, or not: an expression cannot.
-    fn of(body: &[Segment], says_again: bool) -> Self {
-        let varying = || body.iter().filter(|segment| segment.varies);
-        let size = |segments: &mut dyn Iterator<Item = &Segment>| segments.map(|segment| segment.values[0].len()).sum();
-        let (varies, all): (usize, usize) = (size(&mut varying()), size(&mut body.iter()));
-        let is_text = body.iter().all(|segment| segment.values.iter().all(|value| is_text(value)));
-        let has_lines = |segment: &Segment| segment.values.iter().any(|value| value.contains(&b'\n'));
-        let stays = |segment: &Segment| !segment.varies && segment.values[0].iter().any(u8::is_ascii_alphanumeric);
-        if !is_text || varying().any(has_lines) || !body.iter().any(stays) {
-            return Self::Whole;
-        }
-        let lines: usize = body.iter().map(|segment| memchr::memchr_iter(b'\n', &segment.values[0]).count()).sum();
-        let framed = |(at, segment): (usize, &Segment)| !segment.varies || is_framed(segment, body.get(at + 1));
-        let is_framed = body.iter().enumerate().all(framed);
-        match () {
-            () if lines <= 1 && all - varies <= EXPRESSION && !(says_again && is_framed) => Self::Line,
-            () if is_framed => Self::Parts,
-            () => Self::Whole,
-        }
-    }
-}
-
-/// Whether what stays behind a segment that varies tells where that ends.
-fn is_framed(segment: &Segment, next: Option<&Segment>) -> bool {
-    const LONGEST_END: usize = 16;
-    let Some(next) = next.filter(|next| !next.varies) else { return false };
-    let follows = &next.values[0];
-    (1..=follows.len().min(LONGEST_END)).any(|len| {
-        let end = &follows[..len];
-        let ends = |value: &Vec<u8>| memchr::memmem::find(&[value, end].concat(), end) == Some(value.len());
-        segment.values.iter().all(ends)
-    })
 }
 
 /// One segment of all.

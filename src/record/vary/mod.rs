@@ -6,6 +6,7 @@ mod choice;
 mod class;
 mod message;
 mod order;
+mod shape;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,7 @@ use std::ops::Range;
 use super::framing::Prefix;
 
 pub(super) use class::Class;
-pub(super) use message::{Message, generalise};
+pub(super) use message::{Known, Message, generalise};
 pub(super) use text::{said, tokens_in};
 
 /// A part of a message: bytes that were the same each time, or that were not.

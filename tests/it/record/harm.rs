@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -63,10 +63,31 @@ fn what_cannot_work_is_said_before_anybody_waits() {
 fn nobody_listens() {
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let project = with_client("client: {connect: \"${server}\"}\nclient: {expect: [eof, reset]}");
-    let ran = record(&project, &tcp(gone), &[]).exits(0).says("verified");
-    assert!(ran.stderr.contains(&format!("tcp://{gone} refused the connection (ECONNREFUSED)")), "{ran:?}");
-    assert!(ran.stderr.contains("and that is what the spec shows"), "{ran:?}");
-    assert_eq!(super::steps(&project, &tcp(gone)), "  - client: {connect: \"${server}\", fails: ECONNREFUSED}\n");
+    for side in ["client", "server", "both"] {
+        let ran = record(&project, &tcp(gone), &["--side", side]).exits(1);
+        assert!(ran.stderr.contains(&format!("tcp://{gone} refused the connection (ECONNREFUSED)")), "{ran:?}");
+        assert!(ran.stderr.contains("so nothing was written: start the server"), "{ran:?}");
+        assert!(
+            ran.stderr.contains(&format!("`client: {{connect: \"tcp://{gone}\", fails: ECONNREFUSED}}`")),
+            "{ran:?}"
+        );
+        assert!(!project.exists("specs/a.yaml"));
+    }
+}
+
+/// The first datagram finds nobody, and the client hears that, as it would without the proxy; then a server is there.
+#[test]
+fn a_datagram_that_finds_nobody_is_refused() {
+    let gone = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let project = with_client(
+        "client: {connect: \"${server}\"}\nclient: {send: ping}\nclient: {recv: {rest: true}, fails: ECONNREFUSED}",
+    );
+    let ran = record(&project, &format!("udp://{gone}"), &[]).exits(1);
+    assert!(ran.stderr.contains(&format!("nobody answered at udp://{gone}")), "{ran:?}");
+    let is_untold = ran.stderr.contains("the client has heard nothing");
+    // Its own run says whether it was refused: it has, unless this process may not say so.
+    assert!(is_untold || ran.stdout.contains("1 new"), "{ran:?}");
+    assert!(!project.exists("specs/a.yaml"));
 }
 
 #[test]

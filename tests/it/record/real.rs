@@ -90,7 +90,10 @@ fn redis() {
         "  - client: {recv: \"+OK\\r\\n\"}\n",
         "  - client: {recv: [\":\", {until: \"\\r\\n\", match: '\\d+'}]}\n",
         "  - client: {recv: \"$1\\r\\n1\\r\\n\"}\n",
-        "        - {bytes: \"${size}\", vary: true}\n",
+        // A long page stays line by line.
+        "        - \"redis_mode:standalone\\r\\n\"\n",
+        "        - \"run_id:\"\n        - {until: \"\\r\\n\", match: '[0-9a-f]+'}\n",
+        "        - \"uptime_in_seconds:\"\n        - {until: \"\\r\\n\", match: '\\d+'}\n",
     ] {
         assert!(steps.contains(step), "no {step} in {steps}");
     }
@@ -118,7 +121,8 @@ fn nginx() {
     for line in [
         "        - \"Host: 127.0.0.1:${port}\\r\\n\"\n",
         "        - {until: \"\\r\\n\", match: '\\w+, \\d+ \\w+ \\d+ \\d+:\\d+:\\d+ GMT'}\n",
-        "        - \"X-Id: \"\n        - {until: \"\\r\\n\", match: '[0-9a-f]+'}\n",
+        "        - \"X-Id: \"\n        - {until: \"\\r\\n\", match: '(?<x_id>[0-9a-f]+)'}\n",
+        "        - \"${x_id} for 127.0.0.1:${port}\\n\"\n",
         "        - \"<h1>hello</h1>\\n\"\n",
         "HTTP/1.1 404 Not Found",
     ] {

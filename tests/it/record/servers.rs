@@ -1,5 +1,6 @@
 //! Servers that are part of the tests: each has a trait that makes a recording hard to repeat.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, UdpSocket};
 use std::os::unix::net::UnixListener;
@@ -231,6 +232,50 @@ fn the_servers_end_runs_the_client() {
     insta::assert_snapshot!(&steps[run]);
 }
 
+/// What the client answers to a nonce is fixed where the spec says the nonce.
+#[test]
+fn the_servers_end_knows_the_answer_to_what_it_says() {
+    let server = serve(|mut stream, number| {
+        let nonce = format!("{:016x}", (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        stream.write_all(format!("NONCE {nonce}\n").as_bytes())?;
+        take(&mut stream, "DIGEST \n".len() + 64)?;
+        stream.write_all(b"WELCOME\n")
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}
+client: {recv: [\"NONCE \", {until: \"\\n\", match: '(?<nonce>[0-9a-f]+)'}]}
+let: {digest: \"(nonce ~ ':secret')|sha256|hex\"}
+client: {send: \"DIGEST ${digest}\\n\"}
+client: {recv: \"WELCOME\\n\"}
+client: {expect: eof}",
+    );
+    let steps = recorded(&project, &tcp(server), &["--side", "server"]);
+    let nonce = steps.split("NONCE ").nth(1).and_then(|rest| rest.get(..16)).unwrap();
+    assert!(nonce.bytes().all(|byte| byte.is_ascii_hexdigit()), "{steps}");
+    let answer = steps.split("DIGEST ").nth(1).and_then(|rest| rest.get(..64)).unwrap();
+    assert!(answer.bytes().all(|byte| byte.is_ascii_hexdigit()), "{steps}");
+    // Another answer does not pass.
+    let text = fs::read_to_string(project.path("client.yaml")).unwrap();
+    project.write("client.yaml", &text.replace(":secret", ":guess"));
+    project.run(&["run", "--update", "no", "specs/a.yaml"]).exits(1);
+}
+
+/// A token that is heard twice in one message is the same one.
+#[test]
+fn a_token_that_is_heard_again() {
+    let server = serve(|stream, number| {
+        answer_lines(stream, move |_| {
+            let id = format!("{:016x}", (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            format!("id={id};\nsession {id} is open\n")
+        })
+    });
+    let project = with_client(
+        "client: {connect: \"${server}\"}\nclient: {send: \"open\\n\"}\nclient: {recv: {until: \"open\\n\"}}\nclient: close",
+    );
+    let steps = recorded(&project, &tcp(server), &[]);
+    assert!(steps.contains("match: '(?<id>[0-9a-f]+)'") && steps.contains("session ${id} is open"), "{steps}");
+}
+
 #[test]
 fn a_client_of_this_folder_is_found_by_the_spec() {
     let server = serve(|mut stream, _| {
@@ -254,7 +299,7 @@ fn a_client_of_this_folder_is_found_by_the_spec() {
         "{port}",
     ];
     project.run(&arguments).exits(0).says("verified");
-    let spec = std::fs::read_to_string(project.path("specs/a.yaml")).unwrap();
+    let spec = fs::read_to_string(project.path("specs/a.yaml")).unwrap();
     assert!(spec.contains(&format!("{}", project.path("client.sh").display())), "{spec}");
 }
 

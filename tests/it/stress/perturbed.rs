@@ -97,7 +97,8 @@ fn a_long_send_over_tls_is_cut_a_few_times_only() {
     for seed in 0..12 {
         pieces(&text, Some(only), seed);
     }
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    // If each record were, that would take several minutes.
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
 }
 
 /// Each piece that waits in a Unix socket takes as much of its buffer as a send of many bytes.
