@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::platform;
 use crate::plan::{self, Case};
 use crate::source::{SourceFile, Span};
 use crate::spec::{
@@ -56,12 +57,14 @@ impl Loaded {
         self.is_invalid() && self.spec.tags.is_empty() && self.spec.steps.is_empty()
     }
 
-    /// What a case requires: the words of `requires`; namespaces where it has a network of its own;
+    /// What a case requires: the words of `requires`; Linux where it has something of it; namespaces where it has a network of its own;
     /// IPv6 where the matrix gives it a network of IPv6, so that the other cases run on a machine
     /// without; and the programs that it runs.
     pub fn requires<'a>(&'a self, case: &'a Case) -> impl Iterator<Item = &'a str> {
         let written = self.spec.requires.iter().map(|word| word.text.as_str());
-        let needed = [("netns", case.is_isolated()), ("ipv6", case.is_v6())];
+        // Nobody asks for that where it is there.
+        let is_of_linux = !platform::IS_LINUX && plan::needs_linux(&self.spec, case);
+        let needed = [("linux", is_of_linux), ("netns", case.is_isolated()), ("ipv6", case.is_v6())];
         let needed = needed.into_iter().filter_map(|(word, needed)| needed.then_some(word));
         let known = written.clone();
         let implied = needed.chain(case.commands().iter().map(String::as_str));

@@ -27,6 +27,7 @@ mod new;
 mod packaging;
 mod partitions;
 mod pcap;
+mod portability;
 mod ports;
 mod probe;
 mod programs;

@@ -92,7 +92,7 @@ pub(super) fn captured_by<'a>(call: &'a Call, found: &mut (impl FnMut(&'a str, S
 }
 
 /// Whether this holds for any of the steps, or of those in them.
-pub(super) fn any(steps: &[Step], holds: &impl Fn(&Step) -> bool) -> bool {
+pub(in crate::plan) fn any(steps: &[Step], holds: &impl Fn(&Step) -> bool) -> bool {
     steps.iter().any(|step| {
         holds(step)
             || match &step.kind {
