@@ -38,7 +38,7 @@ impl<'p> Walk<'p, '_> {
     }
 
     /// The endpoints that are named beside a pattern must be there.
-    pub(super) fn check_named_beside(&mut self, beside: &'p Beside) {
+    pub(super) fn check_named_beside(&mut self, call: &'p Call, beside: &'p Beside) {
         let offender = beside.errqueue.as_ref().and_then(|error| match error.offender.as_ref()? {
             Offender::At(from) => Some(from),
             Offender::Nobody => None,
@@ -48,12 +48,17 @@ impl<'p> Walk<'p, '_> {
                 self.known(name);
             }
         }
-        beside.credentials.iter().for_each(|whose| self.check_whose(whose));
+        beside.credentials.iter().for_each(|whose| self.check_whose(call, whose));
     }
 
     /// Whose credentials are asked for: a program must be there, and be one.
-    pub(super) fn check_whose(&mut self, whose: &'p Whose) {
+    pub(super) fn check_whose(&mut self, call: &'p Call, whose: &'p Whose) {
         let Whose::Program(name) = whose else { return };
+        let network = self.find(&key(&call.endpoint)).and_then(|index| self.endpoints[index].network);
+        if network.is_some_and(|network| !network.is_unix()) {
+            // That there are no credentials at all is the mistake.
+            return;
+        }
         let key = key(name);
         let role = self.find(&key).map(|index| self.endpoints[index].role);
         if matches!(role, Some(Role::Program | Role::Ended | Role::Unknown)) || self.may_be_there(&key) {
@@ -94,6 +99,14 @@ impl<'p> Walk<'p, '_> {
             let message = format!("`{name}` is of the network `{network}`, where `from` is never `none`");
             let help = "only TCP, and the datagrams of Unix sockets that have no name, come without an address";
             return Some(("from", message, help.to_owned()));
+        }
+        if let Some(Destination::Ip(ip, _)) = beside.to
+            && network.is_udp()
+            && !network.is_v6()
+            && ip.to_canonical().is_ipv6()
+        {
+            let message = format!("`{name}` is of the network `{network}`, and nothing is sent to `{ip}` there");
+            return Some(("to", message, "write an IPv4 address, such as `127.0.0.1`".to_owned()));
         }
         let word = beside.word()?;
         let help = match word {

@@ -122,7 +122,7 @@ impl<'p> Walk<'p, '_> {
     fn check_uses(&mut self, call: &'p Call) {
         let mut targets: [Option<&'p Target>; 2] = [None, None];
         if let Verb::Recv { beside, .. } = &call.verb {
-            self.check_named_beside(beside);
+            self.check_named_beside(call, beside);
         }
         match &call.verb {
             Verb::Accept { from: Some(from), .. } | Verb::Recv { from: Some(from), .. } => self.known(from),
@@ -140,7 +140,7 @@ impl<'p> Walk<'p, '_> {
                         }
                         AttributeCheck::PeerCredentials(values) => {
                             for whose in values {
-                                self.check_whose(whose);
+                                self.check_whose(call, whose);
                             }
                         }
                         _ => {}

@@ -412,7 +412,7 @@ fn the_keys_of_a_file() {
         ("vars: {a: }\n", "1:8 nothing stands after `a`"),
         ("matrix: {a: tcp}\n", "1:13 `a` takes a list of values, such as `[tcp4, tcp6]`, not a text"),
         ("matrix: {a: []}\n", "1:13 the list of `a` is empty"),
-        ("matrix: {a: [[b]]}\n", "1:14 `a` takes a list of texts, not a list"),
+        ("matrix: {a: [[b]]}\n", "1:14 a list stands in the list of `a`"),
     ] {
         check_file(&format!("{keys}{rest}"), &[expected]);
     }
