@@ -344,7 +344,7 @@ mod tests {
     fn an_error_of_the_own_kernel_has_no_offender() {
         let Ok(sender) = std::net::UdpSocket::bind("[::1]:0") else { return };
         sys::set_int(sender.as_fd(), libc::IPPROTO_IPV6, libc::IPV6_RECVERR, 1).unwrap();
-        let too_large = sender.send_to(&[0; 70_000], sender.local_addr().unwrap());
+        let too_large = sender.send_to(&vec![0_u8; 70_000], sender.local_addr().unwrap());
         assert_eq!(too_large.unwrap_err().raw_os_error(), Some(libc::EMSGSIZE));
         let (_, control) = receive(sender.as_fd(), &mut [0; 8], libc::MSG_ERRQUEUE, None).unwrap();
         let error = control.error.unwrap();
