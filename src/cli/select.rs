@@ -106,8 +106,8 @@ impl Select {
 
     pub(super) fn selection(&self) -> Selection {
         Selection {
-            tags: self.tags.tags.clone(),
-            skip_tags: self.tags.skip_tags.clone(),
+            tags: self.tags.taken.clone(),
+            skip_tags: self.tags.skipped.clone(),
             names: self.names.clone(),
             cases: named::cases(&self.paths),
             only: None,
@@ -165,9 +165,9 @@ impl Select {
 
     /// A tag that no spec of the tree has is a slip of the hand. One that none of those has that were named is not.
     fn refuse_unknown_tags(&self, found: &[Found], layout: &Layout, output: &mut Output) -> Result<(), Exit> {
-        let others = || match self.paths.is_empty() {
-            true => Vec::new(),
-            false => Standpoint::new(&self.usual).find(&[], layout).unwrap_or_default(),
+        let others = || {
+            let all = || Standpoint::new(&self.usual).find(&[], layout).unwrap_or_default();
+            if self.paths.is_empty() { Vec::new() } else { all() }
         };
         let Some(unknown) = self.tags.unknown(found, others, &self.settings()) else { return Ok(()) };
         output.error(&unknown);

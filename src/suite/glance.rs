@@ -90,7 +90,7 @@ fn is_slow(text: &[u8]) -> bool {
     let lines = text.split(|byte| *byte == b'\n').map(|line| line.split(|byte| *byte == b'#').next().unwrap_or(line));
     let mut from_tags = lines.skip_while(|line| !line.starts_with(b"tags:"));
     let own = from_tags.next().into_iter().map(|line| &line[b"tags:".len()..]);
-    let goes_on = |line: &&[u8]| !line.first().is_some_and(|first| first.is_ascii_alphanumeric());
+    let goes_on = |line: &&[u8]| !line.first().is_some_and(u8::is_ascii_alphanumeric);
     let mut words = own
         .chain(from_tags.take_while(goes_on))
         .flat_map(|line| line.split(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))));

@@ -12,12 +12,12 @@ use crate::suite::{Config, Found, tags};
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Tags {
     /// Take only specs with this tag (may be repeated: with one of them)
-    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
-    pub(super) tags: Vec<String>,
+    #[arg(id = "tags", long = "tag", value_name = "TAG", value_delimiter = ',')]
+    pub(super) taken: Vec<String>,
 
     /// Leave out specs with this tag (may be repeated: with one of them), such as `slow`
-    #[arg(long = "skip-tag", value_name = "TAG", value_delimiter = ',')]
-    pub(super) skip_tags: Vec<String>,
+    #[arg(id = "skip_tags", long = "skip-tag", value_name = "TAG", value_delimiter = ',')]
+    pub(super) skipped: Vec<String>,
 
     /// Whether they are those of the file of settings.
     #[arg(skip)]
@@ -36,15 +36,15 @@ impl Tags {
     /// not want to be told that the file leaves them out.
     pub(super) fn configure(&mut self, config: &Config) {
         if self.is_empty() {
-            self.tags.clone_from(&config.tag);
-            self.skip_tags.clone_from(&config.skip_tag);
+            self.taken.clone_from(&config.tag);
+            self.skipped.clone_from(&config.skip_tag);
             self.is_configured = true;
         }
     }
 
     /// Whether all specs are meant, whatever their tags.
     pub(super) fn is_empty(&self) -> bool {
-        self.tags.is_empty() && self.skip_tags.is_empty()
+        self.taken.is_empty() && self.skipped.is_empty()
     }
 
     /// What is wrong with tags of the command line that no spec has: of those that were named, or of all others.
@@ -57,7 +57,7 @@ impl Tags {
         if self.is_empty() || self.is_configured {
             return None;
         }
-        let mut unknown: BTreeSet<String> = self.tags.iter().chain(&self.skip_tags).cloned().collect();
+        let mut unknown: BTreeSet<String> = self.taken.iter().chain(&self.skipped).cloned().collect();
         tags::take_known(&mut unknown, named, settings);
         if unknown.is_empty() {
             return None;
@@ -66,7 +66,7 @@ impl Tags {
         let mut known = tags::all(named, settings)?;
         known.extend(tags::all(&others, settings)?);
         let tag = unknown.into_iter().find(|tag| !known.contains(tag))?;
-        let leaves_nothing = !self.tags.is_empty() && self.tags.iter().all(|tag| !known.contains(tag));
+        let leaves_nothing = !self.taken.is_empty() && self.taken.iter().all(|tag| !known.contains(tag));
         let nothing = if leaves_nothing { "nothing is selected: " } else { "" };
         let message = format!("{nothing}no spec has the tag `{tag}`{}", way_out(&tag, &known));
         Some(Unknown { message, leaves_nothing })
@@ -74,7 +74,7 @@ impl Tags {
 
     /// What keeps everything from being selected.
     pub(super) fn explain(&self, names: &str) -> String {
-        let (tags, skipped) = (quoted(&self.tags), quoted(&self.skip_tags));
+        let (tags, skipped) = (quoted(&self.taken), quoted(&self.skipped));
         match (names.is_empty(), tags.is_empty(), skipped.is_empty()) {
             (_, true, true) => format!("no test has {names} in its name"),
             (true, false, true) => format!("no spec has the tag {tags}"),
