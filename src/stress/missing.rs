@@ -28,7 +28,7 @@ const AGAIN: usize = 2;
 /// The same, where an order was seen to go more than one way.
 const AGAIN_IN_DOUBT: usize = 8;
 /// For how long repairs are tried.
-const TRYING: Duration = Duration::from_secs(15);
+const TRYING: Duration = Duration::from_secs(30);
 /// For how long the orders of one are.
 const EACH: Duration = Duration::from_secs(3);
 
