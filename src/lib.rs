@@ -5,6 +5,9 @@
 //! snapshot. `ARCHITECTURE.md` is the map of this crate; the folders are the pipeline:
 //! `source` → `spec` → `plan` → `exec` → `trace` → `snapshot` → `suite` → `report`.
 
+// A module with parts is a folder with a `mod.rs`: what belongs to it lies in one place.
+#![warn(clippy::self_named_module_files)]
+
 pub mod cli;
 pub mod diagnostic;
 pub mod exec;

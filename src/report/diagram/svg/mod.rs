@@ -17,7 +17,7 @@ use layout::{HEAD, Layout, TOP};
 const MARGIN: u32 = 14;
 
 /// The colours and sizes, for light and for dark. A page with several diagrams needs them once.
-pub(in crate::report) const STYLE: &str = include_str!("svg/style.css");
+pub(in crate::report) const STYLE: &str = include_str!("style.css");
 
 /// A diagram in a file of its own.
 pub fn svg(diagram: &Diagram) -> String {
