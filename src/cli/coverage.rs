@@ -19,7 +19,8 @@ use crate::suite::{Config, Found, Layout, Selection, parts};
 /// Tell which lines of a catalogue the specs show, by their `id`
 #[derive(Debug, Args)]
 pub(super) struct Coverage {
-    /// Specs, or folders of specs, by path or by name; the tree that one is in, or `specs`, if none is given
+    /// Specs, or folders of specs, by path or by name; the tree that one is in, or `specs`, if none is given. Of a part
+    /// of the tree only the lines that it shows are told, and no line is missed
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -82,7 +83,7 @@ impl Coverage {
     /// The catalogue with the specs, or the exit code where one of them is not there; that is then explained.
     fn covered(&self, output: &mut Output) -> Result<Covered, Exit> {
         let (catalogue, file) = self.catalogue(output)?;
-        let found = self.specs(output)?;
+        let (found, is_part) = self.specs(output)?;
         let mut covered = Covered::of(catalogue, file, &found).map_err(|(path, error)| {
             output.error(format!("cannot read {}: {error}", path.display()));
             Exit::CouldNotRun
@@ -92,6 +93,9 @@ impl Coverage {
                 output.error(error);
                 Exit::Usage
             })?;
+        }
+        if is_part {
+            covered.keep_shown();
         }
         Ok(covered)
     }
@@ -117,11 +121,13 @@ impl Coverage {
         Err(Exit::Invalid)
     }
 
-    fn specs(&self, output: &mut Output) -> Result<Vec<Found>, Exit> {
-        let layout = Layout::Nearest { snapshots: None };
-        let mut found = Standpoint::new(&self.usual).find(&self.paths, &layout).map_err(|lack| lack.tell(output))?;
+    /// The specs, and whether they are a part of their tree, so that others may show what these do not.
+    fn specs(&self, output: &mut Output) -> Result<(Vec<Found>, bool), Exit> {
+        let (layout, standpoint) = (Layout::Nearest { snapshots: None }, Standpoint::new(&self.usual));
+        let mut found = standpoint.find(&self.paths, &layout).map_err(|lack| lack.tell(output))?;
+        let is_part = !self.paths.is_empty() && standpoint.is_part(&found);
         parts::keep_specs(&mut found, &Selection::default(), &Settings::default());
-        Ok(found)
+        Ok((found, is_part))
     }
 }
 

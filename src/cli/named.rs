@@ -1,6 +1,7 @@
 //! What people name on the command line: files, folders, and tests as reports call them; and where specs are if
 //! nothing is named.
 
+use std::collections::HashSet;
 use std::env;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -113,6 +114,16 @@ impl<'a> Standpoint<'a> {
             find::sort(&mut found);
         }
         Ok(found)
+    }
+
+    /// Whether specs that were found are some of the tree's, but not all of them.
+    pub(super) fn is_part(&self, found: &[Found]) -> bool {
+        let Ok(all) = self.all(&Layout::Nearest { snapshots: None }) else { return false };
+        let files = |specs: &[Found]| -> HashSet<PathBuf> {
+            specs.iter().filter_map(|spec| fs::canonicalize(&spec.path).ok()).collect()
+        };
+        let (found, all) = (files(found), files(&all));
+        found.len() < all.len() && found.is_subset(&all)
     }
 
     /// The files and folders of paths and names, for those who need no more of specs than that.

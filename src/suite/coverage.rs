@@ -14,11 +14,16 @@ use crate::source::SourceFile;
 use crate::spec::ast::Scalar;
 use crate::spec::catalogue::{Catalogue, Line};
 
+/// The code of a line that no spec shows.
+const NOT_SHOWN: &str = "not-shown";
+
 /// A catalogue, and what specs show of it.
 #[derive(Debug)]
 pub struct Coverage {
     /// The catalogue.
     pub catalogue: Catalogue,
+    /// Of how many lines those are the ones that the specs show, where these are only a part of all specs.
+    pub part_of: Option<usize>,
     /// Its file.
     pub file: Arc<SourceFile>,
     /// The specs that name lines, in the order of their names.
@@ -87,8 +92,8 @@ impl Coverage {
             invalid.extend(loaded.findings.into_iter().filter(super::load::is_error).map(finding));
             specs.push(Shows { name: found.name.clone(), path: found.path.clone(), about, ids, file });
         }
-        let mut coverage =
-            Self { catalogue, file: Arc::new(file), specs, all: found.len(), findings: Vec::new(), invalid };
+        let (file, findings) = (Arc::new(file), Vec::new());
+        let mut coverage = Self { catalogue, part_of: None, file, specs, all: found.len(), findings, invalid };
         coverage.findings = coverage.wrong_lines().into_iter().chain(coverage.unknown_ids()).collect();
         coverage.specs.retain(|spec| !spec.ids.is_empty());
         Ok(coverage)
@@ -117,6 +122,17 @@ impl Coverage {
         self.specs.retain(|spec| spec.ids.iter().any(|id| ids.contains(&id.text)));
         self.findings = self.wrong_lines();
         Ok(())
+    }
+
+    /// Keeps the lines that the specs show, where these are only some of all: the others may be shown elsewhere.
+    pub fn keep_shown(&mut self) {
+        self.part_of = Some(self.catalogue.lines().count());
+        let shown: HashSet<&str> = self.specs.iter().flat_map(|spec| &spec.ids).map(|id| id.text.as_str()).collect();
+        for section in &mut self.catalogue.sections {
+            section.lines.retain(|line| shown.contains(line.id.text.as_str()));
+        }
+        self.catalogue.sections.retain(|section| !section.lines.is_empty());
+        self.findings.retain(|finding| finding.diagnostic.code != NOT_SHOWN);
     }
 
     /// How many lines are shown.
@@ -183,7 +199,7 @@ impl Shows {
 
 fn not_shown(id: &Scalar) -> Diagnostic {
     let message = format!("no spec shows line `{}`", id.text);
-    Diagnostic::error("not-shown", id.span, message)
+    Diagnostic::error(NOT_SHOWN, id.span, message)
         .help(format!("write `id: {}` into a spec that shows it", id.text))
         .help("where none can, give the reason: `not_shown: …`")
 }

@@ -166,13 +166,34 @@ fn a_line_can_be_asked_for_by_its_id() {
 }
 
 #[test]
+fn a_part_of_the_tree_is_asked_what_it_shows_and_judged_by_nothing_else() {
+    let project = project();
+    project.write("specs/a/other.yaml", &echo("1"));
+    let expected = "Answers\n  1  The server answers.\n       a/other\n\n1 of 3 lines shown by 1 spec\n";
+    for part in ["specs/a/other.yaml", "./specs/../specs/a/other.yaml", "a/other"] {
+        assert_eq!(project.run(&["coverage", part]).exits(0).stdout, expected, "{part}");
+    }
+    assert_eq!(project.run(&["coverage", "plain"]).exits(0).stdout, "0 of 3 lines shown by 0 specs\n");
+    project.run(&["coverage", "a/other", "--id=the-end"]).exits(0).says("0 of 1 line shown by 0 specs");
+    let json: Value = serde_json::from_str(&project.run(&["coverage", "a/other", "--format=json"]).stdout).unwrap();
+    assert_eq!((&json["totals"]["lines"], &json["totals"]["shown"]), (&1.into(), &1.into()));
+    // The other spec goes, so that a line lacks one: of all specs that is told, however they are named.
+    project.write("specs/a/echo.yaml", ECHO);
+    project.run(&["coverage", "a"]).exits(0).says("1 of 3 lines shown by 1 spec");
+    for whole in [&["specs"][..], &["specs/a", "specs/plain.yaml"], &[]] {
+        project.run(&[&["coverage"], whole].concat()).exits(1).says("no spec shows line `the-end`");
+    }
+    project.write("specs/a/echo.yaml", &echo("[3, the-edn]"));
+    project.run(&["coverage", "a/echo"]).exits(1).says("did you mean `the-end`?").says("a spec that does");
+}
+
+#[test]
 fn what_is_wrong_or_missing_has_its_exit_code() {
     let project = project();
     project.write("specs/wrong.yaml", INVALID);
     project.run(&["coverage"]).exits(2).says("unknown verb `lisen`").says("specs/wrong.yaml:3:14");
     // Of a part of the suite nothing else is read.
     project.run(&["coverage", "specs/a"]).exits(0);
-    project.run(&["coverage", "specs/plain.yaml"]).exits(1).says("no spec shows line `1`");
     project.run(&["coverage", "gone"]).exits(3).says("`gone`");
     project.run(&["coverage", "--catalogue=gone.yaml", "specs/a"]).exits(3).says("cannot read the catalogue gone.yaml");
     project.write("docs/lines.yaml", "sections:\n  - titel: x\n");

@@ -16,6 +16,9 @@ fn summary(coverage: &Coverage) -> String {
     let Totals { lines, shown, excused, missing } = coverage.totals();
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let specs = coverage.specs.len();
+    if let Some(all) = coverage.part_of {
+        return format!("{shown} of {all} line{} shown by {specs} spec{}", plural(all), plural(specs));
+    }
     let shown = format!("{lines} line{}: {shown} shown by {specs} spec{}", plural(lines), plural(specs));
     let rest = [(excused, "not shown for a reason"), (missing, "not shown")];
     let rest = rest.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
