@@ -74,6 +74,14 @@ fn an_error_that_nobody_expects_fails_the_step() {
 }
 
 #[test]
+fn an_error_of_this_platform_goes_into_the_map_of_the_others() {
+    let failure = failure("- server: {bind: tcp}\n- client: {connect: server, fails: {macos: ECONNREFUSED}}");
+    assert_eq!(failure.message, "client: connect failed with ECONNREFUSED");
+    let help = "if that is what this step shows on linux, add `linux: ECONNREFUSED` to the map of `fails`";
+    assert_eq!(failure.help, [help]);
+}
+
+#[test]
 fn a_success_that_nobody_expects_fails_the_step() {
     let failure = failure("- server: {listen: tcp}\n- client: {connect: server, fails: ECONNREFUSED}");
     assert_eq!(failure.message, "client: connect succeeded, where ECONNREFUSED was expected");

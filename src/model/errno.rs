@@ -110,3 +110,8 @@ pub fn only_on(platform: &str) -> &'static [&'static str] {
 pub fn platform_of(name: &str) -> Option<&'static str> {
     ELSEWHERE.iter().find(|(_, names)| names.contains(&name)).map(|(platform, _)| *platform)
 }
+
+/// The names that only that platform has.
+pub fn names_of(platform: &str) -> &'static [&'static str] {
+    ELSEWHERE.iter().find(|(known, _)| *known == platform).map_or(&[], |(_, names)| names)
+}

@@ -39,6 +39,8 @@ pub struct Call {
     /// What it may fail with on this platform; empty: it must succeed. `None` in it: it may
     /// succeed too.
     pub fails: Vec<Option<Fault>>,
+    /// Whether `fails` is a map by platform that says nothing of this one.
+    pub fails_elsewhere: bool,
 }
 
 /// How a call is made.

@@ -6,6 +6,7 @@ use crate::exec::stop::Stop;
 use crate::exec::verbs::expect::described;
 use crate::model::alert::Fault;
 use crate::model::duration;
+use crate::model::platform;
 use crate::plan::{Call, Verb};
 
 use super::Done;
@@ -43,14 +44,14 @@ pub(super) fn judge(call: &Call, done: &Done, took: Duration) -> Result<(), Stop
                 }
                 Verb::Expect { conditions, .. } => {
                     Stop::failed(format!("{who}: {fault} came, where {} was expected", described(conditions)))
-                        .help(if_shown(fault))
+                        .help(if_shown(call, fault))
                 }
                 _ => {
                     let stop = Stop::failed(format!("{who}: {verb} failed with {fault}{}", sent(call, done)));
                     let stop = done.hint.iter().fold(stop, Stop::help);
                     // A program that is not ready yet is nothing that a step shows.
                     let is_early = matches!(call.verb, Verb::Connect { .. }) && done.hint.is_some();
-                    if is_early { stop } else { stop.help(if_shown(fault)) }
+                    if is_early { stop } else { stop.help(if_shown(call, fault)) }
                 }
             };
             let notes = done.trouble.iter().flat_map(|trouble| trouble.notes.iter().cloned());
@@ -88,7 +89,11 @@ pub(crate) fn verb(call: &Call) -> &str {
     }
 }
 
-fn if_shown(fault: Fault) -> String {
+fn if_shown(call: &Call, fault: Fault) -> String {
+    if call.fails_elsewhere {
+        let here = platform::CURRENT;
+        return format!("if that is what this step shows on {here}, add `{here}: {fault}` to the map of `fails`");
+    }
     format!("if that is what this step shows, write `fails: {fault}` beside it")
 }
 

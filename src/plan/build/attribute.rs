@@ -93,7 +93,7 @@ impl Builder<'_> {
             return;
         }
         let conditions = CONDITIONS.contains(&name);
-        let event = name.strip_prefix("POLL").and_then(PollEvents::parse);
+        let event = PollEvents::parse(name);
         let finding = Diagnostic::error("unknown-attribute", span, format!("unknown attribute `{name}`"));
         let attributes = ATTRIBUTES.iter().map(|word| word.name);
         let known = attributes.clone().chain(OPTIONS.iter().map(|option| option.name));

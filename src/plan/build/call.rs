@@ -52,6 +52,7 @@ impl<'a> Builder<'a> {
             within,
             after,
             mode,
+            fails_elsewhere: matches!(call.fails, Some(ast::Fails::ByPlatform(_))) && fails.is_empty(),
             fails,
         };
         self.lanes.called(&call);

@@ -53,7 +53,7 @@ impl Builder<'_> {
                 allowed.0.push(fault);
                 allowed.1.push(word.shown().to_owned());
             } else {
-                self.unknown_errno(&word.text, outcome);
+                self.unknown_errno(&word.text, outcome, platform::CURRENT);
                 sound = false;
             }
         }
@@ -70,7 +70,7 @@ impl Builder<'_> {
         sound.then_some(allowed)
     }
 
-    fn unknown_errno(&mut self, text: &str, outcome: &Scalar) {
+    fn unknown_errno(&mut self, text: &str, outcome: &Scalar, on: &str) {
         if let Some(platform) = errno::platform_of(text) {
             let message = format!("`{text}` is an error of {platform}");
             let help = format!("write it for that platform: `{{{platform}: {text}, …}}`");
@@ -80,9 +80,10 @@ impl Builder<'_> {
         let names = errno::NAMES.iter().map(|(name, _)| *name);
         let alerts = alert::NAMES.iter().filter(|(_, number)| *number != 0).map(|(name, _)| *name);
         let candidates = names.chain(alerts).chain(["none"]);
+        let own = nearest(text, errno::names_of(on).iter().copied());
         let finding = Diagnostic::error("unknown-errno", outcome.span, format!("unknown error `{text}`"));
         let numbered = || errno::NAMES.iter().find(|(_, number)| text.parse() == Ok(*number)).map(|(name, _)| *name);
-        self.report(match nearest(text, candidates).or_else(numbered) {
+        self.report(match own.or_else(|| nearest(text, candidates)).or_else(numbered) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help(
                 "write a name of errno(3), such as `ECONNREFUSED`, or of an alert of TLS, such as `unknown_ca`; \
@@ -103,7 +104,7 @@ impl Builder<'_> {
             if text == "none" || Fault::parse(text).is_some() || errno::platform_of(text) == Some(platform) {
                 continue;
             }
-            self.unknown_errno(text, outcome);
+            self.unknown_errno(text, outcome, platform);
             sound = false;
         }
         sound

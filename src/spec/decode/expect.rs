@@ -1,10 +1,11 @@
 //! What `expect` waits for.
 
 use super::value::takes;
-use super::{At, Decoder, Entry, Kind, Node, Scalar, names, suggest};
+use super::{At, Decoder, Entry, Kind, Node, Scalar, names, scalar_of, suggest};
 use crate::diagnostic::Diagnostic;
+use crate::model::{duration, option};
 use crate::spec::ast::{Expectation, Verb, Wanted};
-use crate::spec::words::{AGREED, ATTRIBUTES, CONDITIONS, Value, VerbWord, Word, find};
+use crate::spec::words::{self, AGREED, ATTRIBUTES, CONDITIONS, Value, VerbWord, Word, find};
 
 /// What an attribute takes.
 const VALUES: &str = "a value, or a list of which any will do";
@@ -45,7 +46,8 @@ impl Decoder<'_> {
             return None;
         }
         let mut attributes = Vec::with_capacity(entries.len());
-        for entry in entries {
+        let is_condition_there = entries.iter().any(|entry| find(CONDITIONS, &entry.key.text).is_some());
+        for (place, entry) in entries.iter().enumerate() {
             let key = At::from(&entry.key);
             if find(CONDITIONS, key.name).is_some() {
                 self.error(
@@ -54,8 +56,21 @@ impl Decoder<'_> {
                         key.span,
                         format!("`{}` is a condition, not an attribute", key.name),
                     )
-                    .help(format!("write `expect: {}`", key.name)),
+                    .help(instead(key.name, &entry.value)),
                 );
+            } else if let Some(modifier) = modifier(key.name) {
+                if !is_condition_there {
+                    let message = format!("`{modifier}` stands beside `{}`, not in what it waits for", at.name);
+                    let help = format!("write `{{{}: {{…}}, {modifier}: …}}`", at.name);
+                    self.error(Diagnostic::error("misplaced-modifier", key.span, message).help(help));
+                }
+            } else if is_stray(entry) && place > 0 {
+                // One finding for all that belong to one list.
+                if !is_stray(&entries[place - 1]) {
+                    let message = format!("nothing stands after `{}`", key.name);
+                    let help = with_brackets(&entries[place - 1..]);
+                    self.error(Diagnostic::error("missing-value", key.span, message).help(help));
+                }
             } else if find(ATTRIBUTES, key.name).is_some_and(|word| word.value == Value::Agreed) {
                 let agreed = self.agreed(key, &entry.value)?;
                 attributes.push((entry.key.scalar(), Wanted::All(agreed)));
@@ -139,4 +154,41 @@ impl Decoder<'_> {
 /// Whether a condition is a variable, or a word that is none.
 fn is_in_doubt(what: &Expectation) -> bool {
     matches!(what, Expectation::Any(conditions) if conditions.iter().any(|condition| find(CONDITIONS, &condition.text).is_none()))
+}
+
+/// What to write for a condition that stands among attributes, with what it was given.
+fn instead(condition: &str, value: &Node<'_>) -> String {
+    match (condition, &value.kind) {
+        ("exit", Kind::Scalar(status, _)) if !value.is_null() && status != "true" => {
+            format!("write `{{expect: exit, status: {status}}}`")
+        }
+        ("silence", Kind::Scalar(time, _)) if duration::parse(time).is_some() => {
+            format!("write `{{expect: silence, for: {time}}}`")
+        }
+        _ => format!("write `expect: {condition}`"),
+    }
+}
+
+/// The modifier of `expect` of that name.
+fn modifier(name: &str) -> Option<&'static str> {
+    words::verb("expect")?.modifier(name).map(|word| word.name)
+}
+
+/// Whether an entry is a value that lacks the brackets of its list, as `OUT` in `{poll: IN, OUT}`.
+fn is_stray(entry: &Entry<'_>) -> bool {
+    let name = entry.key.text.as_ref();
+    let is_empty = entry.value.span.start == entry.value.span.end;
+    is_empty && find(ATTRIBUTES, name).is_none() && option::find(name).is_none()
+}
+
+/// What to write for an attribute with the stray values after it.
+fn with_brackets(entries: &[Entry<'_>]) -> String {
+    let Some((attribute, rest)) = entries.split_first() else { return String::new() };
+    let mut values: Vec<String> = match &attribute.value.kind {
+        Kind::Scalar(value, _) => vec![value.to_string()],
+        Kind::Sequence(nodes) => nodes.iter().filter_map(scalar_of).map(|scalar| scalar.text).collect(),
+        _ => return format!("`{}` takes {VALUES}", rest.first().map_or("", |entry| &entry.key.text)),
+    };
+    values.extend(rest.iter().take_while(|entry| is_stray(entry)).map(|entry| entry.key.text.to_string()));
+    format!("write `{}: [{}]`", attribute.key.text, values.join(", "))
 }
