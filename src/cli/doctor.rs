@@ -39,6 +39,8 @@ impl Configure for Doctor {
         self.settings = Some(config.file.clone());
         if self.select.is_given() {
             self.select.configure(config);
+        } else {
+            self.select.understand(config);
         }
     }
 }
@@ -49,6 +51,11 @@ impl Doctor {
             Ok(found) => found,
             Err(exit) => return exit,
         };
+        if found.is_none()
+            && let Err(exit) = self.select.refuse_wrong_settings(output)
+        {
+            return exit;
+        }
         let facts = Facts::gather();
         let settings = self.select.settings();
         let runner = Runner { settings, selection: self.select.selection(), ..Runner::default() };

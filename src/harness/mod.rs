@@ -227,9 +227,10 @@ impl Harness {
     /// With what `sockspec.toml` says where nothing else does.
     fn or(self, config: &Config) -> Self {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| config.path(path));
+        let texts = |tags: &[config::Tag]| tags.iter().map(|tag| tag.text.clone()).collect();
         let (tags, skip_tags) = match (self.tags, self.skip_tags) {
             (tags, skip_tags) if tags.is_empty() && skip_tags.is_empty() => {
-                (config.tag.clone(), config.skip_tag.clone())
+                (texts(&config.tag), texts(&config.skip_tag))
             }
             given => given,
         };

@@ -57,9 +57,44 @@ fn what_the_command_line_says_of_tags_takes_the_place_of_what_the_file_says() {
     assert_eq!(project.run(&["list", "--skip-tag=echo"]).exits(0).stdout, "word\n");
     let nothing = project.run(&["list", "specs/word.yaml"]).exits(4);
     nothing.says("each spec has the tag `word`, and such are left out, which ").says("sockspec.toml asks for");
-    project.write("sockspec.toml", "tag = \"word\"\nskip-tag = \"gone\"\n");
-    assert_eq!(project.run(&["list"]).exits(0).stdout, "word\n", "a file may be ahead of the specs");
-    assert_eq!(project.run(&["list", "--skip-tag=word"]).exits(0).stdout, "echo\n");
+}
+
+#[test]
+fn a_tag_of_the_file_that_no_spec_has_is_a_mistake_with_its_place() {
+    let project = project("tag = \"word\"\nskip-tag = [\"echo\", \"wrod\"]\n");
+    let commands: [&[&str]; 8] = [
+        &["run"],
+        &["run", "word"],
+        &["list"],
+        &["check"],
+        &["stress", "--runs=1"],
+        &["show", "word"],
+        &["doctor"],
+        &["doctor", "word"],
+    ];
+    for command in commands {
+        let ran = project.run(command).exits(64);
+        assert_eq!(
+            ran.stderr,
+            "\
+error[unknown-tag]: no spec has the tag `wrod`
+ --> sockspec.toml:2:21
+  |
+2 | skip-tag = [\"echo\", \"wrod\"]
+  |                     ^^^^^^
+  |
+  = help: did you mean `word`?
+
+"
+        );
+        assert_eq!(ran.stdout, "");
+    }
+    assert_eq!(project.run(&["list", "--skip-tag=word"]).exits(0).stdout, "echo\n", "a flag takes its place");
+    project.write("sockspec.toml", "tag = \"echo,word\"\n");
+    project.run(&["list"]).exits(64).says("sockspec.toml:1:7").says("several are a list: `[\"echo\", \"word\"]`");
+    project.write("ci/other.toml", "skip-tag = \"slow\"\n");
+    let elsewhere = project.run(&["list", "--config=ci/other.toml"]).exits(0);
+    elsewhere.says("warning[unknown-tag]").says("ci/other.toml:1:12").says("there are `echo` or `word`");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The options by which several subcommands choose specs, and say how they are understood.
 
 mod tags;
+mod written;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::model::name::{is_name, nearest};
 use crate::plan::{self, Configured};
 use crate::suite::{Config, Found, Layout, Loaded, Selection, parts};
 use tags::{Tags, quoted};
+use written::Written;
 
 /// Which specs.
 #[derive(Debug, Args)]
@@ -45,6 +47,10 @@ pub(super) struct Select {
     #[arg(skip)]
     usual: Vec<PathBuf>,
 
+    /// The tags of the file of settings, whether they select or not.
+    #[arg(skip)]
+    written: Written,
+
     /// The file of settings that alone says what is selected.
     #[arg(skip)]
     asker: Option<PathBuf>,
@@ -73,6 +79,7 @@ impl Select {
             self.refuse_unknown_cases(&found, output)?;
         }
         self.refuse_unknown_tags(&found, &layout, output)?;
+        self.refuse_unknown_written(&found, &layout, output)?;
         if self.gives_values() {
             parts::keep_specs(&mut found, &Selection::default(), &self.settings());
             self.refuse_undeclared(&found, output)?;
@@ -81,11 +88,22 @@ impl Select {
         Ok(found)
     }
 
+    /// Looks whether the file of settings is right about tags, for who needs no specs.
+    pub(super) fn refuse_wrong_settings(&self, output: &mut Output) -> Result<(), Exit> {
+        if self.written.is_empty() {
+            return Ok(());
+        }
+        let layout = Layout::Nearest { snapshots: None };
+        let all = Standpoint::new(&self.usual).find(&[], &layout).unwrap_or_default();
+        if all.is_empty() { Ok(()) } else { self.refuse_unknown_written(&all, &layout, output) }
+    }
+
     /// Takes over how specs are understood, but not which.
     pub(super) fn understand(&mut self, config: &Config) {
         self.allow_net = self.allow_net.or(config.allow_net);
         self.configured = config.values(environment);
         self.usual = config.roots();
+        self.written = Written::new(config);
     }
 
     /// The files and folders in which specs are looked for.
@@ -165,13 +183,27 @@ impl Select {
 
     /// A tag that no spec of the tree has is a slip of the hand. One that none of those has that were named is not.
     fn refuse_unknown_tags(&self, found: &[Found], layout: &Layout, output: &mut Output) -> Result<(), Exit> {
-        let others = || {
-            let all = || Standpoint::new(&self.usual).find(&[], layout).unwrap_or_default();
-            if self.paths.is_empty() { Vec::new() } else { all() }
-        };
+        let others = || self.others(layout);
         let Some(unknown) = self.tags.unknown(found, others, &self.settings()) else { return Ok(()) };
         output.error(&unknown);
         Err(if unknown.leaves_nothing { Exit::Nothing } else { Exit::Usage })
+    }
+
+    /// So is one of the file of settings, unless the command line takes its place.
+    fn refuse_unknown_written(&self, found: &[Found], layout: &Layout, output: &mut Output) -> Result<(), Exit> {
+        if self.tags.is_given() {
+            return Ok(());
+        }
+        // Of specs that the file does not know of, others may be elsewhere that have the tag.
+        let is_whole = !self.usual.is_empty();
+        let is_wrong = self.written.tell_unknown(found, || self.others(layout), &self.settings(), is_whole, output);
+        if is_wrong && is_whole { Err(Exit::Usage) } else { Ok(()) }
+    }
+
+    /// The specs of the tree, where others were named.
+    fn others(&self, layout: &Layout) -> Vec<Found> {
+        let all = || Standpoint::new(&self.usual).find(&[], layout).unwrap_or_default();
+        if self.paths.is_empty() { Vec::new() } else { all() }
     }
 
     /// A variable that no spec declares is a slip of the hand. One that only some declare is not.

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::model::name::nearest;
 use crate::plan::Settings;
+use crate::suite::config::Tag;
 use crate::suite::{Config, Found, tags};
 
 /// Which tags.
@@ -36,10 +37,16 @@ impl Tags {
     /// not want to be told that the file leaves them out.
     pub(super) fn configure(&mut self, config: &Config) {
         if self.is_empty() {
-            self.taken.clone_from(&config.tag);
-            self.skipped.clone_from(&config.skip_tag);
+            let texts = |tags: &[Tag]| tags.iter().map(|tag| tag.text.clone()).collect();
+            self.taken = texts(&config.tag);
+            self.skipped = texts(&config.skip_tag);
             self.is_configured = true;
         }
+    }
+
+    /// Whether the command line says something of tags.
+    pub(super) fn is_given(&self) -> bool {
+        !self.is_empty() && !self.is_configured
     }
 
     /// Whether all specs are meant, whatever their tags.
@@ -54,21 +61,15 @@ impl Tags {
         others: impl Fn() -> Vec<Found>,
         settings: &Settings,
     ) -> Option<Unknown> {
-        if self.is_empty() || self.is_configured {
+        if !self.is_given() {
             return None;
         }
-        let mut unknown: BTreeSet<String> = self.taken.iter().chain(&self.skipped).cloned().collect();
-        tags::take_known(&mut unknown, named, settings);
-        if unknown.is_empty() {
-            return None;
-        }
-        let others = others();
-        let mut known = tags::all(named, settings)?;
-        known.extend(tags::all(&others, settings)?);
-        let tag = unknown.into_iter().find(|tag| !known.contains(tag))?;
+        let asked = self.taken.iter().chain(&self.skipped).cloned().collect();
+        let known = known_besides(asked, named, others, settings)?;
+        let tag = self.taken.iter().chain(&self.skipped).filter(|tag| !known.contains(*tag)).min()?;
         let leaves_nothing = !self.taken.is_empty() && self.taken.iter().all(|tag| !known.contains(tag));
         let nothing = if leaves_nothing { "nothing is selected: " } else { "" };
-        let message = format!("{nothing}no spec has the tag `{tag}`{}", way_out(&tag, &known));
+        let message = format!("{nothing}no spec has the tag `{tag}`{}", way_out(tag, &known));
         Some(Unknown { message, leaves_nothing })
     }
 
@@ -97,6 +98,27 @@ impl std::fmt::Display for Unknown {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(&self.message)
     }
+}
+
+/// All tags that specs have, if some of those that are asked for are not among them; `None` where nobody can tell, too.
+pub(super) fn known_besides(
+    mut asked: BTreeSet<String>,
+    named: &[Found],
+    others: impl Fn() -> Vec<Found>,
+    settings: &Settings,
+) -> Option<BTreeSet<String>> {
+    tags::take_known(&mut asked, named, settings);
+    if asked.is_empty() {
+        return None;
+    }
+    let others = others();
+    tags::take_known(&mut asked, &others, settings);
+    if asked.is_empty() {
+        return None;
+    }
+    let mut known = tags::all(named, settings)?;
+    known.extend(tags::all(&others, settings)?);
+    Some(known)
 }
 
 /// What may be meant by a tag that no spec has.

@@ -79,7 +79,7 @@ pub(super) const KEYS: &[Key] = &[
         name: "skip-tag",
         form: "a text, or a list of texts",
         example: "skip-tag = [\"slow\"]",
-        set: |config, value, findings| config.skip_tag = value.texts(findings),
+        set: |config, value, findings| config.skip_tag = value.tags(findings),
     },
     Key {
         name: "snapshots",
@@ -97,7 +97,7 @@ pub(super) const KEYS: &[Key] = &[
         name: "tag",
         form: "a text, or a list of texts",
         example: "tag = [\"fast\"]",
-        set: |config, value, findings| config.tag = value.texts(findings),
+        set: |config, value, findings| config.tag = value.tags(findings),
     },
     Key {
         name: "timeout-factor",

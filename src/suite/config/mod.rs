@@ -33,9 +33,9 @@ pub struct Config {
     /// The catalogue that specs show lines of.
     pub catalogue: Option<PathBuf>,
     /// Tags, of which a spec must have one.
-    pub tag: Vec<String>,
+    pub tag: Vec<Tag>,
     /// Tags, of which a spec must have none.
-    pub skip_tag: Vec<String>,
+    pub skip_tag: Vec<Tag>,
     /// Texts, of which one must be in a test's name.
     pub filter: Vec<String>,
     /// Values of variables.
@@ -56,6 +56,17 @@ pub struct Config {
     pub flaky_is_ok: Option<bool>,
     /// The reports that are written, `FORM` or `FORM=FILE`.
     pub report: Vec<String>,
+}
+
+/// A tag that the file names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// The word.
+    pub text: String,
+    /// Where in the file it stands.
+    pub span: Span,
+    /// The same as messages call it: `sockspec.toml:3:8`.
+    pub place: String,
 }
 
 /// The value of a variable of specs.
@@ -118,6 +129,11 @@ fn unknown(name: &str, span: Span) -> Diagnostic {
 }
 
 impl Config {
+    /// What messages call the file.
+    pub fn name(&self) -> PathBuf {
+        self.folder.join(self.file.file_name().unwrap_or_default())
+    }
+
     /// A path that the file names.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.folder.join(path)

@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{Key, REPORTS};
-use super::place;
+use super::{Tag, place};
 use crate::diagnostic::Diagnostic;
 use crate::model::name::nearest;
 use crate::source::{SourceFile, Span};
@@ -36,9 +36,20 @@ impl<'a> Value<'a> {
 
     /// One text, or several.
     pub(super) fn texts(&self, findings: &mut Vec<Diagnostic>) -> Vec<String> {
+        self.all().into_iter().filter_map(|value| self.text_of(value, findings)).collect()
+    }
+
+    /// One tag, or several.
+    pub(super) fn tags(&self, findings: &mut Vec<Diagnostic>) -> Vec<Tag> {
+        let tag = |value: &Spanned<DeValue<'_>>, text| Tag { text, span: span(value), place: self.place(value) };
+        self.all().into_iter().filter_map(|value| self.text_of(value, findings).map(|text| tag(value, text))).collect()
+    }
+
+    /// What is written: one value, or those of a list.
+    fn all(&self) -> Vec<&'a Spanned<DeValue<'a>>> {
         match self.written.get_ref() {
-            DeValue::Array(values) => values.iter().filter_map(|value| self.text_of(value, findings)).collect(),
-            _ => self.text(findings).into_iter().collect(),
+            DeValue::Array(values) => values.iter().collect(),
+            _ => vec![self.written],
         }
     }
 
