@@ -39,7 +39,7 @@ fn the_file_says_what_flags_would_and_flags_win() {
     project.run(&["run", "--tag=word", "--snapshots=other", "--update=all"]).exits(0);
     assert!(project.exists("other/word.snap"));
     project.run(&["check", "--filter=word"]).exits(4).says("the tag `echo` and `word` in its name");
-    project.run(&["run", "specs/word.yaml"]).exits(4).says("sockspec.toml asks for");
+    project.run(&["run", "specs/word.yaml"]).exits(4).says("`tag` at sockspec.toml:1:7 asks for that");
     project.write("sockspec.toml", "snapshots = \"kept\"\n");
     project.run(&["run"]).exits(1).says("1 passed").says("1 new");
     project.run(&["accept"]).exits(0).says("accepted  word");
@@ -55,8 +55,17 @@ fn what_the_command_line_says_of_tags_takes_the_place_of_what_the_file_says() {
     assert_eq!(project.run(&["list"]).exits(0).stdout, "echo\n");
     assert_eq!(project.run(&["list", "--tag=word"]).exits(0).stdout, "word\n", "who asks for it gets it");
     assert_eq!(project.run(&["list", "--skip-tag=echo"]).exits(0).stdout, "word\n");
-    let nothing = project.run(&["list", "specs/word.yaml"]).exits(4);
-    nothing.says("each spec has the tag `word`, and such are left out, which ").says("sockspec.toml asks for");
+    let way_out = "such are left out; `skip-tag` at sockspec.toml:1:13 asks for that, and `--tag word` takes them";
+    for named in ["word", "specs/word.yaml"] {
+        project.run(&["list", named]).exits(4).says("each spec has the tag `word`, and ").says(way_out);
+        project.run(&["run", named, "--tag=word"]).exits(1).says("1 new");
+    }
+    let named = project.run(&["run", "--filter=word"]).exits(4);
+    named.says("each test with `word` in its name has the tag `word`, and ").says(way_out);
+    let gone = project.run(&["run", "--filter=gone"]).exits(4);
+    assert_eq!(gone.stderr, "error: nothing is selected: no test has `gone` in its name\n", "whatever its tags");
+    project.write("sockspec.toml", "filter = \"gone\"\n");
+    project.run(&["run"]).exits(4).says("`gone` in its name; `filter` in sockspec.toml asks for that");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::named::{self, Standpoint};
 use super::output::Output;
 use crate::model::name::{is_name, nearest};
 use crate::plan::{self, Configured};
-use crate::suite::{Config, Found, Layout, Loaded, Selection, parts};
+use crate::suite::{Config, Found, Layout, Loaded, Runner, Selection, parts};
 use tags::{Tags, quoted};
 use written::Written;
 
@@ -51,21 +51,18 @@ pub(super) struct Select {
     #[arg(skip)]
     written: Written,
 
-    /// The file of settings that alone says what is selected.
+    /// The file of settings from which the texts in names are.
     #[arg(skip)]
-    asker: Option<PathBuf>,
+    filter_of: Option<PathBuf>,
 }
 
 impl Configure for Select {
     fn configure(&mut self, config: &Config) {
         self.understand(config);
-        let is_given = !(self.tags.is_empty() && self.names.is_empty());
         self.tags.configure(config);
-        if self.names.is_empty() {
+        if self.names.is_empty() && !config.filter.is_empty() {
             self.names.clone_from(&config.filter);
-        }
-        if !is_given {
-            self.asker = Some(config.file.clone());
+            self.filter_of = Some(config.name());
         }
     }
 }
@@ -146,10 +143,28 @@ impl Select {
         !self.vars.is_empty()
     }
 
+    /// Whether there are tests of these names, whatever their tags.
+    fn has_names(&self) -> bool {
+        let settings = self.settings();
+        let selection =
+            Selection { names: self.names.clone(), cases: named::cases(&self.paths), ..Selection::default() };
+        let runner = Runner { settings, selection, ..Runner::default() };
+        let found = Standpoint::new(&self.usual).find(&self.paths, &Layout::Nearest { snapshots: None });
+        found.unwrap_or_default().iter().any(|spec| !runner.list(spec, false).is_empty())
+    }
+
     /// Says that nothing is selected.
     pub(super) fn explain_nothing(&self, output: &mut Output) {
-        let by = self.asker.as_ref().map_or_else(String::new, |file| format!(", which {} asks for", file.display()));
-        output.error(format!("nothing is selected: {}{by}", self.tags.explain(&quoted(&self.names))));
+        let names = quoted(&self.names);
+        // Tags are the reason only where there are such names.
+        let tags = if self.has_names() { &self.tags } else { &Tags::default() };
+        let by_tags = self.written.says(tags);
+        let by_names =
+            self.filter_of.as_ref().filter(|_| !names.is_empty()).map(|file| {
+                format!("; `filter` in {} asks for that, `--filter TEXT` for something else", file.display())
+            });
+        let by = by_tags.into_iter().chain(by_names).collect::<String>();
+        output.error(format!("nothing is selected: {}{by}", tags.explain(&names)));
     }
 
     /// What `sockspec.toml` gives variables that none of all specs declares, and so to nobody.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::tags::{known_besides, quoted};
+use super::tags::{Tags, known_besides, quoted};
 use crate::cli::output::Output;
 use crate::diagnostic::{Diagnostic, Format, render};
 use crate::model::name::nearest;
@@ -18,17 +18,40 @@ pub(super) struct Written {
     file: PathBuf,
     /// What messages call it.
     name: PathBuf,
-    tags: Vec<Tag>,
+    taken: Vec<Tag>,
+    skipped: Vec<Tag>,
 }
 
 impl Written {
     pub(super) fn new(config: &Config) -> Self {
-        let tags = config.tag.iter().chain(&config.skip_tag).cloned().collect();
-        Self { file: config.file.clone(), name: config.name(), tags }
+        let (taken, skipped) = (config.tag.clone(), config.skip_tag.clone());
+        Self { file: config.file.clone(), name: config.name(), taken, skipped }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Tag> {
+        self.taken.iter().chain(&self.skipped)
+    }
+
+    /// Where the file says that these tags select, and what to do about it; nothing where they are not the file's.
+    pub(super) fn says(&self, tags: &Tags) -> Option<String> {
+        if tags.is_empty() || tags.is_given() {
+            return None;
+        }
+        match (&self.taken[..], &self.skipped[..]) {
+            ([], [first, ..]) => {
+                let asked = tags.skipped.join(",");
+                Some(format!("; `skip-tag` at {} asks for that, and `--tag {asked}` takes them", first.place))
+            }
+            ([first, ..], _) => Some(format!(
+                "; `tag` at {} asks for that, and `--config /dev/null` goes without the file",
+                first.place
+            )),
+            ([], []) => None,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.tags.is_empty()
+        self.all().next().is_none()
     }
 
     /// Tells which of them no spec has, of those that were named and of all others, and whether there are such. It is an
@@ -41,11 +64,11 @@ impl Written {
         is_whole: bool,
         output: &mut Output,
     ) -> bool {
-        let asked: BTreeSet<String> = self.tags.iter().map(|tag| tag.text.clone()).collect();
+        let asked: BTreeSet<String> = self.all().map(|tag| tag.text.clone()).collect();
         let Some(known) = known_besides(asked, named, others, settings) else { return false };
         // It has just been read, and is read again only to be shown.
         let Ok(source) = SourceFile::read(&self.file, self.name.to_string_lossy()) else { return false };
-        let mut unknown: Vec<&Tag> = self.tags.iter().filter(|tag| !known.contains(&tag.text)).collect();
+        let mut unknown: Vec<&Tag> = self.all().filter(|tag| !known.contains(&tag.text)).collect();
         unknown.sort_by_key(|tag| tag.span);
         for tag in &unknown {
             let message = format!("no spec has the tag `{}`", tag.text);
