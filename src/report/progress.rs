@@ -24,8 +24,8 @@ const OFTEN: Duration = Duration::from_secs(30);
 pub fn bar(seen: &Seen, specs: usize, now: Instant, columns: usize) -> (String, String) {
     // A column less, so that no terminal begins a new line.
     let columns = columns.saturating_sub(1).max(1);
-    let room = columns.saturating_sub(format!(" {specs}/{specs}  ").len());
-    let counted = if seen.totals.all() == 0 { String::new() } else { counts(&seen.totals) };
+    let room = columns.saturating_sub(format!(" {specs}/{specs} specs  ").len());
+    let counted = if seen.totals.all() == 0 { String::new() } else { format!("tests: {}", counts(&seen.totals)) };
     let bar = if room > BAR + 20 { format!("{{bar:{BAR}}} ") } else { String::new() };
     let room = room.saturating_sub(if bar.is_empty() { 0 } else { BAR });
     let mut message = cut(&counted, room);
@@ -33,7 +33,7 @@ pub fn bar(seen: &Seen, specs: usize, now: Instant, columns: usize) -> (String, 
         message.push('\n');
         message.push_str(&cut(&line, columns));
     }
-    (format!("{bar}{{pos}}/{{len}}  {{msg}}"), message)
+    (format!("{bar}{{pos}}/{{len}} specs  {{msg}}"), message)
 }
 
 /// The tests that have run longest.
@@ -99,7 +99,7 @@ impl Lines {
         let told = *self.told.get_or_insert(now);
         if now.duration_since(told) >= OFTEN {
             self.told = Some(now);
-            let _ = writeln!(out, "{} of {specs} specs: {}", seen.specs, counts(&seen.totals));
+            let _ = writeln!(out, "{} of {specs} specs; tests: {}", seen.specs, counts(&seen.totals));
         }
         out
     }
@@ -137,16 +137,16 @@ mod tests {
         let now = now();
         let five = [("a", 0), ("b", 2), ("c", 65), ("d", 3), ("e", 1)];
         let (template, message) = bar(&seen(now, &five), 20, now, 80);
-        assert_eq!(template, "{bar:20} {pos}/{len}  {msg}");
-        assert_eq!(message, "9 passed, 1 failed\n1m05s  c\n   3s  d\n   2s  b\n       … and 1 more");
+        assert_eq!(template, "{bar:20} {pos}/{len} specs  {msg}");
+        assert_eq!(message, "tests: 9 passed, 1 failed\n1m05s  c\n   3s  d\n   2s  b\n       … and 1 more");
     }
 
     #[test]
     fn a_narrow_terminal_has_less() {
         let now = now();
         let (template, message) = bar(&seen(now, &[("a/long/name/of/a/test", 2)]), 20, now, 24);
-        assert_eq!(template, "{pos}/{len}  {msg}");
-        assert_eq!(message, "9 passed, 1 fa…\n   2s  a/long/name/of/…");
+        assert_eq!(template, "{pos}/{len} specs  {msg}");
+        assert_eq!(message, "tests: 9…\n   2s  a/long/name/of/…");
         for columns in 0..30 {
             bar(&seen(now, &[("日本語", 2)]), 20, now, columns);
         }
@@ -162,10 +162,13 @@ mod tests {
         assert_eq!(after(0, &[("a", 9)]), "");
         assert_eq!(after(1, &[("a", 10), ("b", 1)]), "still running after 10s: a\n");
         assert_eq!(after(2, &[("a", 11)]), "");
-        assert_eq!(after(30, &[("b", 5)]), "7 of 20 specs: 9 passed, 1 failed\n");
+        assert_eq!(after(30, &[("b", 5)]), "7 of 20 specs; tests: 9 passed, 1 failed\n");
         assert_eq!(after(40, &[("a", 10)]), "still running after 10s: a\n", "another run of it");
-        assert_eq!(after(90, &[("a", 60)]), "still running after 1m00s: a\n7 of 20 specs: 9 passed, 1 failed\n");
+        assert_eq!(after(90, &[("a", 60)]), "still running after 1m00s: a\n7 of 20 specs; tests: 9 passed, 1 failed\n");
         assert_eq!(after(100, &[("a", 70)]), "");
-        assert_eq!(after(151, &[("a", 121)]), "still running after 2m01s: a\n7 of 20 specs: 9 passed, 1 failed\n");
+        assert_eq!(
+            after(151, &[("a", 121)]),
+            "still running after 2m01s: a\n7 of 20 specs; tests: 9 passed, 1 failed\n"
+        );
     }
 }

@@ -68,7 +68,7 @@ fn a_terminal_shows_a_bar_until_the_run_ends() {
     let project = project();
     let mut run = OnTerminal::new(&project, &["run", "-j", "1", "-v"], &[]);
     let shown = run.until("   1s  c");
-    assert!(shown.contains("2/3") && shown.contains("1 passed, 1 failed"), "{shown:?}");
+    assert!(shown.contains("2/3 specs") && shown.contains("tests: 1 passed, 1 failed"), "{shown:?}");
     kill_process(Pid::from_child(&run.child), Signal::INT).unwrap();
     let (code, shown) = run.ends();
     assert_eq!(code, Some(130));
