@@ -11,6 +11,8 @@ pub struct RunReport {
     pub specs: Vec<SpecResult>,
     /// How many tests of each verdict.
     pub totals: Totals,
+    /// How many specs their tags alone left out.
+    pub left_out: usize,
     /// When it began.
     pub began: SystemTime,
     /// How long it took.
@@ -36,6 +38,7 @@ impl Default for RunReport {
         Self {
             specs: Vec::new(),
             totals: Totals::default(),
+            left_out: 0,
             began: SystemTime::now(),
             took: Duration::ZERO,
             is_interrupted: false,

@@ -30,6 +30,12 @@ impl Selection {
         loaded.is_unknown() || (self.tags.is_empty() || has_one(&self.tags)) && !has_one(&self.skip_tags)
     }
 
+    /// Whether it is their tags alone for which specs are left out.
+    pub fn is_of_tags(&self) -> bool {
+        let is_of_names = !self.names.is_empty() || self.only.is_some();
+        !(self.tags.is_empty() && self.skip_tags.is_empty()) && !is_of_names
+    }
+
     /// Whether which tags a spec has decides whether it is taken.
     pub(super) fn asks_for_tags(&self, found: &Found) -> bool {
         !self.tags.is_empty() || !self.skip_tags.is_empty() && found.glance().has(Word::Tags)

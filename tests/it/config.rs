@@ -38,7 +38,7 @@ fn the_file_says_what_flags_would_and_flags_win() {
     assert_eq!(project.run(&["list", "--tag=word"]).exits(0).stdout, "word\n");
     project.run(&["run", "--tag=word", "--snapshots=other", "--update=all"]).exits(0);
     assert!(project.exists("other/word.snap"));
-    project.run(&["check", "--filter=word"]).exits(4).says("the tag `echo` and `word` in its name");
+    project.run(&["list", "--filter=word"]).exits(4).says("the tag `echo` and `word` in its name");
     project.run(&["run", "specs/word.yaml"]).exits(4).says("`tag` at sockspec.toml:1:7 asks for that");
     project.write("sockspec.toml", "snapshots = \"kept\"\n");
     project.run(&["run"]).exits(1).says("1 passed").says("1 new");
@@ -60,12 +60,24 @@ fn what_the_command_line_says_of_tags_takes_the_place_of_what_the_file_says() {
         project.run(&["list", named]).exits(4).says("each spec has the tag `word`, and ").says(way_out);
         project.run(&["run", named, "--tag=word"]).exits(1).says("1 new");
     }
+    project.run(&["run", "--update=all"]).exits(0).says("1 passed").says("1 spec left out by its tags\n");
     let named = project.run(&["run", "--filter=word"]).exits(4);
     named.says("each test with `word` in its name has the tag `word`, and ").says(way_out);
     let gone = project.run(&["run", "--filter=gone"]).exits(4);
     assert_eq!(gone.stderr, "error: nothing is selected: no test has `gone` in its name\n", "whatever its tags");
     project.write("sockspec.toml", "filter = \"gone\"\n");
     project.run(&["run"]).exits(4).says("`gone` in its name; `filter` in sockspec.toml asks for that");
+}
+
+#[test]
+fn what_the_file_leaves_out_of_runs_is_checked_all_the_same() {
+    let project = project("skip-tag = \"word\"\nfilter = \"echo\"\n");
+    project.write("specs/word.yaml", &WORD.replace("recv:", "rcev:"));
+    assert_eq!(project.run(&["list"]).exits(0).stdout, "echo\n");
+    project.run(&["check"]).exits(2).says("unknown verb `rcev`").says("2 specs: 1 error");
+    project.run(&["check", "word"]).exits(2);
+    project.run(&["check", "--skip-tag=word"]).exits(0).says("1 spec: nothing");
+    project.run(&["check", "--filter=echo"]).exits(0).says("1 spec: nothing");
 }
 
 #[test]

@@ -163,10 +163,11 @@ impl Run {
         runner.prepare(found);
         let progress = Progress::new(found.len(), &runner.watch, output);
         signals::cancel_and_tick(&runner.cancel, Some(progress.ticker()));
-        let (mut slowest, mut hint) = (self.order.slowest(), Hint::new(output));
+        let (mut slowest, mut hint, mut specs) = (self.order.slowest(), Hint::new(output), 0);
         let options = self.report(output);
         pool::run(found, self.jobs(found.len()), runner, &mut |result: SpecResult| {
             result.tests.iter().for_each(|test| report.totals.add(&test.outcome));
+            specs += 1;
             progress.print(output, &terminal::spec(&result, options));
             last.note(&result);
             slowest.note(&result);
@@ -177,6 +178,7 @@ impl Run {
         });
         progress.finish();
         report.is_interrupted = runner.cancel.is_cancelled();
+        report.left_out = if runner.selection.is_of_tags() { found.len() - specs } else { 0 };
         last.write();
         slowest.show(output);
         hint.show(output);
@@ -200,6 +202,11 @@ impl Run {
             return Exit::Nothing;
         }
         output.print(&terminal::summary(&report.totals, report.took, output.style));
+        match report.left_out {
+            0 => {}
+            1 => output.line("1 spec left out by its tags"),
+            specs => output.line(format_args!("{specs} specs left out by their tags")),
+        }
         let captured = tell_of_captures(&runner.captures, output);
         if report.is_interrupted {
             output.error("interrupted");

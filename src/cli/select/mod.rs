@@ -157,7 +157,7 @@ impl Select {
     pub(super) fn explain_nothing(&self, output: &mut Output) {
         let names = quoted(&self.names);
         // Tags are the reason only where there are such names.
-        let tags = if self.has_names() { &self.tags } else { &Tags::default() };
+        let tags = if self.names.is_empty() || self.has_names() { &self.tags } else { &Tags::default() };
         let by_tags = self.written.says(tags);
         let by_names =
             self.filter_of.as_ref().filter(|_| !names.is_empty()).map(|file| {
