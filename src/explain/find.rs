@@ -2,18 +2,25 @@
 
 use super::topic::Topic;
 use crate::model::errno::Errno;
+use crate::model::poll::PollEvents;
 use crate::model::state::TcpState;
-use crate::model::{name, option};
+use crate::model::{name, option, platform};
 
 /// The topic of a word: by its name in any case, an error's number or its text, another tool's name for a state, the
-/// code in `error[unknown-verb]`, a value that varies as a trace shows it.
+/// code in `error[unknown-verb]`, a flag or an event of the socket interface, a value that varies as a trace shows it.
 pub fn find<'t>(topics: &'t [Topic], word: &str) -> Option<&'t Topic> {
     let word = bare(word);
     if word.is_empty() {
         return None;
     }
     let named = |name: &str| topics.iter().find(|topic| topic.name.eq_ignore_ascii_case(name));
-    named(word)
+    let names = || topics.iter().map(|topic| topic.name.as_str());
+    // `OUT` is an event, and `out` another word.
+    let event = PollEvents::parse(word).and_then(|_| named("poll"));
+    event
+        .or_else(|| named(word))
+        .or_else(|| named(name::meant(word, names().filter(|name| *name != "read"))?))
+        .or_else(|| named(platform::ALL.iter().find(|known| known.eq_ignore_ascii_case(word)).map(|_| "fails")?))
         .or_else(|| named(&word.replace([' ', '_'], "-")))
         .or_else(|| named(&word.replace([' ', '-'], "_")))
         .or_else(|| errno(word).and_then(named))

@@ -38,6 +38,20 @@ fn a_word_is_found_however_it_is_written() {
     assert_eq!(name("..{4}"), Some(".."));
     assert_eq!(name("lanes"), Some("lane"));
     assert_eq!(name("ipv6_join_group"), Some("IPV6_ADD_MEMBERSHIP"));
+    assert_eq!(name("MSG_PEEK"), Some("peek"));
+    assert_eq!(name("MSG_OOB"), Some("urgent"));
+    assert_eq!(name("MSG_TRUNC"), Some("truncated"));
+    assert_eq!(name("msg_ctrunc"), Some("ctrunc"));
+    assert_eq!(name("SCM_RIGHTS"), Some("pass"));
+    assert_eq!(name("SIGPIPE"), Some("raises"));
+    assert_eq!(name("RDHUP"), Some("poll"));
+    assert_eq!(name("POLLHUP"), Some("poll"));
+    assert_eq!(name("OUT"), Some("poll"));
+    assert_eq!(name("out"), Some("out"), "a form");
+    assert_eq!(name("SHUT_RD"), Some("shutdown"));
+    assert_eq!(name("SHUT_WR"), Some("shutdown"));
+    assert_eq!(name("getpeername"), Some("peer"));
+    assert_eq!(name("macos"), Some("fails"));
     assert_eq!(name("nonsense"), None);
     assert_eq!(nearest(&topics, "ECONRESET"), Some("ECONNRESET"));
     assert_eq!(nearest(&topics, "shutdwon"), Some("shutdown"));
@@ -73,6 +87,34 @@ fn what_to_see_also_is_there() {
         others.map(|other| format!("{} names {other}", topic.name))
     });
     assert_eq!(missing.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn an_option_that_bundled_specs_use_names_some_of_them() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("specs")];
+    let mut texts = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                texts.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let is_used = |name: &str| {
+        let key = format!("{name}:");
+        texts.match_indices(&key).any(|(at, _)| at == 0 || !texts.as_bytes()[at - 1].is_ascii_alphanumeric())
+    };
+    for topic in topics().iter().filter(|topic| topic.groups.contains(&Group::Option)) {
+        assert!(!topic.specs.is_empty() || !is_used(&topic.name), "{} names no spec", topic.name);
+        for spec in &topic.specs {
+            let text = std::fs::read_to_string(root.join(spec)).unwrap();
+            assert!(text.contains(&topic.name), "{spec} does not use {}", topic.name);
+        }
+    }
 }
 
 #[test]

@@ -88,8 +88,47 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ("errno", &["fails"]),
 ];
 
+/// Calls, flags and other constants of the socket interface, each with the words that stand for it here.
+const INTERFACE: &[(&str, &[&str])] = &[
+    ("socketpair", &["pair"]),
+    ("sendto", &["send"]),
+    ("sendmsg", &["send"]),
+    ("recvfrom", &["recv"]),
+    ("recvmsg", &["recv"]),
+    ("getsockname", &["local"]),
+    ("getpeername", &["peer"]),
+    ("sockatmark", &["SIOCATMARK"]),
+    ("atmark", &["SIOCATMARK"]),
+    ("FIONREAD", &["unread"]),
+    ("SIOCINQ", &["unread"]),
+    ("SIOCOUTQ", &["unsent"]),
+    ("oob", &["urgent"]),
+    ("MSG_OOB", &["urgent"]),
+    ("MSG_PEEK", &["peek"]),
+    ("MSG_MORE", &["more"]),
+    ("MSG_DONTWAIT", &["nonblocking"]),
+    ("MSG_WAITALL", &["waitall"]),
+    ("MSG_NOSIGNAL", &["nosignal"]),
+    ("MSG_ERRQUEUE", &["errqueue"]),
+    ("MSG_TRUNC", &["truncated", "discard"]),
+    ("MSG_CTRUNC", &["ctrunc"]),
+    ("SCM_RIGHTS", &["pass", "takes"]),
+    ("SCM_CREDENTIALS", &["credentials"]),
+    ("SIGPIPE", &["raises"]),
+    ("SHUT_RD", &["read", "shutdown"]),
+    ("SHUT_WR", &["write", "shutdown"]),
+    ("SHUT_RDWR", &["both", "shutdown"]),
+];
+
+/// The candidate that stands for a word of the socket interface: `peek` for `MSG_PEEK`.
+pub fn meant<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let (_, here) = INTERFACE.iter().find(|(known, _)| known.eq_ignore_ascii_case(word))?;
+    let mut candidates = candidates.into_iter();
+    candidates.find(|candidate| here.contains(candidate))
+}
+
 /// The candidate that is nearest to the word, where one is near enough to be what was meant:
-/// another tool's word for it (`write` for `send`), or by few mistyped letters (`clsoe`), or else
+/// another tool's word for it (`write` for `send`), or the interface's (`MSG_OOB` for `urgent`), or by few mistyped letters (`clsoe`), or else
 /// by its beginning (`receive` for `recv`).
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Above this, two words begin alike and go on with much the same letters.
@@ -98,6 +137,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let candidates: Vec<(String, &str)> = candidates.into_iter().map(|name| (name.to_lowercase(), name)).collect();
     let elsewhere = ELSEWHERE.iter().find(|(word, _)| *word == lower).map_or(&[][..], |(_, here)| here);
     if let Some((_, candidate)) = candidates.iter().find(|(name, _)| elsewhere.contains(&name.as_str())) {
+        return Some(candidate);
+    }
+    if let Some(candidate) = meant(word, candidates.iter().map(|(_, candidate)| *candidate)) {
         return Some(candidate);
     }
     let mistyped = candidates
@@ -128,6 +170,11 @@ mod tests {
         assert_eq!(nearest("disconnect", ["connect"]), Some("connect"), "`close` is no candidate");
         assert_eq!(nearest("timeout", ["eof", "silence"]), Some("silence"));
         assert_eq!(nearest("timeout", ["fails", "within"]), Some("within"));
+        assert_eq!(near("socketpair"), Some("pair"));
+        assert_eq!(nearest("MSG_OOB", ["to", "urgent"]), Some("urgent"));
+        assert_eq!(nearest("SHUT_WR", ["read", "write"]), Some("write"));
+        assert_eq!(meant("msg_peek", ["recv", "peek"]), Some("peek"));
+        assert_eq!(meant("MSG_PEEK", ["recv"]), None);
         assert_eq!(near("unknown"), None);
         assert_eq!(nearest("NODELAY", ["TCP_CORK", "TCP_NODELAY"]), Some("TCP_NODELAY"));
         assert_eq!(nearest("ESTAB", ["CLOSED", "ESTABLISHED"]), Some("ESTABLISHED"));

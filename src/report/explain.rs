@@ -83,7 +83,7 @@ fn draw_below(page: &mut Page, topic: &Topic, columns: usize) {
     let list = [("References", topic.references.join("; ")), ("See also", topic.see_also.join(", "))];
     if !topic.specs.is_empty() {
         page.end_line();
-        page.paint(STRONG, "Specs of sockspec's own suite that show it");
+        page.paint(STRONG, "Among the specs of sockspec's own suite that show it");
         page.end_line();
         for spec in &topic.specs {
             page.push("  ");

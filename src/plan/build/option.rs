@@ -131,7 +131,7 @@ fn read(option: &SocketOption, text: &str) -> Result<OptionValue, String> {
             "false" => Ok(OptionValue::Int(0)),
             _ => int(text).ok_or_else(|| "write `true` or `false`".to_owned()),
         },
-        ValueKind::Int => int(text).ok_or_else(|| "write a number".to_owned()),
+        ValueKind::Int => int(text).ok_or_else(|| number_of(option.name, text)),
         ValueKind::Time => match duration::parse(text) {
             Some(time) => Ok(OptionValue::Time(time)),
             None if constant::number(text).is_some() => {
@@ -169,6 +169,26 @@ fn read(option: &SocketOption, text: &str) -> Result<OptionValue, String> {
             },
         },
     }
+}
+
+/// What to write for a number with a unit that the option has not.
+fn number_of(option: &str, text: &str) -> String {
+    if let Some(time) = duration::parse(text) {
+        let (unit, number) = match option {
+            "TCP_USER_TIMEOUT" => ("milliseconds", time.as_millis()),
+            "TCP_DEFER_ACCEPT" | "TCP_KEEPIDLE" | "TCP_KEEPINTVL" | "TCP_LINGER2" => {
+                ("seconds", time.as_millis().div_ceil(1000))
+            }
+            _ => return "write a number".to_owned(),
+        };
+        return format!("write a number of {unit}: `{number}`");
+    }
+    let units = [("k", "KiB"), ("K", "KiB"), ("kB", "KiB"), ("KB", "KiB"), ("M", "MiB"), ("MB", "MiB")];
+    let sized = units.iter().find_map(|(unit, written)| {
+        let size = format!("{}{written}", text.strip_suffix(unit)?);
+        size::parse_size(&size).map(|bytes| format!("write a number, such as `{bytes}` or `{size}`"))
+    });
+    sized.unwrap_or_else(|| "write a number".to_owned())
 }
 
 fn nearest_errno(text: &str) -> String {

@@ -182,6 +182,11 @@ impl Builder<'_> {
             self.report(finding.help(format!("did you mean `{meant}`?")));
             return;
         }
+        let network = if text.starts_with('[') { "tcp6" } else { "tcp" };
+        if Address::parse(&format!("{network}://{text}")).is_ok() {
+            self.report(finding.help(format!("write its network before it: `{network}://{text}`")));
+            return;
+        }
         let help = match purpose {
             Purpose::Bind => "write a network alone, such as `tcp`, for a free port, or `tcp://127.0.0.1:8080`",
             Purpose::Reach | Purpose::Compare => "write the name of an endpoint, or an address: `tcp://127.0.0.1:8080`",

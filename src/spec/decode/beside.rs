@@ -1,8 +1,9 @@
 //! What must come beside the bytes of a `recv`.
 
 use super::value::takes;
-use super::{At, Decoder, Entry, Node, Scalar, names, suggest};
+use super::{At, Decoder, Entry, Kind, Node, Scalar, names, suggest};
 use crate::diagnostic::Diagnostic;
+use crate::model::errno::Errno;
 use crate::spec::ast::{Beside, QueuedError};
 use crate::spec::words::{ERRQUEUE, Value, Word, find};
 
@@ -23,6 +24,14 @@ impl Decoder<'_> {
     }
 
     fn queued_error(&mut self, at: At<'_>, node: &Node<'_>) -> Option<QueuedError> {
+        if let Kind::Scalar(errno, _) = &node.kind
+            && Errno::parse(errno).is_some()
+        {
+            let (name, what) = (at.name, takes(Value::QueuedError));
+            let finding = Diagnostic::error("wrong-shape", node.span, format!("`{name}` takes {what}, not a text"));
+            self.error(finding.help(format!("write `{name}: {{errno: {errno}}}`")));
+            return None;
+        }
         let entries = self.map(at, node, takes(Value::QueuedError))?;
         let mut said: [Option<Scalar>; 6] = Default::default();
         for entry in entries {

@@ -4,7 +4,7 @@ use super::value::takes;
 use super::{At, Decoder, Entry, Key, Kind, Node, Scalar, listed, names, suggest};
 use crate::diagnostic::Diagnostic;
 use crate::model::duration;
-use crate::model::name::nearest;
+use crate::model::name::{meant, nearest};
 use crate::model::option;
 use crate::source::Span;
 use crate::spec::ast::{Call, Fails, Form, FormKind, Setting, Tls, Verb};
@@ -198,6 +198,8 @@ impl Decoder<'_> {
             diagnostic.help(format!("`{}` stands inside of the braces, beside `{}`", at.name, form.word.name))
         } else if words::is_pause(at.name) {
             suggest_pause(diagnostic, value)
+        } else if let Some(flags) = flags(at, value, word) {
+            diagnostic.help(format!("write `{flags}`"))
         } else if let Some(near) = nearest(at.name, modifiers(word)) {
             diagnostic.help(format!("did you mean `{near}`?"))
         } else if let Some(near) = nearest(at.name, verbs()) {
@@ -365,6 +367,14 @@ impl Decoder<'_> {
 
 /// What an option takes.
 const SETTING: &str = "the option's value, or its bytes as `{hex: \"01\"}`";
+
+/// The modifiers for the flags of a call: `flags: MSG_OOB`.
+fn flags(at: At<'_>, value: &Node<'_>, word: &VerbWord) -> Option<String> {
+    let Kind::Scalar(flags, _) = &value.kind else { return None };
+    let flags = flags.split('|').map(|flag| Some(format!("{}: true", meant(flag.trim(), modifiers(word))?)));
+    let flags = if at.name == "flags" { flags.collect::<Option<Vec<_>>>()? } else { return None };
+    Some(flags.join(", "))
+}
 
 /// A pause is a step of its own; `value` is how long, as far as that can be read.
 fn suggest_pause(diagnostic: Diagnostic, value: &Node<'_>) -> Diagnostic {
