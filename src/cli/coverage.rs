@@ -32,6 +32,15 @@ pub(super) struct Coverage {
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     id: Vec<String>,
 
+    /// Only lines with a note on this platform, such as `macos`, and of their notes only those
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Option<String>,
+
+    /// Only lines with this text in them, in their notes, or in the name of a spec that shows them, in capitals or small
+    /// letters (may be repeated: with one of them)
+    #[arg(long, value_name = "TEXT")]
+    filter: Vec<String>,
+
     /// Show it on a terminal, as one object of JSON, or as a page of Markdown beside the catalogue
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: CoverageFormat,
@@ -94,10 +103,25 @@ impl Coverage {
                 Exit::Usage
             })?;
         }
+        self.search(&mut covered).map_err(|error| {
+            output.error(format!("nothing is selected: {error}"));
+            Exit::Nothing
+        })?;
         if is_part {
             covered.keep_shown();
         }
         Ok(covered)
+    }
+
+    /// Keeps the lines that are looked for; a sentence where there are none.
+    fn search(&self, covered: &mut Covered) -> Result<(), String> {
+        if let Some(platform) = &self.platform {
+            covered.keep_platform(platform)?;
+        }
+        if !self.filter.is_empty() {
+            covered.keep_with(&self.filter)?;
+        }
+        Ok(())
     }
 
     fn catalogue(&self, output: &mut Output) -> Result<(Catalogue, SourceFile), Exit> {

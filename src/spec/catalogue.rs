@@ -129,6 +129,29 @@ sections:
     }
 
     #[test]
+    fn what_the_help_says_is_right() {
+        let help = |text: &str| {
+            let source = SourceFile::new("c.yaml", "c.yaml", text);
+            let findings = Catalogue::parse(&source).1;
+            findings.iter().flat_map(|finding| finding.help.clone()).collect::<Vec<_>>().join("\n")
+        };
+        let notes = |notes: &str| {
+            help(&RIGHT.replacen("1: A line.", &format!("1:\n        text: A line.\n        notes: {notes}"), 1))
+        };
+        assert_eq!(notes("macOS does otherwise"), "write `notes: [{platform: …, text: …}]`");
+        assert_eq!(notes("[macOS does otherwise]"), "write `{platform: …, text: …}`");
+        assert_eq!(notes("{platform: macOS, text: It is otherwise.}"), "write `notes: [{platform: …, text: …}]`");
+        assert_eq!(notes("[]"), "write `[{platform: …, text: …}]`, or leave the key out");
+        assert_eq!(notes("[{platform: macOS, text: It is otherwise.}]"), "");
+        assert_eq!(help("sections: []"), "write `[{title: …, lines: …}]`");
+        assert_eq!(help("sections: First"), "write `sections: [{title: …, lines: …}]`");
+        assert_eq!(help("sections: [{title: First, lines: {1: A line.}}]"), "");
+        assert_eq!(help("sections: [{title: \"\", lines: {1: A line.}}]"), "write a sentence");
+        let id = help(&RIGHT.replacen("fin-after-rst", "\"f d\"", 1));
+        assert!(id.starts_with("an id is a word or a number"), "{id}");
+    }
+
+    #[test]
     fn every_mistake_has_its_place_and_a_way_out() {
         let cases = [
             ("title: All", "titel: All", "1:1: error[unknown-key]: unknown key `titel`; did you mean `title`?"),

@@ -101,7 +101,7 @@ impl Coverage {
 
     /// The specs that show a line.
     pub fn specs_of<'a>(&'a self, line: &'a Line) -> impl Iterator<Item = &'a Shows> {
-        self.specs.iter().filter(|spec| spec.ids.iter().any(|id| id.text == line.id.text))
+        self.specs.iter().filter(|spec| spec.shows(line))
     }
 
     /// Keeps these lines alone, with what there is to say of them.
@@ -115,13 +115,60 @@ impl Coverage {
             let name = self.file.name();
             return Err(format!("the catalogue {name} has no line `{unknown}`{}", near.unwrap_or_default()));
         }
+        self.keep_lines(|line, _| ids.contains(&line.id.text));
+        Ok(())
+    }
+
+    /// Keeps the lines that have a note on a platform, and of their notes those, whatever the case of the letters.
+    ///
+    /// # Errors
+    /// Where no line has one; a sentence about that.
+    pub fn keep_platform(&mut self, platform: &str) -> Result<(), String> {
+        let words = [platform.to_lowercase()];
+        let mut noted: Vec<String> = Vec::new();
         for section in &mut self.catalogue.sections {
-            section.lines.retain(|line| ids.contains(&line.id.text));
+            for line in &mut section.lines {
+                noted.extend(line.notes.iter().map(|note| note.platform.clone()));
+                line.notes.retain(|note| has_one(&note.platform, &words));
+            }
+        }
+        self.keep_lines(|line, _| !line.notes.is_empty());
+        if self.catalogue.sections.is_empty() {
+            let near = nearest(platform, noted.iter().map(String::as_str));
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            return Err(format!("no line has a note on `{platform}`{near}"));
+        }
+        Ok(())
+    }
+
+    /// Keeps the lines with one of these texts in them, in their notes, or in the name of a spec that shows them,
+    /// whatever the case of the letters.
+    ///
+    /// # Errors
+    /// Where there is no such line; a sentence about that.
+    pub fn keep_with(&mut self, texts: &[String]) -> Result<(), String> {
+        let words: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
+        self.keep_lines(|line, specs| {
+            let notes = line.notes.iter().flat_map(|note| [&note.platform, &note.text].into_iter().chain(&note.refs));
+            let reason = line.not_shown.iter().map(|(reason, _)| reason);
+            let specs = specs.iter().filter(|spec| spec.shows(line)).map(|spec| &spec.name);
+            [&line.text].into_iter().chain(notes).chain(reason).chain(specs).any(|text| has_one(text, &words))
+        });
+        if self.catalogue.sections.is_empty() {
+            let texts: Vec<String> = texts.iter().map(|text| format!("`{text}`")).collect();
+            return Err(format!("no line has {} in it, in its notes or in the name of a spec", texts.join(" or ")));
+        }
+        Ok(())
+    }
+
+    /// Keeps some lines alone, with what there is to say of them.
+    fn keep_lines(&mut self, is_kept: impl Fn(&Line, &[Shows]) -> bool) {
+        for section in &mut self.catalogue.sections {
+            section.lines.retain(|line| is_kept(line, &self.specs));
         }
         self.catalogue.sections.retain(|section| !section.lines.is_empty());
-        self.specs.retain(|spec| spec.ids.iter().any(|id| ids.contains(&id.text)));
+        self.specs.retain(|spec| self.catalogue.lines().any(|line| spec.shows(line)));
         self.findings = self.wrong_lines();
-        Ok(())
     }
 
     /// Keeps the lines that the specs show, where these are only some of all: the others may be shown elsewhere.
@@ -190,11 +237,21 @@ impl Coverage {
 }
 
 impl Shows {
+    fn shows(&self, line: &Line) -> bool {
+        self.ids.iter().any(|id| id.text == line.id.text)
+    }
+
     /// Its id of that name, which it has.
     fn id(&self, name: &str) -> &Scalar {
         let id = self.ids.iter().find(|id| id.text == name);
         id.unwrap_or_else(|| unreachable!("`{name}` is one of its ids"))
     }
+}
+
+/// Whether one of these words, in small letters, is in a text.
+fn has_one(text: &str, words: &[String]) -> bool {
+    let text = text.to_lowercase();
+    words.iter().any(|word| text.contains(word))
 }
 
 fn not_shown(id: &Scalar) -> Diagnostic {

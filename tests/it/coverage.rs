@@ -166,6 +166,54 @@ fn a_line_can_be_asked_for_by_its_id() {
 }
 
 #[test]
+fn what_differs_on_a_platform_can_be_asked_for() {
+    let project = project();
+    project.write("specs/plain.yaml", &echo("1"));
+    let expected = "\
+Answers
+  the-end  The server sees the end.
+           macOS: It sees nothing. (not confirmed; owner/name#1)
+             a/echo
+
+1 line: 1 shown by 1 spec
+";
+    assert_eq!(project.run(&["coverage", "--platform=macos"]).exits(0).stdout, expected);
+    project
+        .run(&["coverage", "--platform=macso"])
+        .exits(4)
+        .says("no line has a note on `macso`; did you mean `macOS`?");
+    project.run(&["coverage", "--platform=macos", "--id=1"]).exits(4).says("no line has a note on `macos`");
+    project.run(&["coverage", "--platform=windows", "plain"]).exits(0).says("0 of 1 line shown by 0 specs");
+}
+
+#[test]
+fn lines_can_be_searched() {
+    let project = project();
+    let found = |arguments: &[&str]| {
+        let json = project.run(&[&["coverage", "--format=json"], arguments].concat()).exits(0).stdout;
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let sections = json["sections"].as_array().unwrap().clone();
+        let lines = sections.iter().flat_map(|section| section["lines"].as_array().unwrap().clone());
+        lines.map(|line| line["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let cases: [(&[&str], &str); 7] = [
+        (&["--filter=MOON"], "3"),
+        (&["--filter=no sockets"], "3"),
+        (&["--filter=server"], "1 the-end"),
+        (&["--filter=sees nothing"], "the-end"),
+        (&["--filter=NAME#1"], "the-end"),
+        (&["--filter=a/ec"], "1 the-end"),
+        (&["--filter=moon", "--filter=answers"], "1 3"),
+    ];
+    for (arguments, expected) in cases {
+        assert_eq!(found(arguments), expected, "{arguments:?}");
+    }
+    assert_eq!(found(&["--filter=it does", "--platform=windows"]), "the-end");
+    let none = project.run(&["coverage", "--filter=sees nothing", "--platform=windows"]).exits(4);
+    none.says("nothing is selected: no line has `sees nothing` in it");
+}
+
+#[test]
 fn a_part_of_the_tree_is_asked_what_it_shows_and_judged_by_nothing_else() {
     let project = project();
     project.write("specs/a/other.yaml", &echo("1"));

@@ -96,27 +96,52 @@ impl Decoder<'_> {
     fn paragraphs(&mut self, at: At<'_>, node: &Node<'_>) -> Option<String> {
         let scalar = self.scalar(at, node, takes(Value::Text))?;
         if scalar.text.trim().is_empty() {
-            self.error(
-                Diagnostic::error("empty-text", scalar.span, format!("`{}` says nothing", at.name))
-                    .help("write a sentence, or leave the key out"),
-            );
+            let finding = Diagnostic::error("empty-text", scalar.span, format!("`{}` says nothing", at.name));
+            self.error(finding.help(match at.name {
+                "about" | "not_shown" => "write a sentence, or leave the key out",
+                _ => "write a sentence",
+            }));
             return None;
         }
         Some(scalar.text)
     }
 
-    /// The maps of a list.
+    /// The maps of a list. The help has one of them as an example, and says whether the list may be left out.
     fn maps<'n, 'a>(&mut self, at: At<'_>, node: &'n Node<'a>, value: Value) -> Vec<(&'n [Entry<'a>], Span)> {
+        let (example, is_required) = match value {
+            Value::Notes => ("{platform: …, text: …}", false),
+            _ => ("{title: …, lines: …}", true),
+        };
         let Kind::Sequence(nodes) = &node.kind else {
-            self.wrong_shape(at, node, takes(value));
+            let message = format!("`{}` takes {}, not {}", at.name, takes(value), shape(node));
+            self.not_a_map(at, node, message, format!("write `{}: [{example}]`", at.name));
             return Vec::new();
         };
         if nodes.is_empty() {
             let finding = Diagnostic::error("empty-list", node.span, format!("the list of `{}` is empty", at.name));
-            self.error(finding.help("leave the key out, or put something into the list"));
+            let way_out = if is_required { "" } else { ", or leave the key out" };
+            self.error(finding.help(format!("write `[{example}]`{way_out}")));
         }
         let entry = At { name: at.name, span: node.span };
-        nodes.iter().filter_map(|node| Some((self.map(entry, node, takes(value))?, node.span))).collect()
+        let mut maps = Vec::new();
+        for node in nodes {
+            if let Kind::Mapping(entries) = &node.kind {
+                maps.push((entries.as_slice(), node.span));
+            } else {
+                let message = format!("what stands in the list of `{}` is a map, not {}", at.name, shape(node));
+                self.not_a_map(entry, node, message, format!("write `{example}`"));
+            }
+        }
+        maps
+    }
+
+    /// Something else stands where a map or a list of them is to be.
+    fn not_a_map(&mut self, at: At<'_>, node: &Node<'_>, message: String, help: String) {
+        if node.is_invalid() || node.is_null() {
+            self.wrong_shape(at, node, "a map");
+            return;
+        }
+        self.error(Diagnostic::error("wrong-shape", node.span, message).help(help));
     }
 
     fn sections(&mut self, at: At<'_>, node: &Node<'_>) -> Vec<Section> {

@@ -10,7 +10,7 @@ impl Decoder<'_> {
         let mut ids: Vec<Scalar> = Vec::new();
         for id in self.one_or_list(at, node, what).unwrap_or_default() {
             if !is_id(&id.text) {
-                self.error(bad_id(&id));
+                self.error(several(&id).unwrap_or_else(|| bad_id(&id)));
             } else if let Some(first) = ids.iter().find(|first| first.text == id.text) {
                 let message = format!("the id `{}` stands here twice", id.text);
                 let finding = Diagnostic::error("duplicate-id", id.span, message);
@@ -23,13 +23,19 @@ impl Decoder<'_> {
     }
 }
 
+/// The finding about ids that stand in one text, where a list of them may stand.
+fn several(id: &Scalar) -> Option<Diagnostic> {
+    let ids: Vec<&str> = id.text.split([',', ' ']).filter(|part| !part.is_empty()).collect();
+    let are_ids = ids.len() > 1 && ids.iter().all(|part| is_id(part));
+    are_ids.then(|| no_id(id).help(format!("where these are several, write `[{}]`", ids.join(", "))))
+}
+
 /// The finding about a text that is no id.
 pub(in crate::spec) fn bad_id(id: &Scalar) -> Diagnostic {
+    no_id(id).help("an id is a word or a number, such as `31` or `fin-after-rst`: letters, digits, `.`, `_` and `-`")
+}
+
+fn no_id(id: &Scalar) -> Diagnostic {
     let message = if id.text.is_empty() { "this id is empty".to_owned() } else { format!("`{}` is no id", id.text) };
-    let finding = Diagnostic::error("bad-id", id.span, message);
-    let ids: Vec<&str> = id.text.split([',', ' ']).filter(|part| !part.is_empty()).collect();
-    if ids.len() > 1 && ids.iter().all(|part| is_id(part)) {
-        return finding.help(format!("where these are several, write `[{}]`", ids.join(", ")));
-    }
-    finding.help("an id is a word or a number, such as `31` or `fin-after-rst`: letters, digits, `.`, `_` and `-`")
+    Diagnostic::error("bad-id", id.span, message)
 }
