@@ -141,7 +141,12 @@ impl Runtime {
                 let wanted = plan.wire || options.keep_frames;
                 let wire = wanted.then(|| Rc::new(Collector::new(options.keep_frames)));
                 let net = Net::create(topology, wire.as_ref())?;
-                Ok(Self::new()?.execute_in(Some(net), wire, plan, source, options))
+                let execution = Self::new()?.execute_in(Some(net), wire, plan, source, options);
+                Ok((execution, starved()))
+            })
+            .map(|(execution, waited)| {
+                starved::count(waited);
+                execution
             })
             .unwrap_or_else(|error| could_not_run(plan, &format!("no isolated network: {error}"))),
         }

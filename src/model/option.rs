@@ -124,11 +124,6 @@ impl SocketOption {
         Some(Self { name: known.map_or("a number", |known| known.name), level, number, kind: ValueKind::Int })
     }
 
-    /// Whether the kernel takes both for one, however they are written.
-    pub fn is(&self, other: &Self) -> bool {
-        (self.level, self.number) == (other.level, other.number)
-    }
-
     /// Whether it is one of IPv6 alone.
     pub fn is_v6(&self) -> bool {
         self.level == numbers::IPPROTO_IPV6

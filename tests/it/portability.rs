@@ -34,7 +34,7 @@ fn the_system_is_asked_for_in_one_place() {
     assert_eq!(asking, MAY_ASK);
 }
 
-/// The modules of a system and what is public in them to the rest, by their texts.
+/// The modules of a system, by their texts. What is in them is compared by compiling for it.
 fn given(system: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/exec/platform").join(system);
     let text = fs::read_to_string(folder.join("mod.rs")).unwrap();

@@ -154,7 +154,8 @@ class Blocked:
             os.write(end, json.dumps(probe_.facts[before:]).encode())
             os._exit(0)
         os.close(end)
-        until(self.sleeps)
+        if not until(self.sleeps):
+            raise TimeoutError("the call was not made")
 
     def sleeps(self):
         with open(f"/proc/{self.child}/stat", encoding="ascii") as stat:

@@ -25,6 +25,13 @@ class Skipped(Exception):
 
 def enter():
     """Goes to a network namespace of its own, with `lo` up; as root or, where that is allowed, as anybody."""
+    try:
+        own_namespace()
+    except OSError as error:
+        raise Skipped(f"no network namespace: {error}") from None
+
+
+def own_namespace():
     user, group = os.getuid(), os.getgid()
     if LIBC.unshare(CLONE_NEWNET) != 0:
         if LIBC.unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0:

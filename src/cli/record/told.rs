@@ -37,6 +37,11 @@ impl Record {
         let is_refusal = |what: &What| matches!(what, What::Refused(_) | What::Unreachable { .. });
         let refused = conversation.events.iter().filter(|event| is_refusal(&event.what)).count();
         let server = written(&self.server());
+        if recorded.is_untold {
+            output.note(
+                "of the refused datagrams the client has heard nothing: only root may hand that on (CAP_NET_RAW)",
+            );
+        }
         if conversation.is_refused() {
             let network = self.server().network();
             let (verb, way_out) = if network.is_udp() {
@@ -59,11 +64,6 @@ impl Record {
             Side::Client | Side::Both => {
                 output.note(format!("{server} could not be reached {}, and the spec shows that, too", times(refused)));
             }
-        }
-        if recorded.is_untold {
-            output.note(
-                "of the refused datagrams the client has heard nothing: only root may hand that on (CAP_NET_RAW)",
-            );
         }
         true
     }

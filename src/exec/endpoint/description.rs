@@ -55,6 +55,8 @@ pub(crate) struct Description {
     endpoints: RefCell<Vec<Weak<Endpoint>>>,
     /// Descriptors of it that no endpoint has: they are on their way.
     pub(crate) loose: Cell<usize>,
+    /// Whether there ever were such: a program may have had one meanwhile.
+    pub(crate) was_loose: Cell<bool>,
     /// The programs that were started with a descriptor of it.
     programs: RefCell<Vec<Rc<Program>>>,
 }
@@ -83,6 +85,7 @@ impl Description {
             peer: RefCell::default(),
             endpoints: RefCell::default(),
             loose: Cell::new(0),
+            was_loose: Cell::new(false),
             programs: RefCell::default(),
         }
     }
@@ -142,7 +145,7 @@ impl Description {
     /// Whether others than the steps may have connected it, or set its options: what is not noted here has
     /// to be asked of the kernel.
     pub(crate) fn is_known_in_part(&self) -> bool {
-        self.is_foreign.get() || self.was_outside()
+        self.is_foreign.get() || self.was_loose.get() || self.was_outside()
     }
 
     /// Whether others than one endpoint have, or had, a descriptor of it.

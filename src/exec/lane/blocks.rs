@@ -23,7 +23,7 @@ use super::{Deadline, Lane, TOO_LONG, earlier};
 use crate::exec::program::Program;
 use crate::exec::stop::Stop;
 
-/// How long a `retry` waits after the first try; after each other twice as long, up to a bound.
+/// How long a `retry` waits after the first try; after each other half as long again, up to a bound.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 

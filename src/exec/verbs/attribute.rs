@@ -251,6 +251,10 @@ fn value(endpoint: &Endpoint, which: &SocketOption, wanted: &[OptionValue]) -> R
     }
     let shown = seen.show(which);
     // The kernel changes these by itself; the others stay as they are.
-    let changes = seen == OptionValue::Errno(None) || matches!(which.name, "TCP_MAXSEG" | "SO_RCVBUF" | "SO_SNDBUF");
+    let changes = match which.name {
+        // By its number it is an `int`.
+        "SO_ERROR" => matches!(seen, OptionValue::Errno(None) | OptionValue::Int(0)),
+        name => matches!(name, "TCP_MAXSEG" | "SO_RCVBUF" | "SO_SNDBUF"),
+    };
     Ok(if changes { Look::Not(shown) } else { Look::Never(shown) })
 }

@@ -1,5 +1,5 @@
-//! Plays a script again against the real server, to see what varies. It waits as a patient client
-//! does, and takes what comes: whether that is what it should be is not its concern.
+//! Plays a script again against the real server, to see what varies, or for the real client. It waits
+//! as a patient client does, and takes what comes: whether that is what it should be is not its concern.
 
 mod channel;
 mod player;

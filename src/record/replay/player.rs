@@ -101,7 +101,7 @@ impl<'p> Player<'p> {
                     // A server that resets may do so before everything is said.
                     Ok(Err(_)) if self.resets_next(step) => Ok(()),
                     Ok(Err(error)) => Err(format!("sending failed: {error}")),
-                    Err(_) => Err("the server did not take what was sent".to_owned()),
+                    Err(_) => Err(format!("{} did not take what was sent", self.other_side())),
                 }
             }
             Act::Hear(recorded) => self.hear(step, link, recorded).await,
@@ -132,9 +132,25 @@ impl<'p> Player<'p> {
         next.is_some_and(|next| matches!(next.act, Act::HearEnd(Ending::Reset | Ending::Either)))
     }
 
+    /// Whom it speaks with.
+    fn other_side(&self) -> &'static str {
+        match self.play.party {
+            Party::Server(_) => "the server",
+            Party::Client(_) => "the client",
+        }
+    }
+
     /// How long to wait for a step: much longer than it took.
     fn patience(&self, step: usize) -> Duration {
         PATIENCE + self.play.script.steps[step].waited * 3
+    }
+
+    /// How long to wait for a datagram. Of a client the first one tells that it has started, as a connection
+    /// does of others.
+    fn patience_for_datagram(&self, step: usize) -> Duration {
+        let has_started = self.run.heard.iter().any(Option::is_some);
+        let is_client = matches!(self.play.party, Party::Client(_));
+        self.patience(step) * if is_client && !has_started { FIRST } else { 1 }
     }
 
     async fn open(&mut self, link: usize, step: usize) -> io::Result<()> {
@@ -244,10 +260,10 @@ impl<'p> Player<'p> {
     }
 
     async fn hear(&mut self, step: usize, link: usize, recorded: &[u8]) -> Result<(), String> {
-        let patience = self.patience(step);
+        let (patience, patience_with_datagrams) = (self.patience(step), self.patience_for_datagram(step));
         let heard = if let Channel::Datagram { socket, to } = &mut self.channels[link] {
             let mut buffer = vec![0; 65536];
-            match timeout(patience, socket.recv_from(&mut buffer)).await {
+            match timeout(patience_with_datagrams, socket.recv_from(&mut buffer)).await {
                 Ok(Ok((len, from))) => {
                     to.get_or_insert(from);
                     buffer.truncate(len);

@@ -75,7 +75,7 @@ fn nobody_listens() {
     }
 }
 
-/// The first datagram finds nobody, and the client hears that, as it would without the proxy; then a server is there.
+/// The first datagram finds nobody, and the client hears that, as it would without the proxy.
 #[test]
 fn a_datagram_that_finds_nobody_is_refused() {
     let gone = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

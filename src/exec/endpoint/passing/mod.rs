@@ -20,6 +20,7 @@ impl Loose {
     /// A descriptor of the socket that an endpoint has one of.
     fn new(of: Rc<Endpoint>) -> Self {
         of.shared.loose.set(of.shared.loose.get() + 1);
+        of.shared.was_loose.set(true);
         Self(of)
     }
 
