@@ -144,11 +144,13 @@ impl Runtime {
                 let execution = Self::new()?.execute_in(Some(net), wire, plan, source, options);
                 Ok((execution, starved()))
             })
-            .map(|(execution, waited)| {
-                starved::count(waited);
-                execution
-            })
-            .unwrap_or_else(|error| could_not_run(plan, &format!("no isolated network: {error}"))),
+            .map_or_else(
+                |error| could_not_run(plan, &format!("no isolated network: {error}")),
+                |(execution, waited)| {
+                    starved::count(waited);
+                    execution
+                },
+            ),
         }
     }
 

@@ -14,12 +14,12 @@ pub fn find<'t>(topics: &'t [Topic], word: &str) -> Option<&'t Topic> {
         return None;
     }
     let named = |name: &str| topics.iter().find(|topic| topic.name.eq_ignore_ascii_case(name));
-    let names = || topics.iter().map(|topic| topic.name.as_str());
+    let all = || topics.iter().map(|topic| topic.name.as_str());
     // `OUT` is an event, and `out` another word.
     let event = PollEvents::parse(word).and_then(|_| named("poll"));
     event
         .or_else(|| named(word))
-        .or_else(|| named(name::meant(word, names().filter(|name| *name != "read"))?))
+        .or_else(|| named(name::meant(word, all().filter(|name| *name != "read"))?))
         .or_else(|| named(platform::ALL.iter().find(|known| known.eq_ignore_ascii_case(word)).map(|_| "fails")?))
         .or_else(|| named(&word.replace([' ', '_'], "-")))
         .or_else(|| named(&word.replace([' ', '-'], "_")))

@@ -32,8 +32,8 @@ impl Selection {
 
     /// Whether it is their tags alone for which specs are left out.
     pub fn is_of_tags(&self) -> bool {
-        let is_of_names = !self.names.is_empty() || self.only.is_some();
-        !(self.tags.is_empty() && self.skip_tags.is_empty()) && !is_of_names
+        let asks_for_tags = !self.tags.is_empty() || !self.skip_tags.is_empty();
+        asks_for_tags && self.names.is_empty() && self.only.is_none()
     }
 
     /// Whether which tags a spec has decides whether it is taken.

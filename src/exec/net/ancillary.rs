@@ -331,7 +331,7 @@ mod tests {
             sys::set_int(sender.as_fd(), level, number, 1).unwrap();
             sender.send_to(b"x", to).unwrap();
             // The error comes here, too; its description stays in the queue.
-            sender.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+            sender.set_read_timeout(Some(std::time::Duration::from_mins(1))).unwrap();
             assert_eq!(sender.recv(&mut [0; 8]).unwrap_err().kind(), std::io::ErrorKind::ConnectionRefused);
             let mut buffer = [0; 8];
             let (message, control) = receive(sender.as_fd(), &mut buffer, libc::MSG_ERRQUEUE, None).unwrap();
